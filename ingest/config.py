@@ -1,0 +1,115 @@
+"""Every knob of the service, read once from the environment (`INGEST_...`) and passed on from there."""
+
+import os
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The service's settings; each default works for the embedded service on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="INGEST_", extra="ignore", frozen=True)
+
+    # where things are
+    data: Path = Field(
+        Path("ingest-data"), description="Folder of the embedded service: database, blobs, vectors."
+    )
+    database_url: str = Field("", description="SQLAlchemy URL; empty = SQLite in the data folder.")
+    redis_url: str = Field("", description="Broker URL; empty = the embedded Valkey.")
+    qdrant_url: str = Field("", description="Qdrant's REST URL; empty = the embedded vectors process.")
+    qdrant_api_key: SecretStr = Field(SecretStr(""), description="Sent to Qdrant with every request.")
+    blobs_url: str = Field(
+        "", description="Folder or fsspec URL for file contents; empty = in the data folder."
+    )
+
+    # embedding
+    embedding_url: str = Field(
+        "", description="OpenAI-compatible base URL (.../v1); empty = the local model."
+    )
+    embedding_api_key: SecretStr = Field(SecretStr(""), description="Bearer key for the embedding URL.")
+    embedding_model: str = Field(
+        "all-MiniLM-L6-v2", description="Model name, also part of the collection's name."
+    )
+    embedding_dimensions: int = Field(0, ge=0, description="Vector length; 0 = ask the model once.")
+    embedding_send_dimensions: bool = Field(
+        False, description="Send `dimensions` with requests (OpenAI v3 models)."
+    )
+    embedding_context_tokens: int = Field(
+        8191, ge=16, description="Longest input of a remote model; longer chunks are embedded in windows."
+    )
+    embedding_batch_inputs: int = Field(64, ge=1, le=2048, description="Texts per embedding request.")
+    embedding_timeout_seconds: float = Field(60.0, gt=0, description="Patience with one embedding request.")
+    models_dir: Path = Field(
+        Path(sys.prefix) / "share" / "ingest" / "models",
+        description="Where the local model's built graph is kept.",
+    )
+
+    # parsing
+    parse_timeout_seconds: float = Field(60.0, gt=0, description="Wall clock for parsing any file...")
+    parse_timeout_seconds_per_mib: float = Field(
+        6.0, ge=0, description="...and this much more for each MiB of it."
+    )
+    parse_memory_mib: int = Field(
+        2048, ge=256, description="Address space of the parser process, above its own start-up size."
+    )
+    parse_max_text_mib: int = Field(64, ge=1, description="Text of one file; more is refused.")
+
+    # limits of the API
+    max_file_bytes: int = Field(
+        512 * 2**20, ge=1, description="Largest file accepted by POST /files (contract section 2)."
+    )
+    max_batch_files: int = Field(
+        100_000, ge=1, description="Files in one batch; OpenAI's documented limit is 2,000."
+    )
+    max_tokens_per_file: int = Field(
+        5_000_000, ge=1, description="Tokens of text in one file (contract section 0.11)."
+    )
+
+    # jobs
+    workers: int = Field(os.cpu_count() or 1, ge=1, description="Worker processes on this machine.")
+    lease_seconds: float = Field(30.0, gt=0, description="How long a silent worker keeps its file.")
+    heartbeat_seconds: float = Field(
+        5.0, gt=0, description="How often a worker renews its lease and asks whether it should go on."
+    )
+    max_kills: int = Field(3, ge=1, description="Workers a file may take down before it fails.")
+    retry_deadline_seconds: float = Field(
+        86_400.0, gt=0, description="How long a file waits for a dependency before it fails."
+    )
+    dispatch_window: int = Field(
+        64, ge=1, description="Messages in the broker at the most; the rest waits in the database."
+    )
+    sweep_seconds: float = Field(
+        5.0, gt=0, description="How often lost leases, purges and undelivered files are looked for."
+    )
+    qdrant_timeout_seconds: float = Field(10.0, gt=0, description="Patience with one request to Qdrant.")
+
+    # logs
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe record written."
+    )
+    log_format: Literal["json", "text"] = Field(
+        "json", description="One JSON object a line, or text for a terminal."
+    )
+
+    @cached_property
+    def sql_url(self) -> str:
+        """The database's URL, with psycopg 3 named as the driver when only `postgresql://` was given."""
+        url = self.database_url or f"sqlite:///{self.data.absolute() / 'ingest.db'}"
+        for scheme in ("postgresql://", "postgres://"):
+            if url.startswith(scheme):
+                return "postgresql+psycopg://" + url.removeprefix(scheme)
+        return url
+
+    @cached_property
+    def blobs_location(self) -> str:
+        """The folder or fsspec URL under which blobs are kept."""
+        return self.blobs_url or str(self.data.absolute() / "blobs")
+
+    def parse_deadline_seconds(self, size: int) -> float:
+        """Wall-clock seconds that parsing `size` bytes may take."""
+        return self.parse_timeout_seconds + self.parse_timeout_seconds_per_mib * size / 2**20

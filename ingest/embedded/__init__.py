@@ -1,0 +1,1 @@
+"""What `ingest up` starts when no servers are given."""

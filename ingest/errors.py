@@ -1,0 +1,90 @@
+"""Every error of ours: whose fault it is, and whether a retry can help."""
+
+from typing import ClassVar, Literal
+
+LastErrorCode = Literal["server_error", "unsupported_file", "invalid_file"]
+
+
+class IngestError(Exception):
+    """The root of all errors raised on purpose; its text is for the person who called."""
+
+
+# --- the request: the caller's fault, a retry cannot help ---
+
+
+class RequestError(IngestError):
+    """A request that cannot be carried out as it stands.
+
+    `param` names the field at fault and `code` is one of the API's words (contract.md section 8).
+    """
+
+    http_status: ClassVar[int] = 400
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+        self.code = code
+
+
+class InvalidRequest(RequestError):
+    """A parameter is missing, unknown or out of range."""
+
+
+class NotFound(RequestError):
+    """The named object does not exist, or not for this caller."""
+
+    http_status = 404
+
+
+class TooLarge(RequestError):
+    """The body is larger than the service accepts."""
+
+    http_status = 413
+
+
+# --- the file: it will never work, the reason goes to its last_error ---
+
+
+class FileError(IngestError):
+    """This file cannot be ingested; the text is what its owner reads in `last_error.message`."""
+
+    code: ClassVar[LastErrorCode] = "server_error"
+
+
+class UnsupportedFile(FileError):
+    """A kind of file that is not read here."""
+
+    code = "unsupported_file"
+
+
+class InvalidFile(FileError):
+    """A known kind, but broken, encrypted, empty or too large to read within the limits."""
+
+    code = "invalid_file"
+
+
+# --- the surroundings: nobody's fault, a later try can help ---
+
+
+class DependencyDown(IngestError):
+    """A server that is needed did not answer, or asked to be left alone for a while.
+
+    `dependency` is its name for people ("qdrant", "embedder", "database", "broker", "blobs").
+    `retry_after_seconds` is what it asked for, if it did.
+    """
+
+    def __init__(self, dependency: str, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(f"{dependency}: {message}")
+        self.dependency = dependency
+        self.retry_after_seconds = retry_after_seconds
+
+
+# --- the job: somebody else decided ---
+
+
+class Abandoned(IngestError):
+    """The file is no longer this worker's: cancelled, deleted, or taken over. Stop quietly."""
+
+
+class Refused(IngestError):
+    """The command line or the configuration cannot be carried out; one clear line for the operator."""

@@ -1,0 +1,11 @@
+"""Object ids: a prefix that tells the kind, and 128 random bits."""
+
+import secrets
+from typing import Literal
+
+Prefix = Literal["file-", "vs_", "vsfb_", "upload_", "part_", "req_"]
+
+
+def new(prefix: Prefix) -> str:
+    """A fresh id such as `vs_9f0c...` (prefix and 32 hex digits, contract section 1)."""
+    return prefix + secrets.token_hex(16)
