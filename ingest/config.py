@@ -16,29 +16,19 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="INGEST_", extra="ignore", frozen=True)
 
     # where things are
-    data: Path = Field(
-        Path("ingest-data"), description="Folder of the embedded service: database, blobs, vectors."
-    )
+    data: Path = Field(Path("ingest-data"), description="Folder of the embedded service: database, blobs, vectors.")
     database_url: str = Field("", description="SQLAlchemy URL; empty = SQLite in the data folder.")
     redis_url: str = Field("", description="Broker URL; empty = the embedded Valkey.")
     qdrant_url: str = Field("", description="Qdrant's REST URL; empty = the embedded vectors process.")
     qdrant_api_key: SecretStr = Field(SecretStr(""), description="Sent to Qdrant with every request.")
-    blobs_url: str = Field(
-        "", description="Folder or fsspec URL for file contents; empty = in the data folder."
-    )
+    blobs_url: str = Field("", description="Folder or fsspec URL for file contents; empty = in the data folder.")
 
     # embedding
-    embedding_url: str = Field(
-        "", description="OpenAI-compatible base URL (.../v1); empty = the local model."
-    )
+    embedding_url: str = Field("", description="OpenAI-compatible base URL (.../v1); empty = the local model.")
     embedding_api_key: SecretStr = Field(SecretStr(""), description="Bearer key for the embedding URL.")
-    embedding_model: str = Field(
-        "all-MiniLM-L6-v2", description="Model name, also part of the collection's name."
-    )
+    embedding_model: str = Field("all-MiniLM-L6-v2", description="Model name, also part of the collection's name.")
     embedding_dimensions: int = Field(0, ge=0, description="Vector length; 0 = ask the model once.")
-    embedding_send_dimensions: bool = Field(
-        False, description="Send `dimensions` with requests (OpenAI v3 models)."
-    )
+    embedding_send_dimensions: bool = Field(False, description="Send `dimensions` with requests (OpenAI v3 models).")
     embedding_context_tokens: int = Field(
         8191, ge=16, description="Longest input of a remote model; longer chunks are embedded in windows."
     )
@@ -51,9 +41,7 @@ class Settings(BaseSettings):
 
     # parsing
     parse_timeout_seconds: float = Field(60.0, gt=0, description="Wall clock for parsing any file...")
-    parse_timeout_seconds_per_mib: float = Field(
-        6.0, ge=0, description="...and this much more for each MiB of it."
-    )
+    parse_timeout_seconds_per_mib: float = Field(6.0, ge=0, description="...and this much more for each MiB of it.")
     parse_memory_mib: int = Field(
         2048, ge=256, description="Address space of the parser process, above its own start-up size."
     )
@@ -63,12 +51,8 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(
         512 * 2**20, ge=1, description="Largest file accepted by POST /files (contract section 2)."
     )
-    max_batch_files: int = Field(
-        100_000, ge=1, description="Files in one batch; OpenAI's documented limit is 2,000."
-    )
-    max_tokens_per_file: int = Field(
-        5_000_000, ge=1, description="Tokens of text in one file (contract section 0.11)."
-    )
+    max_batch_files: int = Field(100_000, ge=1, description="Files in one batch; OpenAI's documented limit is 2,000.")
+    max_tokens_per_file: int = Field(5_000_000, ge=1, description="Tokens of text in one file (contract section 0.11).")
 
     # jobs
     workers: int = Field(os.cpu_count() or 1, ge=1, description="Worker processes on this machine.")
@@ -89,12 +73,8 @@ class Settings(BaseSettings):
     qdrant_timeout_seconds: float = Field(10.0, gt=0, description="Patience with one request to Qdrant.")
 
     # logs
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe record written."
-    )
-    log_format: Literal["json", "text"] = Field(
-        "json", description="One JSON object a line, or text for a terminal."
-    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe record written.")
+    log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text for a terminal.")
 
     @cached_property
     def sql_url(self) -> str:
