@@ -1,0 +1,126 @@
+"""The counters of batches and stores, and the purge list: what goes with every change of a file's state.
+
+Locks are always taken in the order file, batch, store, so that no two transitions can wait for each other.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from sqlalchemy import ColumnElement, CursorResult, Executable, and_, exists, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from ingest.db.models import BatchFile, FileBatch, Purge, StoreFile, VectorStore
+from ingest.db.session import read_clock
+from ingest.errors import Abandoned
+
+Outcome = Literal["completed", "failed", "cancelled"]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a file adds to its store while its points are there."""
+
+    chunks: int = 0
+    terms: int = 0
+    usage_bytes: int = 0
+
+    @classmethod
+    def of(cls, row: StoreFile) -> "Sizes":
+        return cls(row.chunks, row.terms, row.usage_bytes)
+
+    def minus(self, other: "Sizes") -> "Sizes":
+        return Sizes(self.chunks - other.chunks, self.terms - other.terms, self.usage_bytes - other.usage_bytes)
+
+
+@dataclass
+class Shift:
+    """What to add to a batch's or a store's counters."""
+
+    in_progress: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    def add(self, status: str, amount: int) -> None:
+        setattr(self, status, getattr(self, status) + amount)
+
+
+def settle(session: Session, row: int, owner: int | None, store_id: str, outcome: Outcome, sizes: Sizes) -> None:
+    """Count a file that just left `in_progress`: in every batch that waits for it, then in its store.
+
+    Raises Abandoned, so that the transaction is undone, when the batch that owns it was cancelled or the store
+    deleted first.
+    """
+    shift = Shift(in_progress=-1)
+    shift.add(outcome, 1)
+    for batch in open_batches(session, row):
+        if shift_batch(session, batch, shift):
+            close_membership(session, batch, row, outcome)
+        elif batch == owner:
+            raise Abandoned("its batch was cancelled first")
+    shift_store(session, store_id, shift, sizes)
+
+
+def open_batches(session: Session, row: int) -> Sequence[int]:
+    """The batches that wait for a file, usually one."""
+    return session.scalars(
+        select(BatchFile.batch)
+        .where(BatchFile.store_file == row, BatchFile.status == "in_progress")
+        .order_by(BatchFile.batch)
+    ).all()
+
+
+def close_membership(session: Session, batch: int, row: int, outcome: Outcome) -> None:
+    """Write down for good how a file ended in a batch."""
+    run(session, update(BatchFile).where(BatchFile.batch == batch, BatchFile.store_file == row).values(status=outcome))
+
+
+def shift_batch(session: Session, batch: int, shift: Shift) -> bool:
+    """Add to a batch's counters; False when it has been cancelled, for then they are final."""
+    values = _added(FileBatch, vars(shift))
+    guard = (FileBatch.row == batch, FileBatch.cancelled_at.is_(None))
+    return not values or changed(session, update(FileBatch).where(*guard).values(values))
+
+
+def shift_store(session: Session, store_id: str, shift: Shift, sizes: Sizes | None = None) -> None:
+    """Add to a store's counters. Raises Abandoned when it has been deleted."""
+    values = _added(VectorStore, vars(shift) | vars(sizes or Sizes()))
+    guard = (VectorStore.id == store_id, VectorStore.deleted_at.is_(None))
+    if values and not changed(session, update(VectorStore).where(*guard).values(values)):
+        raise Abandoned("its store was deleted first")
+
+
+def purge(session: Session, store_id: str, points: Iterable[tuple[int, int]]) -> None:
+    """Have points deleted: of each (row, generation) those of that generation and of older ones."""
+    due = read_clock(session)
+    rows = [
+        {"vector_store_id": store_id, "store_file": row, "generation": generation, "due_at": due, "final": False}
+        for row, generation in points
+    ]
+    if rows:
+        session.execute(insert(Purge), rows)
+
+
+def wanted() -> ColumnElement[bool]:
+    """That a file's batch has not been cancelled and its store neither deleted nor expired."""
+    cancelled = exists().where(FileBatch.row == StoreFile.batch, FileBatch.cancelled_at.is_not(None))
+    alive = exists().where(
+        VectorStore.id == StoreFile.vector_store_id, VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None)
+    )
+    return and_(or_(StoreFile.batch.is_(None), ~cancelled.correlate(StoreFile)), alive.correlate(StoreFile))
+
+
+def run(session: Session, statement: Executable) -> CursorResult[Any]:
+    """Execute without looking for loaded objects to bring up to date: rows are changed by statement only."""
+    options = {"synchronize_session": False}
+    return cast(CursorResult[Any], session.execute(statement, execution_options=options))
+
+
+def changed(session: Session, statement: Executable) -> bool:
+    """Execute an UPDATE and say whether it found its row."""
+    return run(session, statement).rowcount > 0
+
+
+def _added(table: type[FileBatch] | type[VectorStore], amounts: dict[str, int]) -> dict[str, Any]:
+    return {name: getattr(table, name) + amount for name, amount in amounts.items() if amount}

@@ -1,0 +1,51 @@
+"""Uploaded files as rows."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.orm import Session
+
+from ingest.db.attachments import slices
+from ingest.db.models import File, StoreFile
+from ingest.db.pages import Page, Window, page
+
+
+def get(session: Session, file_id: str) -> File | None:
+    """The file with this id."""
+    return session.scalar(select(File).where(File.id == file_id))
+
+
+def unknown(session: Session, file_ids: Sequence[str]) -> list[str]:
+    """Those of `file_ids` that name no file, in their order."""
+    known: set[str] = set()
+    for some in slices(file_ids):
+        known.update(session.scalars(select(File.id).where(File.id.in_(some))))
+    return [file_id for file_id in file_ids if file_id not in known]
+
+
+def listed(session: Session, window: Window, *, purpose: str | None) -> Page[File]:
+    """A page of all files, or of those with one purpose."""
+    statement = select(File)
+    if purpose is not None:
+        statement = statement.where(File.purpose == purpose)
+    return page(session, statement, File.row.expression, window, _CURSOR, lambda row: row[0])
+
+
+def stores_of(session: Session, file_id: str) -> Sequence[str]:
+    """The ids of the stores that a file is in."""
+    return session.scalars(
+        select(StoreFile.vector_store_id).where(StoreFile.file_id == file_id).order_by(StoreFile.row)
+    ).all()
+
+
+def delete_row(session: Session, file_id: str) -> None:
+    """Remove a file that is in no store any more."""
+    session.execute(delete(File).where(File.id == file_id))
+
+
+def blob_is_used(session: Session, blob: str) -> bool:
+    """Whether some file has these bytes."""
+    return session.scalar(select(File.row).where(File.blob == blob).limit(1)) is not None
+
+
+_CURSOR = select(File.row).where(File.id == bindparam("id"))

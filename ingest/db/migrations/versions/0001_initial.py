@@ -1,0 +1,205 @@
+"""The first tables: files, vector stores, their files and batches, and the purge list."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "files",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("blob", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("files", schema=None) as batch_op:
+        batch_op.create_index("ix_files_blob", ["blob"], unique=False)
+
+    op.create_table(
+        "purges",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("vector_store_id", sa.String(length=64), nullable=False),
+        sa.Column("store_file", sa.BigInteger(), nullable=True),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.Float(precision=53), nullable=False),
+        sa.Column("final", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("row"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("purges", schema=None) as batch_op:
+        batch_op.create_index("ix_purges_due", ["due_at"], unique=False)
+
+    op.create_table(
+        "vector_stores",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("metadata", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_active_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_after_days", sa.BigInteger(), nullable=True),
+        sa.Column("expired_at", sa.BigInteger(), nullable=True),
+        sa.Column("deleted_at", sa.Float(precision=53), nullable=True),
+        sa.Column("in_progress", sa.BigInteger(), nullable=False),
+        sa.Column("completed", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("cancelled", sa.BigInteger(), nullable=False),
+        sa.Column("usage_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("chunks", sa.BigInteger(), nullable=False),
+        sa.Column("terms", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
+        sa.CheckConstraint("usage_bytes >= 0 AND chunks >= 0 AND terms >= 0", name="sums"),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "file_batches",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("vector_store_id", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("cancelled_at", sa.Float(precision=53), nullable=True),
+        sa.Column("swept", sa.Boolean(), nullable=False),
+        sa.Column("dispatched_at", sa.Float(precision=53), nullable=False),
+        sa.Column("in_progress", sa.BigInteger(), nullable=False),
+        sa.Column("completed", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("cancelled", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("cancelled_at IS NULL OR in_progress = 0", name="cancelled_is_final"),
+        sa.CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
+        sa.ForeignKeyConstraint(["vector_store_id"], ["vector_stores.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("file_batches", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_file_batches_active",
+            ["dispatched_at"],
+            unique=False,
+            postgresql_where=sa.text("in_progress > 0"),
+            sqlite_where=sa.text("in_progress > 0"),
+        )
+        batch_op.create_index(
+            "ix_file_batches_unswept",
+            ["row"],
+            unique=False,
+            postgresql_where=sa.text("cancelled_at IS NOT NULL AND NOT swept"),
+            sqlite_where=sa.text("cancelled_at IS NOT NULL AND NOT swept"),
+        )
+        batch_op.create_index(batch_op.f("ix_file_batches_vector_store_id"), ["vector_store_id"], unique=False)
+
+    op.create_table(
+        "batch_files",
+        sa.Column("batch", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("store_file", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.CheckConstraint("status IN ('in_progress','completed','failed','cancelled')", name="status"),
+        sa.ForeignKeyConstraint(["batch"], ["file_batches.row"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("batch", "store_file"),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("batch_files", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_batch_files_open",
+            ["store_file"],
+            unique=False,
+            postgresql_where=sa.text("status = 'in_progress'"),
+            sqlite_where=sa.text("status = 'in_progress'"),
+        )
+
+    op.create_table(
+        "store_files",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("vector_store_id", sa.String(length=64), nullable=False),
+        sa.Column("file_id", sa.String(length=64), nullable=False),
+        sa.Column("batch", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("attributes", sa.JSON(), nullable=False),
+        sa.Column("attributes_version", sa.BigInteger(), nullable=False),
+        sa.Column("chunk_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("chunk_overlap", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("live_generation", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("kills", sa.BigInteger(), nullable=False),
+        sa.Column("queued_at", sa.Float(precision=53), nullable=False),
+        sa.Column("not_before", sa.Float(precision=53), nullable=False),
+        sa.Column("published_at", sa.Float(precision=53), nullable=True),
+        sa.Column("lease_until", sa.Float(precision=53), nullable=True),
+        sa.Column("lease_owner", sa.String(length=128), nullable=True),
+        sa.Column("chunks", sa.BigInteger(), nullable=False),
+        sa.Column("terms", sa.BigInteger(), nullable=False),
+        sa.Column("usage_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("error_code", sa.String(length=32), nullable=True),
+        sa.Column("error_message", sa.Text(), nullable=True),
+        sa.CheckConstraint("(status = 'failed') = (error_code IS NOT NULL)", name="only_failed_has_an_error"),
+        sa.CheckConstraint("(status = 'running') = (lease_until IS NOT NULL)", name="only_running_is_leased"),
+        sa.CheckConstraint(
+            "status <> 'completed' OR (live_generation IS NOT NULL AND live_generation = generation)",
+            name="completed_is_live",
+        ),
+        sa.CheckConstraint("status IN ('queued','running','completed','failed','cancelled')", name="status"),
+        sa.ForeignKeyConstraint(["batch"], ["file_batches.row"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["file_id"],
+            ["files.id"],
+        ),
+        sa.ForeignKeyConstraint(["vector_store_id"], ["vector_stores.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("vector_store_id", "file_id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("store_files", schema=None) as batch_op:
+        batch_op.create_index("ix_store_files_file", ["file_id"], unique=False)
+        batch_op.create_index(
+            "ix_store_files_leases",
+            ["lease_until"],
+            unique=False,
+            postgresql_where=sa.text("status = 'running'"),
+            sqlite_where=sa.text("status = 'running'"),
+        )
+        batch_op.create_index("ix_store_files_page", ["vector_store_id", "row"], unique=False)
+        batch_op.create_index(
+            "ix_store_files_published",
+            ["published_at"],
+            unique=False,
+            postgresql_where=sa.text("status = 'queued' AND published_at IS NOT NULL"),
+            sqlite_where=sa.text("status = 'queued' AND published_at IS NOT NULL"),
+        )
+        batch_op.create_index("ix_store_files_status", ["vector_store_id", "status", "row"], unique=False)
+        batch_op.create_index(
+            "ix_store_files_unfinished",
+            ["batch", "status"],
+            unique=False,
+            postgresql_where=sa.text("status IN ('queued','running')"),
+            sqlite_where=sa.text("status IN ('queued','running')"),
+        )
+        batch_op.create_index(
+            "ix_store_files_waiting",
+            ["batch", "published_at", "row"],
+            unique=False,
+            postgresql_where=sa.text("status = 'queued'"),
+            sqlite_where=sa.text("status = 'queued'"),
+        )
+
+
+def downgrade() -> None:
+    for table in ("store_files", "batch_files", "file_batches", "vector_stores", "purges", "files"):
+        op.drop_table(table)

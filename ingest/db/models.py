@@ -1,0 +1,202 @@
+"""The tables. Times are seconds since 1970; those the API shows are whole, those of leases are not."""
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from ingest.status import RowStatus
+
+# SQLite numbers rows by itself only for the type INTEGER.
+RowNumber = BigInteger().with_variant(Integer, "sqlite")
+
+Attributes = dict[str, str | float | bool]
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {int: BigInteger, float: Float(53)}  # noqa: RUF012 - SQLAlchemy's own convention
+
+
+class File(Base):
+    """An uploaded file; its bytes are the blob named by `blob` (contract section 2)."""
+
+    __tablename__ = "files"
+    __table_args__ = (Index("ix_files_blob", "blob"), {"sqlite_autoincrement": True})
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    filename: Mapped[str] = mapped_column(Text)
+    bytes: Mapped[int]
+    purpose: Mapped[str] = mapped_column(String(32))
+    blob: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[int]
+    expires_at: Mapped[int | None]
+
+
+class VectorStore(Base):
+    """A store and its counters, which only db/progress.py changes (contract section 4)."""
+
+    __tablename__ = "vector_stores"
+    __table_args__ = (
+        CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
+        CheckConstraint("usage_bytes >= 0 AND chunks >= 0 AND terms >= 0", name="sums"),
+        {"sqlite_autoincrement": True},
+    )
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    meta: Mapped[dict[str, str]] = mapped_column("metadata", JSON)
+    created_at: Mapped[int]
+    last_active_at: Mapped[int]
+    expires_after_days: Mapped[int | None]
+    expired_at: Mapped[int | None]
+    deleted_at: Mapped[float | None]
+    in_progress: Mapped[int] = mapped_column(default=0)
+    completed: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    cancelled: Mapped[int] = mapped_column(default=0)
+    usage_bytes: Mapped[int] = mapped_column(default=0)
+    chunks: Mapped[int] = mapped_column(default=0)
+    """Chunks of the completed files..."""
+    terms: Mapped[int] = mapped_column(default=0)
+    """...and their words, which give BM25 the store's mean length."""
+
+
+class FileBatch(Base):
+    """A batch and its counters, which only db/progress.py changes (contract section 6)."""
+
+    __tablename__ = "file_batches"
+    __table_args__ = (
+        CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
+        CheckConstraint("cancelled_at IS NULL OR in_progress = 0", name="cancelled_is_final"),
+        Index("ix_file_batches_active", "dispatched_at", postgresql_where=text("in_progress > 0"),
+              sqlite_where=text("in_progress > 0")),
+        Index("ix_file_batches_unswept", "row", postgresql_where=text("cancelled_at IS NOT NULL AND NOT swept"),
+              sqlite_where=text("cancelled_at IS NOT NULL AND NOT swept")),
+        {"sqlite_autoincrement": True},
+    )  # fmt: skip
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    vector_store_id: Mapped[str] = mapped_column(ForeignKey("vector_stores.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[int]
+    cancelled_at: Mapped[float | None]
+    swept: Mapped[bool] = mapped_column(Boolean, default=False)
+    """A cancelled batch whose rows have all been rewritten as cancelled."""
+    dispatched_at: Mapped[float] = mapped_column(default=0.0)
+    """When the feeder last took files of it; the longest-waiting batch is next."""
+    in_progress: Mapped[int] = mapped_column(default=0)
+    completed: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    cancelled: Mapped[int] = mapped_column(default=0)
+
+
+class StoreFile(Base):
+    """A file in a store: the unit of work and its state (DESIGN section 3).
+
+    `fence` grows at every change of hands, so a worker that lost its file can change nothing.
+    `generation` numbers the versions of the file's points; search shows `live_generation` only.
+    `batch` is the batch that queued the file last; cancelling that one cancels the file.
+    """
+
+    __tablename__ = "store_files"
+    __table_args__ = (
+        UniqueConstraint("vector_store_id", "file_id"),
+        CheckConstraint("status IN ('queued','running','completed','failed','cancelled')", name="status"),
+        CheckConstraint("(status = 'running') = (lease_until IS NOT NULL)", name="only_running_is_leased"),
+        CheckConstraint("(status = 'failed') = (error_code IS NOT NULL)", name="only_failed_has_an_error"),
+        CheckConstraint(
+            "status <> 'completed' OR (live_generation IS NOT NULL AND live_generation = generation)",
+            name="completed_is_live",
+        ),
+        Index("ix_store_files_page", "vector_store_id", "row"),
+        Index("ix_store_files_status", "vector_store_id", "status", "row"),
+        Index("ix_store_files_waiting", "batch", "published_at", "row",
+              postgresql_where=text("status = 'queued'"), sqlite_where=text("status = 'queued'")),
+        Index("ix_store_files_unfinished", "batch", "status",
+              postgresql_where=text("status IN ('queued','running')"),
+              sqlite_where=text("status IN ('queued','running')")),
+        Index("ix_store_files_leases", "lease_until",
+              postgresql_where=text("status = 'running'"), sqlite_where=text("status = 'running'")),
+        Index("ix_store_files_published", "published_at",
+              postgresql_where=text("status = 'queued' AND published_at IS NOT NULL"),
+              sqlite_where=text("status = 'queued' AND published_at IS NOT NULL")),
+        Index("ix_store_files_file", "file_id"),
+        {"sqlite_autoincrement": True},
+    )  # fmt: skip
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    vector_store_id: Mapped[str] = mapped_column(ForeignKey("vector_stores.id", ondelete="CASCADE"))
+    file_id: Mapped[str] = mapped_column(ForeignKey("files.id"))
+    batch: Mapped[int | None] = mapped_column(ForeignKey("file_batches.row", ondelete="SET NULL"))
+    created_at: Mapped[int]
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    attributes_version: Mapped[int] = mapped_column(default=0)
+    chunk_tokens: Mapped[int]
+    chunk_overlap: Mapped[int]
+
+    status: Mapped[RowStatus] = mapped_column(String(16), default="queued")
+    fence: Mapped[int] = mapped_column(default=0)
+    generation: Mapped[int] = mapped_column(default=1)
+    live_generation: Mapped[int | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    kills: Mapped[int] = mapped_column(default=0)
+    queued_at: Mapped[float]
+    not_before: Mapped[float] = mapped_column(default=0.0)
+    published_at: Mapped[float | None]
+    lease_until: Mapped[float | None]
+    lease_owner: Mapped[str | None] = mapped_column(String(128))
+
+    chunks: Mapped[int] = mapped_column(default=0)
+    terms: Mapped[int] = mapped_column(default=0)
+    usage_bytes: Mapped[int] = mapped_column(default=0)
+    error_code: Mapped[str | None] = mapped_column(String(32))
+    error_message: Mapped[str | None] = mapped_column(Text)
+
+
+class BatchFile(Base):
+    """A file's place in a batch. It keeps its outcome there, whatever happens to the file afterwards."""
+
+    __tablename__ = "batch_files"
+    __table_args__ = (
+        CheckConstraint("status IN ('in_progress','completed','failed','cancelled')", name="status"),
+        Index("ix_batch_files_open", "store_file",
+              postgresql_where=text("status = 'in_progress'"), sqlite_where=text("status = 'in_progress'")),
+        {"sqlite_with_rowid": False},
+    )  # fmt: skip
+
+    batch: Mapped[int] = mapped_column(ForeignKey("file_batches.row", ondelete="CASCADE"), primary_key=True)
+    store_file: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(String(16))
+
+
+class Purge(Base):
+    """Points to delete: of one row up to a generation, or (`store_file` empty) of a whole store.
+
+    Done at once and again after the lease horizon, when no worker that lost its file can write any more.
+    """
+
+    __tablename__ = "purges"
+    __table_args__ = (Index("ix_purges_due", "due_at"), {"sqlite_autoincrement": True})
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    vector_store_id: Mapped[str] = mapped_column(String(64))
+    store_file: Mapped[int | None]
+    generation: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[float]
+    final: Mapped[bool] = mapped_column(Boolean, default=False)

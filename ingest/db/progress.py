@@ -1,0 +1,251 @@
+"""A file's state as workers and the sweep change it (transitions T2-T8 of the design).
+
+A state change is one guarded UPDATE; nothing changed means that somebody else decided. The counters follow in the same
+transaction (db/counters.py). What requests do to files is in db/attachments.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.orm import Session
+
+from ingest.db.counters import Shift, Sizes, changed, open_batches, purge, run, settle, shift_batch, shift_store, wanted
+from ingest.db.counters import close_membership as close
+from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
+from ingest.db.session import now
+from ingest.errors import Abandoned, LastErrorCode
+from ingest.status import UNFINISHED
+
+SWEEP_ROWS = 2_000
+"""Rows rewritten in one transaction of a sweep: about 0.1 s on SQLite, where it holds up every other writer."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A file that a worker holds, as it was when it was claimed."""
+
+    row: int
+    fence: int
+    generation: int
+    attempt: int
+    vector_store_id: str
+    file_id: str
+    batch: int | None
+    filename: str
+    bytes: int
+    blob: str
+    attributes: dict[str, Any]
+    attributes_version: int
+    chunk_tokens: int
+    chunk_overlap: int
+    waited_seconds: float
+    store_mean_terms: float
+    """Mean words of the store's chunks so far, 0 when it has none."""
+    before: Sizes
+    """What the generation before adds to the store, until this one replaces it."""
+
+
+# --- the worker's transitions ---
+
+
+def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Claim | None:
+    """T2: take a queued file, or None when it is not to be had (taken, finished, cancelled, deleted, too early)."""
+    fence = run(
+        session,
+        update(StoreFile)
+        .where(StoreFile.row == row, StoreFile.status == "queued", StoreFile.not_before <= now(session), wanted())
+        .values(
+            status="running",
+            fence=StoreFile.fence + 1,
+            attempts=StoreFile.attempts + 1,
+            lease_until=now(session) + lease_seconds,
+            lease_owner=owner,
+            published_at=None,
+        )
+        .returning(StoreFile.fence),
+    ).scalar()
+    if fence is None:
+        return None
+    mine, file, chunks, terms, waited = session.execute(
+        select(StoreFile, File, VectorStore.chunks, VectorStore.terms, now(session) - StoreFile.queued_at)
+        .join(File, File.id == StoreFile.file_id)
+        .join(VectorStore, VectorStore.id == StoreFile.vector_store_id)
+        .where(StoreFile.row == row)
+    ).one()
+    return Claim(
+        row=row,
+        fence=fence,
+        generation=mine.generation,
+        attempt=mine.attempts,
+        vector_store_id=mine.vector_store_id,
+        file_id=mine.file_id,
+        batch=mine.batch,
+        filename=file.filename,
+        bytes=file.bytes,
+        blob=file.blob,
+        attributes=mine.attributes,
+        attributes_version=mine.attributes_version,
+        chunk_tokens=mine.chunk_tokens,
+        chunk_overlap=mine.chunk_overlap,
+        waited_seconds=waited,
+        store_mean_terms=terms / chunks if chunks else 0.0,
+        before=Sizes.of(mine),
+    )
+
+
+def renew(session: Session, claim: Claim, *, lease_seconds: float) -> bool:
+    """T3: keep the file for another lease; False when it is no longer ours or no longer wanted."""
+    values = {"lease_until": now(session) + lease_seconds}
+    return changed(session, update(StoreFile).where(_held(claim), wanted()).values(values))
+
+
+def complete(session: Session, claim: Claim, sizes: Sizes) -> bool:
+    """T4: all points of the claim's generation are written.
+
+    False when the file's attributes changed meanwhile, so that the points must get the new ones first.
+    Raises Abandoned when the file is not ours any more.
+    """
+    done = changed(
+        session,
+        update(StoreFile)
+        .where(_held(claim), StoreFile.attributes_version == claim.attributes_version)
+        .values(
+            status="completed",
+            live_generation=StoreFile.generation,
+            lease_until=None,
+            lease_owner=None,
+            chunks=sizes.chunks,
+            terms=sizes.terms,
+            usage_bytes=sizes.usage_bytes,
+        ),
+    )
+    if not done:
+        if session.scalar(select(StoreFile.row).where(_held(claim))) is None:
+            raise Abandoned("finished by somebody else, cancelled or deleted")
+        return False
+    if claim.generation > 1:
+        purge(session, claim.vector_store_id, [(claim.row, claim.generation - 1)])
+    settle(session, claim.row, claim.batch, claim.vector_store_id, "completed", sizes.minus(claim.before))
+    return True
+
+
+def fail(session: Session, claim: Claim, code: LastErrorCode, message: str) -> None:
+    """T5: the file will never work. Raises Abandoned when it is not ours any more."""
+    if not changed(session, update(StoreFile).where(_held(claim)).values(_failed(code, message))):
+        raise Abandoned("finished by somebody else, cancelled or deleted")
+    purge(session, claim.vector_store_id, [(claim.row, claim.generation)])
+    settle(session, claim.row, claim.batch, claim.vector_store_id, "failed", Sizes().minus(claim.before))
+
+
+def give_back(session: Session, claim: Claim, *, delay_seconds: float) -> None:
+    """T6: queue the file again after a while: what it needs is down, or its worker must stop."""
+    values = _requeued() | {"not_before": now(session) + delay_seconds}
+    run(session, update(StoreFile).where(_held(claim)).values(values))
+
+
+def attributes_of(session: Session, claim: Claim) -> tuple[dict[str, Any], int]:
+    """The file's attributes and their version as they are now. Raises Abandoned when it is not ours any more."""
+    found = session.execute(select(StoreFile.attributes, StoreFile.attributes_version).where(_held(claim))).first()
+    if found is None:
+        raise Abandoned("finished by somebody else, cancelled or deleted")
+    return found.attributes, found.attributes_version
+
+
+# --- the sweep's transitions ---
+
+
+def recover(session: Session, *, max_kills: int) -> int:
+    """T7: queue the files of workers that fell silent, and fail those that it happened to `max_kills` times."""
+    lost = session.scalars(
+        select(StoreFile)
+        .where(StoreFile.status == "running", StoreFile.lease_until < now(session), wanted())
+        .order_by(StoreFile.row)
+        .limit(SWEEP_ROWS)
+        .with_for_update(skip_locked=True, of=StoreFile)
+    ).all()
+    for row in lost:
+        this = update(StoreFile).where(StoreFile.row == row.row)
+        kills = row.kills + 1
+        if kills < max_kills:
+            run(session, this.values(_requeued() | {"kills": kills}))
+            continue
+        message = f"The file took down its worker {kills} times and is not tried again."
+        run(session, this.values(_failed("server_error", message) | {"kills": kills}))
+        purge(session, row.vector_store_id, [(row.row, row.generation)])
+        settle(session, row.row, row.batch, row.vector_store_id, "failed", Sizes().minus(Sizes.of(row)))
+    return len(lost)
+
+
+def release(session: Session, owner_prefix: str) -> int:
+    """Queue at once what one machine's workers held when they were all stopped; no kill is counted."""
+    mine = StoreFile.lease_owner.startswith(owner_prefix, autoescape=True)
+    return run(session, update(StoreFile).where(StoreFile.status == "running", mine).values(_requeued())).rowcount
+
+
+def sweep_cancelled(session: Session) -> int:
+    """T8, second half: rewrite files of a cancelled batch as cancelled; what was rewritten, 0 when nothing is left.
+
+    Their counters were settled by `attachments.cancel`.
+    """
+    batch = session.execute(
+        select(FileBatch.row, FileBatch.vector_store_id)
+        .where(FileBatch.cancelled_at.is_not(None), ~FileBatch.swept)
+        .order_by(FileBatch.row)
+        .limit(1)
+    ).first()
+    if batch is None:
+        return 0
+    rows = session.scalars(
+        select(StoreFile)
+        .where(StoreFile.batch == batch.row, StoreFile.status.in_(UNFINISHED))
+        .order_by(StoreFile.row)
+        .limit(SWEEP_ROWS)
+        .with_for_update(of=StoreFile)
+    ).all()
+    _cancel_rows(session, batch.row, batch.vector_store_id, rows)
+    if len(rows) < SWEEP_ROWS:
+        left = (BatchFile.batch == batch.row, BatchFile.status == "in_progress")
+        run(session, update(BatchFile).where(*left).values(status="cancelled"))
+        run(session, update(FileBatch).where(FileBatch.row == batch.row).values(swept=True))
+    return len(rows) + 1
+
+
+def _cancel_rows(session: Session, batch: int, store_id: str, rows: Sequence[StoreFile]) -> None:
+    ids = [r.row for r in rows]
+    values = _left_running() | {"status": "cancelled"} | _sizes_gone()
+    run(session, update(StoreFile).where(StoreFile.row.in_(ids)).values(values))
+    # A file that no worker ever held has no points.
+    purge(session, store_id, [(r.row, r.generation) for r in rows if r.fence > 0])
+    run(
+        session,
+        update(BatchFile).where(BatchFile.batch == batch, BatchFile.store_file.in_(ids)).values(status="cancelled"),
+    )
+    others = select(BatchFile.store_file).where(BatchFile.store_file.in_(ids), BatchFile.status == "in_progress")
+    for row in set(session.scalars(others)):
+        for other in open_batches(session, row):
+            if shift_batch(session, other, Shift(in_progress=-1, cancelled=1)):
+                close(session, other, row, "cancelled")
+    gone = Sizes(sum(r.chunks for r in rows), sum(r.terms for r in rows), sum(r.usage_bytes for r in rows))
+    shift_store(session, store_id, Shift(), Sizes().minus(gone))
+
+
+def _held(claim: Claim) -> ColumnElement[bool]:
+    return and_(StoreFile.row == claim.row, StoreFile.fence == claim.fence, StoreFile.status == "running")
+
+
+def _left_running() -> dict[str, Any]:
+    return {"fence": StoreFile.fence + 1, "lease_until": None, "lease_owner": None, "published_at": None}
+
+
+def _requeued() -> dict[str, Any]:
+    return _left_running() | {"status": "queued"}
+
+
+def _failed(code: LastErrorCode, message: str) -> dict[str, Any]:
+    return _left_running() | {"status": "failed", "error_code": code, "error_message": message} | _sizes_gone()
+
+
+def _sizes_gone() -> dict[str, Any]:
+    return {"live_generation": None, "chunks": 0, "terms": 0, "usage_bytes": 0}

@@ -1,0 +1,124 @@
+"""The engine, the clock, and the one way to a transaction."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Float, create_engine, event, extract, func, literal, select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from ingest.errors import DependencyDown
+
+# A writer waits this long for another before it gives up; a sweep of 5,000 rows takes well under a second.
+LOCK_TIMEOUT_SECONDS = 10
+READ_ONLY = {"ingest_read_only": True}
+
+
+class Database:
+    """SQLite or Postgres. `clock` replaces the database's own clock in tests (seconds since 1970)."""
+
+    def __init__(self, url: str, *, clock: Callable[[], float] | None = None, pool_size: int = 10) -> None:
+        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgres(url, pool_size)
+        self._reader = self.engine.execution_options(**READ_ONLY)
+        self._clock = clock
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One unit of work, committed as a whole. On SQLite it is the only writer from its first statement on.
+
+        Raises DependencyDown("database") when the database cannot be reached or is too busy.
+        """
+        with self._session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Like `transaction`, for statements that only read; on SQLite it never waits for a writer."""
+        with self._session(self._reader) as session:
+            yield session
+
+    @contextmanager
+    def _session(self, engine: Engine) -> Iterator[Session]:
+        try:
+            with Session(engine, expire_on_commit=False, info={"clock": self._clock}) as session, session.begin():
+                yield session
+        except (OperationalError, InterfaceError, PoolTimeout) as exc:
+            raise DependencyDown("database", _short(exc)) from exc
+        except DBAPIError as exc:
+            if exc.connection_invalidated:
+                raise DependencyDown("database", _short(exc)) from exc
+            raise
+
+    def dispose(self) -> None:
+        """Close every connection; the next transaction opens new ones."""
+        self.engine.dispose()
+
+
+def now(session: Session) -> ColumnElement[float]:
+    """The time as the database sees it, as part of a statement: one clock for all machines."""
+    clock = session.info.get("clock")
+    if clock is not None:
+        return literal(clock(), Float(53))
+    if session.get_bind().dialect.name == "sqlite":
+        return (func.julianday("now", type_=Float) - 2440587.5) * 86400.0
+    return extract("epoch", func.clock_timestamp()).cast(Float(53))
+
+
+def read_clock(session: Session) -> float:
+    """The same time as a number."""
+    return float(session.scalar(select(now(session))) or 0.0)
+
+
+def serialise(session: Session, name: str) -> None:
+    """Let no other transaction that named the same thing go on before this one ends."""
+    if session.get_bind().dialect.name != "sqlite":  # there a transaction is alone from its start
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+def alone(session: Session, name: str) -> bool:
+    """Like `serialise`, but False at once when somebody else is at it."""
+    if session.get_bind().dialect.name == "sqlite":
+        return True
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0)))))
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS}, pool_size=20, max_overflow=40)
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we send BEGIN ourselves, below
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-16000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        # A transaction that begins as a reader and then writes can fail at once when another wrote in between.
+        read_only = connection.get_execution_options().get("ingest_read_only")
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres(url: str, pool_size: int) -> Engine:
+    options = (
+        f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
+    )
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=2 * pool_size,
+        pool_pre_ping=True,
+        pool_timeout=LOCK_TIMEOUT_SECONDS,
+        connect_args={"connect_timeout": 5, "options": options, "application_name": "ingest"},
+    )
+
+
+def _short(exc: Exception) -> str:
+    return str(getattr(exc, "orig", None) or exc).strip().splitlines()[0][:200]

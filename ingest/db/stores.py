@@ -1,0 +1,168 @@
+"""Vector stores, their files and their batches as rows: everything but the changes of state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, or_, select, update
+from sqlalchemy import delete as sql_delete
+from sqlalchemy.orm import Session
+
+from ingest.db.counters import run
+from ingest.db.models import BatchFile, File, FileBatch, Purge, StoreFile, VectorStore
+from ingest.db.pages import Page, Window, page
+from ingest.db.session import read_clock
+from ingest.status import UNFINISHED, FileStatus, of_file
+
+
+def get(session: Session, store_id: str) -> VectorStore | None:
+    """The store with this id, unless deleted."""
+    return session.scalar(select(VectorStore).where(VectorStore.id == store_id, VectorStore.deleted_at.is_(None)))
+
+
+def listed(session: Session, window: Window) -> Page[VectorStore]:
+    """A page of the stores."""
+    statement = select(VectorStore).where(VectorStore.deleted_at.is_(None))
+    return page(session, statement, VectorStore.row.expression, window, _CURSOR, lambda row: row[0])
+
+
+def touch(session: Session, store_id: str) -> None:
+    """Move `last_active_at` (contract section 10: on attach, batch create, search and update)."""
+    moved = {"last_active_at": int(read_clock(session))}
+    run(session, update(VectorStore).where(VectorStore.id == store_id).values(moved))
+
+
+def delete(session: Session, store_id: str) -> bool:
+    """Mark a store deleted, which hides it and stops its workers; `sweep_deleted` removes what is in it."""
+    at = read_clock(session)
+    alive = (VectorStore.id == store_id, VectorStore.deleted_at.is_(None))
+    if not run(session, update(VectorStore).where(*alive).values(deleted_at=at)).rowcount:
+        return False
+    session.add(Purge(vector_store_id=store_id, store_file=None, generation=0, due_at=at, final=False))
+    return True
+
+
+def batch(session: Session, store_id: str, batch_id: str) -> FileBatch | None:
+    """A batch of this store."""
+    return session.scalar(select(FileBatch).where(FileBatch.id == batch_id, FileBatch.vector_store_id == store_id))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A file in a store as the API shows it."""
+
+    row: int
+    file_id: str
+    vector_store_id: str
+    created_at: int
+    status: FileStatus
+    usage_bytes: int
+    attributes: dict[str, Any]
+    chunk_tokens: int
+    chunk_overlap: int
+    error_code: str | None
+    error_message: str | None
+
+
+def file(session: Session, store_id: str, file_id: str) -> Shown | None:
+    """One file of a store."""
+    found = session.execute(_files(store_id).where(StoreFile.file_id == file_id)).first()
+    return None if found is None else _shown(found)
+
+
+def files(session: Session, store_id: str, window: Window, *, status: FileStatus | None) -> Page[Shown]:
+    """A page of a store's files, or of those with one status."""
+    return _files_page(session, _with_status(_files(store_id), status), store_id, window)
+
+
+def batch_files(session: Session, batch: FileBatch, window: Window, *, status: FileStatus | None) -> Page[Shown]:
+    """A page of the files that a batch attached and that are still in the store."""
+    statement = _files(batch.vector_store_id).join(
+        BatchFile, and_(BatchFile.store_file == StoreFile.row, BatchFile.batch == batch.row)
+    )
+    return _files_page(session, _with_status(statement, status), batch.vector_store_id, window)
+
+
+@dataclass(frozen=True)
+class Live:
+    """A file whose points may be found: which generation of them, and what search tells of the file."""
+
+    generation: int
+    file_id: str
+    filename: str
+    attributes: dict[str, Any]
+
+
+def live(session: Session, store_id: str, rows: Sequence[int]) -> dict[int, Live]:
+    """Those of `rows` that can be found in this store now, by row number."""
+    found = session.execute(
+        select(StoreFile.row, StoreFile.live_generation, StoreFile.file_id, File.filename, StoreFile.attributes)
+        .join(File, File.id == StoreFile.file_id)
+        .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
+        .where(
+            StoreFile.row.in_(rows),
+            StoreFile.vector_store_id == store_id,
+            StoreFile.live_generation.is_not(None),
+            or_(StoreFile.status.not_in(UNFINISHED), FileBatch.cancelled_at.is_(None)),
+        )
+    )
+    return {r.row: Live(r.live_generation or 0, r.file_id, r.filename, r.attributes) for r in found}
+
+
+def sweep_deleted(session: Session, limit: int) -> int:
+    """Remove rows of deleted stores, and a store when it has none left; how many were removed, 0 when none is left."""
+    store_id = session.scalar(select(VectorStore.id).where(VectorStore.deleted_at.is_not(None)).limit(1))
+    if store_id is None:
+        return 0
+    some = select(StoreFile.row).where(StoreFile.vector_store_id == store_id).limit(limit)
+    removed = run(session, sql_delete(StoreFile).where(StoreFile.row.in_(some))).rowcount
+    if removed < limit:
+        run(session, sql_delete(VectorStore).where(VectorStore.id == store_id))
+    return removed + 1
+
+
+# What the API shows of a row: the files of a cancelled batch are cancelled before their rows are (status.of_file).
+_CANCELLED = and_(StoreFile.status.in_(UNFINISHED), FileBatch.cancelled_at.is_not(None))
+
+
+def _files(store_id: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(StoreFile, FileBatch.cancelled_at)
+        .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
+        .where(StoreFile.vector_store_id == store_id)
+    )
+
+
+def _with_status(statement: Select[*tuple[Any, ...]], status: FileStatus | None) -> Select[*tuple[Any, ...]]:
+    if status is None:
+        return statement
+    if status == "in_progress":
+        return statement.where(StoreFile.status.in_(UNFINISHED), FileBatch.cancelled_at.is_(None))
+    if status == "cancelled":
+        return statement.where(or_(StoreFile.status == "cancelled", _CANCELLED))
+    return statement.where(StoreFile.status == status)
+
+
+def _files_page(session: Session, statement: Select[*tuple[Any, ...]], store_id: str, window: Window) -> Page[Shown]:
+    cursor = select(StoreFile.row).where(StoreFile.vector_store_id == store_id, StoreFile.file_id == bindparam("id"))
+    return page(session, statement, StoreFile.row.expression, window, cursor, _shown)
+
+
+def _shown(found: Any) -> Shown:
+    row: StoreFile = found[0]
+    return Shown(
+        row=row.row,
+        file_id=row.file_id,
+        vector_store_id=row.vector_store_id,
+        created_at=row.created_at,
+        status=of_file(row.status, batch_cancelled=found.cancelled_at is not None),
+        usage_bytes=row.usage_bytes,
+        attributes=row.attributes,
+        chunk_tokens=row.chunk_tokens,
+        chunk_overlap=row.chunk_overlap,
+        error_code=row.error_code,
+        error_message=row.error_message,
+    )
+
+
+_CURSOR = select(VectorStore.row).where(VectorStore.id == bindparam("id"))
