@@ -1,0 +1,130 @@
+"""Bytes to text when nobody says which character set they are in; linear in their number."""
+
+import re
+
+from ingest.errors import UnsupportedFile
+
+NOT_SUPPORTED = "The file type is not supported."
+
+_BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_SAMPLE = 16_384  # bytes shown to the detector: enough to be sure, and about 20 ms at the worst
+_CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\v\f\r\b\x1b") + b"\x7f"
+_HIGH = re.compile(rb"[\x80-\xff]+")
+
+
+def decode(data: bytes) -> str:
+    """Return the text that `data` encodes; raise UnsupportedFile when it does not look like text at all."""
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return data.decode(encoding, "replace")
+    if b"\0" in data[:_SAMPLE] and (wide := _wide_encoding(data)):
+        return data.decode(wide, "replace")
+    if _is_binary(data[:_SAMPLE]):
+        raise UnsupportedFile(NOT_SUPPORTED)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as exc:
+        return _decode_legacy(data, exc.start)
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the first bytes of a file look like text of some character set."""
+    return (
+        any(head.startswith(bom) for bom, _ in _BOMS)
+        or (b"\0" in head and _wide_encoding(head) is not None)
+        or not _is_binary(head)
+    )
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a byte order mark, told by where the NULs of its Latin letters stand."""
+    sample = data[:4096]
+    sample = sample[: len(sample) // 4 * 4] or sample[: len(sample) // 2 * 2]
+    if len(sample) < 4:
+        return None
+    zeros = [sample[lane::4].count(0) / len(sample[lane::4]) for lane in range(4)]
+    if min(zeros[1:]) > 0.9 and zeros[0] < 0.5:
+        candidate = "utf-32-le"
+    elif min(zeros[:3]) > 0.9 and zeros[3] < 0.5:
+        candidate = "utf-32-be"
+    elif min(zeros[1], zeros[3]) > 0.3 and max(zeros[0], zeros[2]) < 0.05:
+        candidate = "utf-16-le"
+    elif min(zeros[0], zeros[2]) > 0.3 and max(zeros[1], zeros[3]) < 0.05:
+        candidate = "utf-16-be"
+    else:
+        return None
+    text = sample.decode(candidate, "replace")
+    strange = sum(c == "\ufffd" or (c < " " and c not in "\t\n\v\f\r\b\x1b") for c in text)
+    return candidate if strange * 50 <= len(text) else None
+
+
+def _is_binary(sample: bytes) -> bool:
+    """Whether more than a few bytes are control characters; a log with some NULs in it is still a log."""
+    printable = sample.translate(None, _CONTROLS)
+    strange = len(sample) - len(printable)
+    if strange * 10 > len(sample):
+        return True
+    if strange * 100 <= len(sample):
+        return False
+    return not _mostly_utf8(sample)
+
+
+def _mostly_utf8(data: bytes) -> bool:
+    text = data.decode("utf-8", "replace")
+    return text.count("\ufffd") * 20 <= len(text)
+
+
+def _decode_legacy(data: bytes, first_bad: int) -> str:
+    """Decode what is not valid UTF-8: UTF-8 with damage, a Western code page, or what the detector says."""
+    text = data.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    foreign = len(text) - len(text.encode("ascii", "ignore")) - damaged
+    if foreign > 10 * damaged:
+        return text
+    del text
+    first_high = _HIGH.search(data)
+    start = max(0, (first_high.start() if first_high else first_bad) - 256)
+    sample = data[start : start + _SAMPLE]
+    if _is_western(sample):
+        return _western(data)
+    encoding = _detect(sample)
+    if encoding is None:
+        if _looks_random(sample):
+            raise UnsupportedFile(NOT_SUPPORTED)
+        return _western(data)
+    return data.decode(encoding, "replace")
+
+
+def _is_western(sample: bytes) -> bool:
+    """Whether bytes above 127 stand alone between letters, as umlauts and accents do and no other script does."""
+    runs = _HIGH.findall(sample)
+    high = sum(map(len, runs))
+    alone = sum(len(run) == 1 for run in runs)
+    return alone * 2 > high and high * 4 < len(sample)
+
+
+def _western(data: bytes) -> str:
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:  # five bytes have no meaning there; the table of ISO has one for all
+        return data.decode("latin-1")
+
+
+def _detect(sample: bytes) -> str | None:
+    from charset_normalizer import from_bytes  # 30 ms, and only old files need it
+
+    # The cut must not fall inside a character; line ends are the same byte in every one of these encodings.
+    cut = sample.rfind(b"\n")
+    best = from_bytes(sample[: cut + 1] if cut > 0 else sample).best()
+    return None if best is None else best.encoding
+
+
+def _looks_random(sample: bytes) -> bool:
+    letters = sum(map(len, re.findall(rb"[ -~\s]", sample)))
+    return letters * 2 < len(sample)

@@ -1,0 +1,153 @@
+"""Word documents: read as a stream, so that their size costs time but little memory."""
+
+import re
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+from lxml import etree
+
+from ingest.errors import InvalidFile
+from ingest.steps.parse.formats.layout import Layout, join_cells
+from ingest.steps.parse.parsed import Parsed
+
+_MAIN = re.compile(r"word/document\d*\.xml")
+_BEFORE = re.compile(r"word/header\d*\.xml")
+_AFTER = (re.compile(r"word/(footnotes|endnotes)\d*\.xml"), re.compile(r"word/comments\d*\.xml"))
+_LAST = re.compile(r"word/footer\d*\.xml")
+_CHARACTERS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+_PARSER = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": True, "recover": False}
+
+
+def read(path: Path) -> Parsed:
+    """Return the text of a document: headers, body, notes, comments, footers."""
+    layout = Layout()
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        main = [name for name in names if _MAIN.fullmatch(name)]
+        if not main:
+            raise InvalidFile("The file could not be parsed as docx: its main part is missing.")
+        _read_once(archive, sorted(filter(_BEFORE.fullmatch, names)), layout)
+        with archive.open(main[0]) as part:
+            _Body(layout).read(part)
+        for pattern in _AFTER:
+            _read_once(archive, sorted(filter(pattern.fullmatch, names)), layout)
+        _read_once(archive, sorted(filter(_LAST.fullmatch, names)), layout)
+    return Parsed(layout.text(), "docx")
+
+
+def _read_once(archive: zipfile.ZipFile, names: list[str], layout: Layout) -> None:
+    """Add parts of one sort; the header of every section is the same most of the time, and then said once."""
+    seen: set[str] = set()
+    for name in names:
+        own = Layout()
+        with archive.open(name) as part:
+            _Body(own).read(part)
+        text = own.text()
+        if text not in seen:
+            seen.add(text)
+            layout.block(text)
+
+
+class _Body:
+    """Follows the elements of one part and adds what they say to a layout."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._paragraphs: list[list[str]] = []  # open ones: a text box stands inside a paragraph
+        self._prefixes: list[str] = []
+        self._rows: list[list[str]] = []  # cells of the open rows, nested tables last
+        self._cells: list[list[str]] = []  # paragraphs of the open cells
+        self._fallbacks = 0  # inside of a second rendering of what was read already
+
+    def read(self, part: IO[bytes]) -> None:
+        for event, element in etree.iterparse(part, events=("start", "end"), **_PARSER):
+            tag = element.tag
+            name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+            if event == "start":
+                self._start(name)
+                continue
+            self._end(name, element)
+            # Forget what has been read; its parent's earlier children too, or a million empty shells remain.
+            if name not in ("t", "pStyle", "numPr", "ilvl", "numId", "pPr"):
+                element.clear()
+                parent = element.getparent()
+                if parent is not None and name in ("p", "tbl", "tr"):
+                    while element.getprevious() is not None:
+                        del parent[0]
+
+    def _start(self, name: str) -> None:
+        if name == "Fallback":
+            self._fallbacks += 1
+        elif self._fallbacks:
+            return
+        elif name == "p":
+            self._paragraphs.append([])
+            self._prefixes.append("")
+        elif name == "tr":
+            self._rows.append([])
+        elif name == "tc":
+            self._cells.append([])
+
+    def _end(self, name: str, element: Any) -> None:
+        if name == "Fallback":
+            self._fallbacks -= 1
+        elif self._fallbacks:
+            return
+        elif name == "t":
+            self._write(element.text or "")
+        elif name in _CHARACTERS:
+            # A tab stop of the paragraph's style has this name too; it stands in w:tabs.
+            parent = element.getparent()
+            if parent is None or not parent.tag.endswith("}tabs"):
+                self._write(_CHARACTERS[name])
+        elif name == "pPr":
+            if self._prefixes:
+                self._prefixes[-1] = _list_marker(element)
+        elif name == "p":
+            self._end_paragraph()
+        elif name == "tc" and self._cells:
+            cell = " ".join(self._cells.pop())
+            if self._rows:
+                self._rows[-1].append(cell)
+        elif name == "tr" and self._rows:
+            self._end_row(self._rows.pop())
+        elif name == "tbl" and not self._rows:
+            self._layout.end_list()
+
+    def _write(self, text: str) -> None:
+        if self._paragraphs:
+            self._paragraphs[-1].append(text)
+
+    def _end_paragraph(self) -> None:
+        text = "".join(self._paragraphs.pop()).strip() if self._paragraphs else ""
+        prefix = self._prefixes.pop() if self._prefixes else ""
+        if not text:
+            return
+        if self._cells:
+            self._cells[-1].append(prefix.strip() + " " + text if prefix else text)
+        elif prefix:
+            self._layout.line(prefix + text)
+        else:
+            self._layout.block(text)
+
+    def _end_row(self, cells: list[str]) -> None:
+        if self._cells:  # a table in a cell: its rows become part of the cell
+            self._cells[-1].append(join_cells(cells))
+        else:
+            self._layout.row(cells)
+
+
+def _list_marker(properties: Any) -> str:
+    """Return what stands before the text of a list item, "" for other paragraphs."""
+    level, listed = 0, False
+    for element in properties.iter():
+        name = element.tag.rpartition("}")[2]
+        value = element.get(f"{element.tag.rpartition('}')[0]}}}val", "")
+        if name == "ilvl" and value.isdecimal():
+            level = min(int(value), 8)
+        elif name == "numId":
+            listed = value != "0"
+        elif name == "pStyle" and value.startswith(("ListBullet", "ListNumber")):
+            listed = True
+    return "  " * level + "- " if listed else ""

@@ -1,0 +1,107 @@
+"""The parser of one worker process: reads text itself and gives everything else to a child it can afford to lose."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ingest.errors import InvalidFile, UnsupportedFile
+from ingest.steps.parse.charset import decode
+from ingest.steps.parse.child import Child, Died, Overdue
+from ingest.steps.parse.parsed import Parsed, check, clean
+from ingest.steps.parse.sniff import HEAD_BYTES, sniff
+
+if TYPE_CHECKING:
+    from ingest.config import Settings
+
+_HANDLERS = "ingest.steps.parse.formats"
+_FILES_PER_CHILD = 500  # libraries leak a little; a new child costs about 0.1 s
+_GROWTH_MIB = 512  # ... and a child that has kept this much is replaced at once
+
+
+class Parser:
+    """Turns files into text; one per worker process, used from one thread.
+
+    `handlers` names the module whose HANDLERS say what reads which kind; only tests give another one.
+    """
+
+    def __init__(
+        self, settings: "Settings", handlers: str = _HANDLERS, files_per_child: int = _FILES_PER_CHILD
+    ) -> None:
+        self._settings = settings
+        self._handlers = handlers
+        self._files_per_child = files_per_child
+        self._child: Child | None = None
+        self._files = 0
+
+    def parse(self, path: Path, filename: str, still_wanted: Callable[[], bool] = lambda: True) -> Parsed:
+        """Return the text of the file at `path`, whose owner calls it `filename`.
+
+        Raises UnsupportedFile or InvalidFile with a message for the owner, and Abandoned when `still_wanted` (asked
+        every half second) turns false.
+        """
+        size = path.stat().st_size
+        if not size:
+            raise InvalidFile("The file is empty.")
+        with path.open("rb") as file:
+            kind = sniff(file.read(HEAD_BYTES), filename)
+        if kind == "text":
+            return self._read_text(path, size)
+        return self._ask(path, kind, size, still_wanted)
+
+    def close(self) -> None:
+        """End the child, if there is one; the next file starts another."""
+        if self._child is not None:
+            self._child.kill()
+        self._child = None
+
+    def _read_text(self, path: Path, size: int) -> Parsed:
+        limit = self._settings.parse_max_text_mib
+        if size > 4 * limit * 2**20:  # even in UTF-32 that is too much, so do not read it
+            raise InvalidFile(f"The file contains more than {limit} MiB of text. Split it and upload the parts.")
+        return check(Parsed(clean(decode(path.read_bytes())), "text"), limit)
+
+    def _ask(self, path: Path, kind: str, size: int, still_wanted: Callable[[], bool]) -> Parsed:
+        request = {"path": str(path.absolute()), "kind": kind}
+        seconds = self._settings.parse_deadline_seconds(size)
+        try:
+            try:
+                header, body = self._running_child().ask(request, seconds, still_wanted)
+            except Died:  # once may be bad luck: the system was short of memory, or an operator killed it
+                self.close()
+                header, body = self._running_child().ask(request, seconds, still_wanted)
+        except Died as exc:
+            self.close()
+            raise InvalidFile("The file crashed its parser.") from exc
+        except Overdue as exc:
+            self.close()
+            raise InvalidFile(f"The file could not be parsed within {math.ceil(seconds)} s.") from exc
+        except BaseException:  # abandoned or interrupted: the answer would be taken for the next file's
+            self.close()
+            raise
+        self._retire_if_worn(header)
+        return _outcome(header, body)
+
+    def _running_child(self) -> Child:
+        if self._child is not None and not self._child.is_alive():
+            self.close()
+        if self._child is None:
+            settings = self._settings
+            self._child = Child(settings.parse_memory_mib, settings.parse_max_text_mib, self._handlers)
+            self._files = 0
+        return self._child
+
+    def _retire_if_worn(self, header: dict[str, Any]) -> None:
+        self._files += 1
+        if header["worn"] or self._files >= self._files_per_child or header["grown_mib"] > _GROWTH_MIB:
+            self.close()
+
+
+def _outcome(header: dict[str, Any], body: bytes) -> Parsed:
+    match header["outcome"]:
+        case "parsed":
+            return Parsed(body.decode(), header["kind"], tuple(header["pages"]))
+        case "unsupported":
+            raise UnsupportedFile(header["message"])
+        case _:
+            raise InvalidFile(header["message"])
