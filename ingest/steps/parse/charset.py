@@ -15,6 +15,7 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
 )
 _SAMPLE = 16_384  # bytes shown to the detector: enough to be sure, and about 20 ms at the worst
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\v\f\r\b\x1b") + b"\x7f"
+_EAST_ASIAN = re.compile("[\\s\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef\u2010-\u2026]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 
 
@@ -26,6 +27,8 @@ def decode(data: bytes) -> str:
     if b"\0" in data[:_SAMPLE] and (wide := _wide_encoding(data)):
         return data.decode(wide, "replace")
     if _is_binary(data[:_SAMPLE]):
+        if wide := _wide_east_asian(data):
+            return data.decode(wide, "replace")
         raise UnsupportedFile(NOT_SUPPORTED)
     try:
         return data.decode()
@@ -39,6 +42,7 @@ def is_text(head: bytes) -> bool:
         any(head.startswith(bom) for bom, _ in _BOMS)
         or (b"\0" in head and _wide_encoding(head) is not None)
         or not _is_binary(head)
+        or _wide_east_asian(head) is not None
     )
 
 
@@ -64,15 +68,34 @@ def _wide_encoding(data: bytes) -> str | None:
     return candidate if strange * 50 <= len(text) else None
 
 
+def _wide_east_asian(data: bytes) -> str | None:
+    """UTF-16 without a byte order mark and without a Latin letter; random bytes are half as East Asian as it is.
+
+    Without the NUL of one line end or digit it is taken for something else: pairs of Latin letters, or of the bytes of
+    another East Asian encoding, look the same.
+    """
+    sample = data[: min(len(data) // 2 * 2, 4096)]
+    if b"\0" not in sample:
+        return None
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = sample.decode(encoding, "replace")
+        if len(_EAST_ASIAN.findall(text)) * 20 >= len(text) * 19:
+            return encoding
+    return None
+
+
 def _is_binary(sample: bytes) -> bool:
-    """Whether more than a few bytes are control characters; a log with some NULs in it is still a log."""
-    printable = sample.translate(None, _CONTROLS)
-    strange = len(sample) - len(printable)
-    if strange * 10 > len(sample):
+    """Whether more than a few bytes are control characters.
+
+    NULs do not count as long as the rest is text: logs have holes of them, and old exports are padded with them.
+    """
+    rest = sample.replace(b"\0", b"")
+    strange = len(rest) - len(rest.translate(None, _CONTROLS))
+    if strange * 10 > len(rest):
         return True
-    if strange * 100 <= len(sample):
+    if strange * 100 <= len(rest) and len(rest) == len(sample):
         return False
-    return not _mostly_utf8(sample)
+    return not _mostly_utf8(rest)
 
 
 def _mostly_utf8(data: bytes) -> bool:
@@ -88,6 +111,8 @@ def _decode_legacy(data: bytes, first_bad: int) -> str:
     if foreign > 10 * damaged:
         return text
     del text
+    if wide := _wide_east_asian(data):
+        return data.decode(wide, "replace")
     first_high = _HIGH.search(data)
     start = max(0, (first_high.start() if first_high else first_bad) - 256)
     sample = data[start : start + _SAMPLE]

@@ -47,4 +47,4 @@ def _read(path: Path, kind: str) -> Parsed:
     if run.returncode == _HEAP_EXHAUSTED or "heap" in said or "memory" in said:
         raise MemoryError
     reason = " ".join(said.replace(str(path), "the file").split())[:_CHATTER]
-    raise InvalidFile(f"The file could not be parsed as {kind}: {reason or 'it is damaged'}")
+    raise InvalidFile(f"The file could not be parsed as {kind.upper()}: {reason or 'it is damaged'}")

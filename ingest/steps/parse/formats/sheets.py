@@ -15,8 +15,8 @@ def read_xlsx(path: Path) -> Parsed:
     import openpyxl
 
     layout = Layout()
-    workbook = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    try:
+    with path.open("rb") as file:  # given a path it insists on its ending, and stored files have none
+        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         for sheet in workbook.worksheets:
             layout.block(sheet.title)
             sheet.reset_dimensions()  # some programs write a wrong size, and one of a million rows is padded to that
@@ -24,8 +24,6 @@ def read_xlsx(path: Path) -> Parsed:
                 if row:
                     layout.row(map(_show, row))
             layout.end_list()
-    finally:
-        workbook.close()
     return Parsed(layout.text(), "xlsx")
 
 

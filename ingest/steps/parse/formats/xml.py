@@ -31,6 +31,7 @@ def text_of(root: Any) -> str:
         if line:
             lines.append(line)
 
+    _inline_entities(root)
     mixed: list[bool] = []  # for each open element, whether it is running text
     for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
         if event == "start":
@@ -38,8 +39,6 @@ def text_of(root: Any) -> str:
                 flush()
             mixed.append(_is_mixed(element))
             inline.append(element.text or "")
-            # The walk passes over entities, and with them over the text that follows.
-            inline.extend(_after_entities(element))
             continue
         if event == "end":
             mixed.pop()
@@ -47,10 +46,6 @@ def text_of(root: Any) -> str:
             flush()
         if element is not root:
             inline.append(element.tail or "")
-            following = element.getnext()
-            while following is not None and following.tag is etree.Entity:
-                inline.append(f"{following.text}{following.tail or ''}")
-                following = following.getnext()
     flush()
     return "\n".join(lines)
 
@@ -74,11 +69,13 @@ def _is_mixed(element: Any) -> bool:
     return any(child.tail and not child.tail.isspace() for child in element)
 
 
-def _after_entities(element: Any) -> list[str]:
-    """The entities with which the content of `element` begins, and the text around them."""
-    found: list[str] = []
-    for child in element:
-        if child.tag is not etree.Entity:
-            break
-        found.append(f"{child.text}{child.tail or ''}")
-    return found
+def _inline_entities(root: Any) -> None:
+    """Put entities that were not resolved into the text around them, as they are written in the source."""
+    for entity in list(root.iter(etree.Entity)):
+        before, parent = entity.getprevious(), entity.getparent()
+        text = f"{entity.text}{entity.tail or ''}"
+        if before is None:
+            parent.text = (parent.text or "") + text
+        else:
+            before.tail = (before.tail or "") + text
+        parent.remove(entity)

@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+
+from ingest.steps.parse import Parsed
+from ingest.steps.parse.formats.xml import read
+
+
+def parse(tmp_path: Path, source: str) -> Parsed:
+    path = tmp_path / "blob"
+    path.write_text(source)
+    return read(path)
+
+
+def test_each_element_has_a_line_but_running_text_stays_together(tmp_path: Path) -> None:
+    source = "<r><name>A &amp; B</name><p>some <b>bold</b> words</p><!-- no --><q><![CDATA[<c>]]></q></r>"
+
+    assert parse(tmp_path, source).text == "A & B\nsome bold words\n<c>"
+
+
+def test_no_entity_is_resolved_and_what_follows_it_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret content")
+    source = (
+        f'<!DOCTYPE r [<!ENTITY x SYSTEM "{(tmp_path / "secret").as_uri()}"><!ENTITY i "inner">]>'
+        "<r>head &x; middle &i; tail <p>&x;</p> end</r>"
+    )
+
+    assert parse(tmp_path, source).text == "head &x; middle &i; tail &x; end"
+
+
+def test_a_billion_laughs_stay_one(tmp_path: Path) -> None:
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+
+    parsed = parse(tmp_path, f'<!DOCTYPE r [<!ENTITY e0 "ha">{entities}]><r>&e11;</r>')
+
+    assert len(parsed.text) < 2000
+
+
+@pytest.mark.parametrize("source", ["<r><a name='all in attributes'/></r>", "<<<", "<a>" * 50_000 + "x"])
+def test_without_text_content_the_source_is_the_text(tmp_path: Path, source: str) -> None:
+    assert parse(tmp_path, source).text
+
+
+def test_xhtml_is_read_as_html(tmp_path: Path) -> None:
+    source = '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><body><p>a</p><p>b</p></body></html>'
+
+    assert parse(tmp_path, source) == Parsed("a\n\nb", "html")

@@ -1,0 +1,60 @@
+"""Handlers that misbehave as their file tells them; the sandbox of a test imports this module by its bare name."""
+
+import ctypes
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ingest.errors import UnsupportedFile
+from ingest.steps.parse import Parsed
+from ingest.steps.parse.orphans import die_with_parent
+
+HANDLERS = {"html": "hostile:obey"}
+
+
+def obey(path: Path) -> Parsed:
+    """Do what the file says, then return this process's id as its text."""
+    order, _, argument = path.read_text().removeprefix("<html>").strip().partition(" ")
+    match order:
+        case "hang":
+            time.sleep(600)
+        case "hang-with-grandchild":
+            grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+            Path(argument).write_text(f"{os.getpid()} {grandchild.pid}")
+            time.sleep(600)
+        case "hang-with-pdeathsig":  # as pandoc is run
+            parent = os.getpid()
+            grandchild = subprocess.Popen(["sleep", "600"], preexec_fn=lambda: die_with_parent(parent))
+            unfinished = Path(argument + ".part")
+            unfinished.write_text(f"{parent} {grandchild.pid}")
+            unfinished.rename(argument)
+            time.sleep(600)
+        case "eat":
+            hoard = [bytearray(64 * 2**20) for _ in range(1000)]
+            print(len(hoard))
+        case "abort":
+            os.abort()
+        case "abort-once":
+            if not Path(argument).exists():
+                Path(argument).touch()
+                ctypes.string_at(0)
+        case "raise":
+            raise ValueError(f"cannot\n read {path}")
+        case "refuse":
+            raise UnsupportedFile("The file type is not supported: it is a test.")
+        case "print":
+            print("chatter " * 10_000)
+            os.write(1, b"more chatter\n")
+        case "long":
+            return Parsed("x" * int(argument), "html")
+        case "connect":
+            import socket
+
+            socket.create_connection(("127.0.0.1", 9), timeout=1)
+        case "environment":
+            return Parsed(" ".join(sorted(os.environ)), "html")
+        case "blank":
+            return Parsed(" \n ", "html")
+    return Parsed(str(os.getpid()), "html")

@@ -1,0 +1,179 @@
+"""What a parser child may do to a worker: nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ingest.config import Settings
+from ingest.errors import Abandoned, InvalidFile, UnsupportedFile
+from ingest.steps.parse import Parser
+
+Order = Callable[[str], str]
+
+
+@pytest.fixture
+def patience() -> float:
+    """Seconds that a file may take; a child's start counts, and may take long on a busy machine."""
+    return 30.0
+
+
+@pytest.fixture
+def hostile(monkeypatch: pytest.MonkeyPatch, patience: float) -> Iterator[Parser]:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.setenv("INGEST_EMBEDDING_API_KEY", "secret")
+    settings = Settings(
+        parse_timeout_seconds=patience, parse_timeout_seconds_per_mib=0, parse_memory_mib=256, parse_max_text_mib=1
+    )
+    parser = Parser(settings, handlers="hostile", files_per_child=5)
+    yield parser
+    parser.close()
+
+
+@pytest.fixture
+def order(hostile: Parser, tmp_path: Path) -> Order:
+    """Parse a file that tells the child what to do; the text of an obeyed order is the child's process id."""
+
+    def run(text: str) -> str:
+        path = tmp_path / "blob"
+        path.write_text(f"<html>{text}")
+        return hostile.parse(path, "order.html").text
+
+    return run
+
+
+def test_one_child_serves_many_files(order: Order) -> None:
+    assert order("answer") == order("answer")
+
+
+def test_a_child_is_replaced_after_so_many_files(order: Order) -> None:
+    pids = [order("answer") for _ in range(6)]
+
+    assert len(set(pids[:5])) == 1
+    assert pids[5] != pids[0]
+
+
+@pytest.mark.parametrize("patience", [1.5])
+def test_a_file_that_hangs_its_parser_fails_at_its_deadline(order: Order) -> None:
+    first = order("answer")
+
+    with pytest.raises(InvalidFile, match="could not be parsed within 2 s"):
+        order("hang")
+
+    assert not psutil.pid_exists(int(first))
+    assert order("answer") != first
+
+
+@pytest.mark.parametrize("patience", [1.5])
+def test_grandchildren_die_with_the_parser(order: Order, tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match="could not be parsed within"):
+        order(f"hang-with-grandchild {tmp_path / 'pids'}")
+
+    _assert_gone(tmp_path / "pids")
+
+
+def test_a_file_that_needs_too_much_memory_fails_and_the_child_is_replaced(order: Order) -> None:
+    first = order("answer")
+
+    with pytest.raises(InvalidFile, match="needs more than 256 MiB of memory"):
+        order("eat")
+
+    assert order("answer") != first
+
+
+def test_a_file_that_always_crashes_its_parser_fails_and_the_next_one_works(order: Order) -> None:
+    with pytest.raises(InvalidFile, match="crashed its parser"):
+        order("abort")
+
+    assert order("answer")
+
+
+def test_one_crash_is_forgiven(order: Order, tmp_path: Path) -> None:
+    assert order(f"abort-once {tmp_path / 'crashed'}")
+
+
+def test_a_child_that_died_between_files_is_replaced(order: Order) -> None:
+    first = int(order("answer"))
+    os.kill(first, signal.SIGKILL)
+
+    assert int(order("answer")) != first
+
+
+def test_an_unexpected_error_becomes_a_message_without_paths(order: Order) -> None:
+    with pytest.raises(InvalidFile) as caught:
+        order("raise")
+
+    assert str(caught.value) == "The file could not be parsed as HTML: cannot read the file"
+
+
+def test_an_error_of_ours_crosses_the_border_unchanged(order: Order) -> None:
+    with pytest.raises(UnsupportedFile, match="it is a test"):
+        order("refuse")
+
+
+def test_what_a_library_prints_does_not_disturb_the_answer(order: Order) -> None:
+    assert order("print").isdecimal()
+
+
+def test_a_text_that_is_too_long_fails(order: Order) -> None:
+    with pytest.raises(InvalidFile, match="more than 1 MiB of text"):
+        order(f"long {2**20 + 1}")
+
+
+def test_a_blank_text_fails(order: Order) -> None:
+    with pytest.raises(InvalidFile, match="The file contains no text"):
+        order("blank")
+
+
+def test_parsers_have_no_network(order: Order) -> None:
+    with pytest.raises(InvalidFile, match="no network"):
+        order("connect")
+
+
+def test_parsers_are_not_told_the_service_s_secrets(order: Order) -> None:
+    assert "INGEST_" not in order("environment")
+
+
+def test_a_file_that_is_no_longer_wanted_is_abandoned_at_once(hostile: Parser, tmp_path: Path) -> None:
+    path = tmp_path / "blob"
+    path.write_text("<html>hang")
+    began = time.monotonic()
+
+    with pytest.raises(Abandoned):
+        hostile.parse(path, "order.html", still_wanted=lambda: False)
+
+    assert time.monotonic() - began < 0.95
+
+
+def test_killing_the_worker_leaves_no_process_behind(tmp_path: Path) -> None:
+    (tmp_path / "blob").write_text(f"<html>hang-with-pdeathsig {tmp_path / 'pids'}")
+    program = (
+        "import sys; from pathlib import Path; from ingest.config import Settings; from ingest.steps.parse import Parser;"
+        "Parser(Settings(), handlers='hostile').parse(Path(sys.argv[1]), 'order.html')"
+    )
+    path = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
+    worker = subprocess.Popen([sys.executable, "-c", program, tmp_path / "blob"], env=os.environ | {"PYTHONPATH": path})
+    _wait_until((tmp_path / "pids").exists)
+
+    worker.kill()
+    worker.wait()
+
+    _assert_gone(tmp_path / "pids")
+
+
+def _assert_gone(pids: Path) -> None:
+    for pid in map(int, pids.read_text().split()):
+        _wait_until(lambda pid=pid: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen within 10 s"
+        time.sleep(0.02)
