@@ -17,11 +17,12 @@ BLOCK = 2**20
 
 
 @dataclass(frozen=True)
-class Blob:
-    """What was written: the SHA-256 of the bytes (hex, the blob's name) and their number."""
+class Staged:
+    """Bytes that have arrived: their SHA-256 (hex, the blob's name), their number, and the file they wait in."""
 
     sha256: str
     size: int
+    path: Path
 
 
 class Blobs(Protocol):
@@ -31,8 +32,11 @@ class Blobs(Protocol):
     a name that is not there.
     """
 
-    def write(self, blocks: Iterable[bytes], *, max_bytes: int) -> Blob:
-        """Keep bytes as they arrive under `raw/`; TooLarge when there are more than `max_bytes`."""
+    def staged(self, blocks: Iterable[bytes], *, max_bytes: int) -> "AbstractContextManager[Staged]":
+        """Bytes as they arrive, on disk but not yet kept; TooLarge when there are more than `max_bytes`."""
+
+    def keep(self, staged: "Staged") -> None:
+        """Keep staged bytes as `raw/<sha256>`."""
 
     def put(self, name: str, data: bytes) -> None:
         """Keep `data` under a name, as a whole or not at all."""
@@ -77,23 +81,12 @@ class FolderBlobs:
         self._partial = root / "partial"
         self._partial.mkdir(parents=True, exist_ok=True)
 
-    def write(self, blocks: Iterable[bytes], *, max_bytes: int) -> Blob:
-        digest, size = hashlib.sha256(), 0
-        with _translated(), tempfile.NamedTemporaryFile(dir=self._partial, delete=False) as file:
-            try:
-                for block in blocks:
-                    size += len(block)
-                    if size > max_bytes:
-                        raise TooLarge(f"File is too large. The largest file accepted has {max_bytes} bytes.")
-                    digest.update(block)
-                    file.write(block)
-                file.close()
-                blob = Blob(digest.hexdigest(), size)
-                self._move(Path(file.name), raw(blob.sha256))
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-        return blob
+    def staged(self, blocks: Iterable[bytes], *, max_bytes: int) -> AbstractContextManager[Staged]:
+        return _staged(blocks, max_bytes, self._partial)
+
+    def keep(self, staged: Staged) -> None:
+        with _translated():
+            self._move(staged.path, raw(staged.sha256))
 
     def put(self, name: str, data: bytes) -> None:
         with _translated(), tempfile.NamedTemporaryFile(dir=self._partial, delete=False) as file:
@@ -148,21 +141,13 @@ class FsspecBlobs:
 
         self._fs, self._root = fsspec.core.url_to_fs(url)
 
-    def write(self, blocks: Iterable[bytes], *, max_bytes: int) -> Blob:
-        # The name is the hash, known only at the end: the bytes wait on this machine's disk.
-        digest, size = hashlib.sha256(), 0
-        with _translated(), tempfile.NamedTemporaryFile() as file:
-            for block in blocks:
-                size += len(block)
-                if size > max_bytes:
-                    raise TooLarge(f"File is too large. The largest file accepted has {max_bytes} bytes.")
-                digest.update(block)
-                file.write(block)
-            file.flush()
-            blob = Blob(digest.hexdigest(), size)
+    def staged(self, blocks: Iterable[bytes], *, max_bytes: int) -> AbstractContextManager[Staged]:
+        return _staged(blocks, max_bytes, None)
+
+    def keep(self, staged: Staged) -> None:
+        with _translated():
             self._fs.makedirs(self._path("raw"), exist_ok=True)
-            self._fs.put_file(file.name, self._path(raw(blob.sha256)))
-        return blob
+            self._fs.put_file(str(staged.path), self._path(raw(staged.sha256)))
 
     def put(self, name: str, data: bytes) -> None:
         with _translated():
@@ -205,6 +190,25 @@ class FsspecBlobs:
         return f"{self._root.rstrip('/')}/{name}"
 
 
+@contextmanager
+def _staged(blocks: Iterable[bytes], max_bytes: int, folder: Path | None) -> Iterator[Staged]:
+    digest, size = hashlib.sha256(), 0
+    with _translated():
+        file = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 - closed below, removed at the end
+    path = Path(file.name)
+    try:
+        with _translated(), file:
+            for block in blocks:
+                size += len(block)
+                if size > max_bytes:
+                    raise TooLarge(f"File is too large: at most {max_bytes:,} bytes are accepted.", param="file")
+                digest.update(block)
+                file.write(block)
+        yield Staged(digest.hexdigest(), size, path)
+    finally:
+        path.unlink(missing_ok=True)
+
+
 def _blocks(file: Any) -> Iterator[bytes]:
     with file:
         while block := file.read(BLOCK):
@@ -219,4 +223,3 @@ def _translated() -> Iterator[None]:
         raise
     except OSError as exc:
         raise DependencyDown("blobs", exc.strerror or type(exc).__name__) from exc
-

@@ -1,10 +1,11 @@
 """Every knob of the service, read once from the environment (`INGEST_...`) and passed on from there."""
 
 import os
+import socket
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -72,6 +73,9 @@ class Settings(BaseSettings):
     )
     qdrant_timeout_seconds: float = Field(10.0, gt=0, description="Patience with one request to Qdrant.")
 
+    node: str = Field(socket.gethostname(), description="This machine's name in leases.")
+    ready_file: str = Field("", description="Written by a worker when it takes files; `ingest up` waits for it.")
+
     # logs
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe record written.")
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text for a terminal.")
@@ -93,3 +97,8 @@ class Settings(BaseSettings):
     def parse_deadline_seconds(self, size: int) -> float:
         """Wall-clock seconds that parsing `size` bytes may take."""
         return self.parse_timeout_seconds + self.parse_timeout_seconds_per_mib * size / 2**20
+
+
+def load(**given: Any) -> Settings:
+    """The environment's settings, with those replaced that are given and not None."""
+    return Settings(**{name: value for name, value in given.items() if value is not None})

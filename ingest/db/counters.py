@@ -1,4 +1,4 @@
-"""The counters of batches and stores, and the purge list: what goes with every change of a file's state.
+"""The counters of batches and stores, and the work list for points: what goes with every change of a file's state.
 
 Locks are always taken in the order file, batch, store, so that no two transitions can wait for each other.
 """
@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Executable, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Executable, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.models import BatchFile, FileBatch, Purge, StoreFile, VectorStore
+from ingest.db.models import BatchFile, FileBatch, PointJob, StoreFile, VectorStore
 from ingest.db.session import read_clock
 from ingest.errors import Abandoned
 
@@ -94,12 +94,11 @@ def shift_store(session: Session, store_id: str, shift: Shift, sizes: Sizes | No
 def purge(session: Session, store_id: str, points: Iterable[tuple[int, int]]) -> None:
     """Have points deleted: of each (row, generation) those of that generation and of older ones."""
     due = read_clock(session)
-    rows = [
-        {"vector_store_id": store_id, "store_file": row, "generation": generation, "due_at": due, "final": False}
+    jobs = [
+        PointJob(kind="purge", vector_store_id=store_id, store_file=row, generation=generation, due_at=due)
         for row, generation in points
     ]
-    if rows:
-        session.execute(insert(Purge), rows)
+    session.add_all(jobs)
 
 
 def wanted() -> ColumnElement[bool]:

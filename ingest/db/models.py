@@ -1,6 +1,6 @@
 """The tables. Times are seconds since 1970; those the API shows are whole, those of leases are not."""
 
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     JSON,
@@ -23,7 +23,7 @@ from ingest.status import RowStatus
 # SQLite numbers rows by itself only for the type INTEGER.
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
-Attributes = dict[str, str | float | bool]
+PointJobKind = Literal["purge", "attributes"]
 
 
 class Base(DeclarativeBase):
@@ -185,16 +185,23 @@ class BatchFile(Base):
     status: Mapped[str] = mapped_column(String(16))
 
 
-class Purge(Base):
-    """Points to delete: of one row up to a generation, or (`store_file` empty) of a whole store.
+class PointJob(Base):
+    """Work on points in Qdrant that must be done even if everything crashes first.
 
-    Done at once and again after the lease horizon, when no worker that lost its file can write any more.
+    `purge` deletes those of one row up to a generation, or (`store_file` empty) of a whole store: at once, and again
+    (`final`) after the lease horizon, when no worker that lost its file can write any more.
+    `attributes` brings the attributes on one row's points up to date.
     """
 
-    __tablename__ = "purges"
-    __table_args__ = (Index("ix_purges_due", "due_at"), {"sqlite_autoincrement": True})
+    __tablename__ = "point_jobs"
+    __table_args__ = (
+        CheckConstraint("kind IN ('purge','attributes')", name="kind"),
+        Index("ix_point_jobs_due", "due_at"),
+        {"sqlite_autoincrement": True},
+    )
 
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    kind: Mapped[PointJobKind] = mapped_column(String(16))
     vector_store_id: Mapped[str] = mapped_column(String(64))
     store_file: Mapped[int | None]
     generation: Mapped[int] = mapped_column(default=0)

@@ -41,8 +41,10 @@ class Claim:
     chunk_tokens: int
     chunk_overlap: int
     waited_seconds: float
-    store_mean_terms: float
-    """Mean words of the store's chunks so far, 0 when it has none."""
+    store_chunks: int
+    """Chunks that the store has so far..."""
+    store_terms: int
+    """...and the words in them."""
     before: Sizes
     """What the generation before adds to the store, until this one replaces it."""
 
@@ -90,7 +92,8 @@ def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Cl
         chunk_tokens=mine.chunk_tokens,
         chunk_overlap=mine.chunk_overlap,
         waited_seconds=waited,
-        store_mean_terms=terms / chunks if chunks else 0.0,
+        store_chunks=chunks,
+        store_terms=terms,
         before=Sizes.of(mine),
     )
 
@@ -184,14 +187,16 @@ def release(session: Session, owner_prefix: str) -> int:
     return run(session, update(StoreFile).where(StoreFile.status == "running", mine).values(_requeued())).rowcount
 
 
-def sweep_cancelled(session: Session) -> int:
-    """T8, second half: rewrite files of a cancelled batch as cancelled; what was rewritten, 0 when nothing is left.
+def sweep_cancelled(session: Session, batch_row: int | None = None) -> int:
+    """T8, second half: rewrite files of a cancelled batch, this one or the first there is, as cancelled.
 
+    Returns how many were looked at, 0 when nothing is left to do.
     Their counters were settled by `attachments.cancel`.
     """
+    this = [] if batch_row is None else [FileBatch.row == batch_row]
     batch = session.execute(
         select(FileBatch.row, FileBatch.vector_store_id)
-        .where(FileBatch.cancelled_at.is_not(None), ~FileBatch.swept)
+        .where(FileBatch.cancelled_at.is_not(None), ~FileBatch.swept, *this)
         .order_by(FileBatch.row)
         .limit(1)
     ).first()

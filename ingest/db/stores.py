@@ -9,7 +9,7 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
 from ingest.db.counters import run
-from ingest.db.models import BatchFile, File, FileBatch, Purge, StoreFile, VectorStore
+from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, VectorStore
 from ingest.db.pages import Page, Window, page
 from ingest.db.session import read_clock
 from ingest.status import UNFINISHED, FileStatus, of_file
@@ -38,7 +38,7 @@ def delete(session: Session, store_id: str) -> bool:
     alive = (VectorStore.id == store_id, VectorStore.deleted_at.is_(None))
     if not run(session, update(VectorStore).where(*alive).values(deleted_at=at)).rowcount:
         return False
-    session.add(Purge(vector_store_id=store_id, store_file=None, generation=0, due_at=at, final=False))
+    session.add(PointJob(kind="purge", vector_store_id=store_id, due_at=at))
     return True
 
 

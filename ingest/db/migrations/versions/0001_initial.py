@@ -1,4 +1,4 @@
-"""The first tables: files, vector stores, their files and batches, and the purge list."""
+"""The first tables: files, vector stores, their files and batches, and the work list for points."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,18 +28,20 @@ def upgrade() -> None:
         batch_op.create_index("ix_files_blob", ["blob"], unique=False)
 
     op.create_table(
-        "purges",
+        "point_jobs",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("vector_store_id", sa.String(length=64), nullable=False),
         sa.Column("store_file", sa.BigInteger(), nullable=True),
         sa.Column("generation", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.Float(precision=53), nullable=False),
         sa.Column("final", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("kind IN ('purge','attributes')", name="kind"),
         sa.PrimaryKeyConstraint("row"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("purges", schema=None) as batch_op:
-        batch_op.create_index("ix_purges_due", ["due_at"], unique=False)
+    with op.batch_alter_table("point_jobs", schema=None) as batch_op:
+        batch_op.create_index("ix_point_jobs_due", ["due_at"], unique=False)
 
     op.create_table(
         "vector_stores",
@@ -201,5 +203,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("store_files", "batch_files", "file_batches", "vector_stores", "purges", "files"):
+    for table in ("store_files", "batch_files", "file_batches", "vector_stores", "point_jobs", "files"):
         op.drop_table(table)

@@ -1,0 +1,100 @@
+"""The HTTP service: `uvicorn api.app:create --factory`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import errors
+from api.routes import file_batches, files, store_files, vector_stores
+from api.schemas.parts import ErrorAnswer
+from ingest import ids, logs
+from ingest.config import Settings
+from ingest.db.migrate import migrate
+from ingest.sweep import Sweeper
+from ingest.tools import Tools
+
+_log = logs.get(__name__)
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ErrorAnswer, "description": "The request is wrong."},
+    404: {"model": ErrorAnswer, "description": "There is no such object."},
+    503: {"model": ErrorAnswer, "description": "A server that is needed does not answer; try again."},
+}
+
+
+def create() -> FastAPI:
+    """The service with the settings of the environment."""
+    settings = Settings()
+    logs.configure(settings)
+    return app(Tools(settings))
+
+
+def app(tools: Tools) -> FastAPI:
+    """The service over given tools."""
+    api = FastAPI(
+        title="Ingest",
+        version="0.1.0",
+        description="OpenAI's Files, Vector stores, File batches and Search API, on your own machines.",
+        lifespan=_lifespan,
+        responses=PROBLEMS,
+    )
+    api.state.tools = tools
+    errors.register(api)
+    for routes in (files, store_files, file_batches, vector_stores):
+        api.include_router(routes.router)
+    api.add_api_route("/health", _health, include_in_schema=False)
+    api.add_middleware(Answered)
+    return api
+
+
+@asynccontextmanager
+async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
+    tools: Tools = api.state.tools
+    migrate(tools.database)
+    sweeper = Sweeper(tools)
+    sweeper.start()
+    yield
+    sweeper.stop()
+    tools.close()
+
+
+def _health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+class Answered:
+    """Gives every answer a request id and answers what nobody expected.
+
+    Not a handler for Exception: Starlette answers through that and then raises again, which makes the server close
+    the client's connection (contract section 10).
+    """
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        request_id = ids.new("req_")
+        started = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        with logs.bound(request=request_id):
+            try:
+                await self._inner(scope, receive, send_with_id)
+            except Exception:
+                _log.exception("request_crashed", method=scope["method"], path=scope["path"])
+                if started:
+                    raise
+                answer = errors.envelope(500, "The server had an error while processing your request.")
+                await answer(scope, receive, send_with_id)

@@ -1,0 +1,75 @@
+"""/v1/vector_stores/{id}/file_batches"""
+
+from fastapi import APIRouter, Response
+
+from api import deps
+from api.routes.store_files import member
+from api.schemas import file_batches as wire
+from api.schemas.parts import ListPage, chunking
+from api.schemas.store_files import VectorStoreFile
+from ingest import file_batches
+from ingest.db.attachments import Member
+from ingest.errors import InvalidRequest
+
+router = APIRouter(prefix="/v1/vector_stores/{vector_store_id}/file_batches", tags=["Vector store file batches"])
+
+SOONEST_POLL_MS = 200
+LATEST_POLL_MS = 1_000
+
+
+@router.post("")
+def create(
+    tools: deps.GivenTools, vector_store_id: str, body: wire.CreateFileBatch, response: Response
+) -> wire.VectorStoreFileBatch:
+    """Attach many files at once."""
+    members = _members(body)
+    if len(members) > (most := tools.settings.max_batch_files):
+        param = "files" if body.files is not None else "file_ids"
+        raise InvalidRequest(
+            f"Invalid '{param}': array too long. Expected an array with maximum length {most}, "
+            f"but got an array with length {len(members)} instead.",
+            param=param,
+            code="array_above_max_length",
+        )
+    return _hinted(wire.VectorStoreFileBatch.of(file_batches.create(tools, vector_store_id, members)), response)
+
+
+@router.get("/{batch_id}")
+def retrieve(
+    tools: deps.GivenTools, vector_store_id: str, batch_id: str, response: Response
+) -> wire.VectorStoreFileBatch:
+    """A batch and its counts."""
+    return _hinted(wire.VectorStoreFileBatch.of(file_batches.retrieve(tools, vector_store_id, batch_id)), response)
+
+
+@router.post("/{batch_id}/cancel")
+def cancel(tools: deps.GivenTools, vector_store_id: str, batch_id: str) -> wire.VectorStoreFileBatch:
+    """Cancel what of a batch is not finished; at once, and for good."""
+    return wire.VectorStoreFileBatch.of(file_batches.cancel(tools, vector_store_id, batch_id))
+
+
+@router.get("/{batch_id}/files")
+def list_batch_files(
+    tools: deps.GivenTools,
+    vector_store_id: str,
+    batch_id: str,
+    window: deps.GivenWindow,
+    status: deps.GivenStatus,
+) -> ListPage[VectorStoreFile]:
+    """List a batch's files."""
+    page = file_batches.listed(tools, vector_store_id, batch_id, window, status=status)
+    return deps.list_page(page, [VectorStoreFile.of(row) for row in page.items])
+
+
+def _members(body: wire.CreateFileBatch) -> list[Member]:
+    if body.files is not None:  # each has its own; those of the whole batch do not count then
+        return [member(file) for file in body.files]
+    sizes = chunking(body.chunking_strategy)
+    return [Member(file_id, body.attributes, sizes.tokens, sizes.overlap) for file_id in body.file_ids or []]
+
+
+def _hinted(batch: wire.VectorStoreFileBatch, response: Response) -> wire.VectorStoreFileBatch:
+    if batch.status == "in_progress":
+        wait = min(LATEST_POLL_MS, max(SOONEST_POLL_MS, 2 * batch.file_counts.total))
+        response.headers["openai-poll-after-ms"] = str(wait)
+    return batch

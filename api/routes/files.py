@@ -1,0 +1,87 @@
+"""/v1/files"""
+
+from collections.abc import Iterator
+from typing import Annotated, BinaryIO
+from urllib.parse import quote
+
+from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi.responses import StreamingResponse
+
+from api import deps
+from api.schemas import files as wire
+from api.schemas.parts import Deleted, ListPage
+from ingest import files
+from ingest.blobs import BLOCK
+from ingest.errors import InvalidRequest
+
+router = APIRouter(prefix="/v1/files", tags=["Files"])
+
+
+@router.post("")
+def create(
+    tools: deps.GivenTools,
+    file: Annotated[UploadFile, File(description="The file, with its name.")],
+    purpose: Annotated[wire.Purpose, Form()],
+    anchor: Annotated[str | None, Form(alias="expires_after[anchor]")] = None,
+    seconds: Annotated[int | None, Form(alias="expires_after[seconds]", ge=3600, le=2_592_000)] = None,
+) -> wire.File:
+    """Upload a file. It can be attached to any number of vector stores."""
+    if (anchor is None) != (seconds is None) or anchor not in (None, "created_at"):
+        raise InvalidRequest(
+            "Invalid 'expires_after': both anchor ('created_at') and seconds are needed.",
+            param="expires_after",
+            code="invalid_value",
+        )
+    created = files.create(
+        tools,
+        filename=file.filename or "upload",
+        purpose=purpose,
+        blocks=_blocks(file.file),
+        expires_after=seconds,
+    )
+    return wire.File.of(created)
+
+
+@router.get("")
+def list_files(
+    tools: deps.GivenTools,
+    window: deps.GivenFilesWindow,
+    purpose: Annotated[str | None, Query(description="Only files with this purpose.")] = None,
+) -> ListPage[wire.File]:
+    """List the uploaded files."""
+    page = files.listed(tools, window, purpose=purpose)
+    return deps.list_page(page, [wire.File.of(row) for row in page.items])
+
+
+@router.get("/{file_id}")
+def retrieve(tools: deps.GivenTools, file_id: str) -> wire.File:
+    """One file's facts."""
+    return wire.File.of(files.retrieve(tools, file_id))
+
+
+@router.delete("/{file_id}")
+def delete(tools: deps.GivenTools, file_id: str) -> Deleted:
+    """Delete a file, also from every vector store it is in."""
+    files.delete(tools, file_id)
+    return Deleted(id=file_id, object="file")
+
+
+@router.get(
+    "/{file_id}/content",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def content(tools: deps.GivenTools, file_id: str) -> StreamingResponse:
+    """A file's bytes as they were uploaded."""
+    file, blocks = files.content(tools, file_id)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",
+        "Content-Length": str(file.bytes),
+        "X-Content-Type-Options": "nosniff",
+    }
+    return StreamingResponse(blocks, media_type="application/octet-stream", headers=headers)
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(BLOCK):
+        yield block

@@ -1,0 +1,46 @@
+"""VectorStoreFileBatch (contract section 6)."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from api.schemas.parts import Attributes, Body, FileCounts, Strategy, Text, Wire
+from api.schemas.store_files import AttachFile
+from ingest.db.models import FileBatch as Row
+from ingest.status import BatchStatus, of_batch
+
+
+class CreateFileBatch(Body):
+    """POST /vector_stores/{id}/file_batches: files by id, or each with attributes and chunking of its own."""
+
+    file_ids: list[Text] | None = Field(None, min_length=1)
+    files: list[AttachFile] | None = Field(None, min_length=1)
+    attributes: Attributes | None = None
+    chunking_strategy: Strategy | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one_form(self) -> "CreateFileBatch":
+        if (self.file_ids is None) == (self.files is None):
+            raise ValueError("exactly one of 'file_ids' and 'files' must be given")
+        return self
+
+
+class VectorStoreFileBatch(Wire):
+    """A batch."""
+
+    id: str
+    object: Literal["vector_store.files_batch"] = "vector_store.files_batch"
+    created_at: int
+    vector_store_id: str
+    status: BatchStatus
+    file_counts: FileCounts
+
+    @classmethod
+    def of(cls, row: Row) -> "VectorStoreFileBatch":
+        return cls(
+            id=row.id,
+            created_at=row.created_at,
+            vector_store_id=row.vector_store_id,
+            status=of_batch(row.in_progress, cancelled=row.cancelled_at is not None),
+            file_counts=FileCounts.of(row),
+        )

@@ -1,0 +1,136 @@
+"""What several objects have in common: strict bodies, texts, attributes, chunking, counts, pages, errors."""
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from ingest.vector_stores import AUTO, Chunking
+
+Item = TypeVar("Item")
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError("text must not contain NUL or unpaired surrogate characters")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Name = Annotated[Text, Field(max_length=64)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+WholeNumber = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Value = Annotated[Text, Field(max_length=512)] | bool | WholeNumber | Number
+Attributes = Annotated[dict[Name, Value], Field(max_length=16)]
+Metadata = Annotated[dict[Name, Annotated[Text, Field(max_length=512)]], Field(max_length=16)]
+
+
+class Body(BaseModel):
+    """A request's JSON: nothing unknown, nothing converted (contract section 1)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Wire(BaseModel):
+    """An answer's JSON."""
+
+
+class StaticChunking(Body):
+    """Sizes of chunks in tokens."""
+
+    max_chunk_size_tokens: int = Field(ge=100, le=4096)
+    chunk_overlap_tokens: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _overlap_at_most_half(self) -> "StaticChunking":
+        if self.chunk_overlap_tokens > self.max_chunk_size_tokens // 2:
+            raise ValueError("chunk_overlap_tokens must not exceed half of max_chunk_size_tokens")
+        return self
+
+
+class AutoStrategy(Body):
+    """The service chooses: 800 tokens, 400 of them repeated."""
+
+    type: Literal["auto"]
+
+    def chunking(self) -> Chunking:
+        return AUTO
+
+
+class StaticStrategy(Body):
+    """The caller chooses."""
+
+    type: Literal["static"]
+    static: StaticChunking
+
+    def chunking(self) -> Chunking:
+        return Chunking(self.static.max_chunk_size_tokens, self.static.chunk_overlap_tokens)
+
+
+Strategy = Annotated[AutoStrategy | StaticStrategy, Field(discriminator="type")]
+
+
+def chunking(strategy: AutoStrategy | StaticStrategy | None) -> Chunking:
+    """The sizes that a request asks for; none means auto."""
+    return AUTO if strategy is None else strategy.chunking()
+
+
+class ShownStrategy(Wire):
+    """How a file was cut: always shown as static, also when it was asked for as auto (contract section 0.10)."""
+
+    type: Literal["static"] = "static"
+    static: dict[Literal["max_chunk_size_tokens", "chunk_overlap_tokens"], int]
+
+
+class FileCounts(Wire):
+    """Files by where they stand."""
+
+    in_progress: int
+    completed: int
+    failed: int
+    cancelled: int
+    total: int
+
+    @classmethod
+    def of(cls, counted: Any) -> "FileCounts":
+        """The counters of a store's or a batch's row."""
+        total = counted.in_progress + counted.completed + counted.failed + counted.cancelled
+        return cls(
+            in_progress=counted.in_progress,
+            completed=counted.completed,
+            failed=counted.failed,
+            cancelled=counted.cancelled,
+            total=total,
+        )
+
+
+class ListPage(Wire, Generic[Item]):
+    """A page of a list (contract section 8)."""
+
+    object: Literal["list"] = "list"
+    data: list[Item]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+class Deleted(Wire):
+    """That something is gone."""
+
+    id: str
+    object: str
+    deleted: Literal[True] = True
+
+
+class ErrorFacts(Wire):
+    """What went wrong: for people, and for programs."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorAnswer(Wire):
+    """The body of every answer that is not 200."""
+
+    error: ErrorFacts

@@ -1,0 +1,62 @@
+"""`ingest up`: the whole service from one command."""
+
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ingest.config import Settings, load
+from ingest.db import progress
+from ingest.db.migrate import migrate
+from ingest.db.session import Database
+from ingest.embedded.parts import plan
+from ingest.embedded.running import write_down
+from ingest.embedded.supervisor import Supervisor, owned
+from ingest.steps import embed
+
+
+def up(
+    port: Annotated[int, typer.Option(help="Port of the API on 127.0.0.1.", min=1, max=65535)] = 8000,
+    data: Annotated[Path | None, typer.Option(help="Folder for everything that must survive.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes (default: cores).", min=1)] = None,
+    flower: Annotated[bool, typer.Option("--flower/--no-flower", help="Start the task monitor too.")] = True,
+) -> None:
+    """Start the service and keep it running; Ctrl-C stops it.
+
+    Brings a broker, a vector engine and a database of its own, except for those whose URL is given in the
+    environment (INGEST_REDIS_URL, INGEST_QDRANT_URL, INGEST_DATABASE_URL).
+    """
+    settings = load(data=data, workers=workers)
+    with owned(settings.data):
+        supervisor = Supervisor(settings.data / "logs", _tell)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, supervisor.request_stop)
+        embed.prepare(settings, _tell)
+        _take_over(settings)
+        planned = plan(settings, port=port, flower=flower)
+        supervisor.start(planned.parts)
+        if planned.flower_url:
+            _tell(f"flower {planned.flower_url}")
+        write_down(settings.data, planned.environment)
+        _tell(f"ready {planned.api_url}")
+        try:
+            supervisor.run()
+        finally:
+            supervisor.stop()
+            _tell("stopped")
+
+
+def _take_over(settings: Settings) -> None:
+    """Queue what the workers of this machine held when it was last stopped or killed: none of them lives now."""
+    database = Database(settings.sql_url)
+    migrate(database)
+    with database.transaction() as session:
+        held = progress.release(session, f"{settings.node}/")
+    database.dispose()
+    if held:
+        _tell(f"taking up {held} files that were in work")
+
+
+def _tell(line: str) -> None:
+    typer.echo(line)

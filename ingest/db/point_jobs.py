@@ -1,0 +1,60 @@
+"""The list of work on points, which outlives crashes of everything (transition T9)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from ingest.db.counters import run
+from ingest.db.models import File, PointJob, StoreFile
+from ingest.db.session import now, read_clock
+
+
+def due(session: Session, limit: int) -> Sequence[PointJob]:
+    """What is to be done now, oldest first."""
+    return session.scalars(
+        select(PointJob).where(PointJob.due_at <= now(session)).order_by(PointJob.due_at, PointJob.row).limit(limit)
+    ).all()
+
+
+def done(session: Session, jobs: Sequence[PointJob], *, again_after_seconds: float) -> None:
+    """The jobs are done; a purge is repeated once when no worker that lost its file can write any more."""
+    repeated = [job.row for job in jobs if job.kind == "purge" and not job.final]
+    over = [job.row for job in jobs if job.row not in set(repeated)]
+    again = {"final": True, "due_at": now(session) + again_after_seconds}
+    run(session, update(PointJob).where(PointJob.row.in_(repeated)).values(again))
+    run(session, delete(PointJob).where(PointJob.row.in_(over)))
+
+
+def plan_attributes(session: Session, store_id: str, rows: Sequence[int], *, after_seconds: float) -> list[PointJob]:
+    """Have the attributes on these rows' points brought up to date, unless the caller does it within a while."""
+    due_at = read_clock(session) + after_seconds
+    jobs = [PointJob(kind="attributes", vector_store_id=store_id, store_file=row, due_at=due_at) for row in rows]
+    session.add_all(jobs)
+    session.flush()
+    return jobs
+
+
+@dataclass(frozen=True)
+class Styled:
+    """A row's points and the attributes they should have."""
+
+    row: int
+    generation: int
+    vector_store_id: str
+    file_id: str
+    filename: str
+    attributes: dict[str, Any]
+
+
+def attributes(session: Session, rows: Sequence[int]) -> list[Styled]:
+    """The present attributes of those of `rows` that still exist."""
+    found = session.execute(
+        select(StoreFile, File.filename).join(File, File.id == StoreFile.file_id).where(StoreFile.row.in_(rows))
+    ).all()
+    return [
+        Styled(row.row, row.generation, row.vector_store_id, row.file_id, filename, row.attributes)
+        for row, filename in found
+    ]

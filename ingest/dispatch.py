@@ -1,0 +1,77 @@
+"""The feeder: keeps the broker's queues short and full, chosen fairly, from the rows that wait in the database.
+
+The database is the queue of record and a message only a wake-up, so a million-file batch costs the broker no more than
+a small one, and a message that is lost is sent again (DESIGN section 3).
+"""
+
+import time
+
+from ingest import logs
+from ingest.config import Settings
+from ingest.db import queue as waiting
+from ingest.db.session import Database, alone
+from ingest.errors import DependencyDown
+from ingest.queue import Queue
+from ingest.status import Lane
+
+LANES: tuple[Lane, ...] = ("interactive", "bulk")
+
+LOST_AFTER_SECONDS = 5.0
+"""A message published this long ago is lost when its queue is empty: a worker claims what it takes in milliseconds."""
+
+STALE_AFTER_SECONDS = 600.0
+"""And lost in any case after this, for one that was lost alone while its queue was never empty."""
+
+IDLE_PAUSE_SECONDS = 0.25
+"""A worker that found nothing waiting does not ask again for this long; requests and the sweep top up besides."""
+
+_log = logs.get(__name__)
+
+
+class Feeder:
+    """Publishes waiting files, at most `dispatch_window` a lane."""
+
+    def __init__(self, database: Database, queue: Queue, settings: Settings) -> None:
+        self._database = database
+        self._queue = queue
+        self._window = settings.dispatch_window
+        self._idle_until = 0.0
+
+    def top_up(self) -> int:
+        """Publish what there is room for and say how many. A broker that is down is logged: the sweep tries again."""
+        try:
+            return sum(self._fill(lane) for lane in LANES)
+        except DependencyDown as exc:
+            _log.warning("dispatch_failed", dependency=exc.dependency, reason=str(exc))
+            return 0
+
+    def after_file(self) -> None:
+        """The worker's call after each file: as `top_up`, but cheap when nothing was waiting a moment ago."""
+        if time.monotonic() >= self._idle_until and not self.top_up():
+            self._idle_until = time.monotonic() + IDLE_PAUSE_SECONDS
+
+    def resend_lost(self) -> int:
+        """Publish again what was told to a broker that lost it; how many."""
+        lost = 0
+        for lane in LANES:
+            age = LOST_AFTER_SECONDS if self._queue.depth(lane) == 0 else STALE_AFTER_SECONDS
+            with self._database.transaction() as session:
+                lost += waiting.unpublish(session, older_than_seconds=age, interactive=lane == "interactive")
+        return lost
+
+    def _fill(self, lane: Lane) -> int:
+        room = self._window - self._queue.depth(lane)
+        if room <= self._window // 2:
+            return 0
+        take = waiting.take_interactive if lane == "interactive" else waiting.take_bulk
+        with self._database.transaction() as session:
+            files = take(session, room) if alone(session, f"feeder:{lane}") else []
+        if not files:
+            return 0
+        try:
+            self._queue.send(lane, files)
+        except DependencyDown:
+            with self._database.transaction() as session:
+                waiting.forget(session, [file.row for file in files])
+            raise
+        return len(files)

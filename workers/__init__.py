@@ -1,0 +1,1 @@
+"""Celery: the tasks, the worker processes and the schedule, around what `ingest` does."""

@@ -1,0 +1,58 @@
+"""A worker's child process: its tools, made after the fork, and its end."""
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from celery.signals import setup_logging, worker_process_init, worker_process_shutdown, worker_ready
+
+from ingest import logs
+from ingest.config import Settings
+from ingest.errors import DependencyDown
+from ingest.orphans import die_with_parent
+from ingest.tools import Tools
+
+_log = logs.get(__name__)
+_tools: list[Tools] = []
+
+
+def tools() -> Tools:
+    """This child's tools."""
+    return _tools[0]
+
+
+def owner() -> str:
+    """This child's name in leases: the machine first, so that a machine's leases can be found."""
+    return f"{tools().settings.node}/{os.getpid()}"
+
+
+@setup_logging.connect
+def _logging(**_: Any) -> None:
+    logs.configure(Settings())
+
+
+@worker_process_init.connect
+def _start(**_: Any) -> None:
+    die_with_parent()
+    mine = Tools(Settings())
+    _tools[:] = [mine]
+    # The parent's SIGTERM is sent to the whole group: children then give back what they hold, and end with it.
+    signal.signal(signal.SIGTERM, lambda *_: mine.stopping.set())
+    try:
+        mine.embedder.embed_query("The first file should not wait for the model.")
+    except DependencyDown as exc:
+        _log.warning("embedder_not_ready", reason=str(exc))
+
+
+@worker_process_shutdown.connect
+def _stop(**_: Any) -> None:
+    with contextlib.suppress(IndexError):
+        tools().close()
+
+
+@worker_ready.connect
+def _ready(**_: Any) -> None:
+    if path := Settings().ready_file:
+        Path(path).touch()

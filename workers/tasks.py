@@ -1,0 +1,31 @@
+"""The tasks: one per file, and the sweep. Their arguments are for the person who reads them in Flower."""
+
+from ingest import jobs, logs
+from ingest import sweep as sweeping
+from ingest.errors import DependencyDown
+from ingest.queue import FILE_TASK, SWEEP_TASK
+from workers import process
+from workers.app import app
+
+_log = logs.get(__name__)
+
+
+@app.task(name=FILE_TASK)
+def file(row: int, file: str, name: str, store: str, batch: str | None, attempt: int) -> str:
+    """Ingest one file of one store; what became of it is the result."""
+    del file, name, store, batch, attempt
+    tools = process.tools()
+    try:
+        result = jobs.run(tools, row, owner=process.owner())
+        if not tools.stopping.is_set():
+            tools.feeder.after_file()
+    except DependencyDown as exc:  # the database is away: the lease runs out, and the sweep queues the file again
+        _log.warning("job_lost", row=row, reason=str(exc))
+        return f"lost: {exc}"
+    return result
+
+
+@app.task(name=SWEEP_TASK)
+def sweep() -> None:
+    """The periodic work, told by beat."""
+    sweeping.sweep(process.tools())
