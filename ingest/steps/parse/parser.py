@@ -20,7 +20,9 @@ _GROWTH_MIB = 512  # ... and a child that has kept this much is replaced at once
 
 
 class Parser:
-    """Turns files into text; one per worker process, used from one thread.
+    """Turns files into text; one per worker process, used from one thread that lives as long as it does.
+
+    The child is started by the first file that needs it, and ends with the thread that parsed that file.
 
     `handlers` names the module whose HANDLERS say what reads which kind; only tests give another one.
     """
@@ -44,9 +46,10 @@ class Parser:
         if not size:
             raise InvalidFile("The file is empty.")
         with path.open("rb") as file:
-            kind = sniff(file.read(HEAD_BYTES), filename)
+            head = file.read(HEAD_BYTES)
+        kind = sniff(head, filename)
         if kind == "text":
-            return self._read_text(path, size)
+            return self._read_text(path, size, head)
         return self._ask(path, kind, size, still_wanted)
 
     def close(self) -> None:
@@ -55,9 +58,10 @@ class Parser:
             self._child.kill()
         self._child = None
 
-    def _read_text(self, path: Path, size: int) -> Parsed:
+    def _read_text(self, path: Path, size: int, head: bytes) -> Parsed:
         limit = self._settings.parse_max_text_mib
-        if size > 4 * limit * 2**20:  # even in UTF-32 that is too much, so do not read it
+        widest = 4 if b"\0" in head else 1  # bytes of the file, at the most, for one byte of text
+        if size > widest * limit * 2**20:  # too long in every character set, so do not read it
             raise InvalidFile(f"The file contains more than {limit} MiB of text. Split it and upload the parts.")
         return check(Parsed(clean(decode(path.read_bytes())), "text"), limit)
 

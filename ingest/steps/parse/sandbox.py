@@ -20,7 +20,16 @@ from ingest.steps.parse.containers import kind_in_ole, kind_in_zip
 from ingest.steps.parse.orphans import die_with_parent
 from ingest.steps.parse.parsed import Parsed, check, clean
 
-_NAMES = {"html": "HTML", "xml": "XML", "pdf": "PDF", "rtf": "RTF", "eml": "a mail", "msg": "an Outlook mail"}
+_NAMES = {
+    "html": "HTML",
+    "xml": "XML",
+    "pdf": "PDF",
+    "rtf": "RTF",
+    "eml": "a mail",
+    "msg": "an Outlook mail",
+    "zip": "a ZIP container",
+    "ole": "an old Office document",
+}
 
 
 def main(arguments: list[str]) -> None:

@@ -121,6 +121,29 @@ class Make:
         body += f"trailer<</Size {len(objects) + 1}/Root 1 0 R>>\nstartxref\n{body.index('xref')}\n%%EOF"
         return body.encode("latin-1")
 
+    def pdf_form(self, name: str, value: str) -> bytes:
+        import pypdf
+        from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, TextStringObject
+
+        writer = pypdf.PdfWriter(io.BytesIO(self.pdf(["Form"])))
+        field = DictionaryObject(
+            {
+                NameObject("/Type"): NameObject("/Annot"),
+                NameObject("/Subtype"): NameObject("/Widget"),
+                NameObject("/FT"): NameObject("/Tx"),
+                NameObject("/T"): TextStringObject(name),
+                NameObject("/V"): TextStringObject(value),
+                NameObject("/Rect"): ArrayObject([FloatObject(n) for n in (0, 0, 90, 20)]),
+            }
+        )
+        reference = writer._add_object(field)
+        writer.pages[0][NameObject("/Annots")] = ArrayObject([reference])
+        form = DictionaryObject({NameObject("/Fields"): ArrayObject([reference])})
+        writer.root_object[NameObject("/AcroForm")] = form
+        buffer = io.BytesIO()
+        writer.write(buffer)
+        return buffer.getvalue()
+
     def encrypted_pdf(self) -> bytes:
         import pypdf
 

@@ -14,6 +14,9 @@ from ingest.steps.parse.orphans import die_with_parent
 HANDLERS = {"html": "hostile:obey"}
 
 
+_kept: list[bytes] = []
+
+
 def obey(path: Path) -> Parsed:
     """Do what the file says, then return this process's id as its text."""
     order, _, argument = path.read_text().removeprefix("<html>").strip().partition(" ")
@@ -34,6 +37,8 @@ def obey(path: Path) -> Parsed:
         case "eat":
             hoard = [bytearray(64 * 2**20) for _ in range(1000)]
             print(len(hoard))
+        case "keep":
+            _kept.append(b"x" * (60 * 2**20))
         case "abort":
             os.abort()
         case "abort-once":

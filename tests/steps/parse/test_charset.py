@@ -8,6 +8,7 @@ from ingest.steps.parse.charset import decode, is_text
 LATIN = "Plain text,\n\twith a tab and a line.\n" * 5
 GERMAN = "Größe und Übung für Straße: äöü.\n" * 5
 CHINESE = "这是一个用于测试编码检测的中文文本文件。\n我们希望它能够正确地被识别出来。\n" * 3
+POLISH = "Zażółć gęślą jaźń, powiedział mały chłopiec, który się bał, że będzie padać.\n" * 3
 RUSSIAN = "Это проверка определения кодировки текста на русском языке.\n" * 3
 JAPANESE = "これは日本語のテキストです。文字コードの判定を試します。\n" * 3
 
@@ -31,6 +32,7 @@ def test_utf_16_without_any_latin_letter_is_recognised(text: str, encoding: str)
     [
         (GERMAN, "latin-1"),
         ("“Quoted” — a résumé’s price: 5 €\n", "cp1252"),
+        (POLISH, "cp1250"),
         (CHINESE, "gbk"),
         (RUSSIAN, "cp1251"),
         (RUSSIAN, "koi8-r"),

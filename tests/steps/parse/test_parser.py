@@ -11,6 +11,7 @@ import pytest
 from ingest.config import Settings
 from ingest.errors import InvalidFile, UnsupportedFile
 from ingest.steps.parse import Parsed, Parser
+from ingest.steps.parse.formats.pdf import _tidy
 
 if TYPE_CHECKING:
     from tests.steps.parse.conftest import Make
@@ -64,6 +65,25 @@ def test_pdf_keeps_its_pages(parse: Parse, make: "Make") -> None:
     assert [parsed.text[start:][:5] for start in (parsed.pages[0], parsed.pages[2])] == ["First", "Third"]
     assert parsed.text == "First page.\n\n\n\nThird\npage."
     assert len(parsed.pages) == 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "tidy"),
+    [
+        ("an im\ufffeportant word", "an important word"),
+        ("Universit´e", "Université"),
+        ("G¨oteborg\n¨\nu", "Göteborgü"),
+        ("e\n\u0301\nt", "ét"),
+        ("5´ 30", "5´ 30"),
+        ("na\u00a8ıve", "naïve"),
+    ],
+)
+def test_accents_and_hyphens_of_a_pdf_are_put_back_into_their_words(raw: str, tidy: str) -> None:
+    assert _tidy(raw) == tidy
+
+
+def test_what_was_filled_into_a_pdf_form_is_text(parse: Parse, make: "Make") -> None:
+    assert parse("a.pdf", make.pdf_form("City", "Zürich")).text == "Form\nCity: Zürich"
 
 
 def test_pdf_without_text_layer_is_unsupported(parse: Parse, make: "Make") -> None:

@@ -1,5 +1,6 @@
 """What a parser child may do to a worker: nothing."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -57,6 +58,12 @@ def test_a_child_is_replaced_after_so_many_files(order: Order) -> None:
 
     assert len(set(pids[:5])) == 1
     assert pids[5] != pids[0]
+
+
+def test_a_child_that_keeps_much_memory_is_replaced(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.steps.parse.parser._GROWTH_MIB", 50)
+
+    assert order("keep") != order("answer")
 
 
 @pytest.mark.parametrize("patience", [1.5])
@@ -169,7 +176,14 @@ def test_killing_the_worker_leaves_no_process_behind(tmp_path: Path) -> None:
 
 def _assert_gone(pids: Path) -> None:
     for pid in map(int, pids.read_text().split()):
-        _wait_until(lambda pid=pid: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+        _wait_until(functools.partial(_is_gone, pid))
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:

@@ -16,6 +16,7 @@ _BEFORE = re.compile(r"word/header\d*\.xml")
 _AFTER = (re.compile(r"word/(footnotes|endnotes)\d*\.xml"), re.compile(r"word/comments\d*\.xml"))
 _LAST = re.compile(r"word/footer\d*\.xml")
 _CHARACTERS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+_SKIPPED = frozenset(["Fallback", "moveFrom"])  # what is said a second time, and what was moved away
 _PARSER = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": True, "recover": False}
 
 
@@ -58,7 +59,7 @@ class _Body:
         self._prefixes: list[str] = []
         self._rows: list[list[str]] = []  # cells of the open rows, nested tables last
         self._cells: list[list[str]] = []  # paragraphs of the open cells
-        self._fallbacks = 0  # inside of a second rendering of what was read already
+        self._skipped = 0  # how many skipped elements are open
 
     def read(self, part: IO[bytes]) -> None:
         for event, element in etree.iterparse(part, events=("start", "end"), **_PARSER):
@@ -77,9 +78,9 @@ class _Body:
                         del parent[0]
 
     def _start(self, name: str) -> None:
-        if name == "Fallback":
-            self._fallbacks += 1
-        elif self._fallbacks:
+        if name in _SKIPPED:
+            self._skipped += 1
+        elif self._skipped:
             return
         elif name == "p":
             self._paragraphs.append([])
@@ -90,9 +91,9 @@ class _Body:
             self._cells.append([])
 
     def _end(self, name: str, element: Any) -> None:
-        if name == "Fallback":
-            self._fallbacks -= 1
-        elif self._fallbacks:
+        if name in _SKIPPED:
+            self._skipped -= 1
+        elif self._skipped:
             return
         elif name == "t":
             self._write(element.text or "")

@@ -78,7 +78,7 @@ def _add_part(part: email.message.Message, layout: Layout, depth: int) -> None:
         for child in payload:
             _add_part(child, layout, depth + 1)
     elif (name := _filename(part)) or part.get_content_disposition() == "attachment":
-        _add_attachment(name, kind, _bytes(part), layout)
+        _add_attachment(name, kind, _bytes(part) if _is_text(kind) else b"", layout)
     elif kind == "text/html":
         layout.block(text_of(_bytes(part) if part.get_content_charset() is None else _text(part)))
     elif kind.startswith("text/"):
@@ -97,12 +97,16 @@ def _add_alternative(parts: list[email.message.Message], layout: Layout, depth: 
 def _add_attachment(name: str, kind: str, data: bytes, layout: Layout) -> None:
     """Name an attachment, and add what it says if it is text; a bad one never fails the mail."""
     layout.block(f"Attachment: {name or kind}")
-    if not (kind.startswith("text/") or kind in _TEXT_TYPES):
+    if not _is_text(kind):
         return
     try:
         layout.block(text_of(data) if kind == "text/html" else decode(data).strip("\r\n"))
     except (FileError, ValueError, LookupError):
         return
+
+
+def _is_text(kind: str) -> bool:
+    return kind.startswith("text/") or kind in _TEXT_TYPES
 
 
 def _bytes(part: email.message.Message) -> bytes:

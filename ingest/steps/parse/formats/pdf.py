@@ -1,8 +1,11 @@
 """PDF: its text layer, page by page."""
 
+import ctypes
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -14,6 +17,7 @@ from ingest.steps.parse.parsed import Parsed, clean
 _NO_TEXT_LAYER = (
     "The PDF has no text layer (it was scanned), and OCR is not configured. Upload a version with recognised text."
 )
+_FIELDS_WITH_TEXT = (pdfium.FPDF_FORMFIELD_TEXTFIELD, pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX)
 _PAGE_GAP = "\n\n"
 _COMBINING = {"´": "\u0301", "¨": "\u0308", "ˆ": "\u0302", "˜": "\u0303", "ˇ": "\u030c", "˚": "\u030a", "¯": "\u0304"}
 # TeX draws an accent and then the letter below it; pdfium gives the accent alone, often on a line of its own.
@@ -53,6 +57,7 @@ def _open(path: Path) -> pypdfium2.PdfDocument:
         if getattr(exc, "err_code", None) in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
             raise InvalidFile(ENCRYPTED) from exc
         raise InvalidFile("The file could not be parsed as PDF: it is damaged or incomplete.") from exc
+    document.init_forms()  # before any page is loaded; does nothing for a PDF without a form
     if not len(document):
         raise InvalidFile("The file could not be parsed as PDF: it has no pages, perhaps it is incomplete.")
     return document
@@ -66,12 +71,41 @@ def _page_text(document: pypdfium2.PdfDocument, number: int) -> str:
     try:
         textpage = page.get_textpage()
         try:
-            raw = textpage.get_text_range()
+            text = _tidy(clean(textpage.get_text_range()))
         finally:
             textpage.close()
+        if document.formenv is not None:
+            text = "\n".join([text, *_filled_in(document.formenv, page)]).strip("\n")
     finally:
         page.close()
-    return _tidy(clean(raw))
+    return text
+
+
+def _filled_in(form: Any, page: Any) -> Iterator[str]:
+    """The fields of a form that have a value, which is no part of a page's text: "name: value"."""
+    for number in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        field = pdfium.FPDFPage_GetAnnot(page, number)
+        if not field:
+            continue
+        try:
+            if pdfium.FPDFAnnot_GetFormFieldType(form, field) in _FIELDS_WITH_TEXT:
+                value = _string(pdfium.FPDFAnnot_GetFormFieldValue, form, field)
+                name = _string(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, field)
+                name = name or _string(pdfium.FPDFAnnot_GetFormFieldName, form, field)
+                if value.strip():
+                    yield clean(f"{name}: {value}")
+        finally:
+            pdfium.FPDFPage_CloseAnnot(field)
+
+
+def _string(function: Callable[..., int], form: Any, field: Any) -> str:
+    """Call a function of pdfium that fills a buffer with UTF-16 and returns its length in bytes."""
+    length = function(form, field, None, 0)
+    if length <= 2:  # nothing but the NUL at its end
+        return ""
+    buffer = (ctypes.c_ushort * (length // 2 + 1))()
+    function(form, field, buffer, length)
+    return bytes(buffer)[: length - 2].decode("utf-16-le", "replace")
 
 
 def _tidy(text: str) -> str:

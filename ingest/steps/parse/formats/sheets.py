@@ -1,6 +1,7 @@
 """Excel workbooks: the name of each sheet, then its rows."""
 
 import datetime
+import io
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def read_xls(path: Path) -> Parsed:
 
     layout = Layout()
     try:
-        workbook = xlrd.open_workbook(str(path), on_demand=True, ragged_rows=True)
+        workbook = xlrd.open_workbook(str(path), logfile=io.StringIO(), on_demand=True, ragged_rows=True)
     except xlrd.XLRDError as exc:
         if "encrypted" in str(exc).lower():
             raise InvalidFile(ENCRYPTED) from exc
