@@ -1,0 +1,267 @@
+"""A remote model behind OpenAI's embeddings route: batched, checked, patient with a busy server."""
+
+import base64
+import binascii
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from itertools import pairwise
+from math import ceil
+from typing import Any, NoReturn
+
+import httpx
+import numpy as np
+
+from ingest.config import Settings
+from ingest.errors import Abandoned, DependencyDown, FileError, InvalidFile
+from ingest.steps.chunk import Tokens
+from ingest.steps.embed import Vectors, always, mean, unit
+
+_WHOLE_CHUNK_TOKENS = 4096  # the API's longest chunk
+_BATCH_CHARACTERS = 250_000  # OpenAI takes 300,000 tokens a request; a Chinese character is about one
+_ATTEMPTS = 3
+_LONGEST_PAUSE_SECONDS = 5.0  # a longer wait is the queue's business: the worker takes another file meanwhile
+_BLANK = "."  # stands for a text of whitespace, which many servers refuse
+_PROBE = "word"
+_EXCERPT_CHARACTERS = 300
+_TOO_LONG = ("context length", "context window", "too long", "too many tokens", "maximum", "must have less than")
+
+
+class RemoteEmbedder:
+    """Embeds over HTTP. `transport` and `sleep` are for tests."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.model = settings.embedding_model
+        self._settings = settings
+        self._url = settings.embedding_url.rstrip("/") + "/embeddings"
+        self._transport = transport
+        self._sleep = sleep
+        self._known_dimensions = settings.embedding_dimensions
+        self._base64 = True
+        # The model may count more tokens than cl100k_base does, most of all outside English.
+        self._longest = settings.embedding_context_tokens * 7 // 8
+
+    @property
+    def window_tokens(self) -> int | None:
+        return None if self._settings.embedding_context_tokens >= _WHOLE_CHUNK_TOKENS else self._longest
+
+    @property
+    def dimensions(self) -> int:
+        if not self._known_dimensions:
+            self._answer([_PROBE], always)
+        return self._known_dimensions
+
+    def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always) -> list[Vectors]:
+        owners: list[int] = []
+        parts: list[str] = []
+        for owner, text in enumerate(texts):
+            for part in self._parts(text):
+                owners.append(owner)
+                parts.append(part if part.strip() else _BLANK)
+        rows: list[list[Vectors]] = [[] for _ in texts]
+        for batch in _batches(parts, self._settings.embedding_batch_inputs):
+            vectors = self._vectors(parts[batch.start : batch.stop], still_wanted)
+            for owner, vector in zip(owners[batch.start : batch.stop], vectors, strict=True):
+                rows[owner].append(vector)
+        return [np.concatenate(of_text) for of_text in rows]
+
+    def embed_query(self, text: str) -> Vectors:
+        return mean(self.embed([text])[0])
+
+    def close(self) -> None:
+        client = self.__dict__.pop("_client", None)
+        if client is not None:
+            client.close()
+
+    def _parts(self, text: str) -> list[str]:
+        """The text whole, or in equal parts that the model takes."""
+        if len(text) * 4 <= self._longest or len(text.encode("utf-8", "replace")) <= self._longest:
+            return [text]  # no token is shorter than a byte
+        tokens = Tokens.of(text)
+        return _split(tokens, max(1, ceil(len(tokens) / self._longest)))
+
+    def _vectors(self, batch: list[str], still_wanted: Callable[[], bool]) -> list[Vectors]:
+        """One array (k, dimensions) for each text of the batch; a refused batch is halved until one text is left."""
+        try:
+            return [row[None] for row in self._answer(batch, still_wanted)]
+        except _RefusedInput as refused:
+            if len(batch) == 1:
+                return [self._halves(batch[0], refused, still_wanted)]
+        middle = len(batch) // 2
+        return self._vectors(batch[:middle], still_wanted) + self._vectors(batch[middle:], still_wanted)
+
+    def _halves(self, text: str, refused: "_RefusedInput", still_wanted: Callable[[], bool]) -> Vectors:
+        """The vectors of a text that the server refused alone, if it is only too long."""
+        tokens = Tokens.of(text)
+        if refused.too_long and len(tokens) > 1:
+            parts = _split(tokens, 2)
+            if parts != [text]:
+                return np.concatenate([self._vectors([part], still_wanted)[0] for part in parts])
+        self._probe(refused)
+        if refused.too_long:
+            raise InvalidFile(f"The embedding model says a part of the text is too long: {refused}") from refused
+        raise FileError(f"The embedding model refused a part of the text: {refused}") from refused
+
+    def _probe(self, refused: "_RefusedInput") -> None:
+        """Raise DependencyDown if even a plain word is refused: then it is the settings' fault, not the text's."""
+        try:
+            self._answer([_PROBE], always)
+        except _RefusedInput:
+            raise DependencyDown("embedder", f"refuses every text, check its settings: {refused}") from refused
+
+    def _answer(self, texts: list[str], still_wanted: Callable[[], bool]) -> Vectors:
+        """The rows (len(texts), dimensions), checked and of length 1."""
+        response = self._post(texts, still_wanted)
+        try:
+            rows = _rows(response.json(), len(texts))
+        except _Malformed as exc:
+            raise DependencyDown("embedder", f"gave a malformed answer: {exc}") from exc
+        except ValueError as exc:
+            raise DependencyDown("embedder", "gave an answer that is not JSON") from exc
+        if self._known_dimensions and rows.shape[1] != self._known_dimensions:
+            raise DependencyDown(
+                "embedder", f"gave vectors of {rows.shape[1]} dimensions instead of {self._known_dimensions}"
+            )
+        self._known_dimensions = rows.shape[1]
+        return unit(rows)
+
+    def _post(self, texts: list[str], still_wanted: Callable[[], bool]) -> httpx.Response:
+        attempt = 1
+        while True:
+            if not still_wanted():
+                raise Abandoned("the file is no longer wanted")
+            try:
+                response = self._client.post(self._url, json=self._body(texts))
+            except httpx.TransportError as exc:
+                problem, wanted_pause = f"no answer ({type(exc).__name__})", None
+            except httpx.InvalidURL as exc:
+                raise DependencyDown("embedder", "INGEST_EMBEDDING_URL is not a valid address") from exc
+            else:
+                if response.is_success:
+                    return response
+                if response.status_code in (400, 422) and self._base64 and "encoding_format" in response.text:
+                    self._base64 = False  # an older server: float lists from now on
+                    continue
+                if response.status_code not in (408, 409, 429) and response.status_code < 500:
+                    self._refuse(response)
+                problem, wanted_pause = f"answered {response.status_code}", _retry_after_seconds(response.headers)
+            pause = 0.25 * 2**attempt if wanted_pause is None else wanted_pause
+            if attempt == _ATTEMPTS or pause > _LONGEST_PAUSE_SECONDS:
+                raise DependencyDown("embedder", problem, retry_after_seconds=wanted_pause)
+            self._sleep(pause)
+            attempt += 1
+
+    def _refuse(self, response: httpx.Response) -> NoReturn:
+        status = response.status_code
+        if status in (400, 413, 422):
+            raise _RefusedInput(status, self._excerpt(response))
+        if status in (401, 403):  # not what it says: some servers quote the key
+            raise DependencyDown("embedder", f"answered {status}: check INGEST_EMBEDDING_API_KEY")
+        if status == 404:
+            raise DependencyDown("embedder", "answered 404: check INGEST_EMBEDDING_URL and INGEST_EMBEDDING_MODEL")
+        raise DependencyDown("embedder", f"answered {status}: {self._excerpt(response)}")
+
+    def _excerpt(self, response: httpx.Response) -> str:
+        try:
+            text = str(response.json()["error"]["message"])
+        except (ValueError, KeyError, TypeError):
+            text = response.text
+        key = self._settings.embedding_api_key.get_secret_value()
+        return (text.replace(key, "...") if key else text)[:_EXCERPT_CHARACTERS]
+
+    def _body(self, texts: list[str]) -> dict[str, Any]:
+        body: dict[str, Any] = {"model": self.model, "input": texts}
+        if self._base64:
+            body["encoding_format"] = "base64"  # a quarter of the bytes, and no parsing of numbers
+        if self._settings.embedding_send_dimensions and self._settings.embedding_dimensions:
+            body["dimensions"] = self._settings.embedding_dimensions
+        return body
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        key = self._settings.embedding_api_key.get_secret_value()
+        return httpx.Client(
+            timeout=self._settings.embedding_timeout_seconds,
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            transport=self._transport,
+        )
+
+
+class _RefusedInput(Exception):
+    """The server takes neither this request nor the same one later."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"{status} {text}".strip())
+        self.too_long = status == 413 or any(words in text.lower() for words in _TOO_LONG)
+
+
+class _Malformed(Exception):
+    """The answer is not one to this request."""
+
+
+def _split(tokens: Tokens, count: int) -> list[str]:
+    edges = [len(tokens) * i // count for i in range(count + 1)]
+    parts = [tokens.text(start, end) for start, end in pairwise(edges)]
+    return [part for part in parts if part.strip()] or [_BLANK]
+
+
+def _batches(texts: Sequence[str], most: int) -> Iterator[range]:
+    start, characters = 0, 0
+    for end, text in enumerate(texts):
+        if end > start and (end - start == most or characters + len(text) > _BATCH_CHARACTERS):
+            yield range(start, end)
+            start, characters = end, 0
+        characters += len(text)
+    if start < len(texts):
+        yield range(start, len(texts))
+
+
+def _rows(answer: Any, count: int) -> Vectors:
+    try:
+        data = sorted(answer["data"], key=lambda item: item["index"])
+        indexes = [item["index"] for item in data]
+        vectors = [_vector(item["embedding"]) for item in data]
+    except (KeyError, TypeError) as exc:
+        raise _Malformed("a field is missing") from exc
+    if indexes != list(range(count)):
+        raise _Malformed(f"{len(indexes)} vectors for {count} texts, or not the same ones")
+    if len({vector.shape for vector in vectors}) != 1 or vectors[0].ndim != 1 or not vectors[0].size:
+        raise _Malformed("vectors of different dimensions or none")
+    rows = np.stack(vectors)
+    if not np.isfinite(rows).all():
+        raise _Malformed("a vector with NaN or infinite numbers")
+    if not rows.any(axis=1).all():
+        raise _Malformed("a vector of zeros")
+    return rows
+
+
+def _vector(embedding: object) -> Vectors:
+    if not isinstance(embedding, str):
+        try:
+            return np.array(embedding, np.float32)
+        except ValueError as exc:
+            raise _Malformed("a vector that is no list of numbers") from exc
+    try:
+        return np.frombuffer(base64.b64decode(embedding, validate=True), "<f4").astype(np.float32)
+    except (binascii.Error, ValueError) as exc:
+        raise _Malformed("a vector that is no base64 of 32-bit numbers") from exc
+
+
+def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        if value.replace(".", "", 1).isdigit():
+            return float(value)
+        at = parsedate_to_datetime(value)
+        return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except ValueError:
+        return None
