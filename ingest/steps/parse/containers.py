@@ -1,6 +1,8 @@
 """What is inside a ZIP or OLE container, found without unpacking it; bombs and locks are refused here."""
 
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from ingest.errors import InvalidFile, UnsupportedFile
@@ -37,7 +39,7 @@ def kind_in_zip(path: Path) -> str:
             _refuse_bomb(members, path.stat().st_size)
             names = {member.filename for member in members}
             mimetype = _mimetype(archive, names)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as exc:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError) as exc:
         raise InvalidFile("The file is damaged: its container (ZIP) cannot be read to the end.") from exc
     if mimetype in _BY_MIMETYPE:
         if any(member.flag_bits & 1 for member in members) or "META-INF/encryption.xml" in names:
@@ -63,7 +65,7 @@ def kind_in_ole(path: Path) -> str:
     try:
         with olefile.OleFileIO(str(path)) as ole:
             names = {entry[0].lower() for entry in ole.listdir()}
-    except OSError as exc:
+    except (OSError, ValueError, LookupError, struct.error) as exc:
         raise InvalidFile("The file is damaged: its container (OLE) cannot be read.") from exc
     if names & {"encryptedpackage", "encryptioninfo"}:
         raise InvalidFile(ENCRYPTED)

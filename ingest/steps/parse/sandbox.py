@@ -6,6 +6,7 @@ Started by child.py as `python -m ingest.steps.parse.sandbox <fd> <worker pid> <
 import contextlib
 import importlib
 import os
+import re
 import resource
 import socket
 import sys
@@ -30,6 +31,8 @@ _NAMES = {
     "zip": "a ZIP container",
     "ole": "an old Office document",
 }
+
+_XML_SOURCE = re.compile(r" \(<?[\w.]+>?, line \d+\)$")  # lxml's name for what it read, and the line again
 
 
 def main(arguments: list[str]) -> None:
@@ -84,10 +87,12 @@ def _load(target: str) -> Callable[[Path], Parsed]:
 
 
 def _describe(exc: Exception, kind: str, path: Path) -> str:
-    reason = " ".join(str(exc).split()).replace(str(path), "the file").replace(path.name, "the file")
-    if "/" in reason or not reason:  # perhaps a path of this server, which is nobody's business
-        reason = type(exc).__name__
-    return f"The file could not be parsed as {_NAMES.get(kind, kind)}: {reason[:200]}"
+    reason = " ".join(_XML_SOURCE.sub("", str(exc)).split())
+    reason = reason.replace(str(path), "the file").replace(path.name, "the file")[:200]
+    # A bare index or a message with a path of this server is of no use to the owner of the file.
+    if not isinstance(exc, (ValueError, SyntaxError)) or isinstance(exc, UnicodeError) or "/" in reason or not reason:
+        reason = f"it is damaged, or of a variant that is not read ({type(exc).__name__})"
+    return f"The file could not be parsed as {_NAMES.get(kind, kind)}: {reason}"
 
 
 def _is_memory(exc: BaseException | None) -> bool:
