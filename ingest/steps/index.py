@@ -1,0 +1,354 @@
+"""Points in Qdrant: writing, trimming, deleting and searching them. The only module that talks to Qdrant.
+
+A point is one chunk of one file in one store. Its id comes from (row, generation, number), never from the attempt, so
+that writing it twice is writing it once. Constructed per process: its connections do not survive a fork.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID, uuid5
+
+import httpx
+import numpy as np
+from numpy.typing import NDArray
+from qdrant_client import QdrantClient, models
+from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+from ingest.config import Settings
+from ingest.errors import DependencyDown, IngestError, Refused
+from ingest.steps import filters
+from ingest.steps.filters import Filter
+
+Floats = NDArray[np.float32]
+T = TypeVar("T")
+
+DENSE, TEXT = "dense", "text"
+NAMESPACE = UUID("6b0f3c1e-3d0b-5f1c-9f43-8f3b7a52c9d1")
+MAX_POINTS = 256  # per request; 64..256 is the vendor's advice
+MAX_BYTES = 4 * 2**20  # per request; a server takes 32 MiB, but a small one keeps timeouts meaningful
+MAX_ROWS = 256  # per delete request
+PAGE = 1_000  # points per request of a scan; without texts and vectors about 100 bytes each
+KEEPALIVE_SECONDS = 2.0  # a server closes idle connections after 5 s: let go first, or a request meets a closed one
+
+_JSON_BYTES_PER_FLOAT = 24  # a float32 written out as a double, with its comma
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A sparse BM25 vector: hashed terms and their weights."""
+
+    indices: Sequence[int]
+    values: Sequence[float]
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One chunk: its text, one vector for each of its windows (k, dimensions), its terms, its page if it has one."""
+
+    number: int
+    text: str
+    windows: Floats
+    terms: Terms
+    page: int | None = None
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose points these are. `row` is unique for ever: the store file's row number is never used again."""
+
+    row: int
+    generation: int
+    vector_store_id: str
+    file_id: str
+    filename: str
+    attributes: Mapping[str, str | float | bool]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A chunk that was found, with its score as Qdrant gave it."""
+
+    row: int
+    generation: int
+    number: int
+    text: str
+    score: float
+
+
+class Index:
+    """One collection: all stores with the same model and dimensions."""
+
+    def __init__(self, client: QdrantClient, collection: str, dimensions: int, multivector: bool) -> None:
+        self._client = client
+        self._collection = collection
+        self._dimensions = dimensions
+        self._multivector = multivector
+        self._ensured = False
+
+    @classmethod
+    def connect(cls, settings: Settings, *, model: str, dimensions: int, multivector: bool) -> "Index":
+        """The index of an embedding model at settings.qdrant_url. Sends nothing yet."""
+        key = settings.qdrant_api_key.get_secret_value()
+        client = QdrantClient(
+            url=settings.qdrant_url,
+            headers={"api-key": key} if key else None,  # as `api_key` it warns about every http:// URL
+            prefer_grpc=False,
+            timeout=settings.qdrant_timeout_seconds,  # type: ignore[arg-type] # floats are fine, and rounded up
+            check_compatibility=False,  # would ask the server from a thread, at import time of a worker
+            limits=httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS),
+        )
+        return cls(client, collection_name(model, dimensions), dimensions, multivector)
+
+    def ensure(self) -> None:
+        """Create the collection and its payload indexes where they are missing. Several processes may do so at once."""
+        if self._ensured:
+            return
+        with _translated():
+            self._create_collection()
+            for field, schema in _INDEXES.items():
+                self._client.create_payload_index(self._collection, field, schema, wait=True)
+        self._ensured = True
+
+    def upsert(self, owner: Owner, points: Sequence[Point]) -> None:
+        """Write chunks; they are searchable when this returns."""
+        about = {
+            "store": owner.vector_store_id,
+            "row": owner.row,
+            "generation": owner.generation,
+            "file": owner.file_id,
+            **filters.payload(owner.attributes, owner.filename),
+        }
+        for batch in _batches(points, overhead=len(json.dumps(about)) + 200):
+            structs = [self._struct(owner, about, point) for point in batch]
+            self._write(partial(self._client.upsert, self._collection, structs, wait=True))
+
+    def trim(self, row: int, generation: int, count: int) -> None:
+        """Delete what older generations of the row have left, and this one's chunks from number `count` on."""
+        older = models.FieldCondition(key="generation", range=models.Range(lt=generation))
+        tail = models.Filter(
+            must=[_equals("generation", generation), models.FieldCondition(key="number", range=models.Range(gte=count))]
+        )
+        self._delete(models.Filter(must=[_equals("row", row)], should=[older, tail]))
+
+    def count(self, row: int, generation: int) -> int:
+        """How many points there are of one generation of a row, exactly."""
+        wanted = models.Filter(must=[_equals("row", row), _equals("generation", generation)])
+        return self._read(lambda: self._client.count(self._collection, wanted, exact=True).count, 0)
+
+    def delete_rows(self, rows: Sequence[int]) -> None:
+        """Delete all points of these rows, of every generation."""
+        for start in range(0, len(rows), MAX_ROWS):
+            some = models.MatchAny(any=list(rows[start : start + MAX_ROWS]))
+            self._delete(models.Filter(must=[models.FieldCondition(key="row", match=some)]))
+
+    def delete_store(self, vector_store_id: str) -> None:
+        """Delete all points of a store."""
+        self._delete(_of_store(vector_store_id))
+
+    def set_attributes(self, owner: Owner) -> None:
+        """Rewrite what is filtered by on all points of the row, of every generation."""
+        fields = filters.payload(owner.attributes, owner.filename)
+        of_row = models.Filter(must=[_equals("row", owner.row)])
+        self._write(lambda: self._client.set_payload(self._collection, fields, of_row, wait=True))
+
+    def search(
+        self,
+        vector_store_id: str,
+        *,
+        dense: Floats | None,
+        terms: Terms | None,
+        filters: Filter | None,
+        limit: int,
+    ) -> tuple[list[Hit], list[Hit]]:
+        """The best chunks of a store by vector, and by words: two lists, best first, in one round trip.
+
+        A part that is None is not searched and gives an empty list. Words are weighed by the store's own statistics.
+        """
+        store = _of_store(vector_store_id)
+        wanted = store if filters is None else models.Filter(must=[store, _compile(filters)])
+        common: dict[str, Any] = {"filter": wanted, "limit": limit, "with_payload": list(_FOUND)}
+        requests = {}
+        if dense is not None:
+            vector = np.asarray(dense, np.float32).reshape(-1).tolist()
+            requests[DENSE] = models.QueryRequest(query=vector, using=DENSE, **common)
+        if terms is not None and len(terms.indices):
+            requests[TEXT] = models.QueryRequest(
+                query=_sparse(terms),
+                using=TEXT,
+                params=models.SearchParams(idf=models.IdfCorpusParams(corpus=store)),
+                **common,
+            )
+        if not requests:
+            return [], []
+        nothing: list[list[models.ScoredPoint]] = [[] for _ in requests]
+        query = partial(self._client.query_batch_points, self._collection, list(requests.values()))
+        answers = self._read(lambda: [answer.points for answer in query()], nothing)
+        found = {name: [_hit(point) for point in points] for name, points in zip(requests, answers, strict=True)}
+        return found.get(DENSE, []), found.get(TEXT, [])
+
+    def scan(self) -> Iterator[tuple[int, int, str, int]]:
+        """Every point as (row, generation, vector_store_id, number), in no useful order, a page at a time."""
+        offset: Any = None
+        while True:
+            page, offset = self._page(offset)
+            for record in page:
+                fields = record.payload or {}
+                yield fields["row"], fields["generation"], fields["store"], fields["number"]
+            if offset is None:
+                return
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _create_collection(self) -> None:
+        multi = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
+        dense = models.VectorParams(
+            size=self._dimensions,
+            distance=models.Distance.COSINE,
+            multivector_config=multi if self._multivector else None,
+        )
+        if not self._client.collection_exists(self._collection):
+            try:
+                self._client.create_collection(
+                    self._collection,
+                    vectors_config={DENSE: dense},
+                    sparse_vectors_config={TEXT: models.SparseVectorParams(modifier=models.Modifier.IDF)},
+                    # Every search is within one store: a graph for each instead of one over all.
+                    hnsw_config=models.HnswConfigDiff(m=0, payload_m=16),
+                )
+            except UnexpectedResponse as error:
+                if error.status_code != 409:  # another process was quicker
+                    raise
+        vectors = self._client.get_collection(self._collection).config.params.vectors
+        there = vectors.get(DENSE) if isinstance(vectors, dict) else None
+        if there is None or there.size != dense.size or (there.multivector_config is None) == self._multivector:
+            raise Refused(f"the collection {self._collection} in Qdrant was made for other vectors: move it away")
+
+    def _page(self, offset: Any) -> tuple[list[models.Record], Any]:
+        nothing: tuple[list[models.Record], Any] = ([], None)
+        scroll = partial(self._client.scroll, self._collection, limit=PAGE, offset=offset)
+        return self._read(lambda: scroll(with_payload=list(_SCANNED), with_vectors=False), nothing)
+
+    def _struct(self, owner: Owner, about: dict[str, Any], point: Point) -> models.PointStruct:
+        # A list, as numpy arrays of more than one dimension are not taken within `vector`.
+        windows = point.windows if self._multivector else point.windows[0]
+        extra = {} if point.page is None else {"page": point.page}
+        return models.PointStruct(
+            id=str(uuid5(NAMESPACE, f"{owner.row}:{owner.generation}:{point.number}")),
+            vector={DENSE: windows.tolist(), TEXT: _sparse(point.terms)},
+            payload={**about, "number": point.number, "text": point.text, **extra},
+        )
+
+    def _delete(self, doomed: models.Filter) -> None:
+        self._write(lambda: self._client.delete(self._collection, doomed, wait=True))
+
+    def _write(self, request: Callable[[], object]) -> None:
+        """Send a change; a collection that has vanished is made again, once."""
+        self.ensure()
+        with _translated():
+            try:
+                request()
+            except UnexpectedResponse as error:
+                if error.status_code != 404:
+                    raise
+                self._ensured = False
+                self.ensure()
+                request()
+
+    def _read(self, request: Callable[[], T], nothing: T) -> T:
+        """Ask; a collection that is not there has nothing in it."""
+        with _translated():
+            try:
+                return request()
+            except UnexpectedResponse as error:
+                if error.status_code != 404:
+                    raise
+                return nothing
+
+
+def collection_name(model: str, dimensions: int) -> str:
+    """The collection of a model: readable, a valid name anywhere, and never that of another model."""
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", model)[:100]
+    mark = "" if plain == model else "-" + hashlib.sha256(model.encode()).hexdigest()[:8]
+    return f"ingest-{plain}{mark}-{dimensions}"
+
+
+_INDEXES: dict[str, models.PayloadSchemaType | models.KeywordIndexParams] = {
+    "store": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
+    "row": models.PayloadSchemaType.INTEGER,
+    "generation": models.PayloadSchemaType.INTEGER,
+    "tags": models.PayloadSchemaType.KEYWORD,
+}
+_FOUND = ("row", "generation", "number", "text")
+_SCANNED = ("row", "generation", "store", "number")
+_compile = filters.compile  # `search` has a parameter of the module's name
+
+
+def _equals(field: str, value: str | int) -> models.FieldCondition:
+    return models.FieldCondition(key=field, match=models.MatchValue(value=value))
+
+
+def _of_store(vector_store_id: str) -> models.Filter:
+    return models.Filter(must=[_equals("store", vector_store_id)])
+
+
+def _sparse(terms: Terms) -> models.SparseVector:
+    return models.SparseVector(indices=list(terms.indices), values=list(terms.values))
+
+
+def _hit(point: models.ScoredPoint) -> Hit:
+    fields = point.payload or {}
+    return Hit(**{name: fields[name] for name in _FOUND}, score=point.score)
+
+
+def _batches(points: Sequence[Point], overhead: int) -> Iterator[list[Point]]:
+    batch: list[Point] = []
+    size = 0
+    for point in points:
+        weight = _json_bytes(point) + overhead
+        if batch and (len(batch) == MAX_POINTS or size + weight > MAX_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(point)
+        size += weight
+    if batch:
+        yield batch
+
+
+def _json_bytes(point: Point) -> int:
+    """About the size of a point's own part of a request; a little more, rather than less."""
+    floats = point.windows.size + 2 * len(point.terms.indices)
+    return _JSON_BYTES_PER_FLOAT * floats + len(point.text.encode()) * 11 // 10
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Qdrant's silence or trouble as DependencyDown; a request that it refuses as our own fault."""
+    try:
+        yield
+    except ResourceExhaustedResponse as error:
+        raise DependencyDown("qdrant", "asks for fewer requests", retry_after_seconds=error.retry_after_s) from error
+    except ResponseHandlingException as error:
+        raise DependencyDown("qdrant", f"no answer ({_short(error.source)})") from error
+    except UnexpectedResponse as error:
+        text = f"answered {error.status_code} ({_short(error.content)})"
+        if error.status_code in _TROUBLE or (error.status_code or 500) >= 500:
+            raise DependencyDown("qdrant", text) from error
+        raise IngestError(f"qdrant: {text}") from error
+
+
+# Keys can be repaired while files wait; a 404 here is a collection that vanishes as fast as it is made.
+_TROUBLE = frozenset({401, 403, 404, 408, 429})
+
+
+def _short(cause: object) -> str:
+    text = cause.decode(errors="replace") if isinstance(cause, bytes) else f"{type(cause).__name__}: {cause}"
+    return text[:200]
