@@ -1,0 +1,165 @@
+"""What every embedder does, against the local model and an OpenAI-compatible server on this machine."""
+
+import base64
+import json
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+
+from ingest.config import Settings
+from ingest.errors import Abandoned, DependencyDown
+from ingest.steps.embed import Embedder, build
+
+
+class Model(BaseHTTPRequestHandler):
+    """Vectors of hashed words, so that texts with the same words are near each other."""
+
+    delay_seconds = 0.0
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        time.sleep(self.delay_seconds)
+        data = [{"index": i, "embedding": self._vector(text)} for i, text in enumerate(body["input"])]
+        content = json.dumps({"object": "list", "data": data[::-1], "model": body["model"]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+    @staticmethod
+    def _vector(text: str) -> str:
+        vector = np.full(64, 0.01, "<f4")
+        for word in text.lower().split():
+            vector[zlib.crc32(word.strip(".,?").encode()) % 64] += 1
+        return base64.b64encode(vector.tobytes()).decode()
+
+
+class SlowModel(Model):
+    delay_seconds = 1.0
+
+
+def serving(handler: type[Model]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def model_url() -> Iterator[str]:
+    yield from serving(Model)
+
+
+@pytest.fixture(scope="module")
+def slow_url() -> Iterator[str]:
+    yield from serving(SlowModel)
+
+
+@pytest.fixture(scope="module", params=["local", "remote"])
+def embedder(request: pytest.FixtureRequest, model_url: str) -> Iterator[Embedder]:
+    remote = Settings(embedding_url=model_url, embedding_context_tokens=256, embedding_batch_inputs=3)
+    embedder = build(Settings() if request.param == "local" else remote)
+    yield embedder
+    embedder.close()
+
+
+def test_each_text_has_rows_of_length_1(embedder: Embedder) -> None:
+    texts = ["one", "two words", "three more words", "", " \n", "中文", "👩‍👩‍👧", "\0", "a" * 3_000]
+
+    arrays = embedder.embed(texts)
+
+    assert len(arrays) == len(texts)
+    for array in arrays:
+        assert array.dtype == np.float32
+        assert array.shape[0] >= 1
+        assert array.shape[1] == embedder.dimensions
+        assert np.linalg.norm(array, axis=1) == pytest.approx(1, abs=1e-3)
+
+
+def test_no_texts_have_no_vectors(embedder: Embedder) -> None:
+    assert embedder.embed([]) == []
+
+
+def test_the_same_text_has_the_same_vector(embedder: Embedder) -> None:
+    first, _, again = embedder.embed(["the same text", "another one", "the same text"])
+
+    assert np.array_equal(first, again)
+
+
+def test_vectors_stay_with_their_texts(embedder: Embedder) -> None:
+    texts = [f"number {i} of several" for i in range(8)]
+
+    together = np.concatenate(embedder.embed(texts))
+    alone = np.concatenate([embedder.embed([text])[0] for text in texts])
+
+    assert together == pytest.approx(alone, abs=1e-6)
+
+
+def test_a_text_is_nearest_to_its_own_words(embedder: Embedder) -> None:
+    texts = ["The cat sleeps on the sofa", "Interest rates rose again", "Water the tomato plants daily"]
+
+    rows = np.concatenate(embedder.embed(texts))
+    query = embedder.embed_query("How often should I water tomato plants?")
+
+    assert int(np.argmax(rows @ query)) == 2
+
+
+def test_the_end_of_a_long_text_is_not_truncated(embedder: Embedder) -> None:
+    filler = "Nothing of interest is said here. " * 200
+
+    (rows,) = embedder.embed([filler + "Water the tomato plants daily."])
+    query = embedder.embed_query("tomato plants")
+
+    assert len(rows) > 1
+    assert int(np.argmax(rows @ query)) == len(rows) - 1
+
+
+def test_a_long_query_is_one_row_of_length_1(embedder: Embedder) -> None:
+    row = embedder.embed_query("a very long question about tomatoes " * 200)
+
+    assert row.shape == (embedder.dimensions,)
+    assert np.linalg.norm(row) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_file_no_longer_wanted_is_abandoned(embedder: Embedder) -> None:
+    answers = iter([True, False])
+
+    with pytest.raises(Abandoned):
+        embedder.embed(["a text"] * 100, lambda: next(answers))
+
+
+def test_it_works_again_after_close(embedder: Embedder) -> None:
+    before = embedder.embed_query("word")
+
+    embedder.close()
+
+    assert np.array_equal(embedder.embed_query("word"), before)
+
+
+def test_a_slow_server_is_a_dependency_down(slow_url: str) -> None:
+    embedder = build(Settings(embedding_url=slow_url, embedding_timeout_seconds=0.05))
+
+    with pytest.raises(DependencyDown, match="ReadTimeout"):
+        embedder.embed(["a text"])
+
+    embedder.close()
+
+
+def test_nobody_listening_is_a_dependency_down() -> None:
+    embedder = build(Settings(embedding_url="http://127.0.0.1:9/v1"))
+
+    with pytest.raises(DependencyDown, match="ConnectError"):
+        embedder.embed(["a text"])
+
+    embedder.close()

@@ -1,0 +1,292 @@
+"""The remote embedder against a scripted server."""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from pydantic import SecretStr
+
+from ingest.config import Settings
+from ingest.errors import Abandoned, DependencyDown, FileError, InvalidFile
+from ingest.steps.embed.remote import RemoteEmbedder
+
+KEY = "sk-secret"
+Answer = httpx.Response | Exception
+
+
+class Script:
+    """Gives the scripted answers, then good ones; remembers the requests and the pauses between them."""
+
+    def __init__(self, *answers: Answer, rule: Callable[[list[str]], Answer | None] = lambda texts: None) -> None:
+        self.answers = list(answers)
+        self.rule = rule
+        self.bodies: list[dict[str, Any]] = []
+        self.requests: list[httpx.Request] = []
+        self.pauses: list[float] = []
+
+    def embedder(self, **settings: Any) -> RemoteEmbedder:
+        settings = {"embedding_url": "http://model/v1", "embedding_api_key": SecretStr(KEY)} | settings
+        return RemoteEmbedder(Settings(**settings), httpx.MockTransport(self._answer), self.pauses.append)
+
+    @property
+    def inputs(self) -> list[list[str]]:
+        return [body["input"] for body in self.bodies]
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        self.bodies.append(json.loads(request.content))
+        texts = self.bodies[-1]["input"]
+        answer = self.answers.pop(0) if self.answers else self.rule(texts) or good(texts)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def vector(text: str) -> list[float]:
+    return [float(len(text)), 1.0, 0.0]
+
+
+def good(texts: Sequence[str]) -> httpx.Response:
+    return vectors([vector(text) for text in texts])
+
+
+def vectors(rows: Sequence[object], indexes: Sequence[int] | None = None) -> httpx.Response:
+    data = [{"index": i, "embedding": row} for i, row in zip(indexes or range(len(rows)), rows, strict=True)]
+    return httpx.Response(200, json={"data": data})
+
+
+def error(status: int, message: str = "no", **headers: str) -> httpx.Response:
+    wire = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(status, json={"error": {"message": message}}, headers=wire)
+
+
+def test_vectors_come_back_in_the_order_of_the_texts() -> None:
+    script = Script(vectors([[0, 2, 0], [3, 0, 0]], indexes=[1, 0]))
+
+    first, second = script.embedder().embed(["a", "b"])
+
+    assert first.tolist() == [[1, 0, 0]]
+    assert second.tolist() == [[0, 1, 0]]
+
+
+def test_base64_is_asked_for_and_read() -> None:
+    script = Script(vectors([base64.b64encode(np.array([0, 5], "<f4").tobytes()).decode()]))
+
+    assert script.embedder().embed(["a"])[0].tolist() == [[0, 1]]
+    assert script.bodies[0]["encoding_format"] == "base64"
+
+
+def test_a_server_without_base64_is_asked_for_floats_from_then_on() -> None:
+    script = Script(error(400, "unknown field encoding_format"))
+    embedder = script.embedder()
+
+    embedder.embed(["a"])
+    embedder.embed(["b"])
+
+    assert ["encoding_format" in body for body in script.bodies] == [True, False, False]
+
+
+def test_texts_go_out_in_batches() -> None:
+    script = Script()
+
+    rows = script.embedder(embedding_batch_inputs=2).embed(["a", "bb", "ccc", "d", "e"])
+
+    assert script.inputs == [["a", "bb"], ["ccc", "d"], ["e"]]
+    assert len(rows) == 5
+
+
+def test_batches_are_bounded_in_characters() -> None:
+    script = Script()
+
+    script.embedder(embedding_context_tokens=100_000).embed(["a" * 100_000] * 5)
+
+    assert [len(batch) for batch in script.inputs] == [2, 2, 1]
+
+
+def test_no_text_is_no_request() -> None:
+    script = Script()
+
+    assert script.embedder().embed([]) == []
+    assert script.bodies == []
+
+
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_a_blank_text_is_never_sent(text: str) -> None:
+    script = Script()
+
+    script.embedder().embed([text])
+
+    assert script.inputs == [["."]]
+
+
+def test_a_text_longer_than_the_context_goes_in_equal_parts_with_nothing_left_out() -> None:
+    script = Script()
+    text = " word" * 100
+
+    rows = script.embedder(embedding_context_tokens=40).embed(["short", text])
+
+    assert [len(of_text) for of_text in rows] == [1, 3]
+    assert "".join(script.inputs[0][1:]) == text
+
+
+@pytest.mark.parametrize(("context", "windows"), [(8191, None), (4096, None), (512, 448)])
+def test_only_a_short_context_needs_windows(context: int, windows: int | None) -> None:
+    assert Script().embedder(embedding_context_tokens=context).window_tokens == windows
+
+
+def test_dimensions_are_asked_for_once() -> None:
+    script = Script()
+    embedder = script.embedder()
+
+    assert (embedder.dimensions, embedder.dimensions) == (3, 3)
+    assert len(script.bodies) == 1
+
+
+def test_configured_dimensions_are_not_asked_for_and_only_sent_if_told() -> None:
+    quiet, told = Script(), Script()
+
+    quiet.embedder(embedding_dimensions=3).embed(["a"])
+    told.embedder(embedding_dimensions=3, embedding_send_dimensions=True).embed(["a"])
+
+    assert "dimensions" not in quiet.bodies[0]
+    assert told.bodies[0]["dimensions"] == 3
+
+
+def test_the_key_is_sent() -> None:
+    script = Script()
+
+    script.embedder().embed(["a"])
+
+    assert script.requests[0].headers["authorization"] == f"Bearer {KEY}"
+    assert str(script.requests[0].url) == "http://model/v1/embeddings"
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
+def test_a_passing_trouble_is_tried_again_after_the_pause_asked_for(status: int) -> None:
+    script = Script(error(status, Retry_After="2"), error(status))
+
+    assert len(script.embedder().embed(["a"])) == 1
+    assert script.pauses == [2.0, 1.0]
+
+
+@pytest.mark.parametrize("trouble", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow")])
+def test_three_times_no_answer_is_a_dependency_down(trouble: Exception) -> None:
+    script = Script(trouble, trouble, trouble)
+
+    with pytest.raises(DependencyDown, match="embedder: no answer"):
+        script.embedder().embed(["a"])
+
+    assert len(script.requests) == 3
+
+
+def test_a_long_pause_is_left_to_the_queue() -> None:
+    script = Script(error(429, Retry_After="60"))
+
+    with pytest.raises(DependencyDown) as raised:
+        script.embedder().embed(["a"])
+
+    assert raised.value.retry_after_seconds == 60
+    assert script.pauses == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        vectors([[1, 2]]),
+        vectors([[1, 2], [1, 2]], indexes=[0, 0]),
+        vectors([[1, 2], [1, 2, 3]]),
+        vectors([[1, 2], []]),
+        vectors([[1, 2], [0, 0]]),
+        vectors(["not base64!", "not base64!"]),
+        vectors([["a"], ["b"]]),
+        vectors([[1, 2], None]),
+        httpx.Response(200, text='{"data": [{"index": 0, "embedding": [NaN]}, {"index": 1, "embedding": [1]}]}'),
+        httpx.Response(200, json={"object": "list"}),
+        httpx.Response(200, json=[]),
+        httpx.Response(200, text="<html>"),
+    ],
+)
+def test_a_malformed_answer_is_a_dependency_down(answer: httpx.Response) -> None:
+    with pytest.raises(DependencyDown, match="answer"):
+        Script(answer).embedder().embed(["a", "b"])
+
+
+def test_another_dimension_than_before_is_a_dependency_down() -> None:
+    script = Script(vectors([[1, 2, 3]]), vectors([[1, 2]]))
+    embedder = script.embedder()
+    embedder.embed(["a"])
+
+    with pytest.raises(DependencyDown, match="2 dimensions instead of 3"):
+        embedder.embed(["b"])
+
+
+@pytest.mark.parametrize("status", [301, 401, 403, 404, 405])
+def test_a_wrong_configuration_is_a_dependency_down_without_the_key(status: int) -> None:
+    script = Script(error(status, f"Incorrect API key {KEY}"))
+
+    with pytest.raises(DependencyDown, match=str(status)) as raised:
+        script.embedder().embed(["a"])
+
+    assert KEY not in str(raised.value)
+    assert len(script.requests) == 1
+
+
+def test_a_server_that_refuses_every_text_is_a_dependency_down() -> None:
+    script = Script(rule=lambda texts: error(400, "unsupported model"))
+
+    with pytest.raises(DependencyDown, match="unsupported model"):
+        script.embedder().embed(["a"] * 64)
+
+    assert len(script.requests) <= 10
+
+
+def test_one_refused_text_fails_its_file() -> None:
+    script = Script(rule=lambda texts: error(422, "bad text") if "bad" in texts else None)
+
+    with pytest.raises(FileError, match="bad text") as raised:
+        script.embedder().embed(["a", "bad", "c"])
+
+    assert raised.value.code == "server_error"
+
+
+def test_a_batch_that_is_too_large_is_halved() -> None:
+    script = Script(rule=lambda texts: error(413) if len(texts) > 2 else None)
+
+    rows = script.embedder().embed([str(i) * (i + 1) for i in range(7)])
+
+    assert [row.shape for row in rows] == [(1, 3)] * 7
+    assert [text for batch in script.inputs if len(batch) <= 2 for text in batch] == [
+        str(i) * (i + 1) for i in range(7)
+    ]
+
+
+def test_a_text_that_the_model_counts_longer_is_embedded_in_halves() -> None:
+    limit = 200
+    script = Script(rule=lambda texts: error(400, "maximum context length") if len(texts[0]) > limit else None)
+    text = " word" * 100
+
+    (rows,) = script.embedder().embed([text])
+
+    assert rows.shape == (4, 3)
+    assert "".join(batch[0] for batch in script.inputs if len(batch[0]) <= limit) == text
+
+
+def test_a_text_that_cannot_be_halved_any_more_is_invalid() -> None:
+    script = Script(rule=lambda texts: None if texts == ["word"] else error(400, "input is too long"))
+
+    with pytest.raises(InvalidFile, match="too long"):
+        script.embedder().embed(["some text of several tokens"])
+
+
+def test_a_file_no_longer_wanted_is_abandoned_between_requests() -> None:
+    script = Script()
+    answers = iter([True, False])
+
+    with pytest.raises(Abandoned):
+        script.embedder(embedding_batch_inputs=1).embed(["a", "b", "c"], lambda: next(answers))
+
+    assert script.inputs == [["a"]]

@@ -1,0 +1,112 @@
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.steps.chunk import Span
+from ingest.steps.embed.windows import Windows, windows
+
+
+def cut(total: int, max_tokens: int, overlap: int) -> list[Span]:
+    starts = range(0, max(total - overlap, min(total, 1)), max_tokens - overlap)
+    return [Span(start, min(start + max_tokens, total)) for start in starts]
+
+
+def share(found: Windows, total: int) -> float:
+    return sum(span.end - span.start for span in found.spans) / total
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> tuple[int, int, int, int]:
+    """(total, max_tokens, overlap, window_tokens) as the API allows them."""
+    max_tokens = draw(st.integers(100, 4096))
+    return draw(st.integers(1, 20_000)), max_tokens, draw(st.integers(0, max_tokens // 2)), draw(st.integers(40, 2_000))
+
+
+@given(layouts())
+def test_every_token_of_a_chunk_is_in_one_of_its_windows(layout: tuple[int, int, int, int]) -> None:
+    total, max_tokens, overlap, window_tokens = layout
+    chunks = cut(total, max_tokens, overlap)
+
+    found = windows(chunks, max_tokens, overlap, total, window_tokens)
+
+    for span, own in zip(chunks, found.of_chunk, strict=True):
+        spans = [found.spans[i] for i in own]
+        assert spans[0].start <= span.start
+        assert spans[-1].end >= span.end
+        assert all(earlier.end == later.start for earlier, later in itertools.pairwise(spans))
+
+
+@given(layouts())
+def test_windows_are_of_bounded_length_and_none_is_unused(layout: tuple[int, int, int, int]) -> None:
+    total, max_tokens, overlap, window_tokens = layout
+
+    found = windows(cut(total, max_tokens, overlap), max_tokens, overlap, total, window_tokens)
+
+    assert all(0 < span.end - span.start <= window_tokens * 1.1 for span in found.spans)
+    assert {i for own in found.of_chunk for i in own} == set(range(len(found.spans)))
+
+
+@given(layouts())
+def test_a_token_is_embedded_once_when_windows_are_shorter_than_chunks(layout: tuple[int, int, int, int]) -> None:
+    total, max_tokens, overlap, window_tokens = layout
+
+    found = windows(cut(total, max_tokens, overlap), max_tokens, overlap, total, window_tokens)
+
+    assert max_tokens <= window_tokens * 1.1 or share(found, total) <= 1
+
+
+@pytest.mark.parametrize("window_tokens", [None, 800, 728])
+def test_a_chunk_that_fits_is_its_own_window(window_tokens: int | None) -> None:
+    chunks = cut(2_000, 800, 400)
+
+    found = windows(chunks, 800, 400, 2_000, window_tokens)
+
+    assert found == Windows(chunks, [range(i, i + 1) for i in range(4)])
+
+
+def test_the_usual_chunks_share_windows_of_200() -> None:
+    found = windows(cut(2_000, 800, 400), 800, 400, 2_000, 200)
+
+    assert found.spans == [Span(i, i + 200) for i in range(0, 2_000, 200)]
+    assert found.of_chunk == [range(4), range(2, 6), range(4, 8), range(6, 10)]
+
+
+@pytest.mark.parametrize(
+    ("max_tokens", "overlap"), [(800, 400), (800, 0), (800, 200), (512, 128), (1000, 200), (400, 200)]
+)
+def test_windows_of_round_settings_end_where_chunks_end(max_tokens: int, overlap: int) -> None:
+    chunks = cut(10_000, max_tokens, overlap)
+
+    found = windows(chunks, max_tokens, overlap, 10_000, 200)
+
+    assert all(
+        (found.spans[own.start].start, found.spans[own.stop - 1].end) == (span.start, span.end)
+        for span, own in zip(chunks, found.of_chunk, strict=True)
+    )
+
+
+def test_windows_are_not_much_shorter_than_asked_for() -> None:
+    for max_tokens in range(250, 1_000, 7):
+        for overlap in range(0, max_tokens // 2, 11):
+            found = windows(cut(10_000, max_tokens, overlap), max_tokens, overlap, 10_000, 200)
+
+            assert 10_000 / len(found.spans) >= 85
+
+
+def test_a_short_rest_joins_the_last_window() -> None:
+    found = windows(cut(805, 800, 400), 800, 400, 805, 200)
+
+    assert found.spans[-1] == Span(600, 805)
+
+
+def test_nothing_has_no_windows() -> None:
+    assert windows([], 800, 400, 0, 200) == Windows([], [])
+
+
+def test_chunks_left_out_leave_their_windows_out() -> None:
+    found = windows([Span(0, 400), Span(2_000, 2_400)], 400, 0, 2_400, 200)
+
+    assert found.spans == [Span(0, 200), Span(200, 400), Span(2_000, 2_200), Span(2_200, 2_400)]
+    assert found.of_chunk == [range(2), range(2, 4)]

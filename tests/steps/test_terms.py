@@ -1,0 +1,94 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.steps.terms import TermCounts, count, document_weights, query_weights
+
+
+def finds(query: str, document: str) -> float:
+    """The share of the query's terms that the document has."""
+    ids, _ = query_weights(query)
+    return len(set(ids) & set(count(document).ids)) / len(ids) if ids else 0.0
+
+
+@pytest.mark.parametrize(
+    ("query", "document"),
+    [
+        ("running dog", "The dogs run."),
+        ("zqmark000123", "see zqmark000123, below"),
+        ("MAX tokens", "the option max_tokens is"),
+        ("max_tokens", "the option Max_Tokens is"),
+        ("ＦＵＬＬ width", "full width"),
+        ("Straße", "STRASSE"),
+        ("東京", "私は東京都に住んでいます"),
+        ("猫", "猫が好きです"),
+        ("한국", "한국어를 배웁니다"),
+        ("हिन्दी", "यह हिन्दी है"),
+        ("cafe\u0301", "Café"),
+        ("2024", "on 2024-05-01"),
+    ],
+)
+def test_a_query_finds_every_term(query: str, document: str) -> None:
+    assert finds(query, document) == 1.0
+
+
+def test_other_words_are_not_found() -> None:
+    assert finds("hovercraft eels", "The dogs run.") == 0.0
+
+
+def test_the_pairs_of_an_unspaced_query_say_more_than_its_characters() -> None:
+    assert finds("東京", "京の東") == 0.0
+
+
+def test_stop_words_are_left_out_of_a_query() -> None:
+    assert query_weights("what is the dog of it") == query_weights("dog")
+
+
+def test_a_query_of_stop_words_finds_them() -> None:
+    assert finds("to be or not to be", "To be, or not to be, that is the question") == 1.0
+
+
+@pytest.mark.parametrize("query", ["", "  ", "?!", "___", "\0"])
+def test_a_query_without_words_has_no_terms(query: str) -> None:
+    assert query_weights(query) == ([], [])
+
+
+def test_stop_words_do_not_make_a_text_longer() -> None:
+    assert count("the dog and the cat").length == 2
+
+
+def test_weights_are_those_of_bm25() -> None:
+    counts = TermCounts(ids=(1, 2), counts=(1, 3), length=200)
+
+    ids, weights = document_weights(counts, mean_length=100.0)
+
+    assert ids == [1, 2]
+    assert weights == pytest.approx([1 * 2.2 / (1 + 1.2 * 1.75), 3 * 2.2 / (3 + 1.2 * 1.75)])
+
+
+def test_an_unknown_mean_length_counts_as_the_texts_own() -> None:
+    assert document_weights(TermCounts((1,), (1,), 10), 0.0)[1] == pytest.approx([1.0])
+
+
+def test_a_repeated_word_of_a_query_weighs_more() -> None:
+    assert sorted(query_weights("dog cat dogs")[1]) == [1.0, 2.0]
+
+
+def test_ids_are_the_same_in_every_version() -> None:
+    assert count("dog").ids == (0x812C397D,)  # crc32 of "dog": changing it makes every index unreadable
+
+
+@given(st.text(max_size=300))
+def test_ids_are_distinct_rising_and_32_bits_long(text: str) -> None:
+    counts = count(text)
+
+    assert list(counts.ids) == sorted(set(counts.ids))
+    assert all(0 <= term < 2**32 for term in counts.ids)
+    assert len(counts.ids) == len(counts.counts)
+
+
+@given(st.text(max_size=100))
+def test_a_text_finds_itself(text: str) -> None:
+    ids, _ = query_weights(text)
+
+    assert set(ids) <= set(count(text).ids)
