@@ -32,6 +32,7 @@ _NAMES = {
     "ole": "an old Office document",
 }
 
+_LIBXML2_NO_MEMORY = 2  # lxml calls it a syntax error with the text "unknown error"
 _XML_SOURCE = re.compile(r" \(<?[\w.]+>?, line \d+\)$")  # lxml's name for what it read, and the line again
 
 
@@ -64,8 +65,9 @@ def _answer(
             kind = kind_in_zip(path)
         elif kind == "ole":
             kind = kind_in_ole(path)
+        _lift_memory_limit()  # what the handler's libraries take is not the file's
         handler = _load(handlers[kind])
-        _limit_memory(memory_mib)  # again: what the handler's libraries took is not the file's
+        _limit_memory(memory_mib)
         found = handler(path)
         parsed = check(Parsed(clean(found.text), found.kind, found.pages), max_text_mib)
     except UnsupportedFile as exc:
@@ -97,8 +99,9 @@ def _describe(exc: Exception, kind: str, path: Path) -> str:
 
 def _is_memory(exc: BaseException | None) -> bool:
     while exc is not None:
-        text = str(exc).lower()
-        if isinstance(exc, MemoryError) or "out of memory" in text or "memory allocation failed" in text:
+        if isinstance(exc, MemoryError) or "out of memory" in str(exc).lower():
+            return True
+        if type(exc).__name__ == "XMLSyntaxError" and getattr(exc, "code", None) == _LIBXML2_NO_MEMORY:
             return True
         exc = exc.__cause__ or exc.__context__
     return False
@@ -109,6 +112,11 @@ def _limit_memory(memory_mib: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = (_size_mib()[0] + memory_mib) * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def _lift_memory_limit() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
 
 def _size_mib() -> tuple[int, int]:

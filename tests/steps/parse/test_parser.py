@@ -137,6 +137,17 @@ def test_a_huge_docx_is_read_within_little_memory(make: "Make", tmp_path: Path) 
     parser.close()
 
 
+@pytest.mark.parametrize("name", ["a.html", "a.xml"])
+def test_markup_that_needs_too_much_memory_says_so(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "blob"
+    path.write_bytes(b"<a>" + b"<p>x<b>y</b></p>" * 1_000_000 + b"</a>")
+    parser = Parser(Settings(parse_memory_mib=256))
+
+    with pytest.raises(InvalidFile, match="needs more than 256 MiB of memory"):
+        parser.parse(path, name)
+    parser.close()
+
+
 @pytest.mark.parametrize("name", ["docx", "xlsx"])
 def test_a_truncated_office_file_fails_with_a_clear_error(parse: Parse, make: "Make", name: str) -> None:
     data = make.docx(make.paragraph("text")) if name == "docx" else make.xlsx({"s": [["text"]]})

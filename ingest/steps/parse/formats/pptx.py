@@ -8,12 +8,12 @@ from ingest.steps.parse.formats.html import text_of
 from ingest.steps.parse.formats.layout import Layout
 from ingest.steps.parse.parsed import Parsed, clean
 
+offline.prepare()
+from unstructured.partition.pptx import partition_pptx  # noqa: E402 - it must not be imported unprepared
+
 
 def read(path: Path) -> Parsed:
     """Return the text of a presentation and the offset of each slide."""
-    offline.prepare()
-    from unstructured.partition.pptx import partition_pptx
-
     layout = Layout()
     slides: list[int] = []
     elements = partition_pptx(

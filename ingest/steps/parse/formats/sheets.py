@@ -5,6 +5,9 @@ import io
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+import xlrd  # type: ignore[import-untyped]  # it has no types and no stubs are installed
+
 from ingest.errors import InvalidFile
 from ingest.steps.parse.containers import ENCRYPTED
 from ingest.steps.parse.formats.layout import Layout
@@ -13,8 +16,6 @@ from ingest.steps.parse.parsed import Parsed
 
 def read_xlsx(path: Path) -> Parsed:
     """Return the values (not the formulas) of a workbook, row by row."""
-    import openpyxl
-
     layout = Layout()
     with path.open("rb") as file:  # given a path it insists on its ending, and stored files have none
         workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
@@ -30,8 +31,6 @@ def read_xlsx(path: Path) -> Parsed:
 
 def read_xls(path: Path) -> Parsed:
     """Return the values of a workbook of Excel 97 to 2003, row by row."""
-    import xlrd  # type: ignore[import-untyped]  # it has no types and no stubs are installed
-
     layout = Layout()
     try:
         workbook = xlrd.open_workbook(str(path), logfile=io.StringIO(), on_demand=True, ragged_rows=True)
@@ -60,8 +59,6 @@ def _show(value: Any) -> str:
 
 
 def _show_old(cell: Any, datemode: int) -> str:
-    import xlrd
-
     if cell.ctype == xlrd.XL_CELL_DATE:
         try:
             return _show(xlrd.xldate_as_datetime(cell.value, datemode))

@@ -54,7 +54,9 @@ def _root(data: bytes) -> Any:
     options = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": True}
     try:
         return etree.fromstring(data, etree.XMLParser(**options))
-    except etree.XMLSyntaxError:
+    except etree.XMLSyntaxError as exc:
+        if exc.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise
         try:
             return etree.fromstring(data, etree.XMLParser(recover=True, **options))
         except etree.XMLSyntaxError:
