@@ -11,6 +11,7 @@ tokens, so a key may hold anything: dots, brackets, quotes, control characters.
 
 import math
 import struct
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast, get_args
@@ -67,7 +68,7 @@ def compile(condition: Filter) -> models.Filter:  # noqa: A001 - the word for it
         limit = _number(condition.value)
         if limit is None:
             return _NEVER
-        return _beyond(condition.operator, _field(condition.key), limit)
+        return _beyond(condition.operator, condition.key, limit)
     wanted = models.FieldCondition(key="tags", match=models.MatchAny(any=sorted(_wanted(condition))))
     return models.Filter(must=[wanted]) if condition.operator in ("eq", "in") else models.Filter(must_not=[wanted])
 
@@ -86,15 +87,11 @@ def matches(condition: Filter, attributes: Mapping[str, Scalar], filename: str) 
 
 
 def payload(attributes: Mapping[str, Scalar], filename: str) -> dict[str, Any]:
-    """What a point carries for `compile`: `tags` for equality, `numbers` for ranges."""
+    """What a point carries for `compile`: `tags` for equality, `high` and `low` for ranges."""
     everything = _with_filename(attributes, filename)
-    numbers = {
-        _field(key): dict(zip(("high", "low"), _halves(number), strict=True))
-        for key, value in everything.items()
-        if (number := _number(value)) is not None
-    }
+    numbers = [_halves(key, number) for key, value in everything.items() if (number := _number(value)) is not None]
     tags = [tag for key, value in everything.items() if (tag := _token(key, value)) is not None]
-    return {"tags": tags, "numbers": numbers}
+    return {"tags": tags, "high": [high for (high, _), _ in numbers], "low": [low for _, (low, _) in numbers]}
 
 
 # --- what is compared ---
@@ -108,25 +105,40 @@ _RANGES = {
 _NEVER = models.Filter(must=[models.HasIdCondition(has_id=[])])
 
 
-def _beyond(operator: str, field: str, limit: float) -> models.Filter:
+def _beyond(operator: str, key: str, limit: float) -> models.Filter:
     """The high half lies beyond the limit's, or it is the same and the low half decides."""
-    high, low = _halves(limit)
+    (high, high_end), (low, low_end) = _halves(key, limit)
+    upwards = operator.startswith("g")
 
-    def half(name: str, **bounds: int) -> models.FieldCondition:
-        return models.FieldCondition(key=f"numbers.{field}.{name}", range=models.Range(**bounds))
+    def between(field: str, bound: int, end: int, operator: str) -> models.FieldCondition:
+        other = {"lte": end} if upwards else {"gte": end - _LOW_HALF}
+        return models.FieldCondition(key=field, range=models.Range(**{operator: bound, **other}))
 
-    same = models.Filter(must=[half("high", gte=high, lte=high), half("low", **{operator: low})])
-    return models.Filter(should=[half("high", **{operator[:2]: high}), same])
+    same = models.FieldCondition(key="high", match=models.MatchValue(value=high))
+    tie = models.Filter(must=[same, between("low", low, low_end, operator)])
+    return models.Filter(should=[between("high", high, high_end, operator[:2]), tie])
 
 
-def _halves(number: float) -> tuple[int, int]:
-    """A float64 as two integers of 32 bits that sort as it does.
+_LOW_HALF = 2**32 - 1
 
-    Qdrant reads floats with an error in the last place (one in six of those with 17 digits), and integers exactly.
+
+def _halves(key: str, number: float) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The two halves of a float64 as integers that sort as it does among those of its key, each with the key's last.
+
+    Integers, because Qdrant reads one in six floats of 17 digits with an error in the last place. In front of each half
+    stand 17 bits that tell the keys apart, so that two indexes serve all keys there will ever be: below 2**49 the bounds
+    of a range, which Qdrant takes as floats, are exact. Where two keys of a file meet in these bits too much may match,
+    never too little.
     """
     (bits,) = struct.unpack(">Q", struct.pack(">d", number))
     ordered = bits ^ (2**64 - 1 if bits >> 63 else 2**63)
-    return ordered >> 32, ordered & (2**32 - 1)
+    high, low = ordered >> 32, ordered & _LOW_HALF
+    high_place, low_place = _place(key), _place(f"{high}:{key}")
+    return (high_place + high, high_place + _LOW_HALF), (low_place + low, low_place + _LOW_HALF)
+
+
+def _place(name: str) -> int:
+    return (zlib.crc32(name.encode("utf-8", "surrogatepass")) & 0x1FFFF) << 32
 
 
 def _with_filename(attributes: Mapping[str, Scalar], filename: str) -> dict[str, Scalar]:
@@ -149,7 +161,7 @@ def _token(key: str, value: Scalar) -> str | None:
         token = f"n{len(key)}:{key}={number!r}"
     else:
         return None
-    return token if _encodable(token) else "x" + _hex(token)
+    return token if _encodable(token) else "x" + token.encode("utf-8", "surrogatepass").hex()
 
 
 def _number(value: object) -> float | None:
@@ -160,15 +172,6 @@ def _number(value: object) -> float | None:
     except OverflowError:
         return None
     return number + 0.0 if math.isfinite(number) else None  # + 0.0 turns -0.0 into 0.0
-
-
-def _field(key: str) -> str:
-    """A key as a name that any JSON path takes."""
-    return "k" + _hex(key)
-
-
-def _hex(text: str) -> str:
-    return text.encode("utf-8", "surrogatepass").hex()
 
 
 def _encodable(text: str) -> bool:

@@ -286,6 +286,8 @@ _INDEXES: dict[str, models.PayloadSchemaType | models.KeywordIndexParams] = {
     "row": models.PayloadSchemaType.INTEGER,
     "generation": models.PayloadSchemaType.INTEGER,
     "tags": models.PayloadSchemaType.KEYWORD,
+    "high": models.PayloadSchemaType.INTEGER,
+    "low": models.PayloadSchemaType.INTEGER,
 }
 _FOUND = ("row", "generation", "number", "text")
 _SCANNED = ("row", "generation", "store", "number")
