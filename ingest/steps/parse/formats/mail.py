@@ -67,7 +67,10 @@ def _add_part(part: email.message.Message, layout: Layout, depth: int) -> None:
     kind = part.get_content_type()
     payload: Any = part.get_payload()
     if kind in _ENCRYPTED_TYPES or (kind.endswith("pkcs7-mime") and "signed" not in str(part.get("content-type"))):
-        raise InvalidFile(_ENCRYPTED)
+        if depth == 0:
+            raise InvalidFile(_ENCRYPTED)
+        layout.block(f"Attachment: {_filename(part) or kind} (encrypted)")
+        return
     if depth > _MAX_DEPTH:
         return
     if kind == "message/rfc822" and part.is_multipart():
