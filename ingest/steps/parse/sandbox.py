@@ -70,6 +70,7 @@ def _answer(
         _limit_memory(memory_mib)
         found = handler(path)
         parsed = check(Parsed(clean(found.text), found.kind, found.pages), max_text_mib)
+        body = parsed.text.encode()
     except UnsupportedFile as exc:
         return {"outcome": "unsupported", "message": str(exc), "worn": False}, b""
     except InvalidFile as exc:
@@ -79,7 +80,7 @@ def _answer(
             message = f"The file needs more than {memory_mib} MiB of memory to parse."
             return {"outcome": "invalid", "message": message, "worn": True}, b""
         return {"outcome": "invalid", "message": _describe(exc, kind, path), "worn": False}, b""
-    return {"outcome": "parsed", "kind": parsed.kind, "pages": parsed.pages, "worn": False}, parsed.text.encode()
+    return {"outcome": "parsed", "kind": parsed.kind, "pages": parsed.pages, "worn": False}, body
 
 
 def _load(target: str) -> Callable[[Path], Parsed]:

@@ -90,6 +90,15 @@ def test_broken_headers_do_not_fail_a_mail(tmp_path: Path, source: bytes) -> Non
     read(tmp_path, source)
 
 
+def test_an_encrypted_attachment_does_not_fail_the_mail(tmp_path: Path, mail: EmailMessage) -> None:
+    mail.add_attachment(b"noise", maintype="application", subtype="pkcs7-mime", filename="smime.p7m")
+
+    text = read(tmp_path, mail)
+
+    assert "Hello Bob," in text
+    assert text.endswith("Attachment: smime.p7m (encrypted)")
+
+
 @pytest.mark.parametrize(
     "kind", ["multipart/encrypted; boundary=x", "application/pkcs7-mime; smime-type=enveloped-data"]
 )
