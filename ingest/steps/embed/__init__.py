@@ -17,7 +17,7 @@ def always() -> bool:
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors of one length, safe to use from one thread at a time.
+    """Turns texts into vectors of one length; safe to use from several threads.
 
     Create it anywhere and use it in one process: the model or the connection comes up with the first text.
     """
@@ -40,9 +40,9 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always) -> list[Vectors]:
         """One array (k, dimensions) for each text, k >= 1, rows of length 1.
 
-        Nothing is truncated: a text longer than the model's context is embedded in k > 1 parts. Raises Abandoned
-        soon after `still_wanted()` turns false, DependencyDown if a later try can help, FileError if the model
-        refuses one of the texts.
+        Nothing is truncated: a text longer than the model's context is embedded in k > 1 parts, or gets the mean of
+        its parts if `window_tokens` is None. Raises Abandoned soon after `still_wanted()` turns false,
+        DependencyDown if a later try can help, FileError if the model refuses one of the texts.
         """
         ...
 

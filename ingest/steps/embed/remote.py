@@ -23,6 +23,7 @@ _WHOLE_CHUNK_TOKENS = 4096  # the API's longest chunk
 _BATCH_CHARACTERS = 250_000  # OpenAI takes 300,000 tokens a request; a Chinese character is about one
 _ATTEMPTS = 3
 _LONGEST_PAUSE_SECONDS = 5.0  # a longer wait is the queue's business: the worker takes another file meanwhile
+_LONGEST_RETRY_AFTER_SECONDS = 3600.0  # a server's slip (a wrong clock) must not park a file for good
 _BLANK = "."  # stands for a text of whitespace, which many servers refuse
 _PROBE = "word"
 _EXCERPT_CHARACTERS = 300
@@ -70,7 +71,10 @@ class RemoteEmbedder:
             vectors = self._vectors(parts[batch.start : batch.stop], still_wanted)
             for owner, vector in zip(owners[batch.start : batch.stop], vectors, strict=True):
                 rows[owner].append(vector)
-        return [np.concatenate(of_text) for of_text in rows]
+        found = [np.concatenate(of_text) for of_text in rows]
+        if self.window_tokens is None:  # the collection has room for one row; only freak texts have more
+            return [mean(of_text)[None] if len(of_text) > 1 else of_text for of_text in found]
+        return found
 
     def embed_query(self, text: str) -> Vectors:
         return mean(self.embed([text])[0])
@@ -139,10 +143,10 @@ class RemoteEmbedder:
                 raise Abandoned("the file is no longer wanted")
             try:
                 response = self._client.post(self._url, json=self._body(texts))
-            except httpx.TransportError as exc:
-                problem, wanted_pause = f"no answer ({type(exc).__name__})", None
-            except httpx.InvalidURL as exc:
-                raise DependencyDown("embedder", "INGEST_EMBEDDING_URL is not a valid address") from exc
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as exc:
+                raise DependencyDown("embedder", f"INGEST_EMBEDDING_URL is no address to ask: {exc}") from exc
+            except httpx.RequestError as exc:
+                problem, wanted_pause = f"no answer ({type(exc).__name__}: {exc})", None
             else:
                 if response.is_success:
                     return response
@@ -260,8 +264,9 @@ def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         return None
     try:
         if value.replace(".", "", 1).isdigit():
-            return float(value)
+            return min(float(value), _LONGEST_RETRY_AFTER_SECONDS)
         at = parsedate_to_datetime(value)
-        return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+        seconds = (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     except ValueError:
         return None
+    return min(max(0.0, seconds), _LONGEST_RETRY_AFTER_SECONDS)

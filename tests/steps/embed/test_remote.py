@@ -30,7 +30,7 @@ class Script:
 
     def embedder(self, **settings: Any) -> RemoteEmbedder:
         settings = {"embedding_url": "http://model/v1", "embedding_api_key": SecretStr(KEY)} | settings
-        return RemoteEmbedder(Settings(**settings), httpx.MockTransport(self._answer), self.pauses.append)
+        return RemoteEmbedder(Settings.model_validate(settings), httpx.MockTransport(self._answer), self.pauses.append)
 
     @property
     def inputs(self) -> list[list[str]]:
@@ -194,6 +194,25 @@ def test_a_long_pause_is_left_to_the_queue() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("Fri, 31 Dec 9999 23:59:59 GMT", 3600), ("9" * 400, 3600), ("soon", None)],
+)
+def test_retry_after_is_seconds_or_a_date_and_at_most_an_hour(value: str, seconds: float | None) -> None:
+    script = Script(*[error(503, Retry_After=value)] * 3)
+
+    with pytest.raises(DependencyDown) as raised:
+        script.embedder().embed(["a"])
+
+    assert raised.value.retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize("url", ["model/v1", "http://model:port/v1", "ftp://model"])
+def test_an_address_that_is_none_is_a_dependency_down(url: str) -> None:
+    with pytest.raises(DependencyDown, match="INGEST_EMBEDDING_URL"):
+        RemoteEmbedder(Settings(embedding_url=url)).embed(["a"])
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         vectors([[1, 2]]),
@@ -269,10 +288,20 @@ def test_a_text_that_the_model_counts_longer_is_embedded_in_halves() -> None:
     script = Script(rule=lambda texts: error(400, "maximum context length") if len(texts[0]) > limit else None)
     text = " word" * 100
 
-    (rows,) = script.embedder().embed([text])
+    (rows,) = script.embedder(embedding_context_tokens=1_000).embed([text])
 
     assert rows.shape == (4, 3)
     assert "".join(batch[0] for batch in script.inputs if len(batch[0]) <= limit) == text
+
+
+def test_without_windows_every_text_has_one_row() -> None:
+    script = Script(rule=lambda texts: error(400, "maximum context length") if len(texts[0]) > 300 else None)
+    embedder = script.embedder()
+
+    (rows,) = embedder.embed([" word" * 100])
+
+    assert embedder.window_tokens is None
+    assert rows.shape == (1, 3)
 
 
 def test_a_text_that_cannot_be_halved_any_more_is_invalid() -> None:
