@@ -303,7 +303,9 @@ def _of_store(vector_store_id: str) -> models.Filter:
 
 
 def _sparse(terms: Terms) -> models.SparseVector:
-    return models.SparseVector(indices=list(terms.indices), values=list(terms.values))
+    # Through numpy: the models take Python's own numbers only.
+    indices, values = np.asarray(terms.indices, np.int64), np.asarray(terms.values, np.float64)
+    return models.SparseVector(indices=indices.tolist(), values=values.tolist())
 
 
 def _hit(point: models.ScoredPoint) -> Hit:

@@ -335,7 +335,7 @@ def test_filtered_search_finds_what_matches_says(
     files, wanted = case
     store = f"vs_{next(_stores)}"
     for row, attributes in enumerate(files):
-        shared_index.upsert(owner(row=row, store=store, **attributes), [point(0)])
+        shared_index.upsert(Owner(row, 1, store, "file-x", f"name-{row}.txt", attributes), [point(0)])
 
     for filter_ in wanted:
         found = rows_found(shared_index, filter_, store)

@@ -14,8 +14,11 @@ from typing import Any
 
 import httpx
 import pytest
+import qdrant_edge as edge
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException
+
+from ingest.embedded.vectors.collections import Collection, Collections
 
 pytestmark = pytest.mark.services
 
@@ -181,6 +184,33 @@ def test_a_body_beyond_the_limit_is_refused(start: Start) -> None:
     answer = httpx.put(f"{vectors.url}/collections/{COLLECTION}/points", content=b" " * (33 * 2**20))
 
     assert answer.status_code == 413
+
+
+def test_room_of_deleted_points_is_won_back_when_idle(tmp_path: Path) -> None:
+    collections = Collections(tmp_path)
+    collections.create(COLLECTION, {"vectors": {"dense": {"size": 64, "distance": "Cosine"}}})
+    things = collections.get(COLLECTION)
+    write(things, range(4_000))
+    things.update(edge.UpdateOperation.delete_points(list(range(3_000))))
+    in_use = segments_in_use(tmp_path)
+
+    collections.look_after(time.monotonic() + 3_600)
+    write(things, range(4_000, 4_100))
+    collections.close()
+
+    again = Collections(tmp_path)
+    assert segments_in_use(tmp_path).isdisjoint(in_use)
+    assert again.get(COLLECTION).shard.count(edge.CountRequest()) == 1_100
+    again.close()
+
+
+def segments_in_use(path: Path) -> set[str]:
+    return {segment.name for segment in (path / COLLECTION / "shard" / "segments").iterdir()}
+
+
+def write(things: Collection, numbers: range) -> None:
+    points = [edge.Point(n, {"dense": [float(n), *[1.0] * 63]}, {"row": n}) for n in numbers]
+    things.update(edge.UpdateOperation.upsert_points(points))
 
 
 def ready(vectors: Vectors) -> Vectors:

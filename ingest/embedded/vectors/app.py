@@ -6,6 +6,7 @@ would not keep anything responsive; and one thread needs no locks. A request cos
 
 import asyncio
 import hmac
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -23,6 +24,8 @@ from ingest.embedded.vectors.collections import Collection, Collections
 
 API_VERSION = "1.20.0"  # the version of Qdrant's API that is followed; the client compares it with its own
 MAX_BODY_BYTES = 32 * 2**20  # a Qdrant server's own limit
+
+_log = logging.getLogger(__name__)
 
 Act = Callable[[Collection, Any], Any]
 
@@ -57,16 +60,19 @@ def create_app(collections: Collections, api_key: str) -> Starlette:
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
-    async def look_after() -> None:
-        while True:
-            await asyncio.sleep(1)
-            app.state.collections.look_after()
-
-    task = asyncio.create_task(look_after())
-    # A failing disk must not go unnoticed: without flushes nothing would be safe any more.
-    task.add_done_callback(lambda done: done.cancelled() or done.result())
+    task = asyncio.create_task(_look_after(app.state.collections))
     yield
     task.cancel()
+
+
+async def _look_after(collections: Collections) -> None:
+    while True:
+        await asyncio.sleep(1)
+        try:
+            collections.look_after(time.monotonic())
+        except Exception:  # noqa: BLE001 - the engine raises nothing narrower; on a full disk a later try can help
+            _log.exception("flushing the collections failed; they are safe in their write-ahead logs")
+            await asyncio.sleep(10)
 
 
 # --- what surrounds every request ---

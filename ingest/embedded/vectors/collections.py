@@ -123,9 +123,8 @@ class Collections:
         shutil.rmtree(self._path / name)
         return True
 
-    def look_after(self) -> None:
-        """To be called about once a second: flushes and vacuums where it is due."""
-        now = time.monotonic()
+    def look_after(self, now: float) -> None:
+        """To be called about once a second with the monotonic time: flushes and vacuums where it is due."""
         for collection in self._open.values():
             collection.look_after(now)
 
