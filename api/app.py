@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
@@ -13,6 +14,7 @@ from api.schemas.parts import ErrorAnswer
 from ingest import ids, logs
 from ingest.config import Settings
 from ingest.db.migrate import migrate
+from ingest.errors import DependencyDown
 from ingest.sweep import Sweeper
 from ingest.tools import Tools
 
@@ -54,11 +56,22 @@ def app(tools: Tools) -> FastAPI:
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     tools: Tools = api.state.tools
     migrate(tools.database)
+    await run_in_threadpool(_warm_up, tools)
     sweeper = Sweeper(tools)
     sweeper.start()
     yield
     sweeper.stop()
     tools.close()
+
+
+def _warm_up(tools: Tools) -> None:
+    """Make what the request threads share before there are any, so that nothing is made twice."""
+    _ = (tools.blobs, tools.feeder, tools.parser)
+    try:
+        tools.embedder.embed_query("The first search should not wait for the model.")
+        tools.index.ensure()
+    except DependencyDown as exc:
+        _log.warning("started_without", dependency=exc.dependency, reason=str(exc))
 
 
 def _health() -> dict[str, str]:

@@ -41,7 +41,7 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
-    for chatty in ("httpx", "httpcore", "urllib3", "celery.redirected", "kombu", "amqp"):
+    for chatty in ("httpx", "httpcore", "urllib3", "celery", "kombu", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 

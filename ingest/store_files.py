@@ -108,7 +108,8 @@ def content(tools: Tools, store_id: str, file_id: str) -> str:
     """The text that was read from a file. Raises NotFound; FileError when there is none."""
     retrieve(tools, store_id, file_id)
     file = retrieve_file(tools, file_id)
-    return pipeline.parse(tools, file.blob, file.filename).text
+    with tools.parsing:
+        return pipeline.parse(tools, file.blob, file.filename).text
 
 
 def _found(file: Shown | None, store_id: str, file_id: str) -> Shown:

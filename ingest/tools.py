@@ -22,6 +22,8 @@ class Tools:
         self.settings = settings
         self.stopping = threading.Event()
         """Set when this process must end soon: files in work are given back."""
+        self.parsing = threading.Lock()
+        """To be held while `parser` is used in a process with several threads."""
 
     @cached_property
     def database(self) -> Database:

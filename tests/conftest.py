@@ -13,6 +13,7 @@ from ingest.config import Settings
 from ingest.db.migrate import migrate
 from ingest.db.session import Database
 from tests import servers
+from tests.fakes import FakeTools
 
 
 class Clock:
@@ -80,6 +81,12 @@ def database(database_url: str, clock: Clock) -> Iterator[Database]:
     database = Database(database_url, clock=clock)
     yield database
     database.dispose()
+
+
+@pytest.fixture
+def tools(settings: Settings, database: Database) -> FakeTools:
+    """Tools over a database of either kind; everything but database and blobs is faked."""
+    return FakeTools(settings, database)
 
 
 class _database:  # noqa: N801 - a context manager

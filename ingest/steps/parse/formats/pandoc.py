@@ -7,8 +7,8 @@ from pathlib import Path
 import pypandoc
 
 from ingest.errors import InvalidFile
+from ingest.orphans import die_with_parent
 from ingest.steps.parse.formats.html import text_of
-from ingest.steps.parse.orphans import die_with_parent
 from ingest.steps.parse.parsed import Parsed
 
 _HEAP_EXHAUSTED = 251  # exit code of programs made with GHC

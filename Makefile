@@ -1,0 +1,40 @@
+# Everything a person or CI does with this project. Needs Python 3.11+ and a package index, nothing else.
+PYTHON ?= python3.11
+BIN := .venv/bin
+PATHS := ingest workers api tests deploy
+
+.PHONY: setup check test unit demo bench lock clean
+
+setup: .venv/installed
+
+.venv/installed: deploy/requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r deploy/requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+check: setup
+	$(BIN)/ruff format --check $(PATHS)
+	$(BIN)/ruff check $(PATHS)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: setup
+	$(BIN)/pytest -q -n 2 -m "not services and not story"
+
+test: setup
+	$(BIN)/pytest -q -n 2 --dist loadgroup
+
+demo: setup
+	$(BIN)/python deploy/demo/demo.py
+
+bench: setup
+	$(BIN)/python tests/bench/latency.py
+
+# Pins every package with its hashes, and without any address.
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --override deploy/overrides.txt -o deploy/requirements.lock
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,173 @@
+"""Fakes of the seams: a queue, an embedder, an index and a parser in memory, and tools made of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ingest.blobs import FolderBlobs
+from ingest.config import Settings
+from ingest.db.queue import Waiting
+from ingest.db.session import Database
+from ingest.errors import DependencyDown
+from ingest.status import Lane
+from ingest.steps import filters as filtering
+from ingest.steps.embed import Vectors, always
+from ingest.steps.filters import Filter
+from ingest.steps.index import Hit, Owner, Point, Terms
+from ingest.steps.parse import Parsed
+from ingest.tools import Tools
+
+
+class FakeQueue:
+    """A broker that keeps its messages in lists; `down` makes it fail."""
+
+    def __init__(self) -> None:
+        self.lanes: dict[Lane, list[Waiting]] = {"interactive": [], "bulk": []}
+        self.down = False
+
+    def send(self, lane: Lane, files: list[Waiting]) -> None:
+        self._check()
+        self.lanes[lane] += files
+
+    def depth(self, lane: Lane) -> int:
+        self._check()
+        return len(self.lanes[lane])
+
+    def _check(self) -> None:
+        if self.down:
+            raise DependencyDown("broker", "it is down")
+
+
+class FakeEmbedder:
+    """Texts to eight numbers by their letters. `error` is raised by the next calls, while it is set."""
+
+    model = "fake"
+    window_tokens: int | None = None
+    dimensions = 8
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.before: Callable[[], object] = lambda: None
+
+    def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always) -> list[Vectors]:
+        self.before()
+        if self.error is not None:
+            raise self.error
+        return [self.embed_query(text)[None, :] for text in texts]
+
+    def embed_query(self, text: str) -> Vectors:
+        row = np.ones(8, np.float32)
+        for letter in text.lower():
+            row[ord(letter) % 8] += 1
+        return row / np.float32(np.linalg.norm(row))
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class FakeIndex:
+    """Points in a dictionary by (row, generation, number). `down` makes every call fail."""
+
+    points: dict[tuple[int, int, int], tuple[Owner, Point]] = field(default_factory=dict)
+    down: bool = False
+
+    def ensure(self) -> None:
+        self._check()
+
+    def upsert(self, owner: Owner, points: Sequence[Point]) -> None:
+        self._check()
+        for point in points:
+            self.points[owner.row, owner.generation, point.number] = (owner, point)
+
+    def trim(self, row: int, generation: int, count: int) -> None:
+        self._remove(lambda key: key[:2] == (row, generation) and key[2] >= count)
+
+    def count(self, row: int, generation: int) -> int:
+        self._check()
+        return sum(key[:2] == (row, generation) for key in self.points)
+
+    def delete_rows(self, rows: Sequence[tuple[int, int]]) -> None:
+        for row, generation in rows:
+            self._remove(lambda key, r=row, g=generation: key[0] == r and key[1] <= g)  # type: ignore[misc]
+
+    def delete_store(self, vector_store_id: str) -> None:
+        self._remove(lambda key: self.points[key][0].vector_store_id == vector_store_id)
+
+    def set_attributes(self, owner: Owner) -> None:
+        self._check()
+        for key in self.points:
+            if key[0] == owner.row:
+                self.points[key] = (owner, self.points[key][1])
+
+    def search(
+        self, vector_store_id: str, *, dense: Vectors | None, terms: Terms | None, filters: Filter | None, limit: int
+    ) -> tuple[list[Hit], list[Hit]]:
+        self._check()
+        mine = [
+            (key, point)
+            for key, (owner, point) in self.points.items()
+            if owner.vector_store_id == vector_store_id
+            and (filters is None or filtering.matches(filters, owner.attributes, owner.filename))
+        ]
+
+        def ranked(score: Callable[[Point], float]) -> list[Hit]:
+            hits = [Hit(key[0], key[1], key[2], point.text, score(point)) for key, point in mine]
+            return sorted((hit for hit in hits if hit.score > 0), key=lambda hit: -hit.score)[:limit]
+
+        near = [] if dense is None else ranked(lambda point: float((point.windows @ dense).max()))
+        worded = [] if terms is None else ranked(lambda point: float(len({*terms.indices} & {*point.terms.indices})))
+        return near, worded
+
+    def scan(self) -> Iterator[tuple[int, int, str, int]]:
+        for (row, generation, number), (owner, _) in list(self.points.items()):
+            yield row, generation, owner.vector_store_id, number
+
+    def close(self) -> None:
+        pass
+
+    def _remove(self, doomed: Callable[[tuple[int, int, int]], bool]) -> None:
+        self._check()
+        for key in [key for key in self.points if doomed(key)]:
+            del self.points[key]
+
+    def _check(self) -> None:
+        if self.down:
+            raise DependencyDown("qdrant", "it is down")
+
+
+class FakeParser:
+    """Decodes UTF-8. `error` is raised instead, while it is set."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.parsed = 0
+
+    def parse(self, path: Path, filename: str, still_wanted: Callable[[], bool] = always) -> Parsed:
+        if self.error is not None:
+            raise self.error
+        self.parsed += 1
+        return Parsed(text=path.read_text(), kind="text")
+
+    def close(self) -> None:
+        pass
+
+
+class FakeTools(Tools):
+    """Tools over a database and a folder, everything else faked."""
+
+    queue: FakeQueue
+    embedder: FakeEmbedder
+    index: FakeIndex  # type: ignore[assignment]
+    parser: FakeParser  # type: ignore[assignment]
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        super().__init__(settings)
+        self.database = database
+        self.blobs = FolderBlobs(settings.data / "blobs")
+        self.queue = FakeQueue()
+        self.embedder = FakeEmbedder()
+        self.index = FakeIndex()
+        self.parser = FakeParser()

@@ -1,0 +1,122 @@
+"""The feeder: short queues, fair shares, nothing lost, on both databases."""
+
+from ingest import file_batches
+from ingest.db.session import Database
+from ingest.dispatch import LOST_AFTER_SECONDS, STALE_AFTER_SECONDS
+from tests.conftest import Clock
+from tests.db import rows
+from tests.fakes import FakeTools
+
+
+def told(tools: FakeTools, lane: str = "bulk") -> list[int]:
+    return [message.row for message in tools.queue.lanes[lane]]  # type: ignore[index]
+
+
+def row_numbers(database: Database, store: str, ids: list[str]) -> list[int]:
+    return [rows.row(database, store, file_id).row for file_id in ids]
+
+
+def test_a_large_batch_costs_the_broker_no_more_than_its_window(tools: FakeTools) -> None:
+    store = rows.a_store(tools.database)
+    rows.batch(tools.database, store, rows.files(tools.database, 500))
+
+    tools.feeder.top_up()
+    tools.feeder.top_up()
+
+    assert len(told(tools)) == tools.settings.dispatch_window
+
+
+def test_the_queue_is_filled_again_when_half_of_it_is_taken(tools: FakeTools) -> None:
+    store = rows.a_store(tools.database)
+    rows.batch(tools.database, store, rows.files(tools.database, 500))
+    tools.feeder.top_up()
+
+    del tools.queue.lanes["bulk"][:40]
+    tools.feeder.top_up()
+
+    assert len(told(tools)) == tools.settings.dispatch_window
+    assert len(set(told(tools))) == len(told(tools))
+
+
+def test_batches_share_the_queue(tools: FakeTools) -> None:
+    store = rows.a_store(tools.database)
+    large, small = rows.files(tools.database, 500), rows.files(tools.database, 10)
+    rows.batch(tools.database, store, large)
+    rows.batch(tools.database, store, small)
+
+    tools.feeder.top_up()
+
+    assert set(row_numbers(tools.database, store, small)) <= set(told(tools))
+
+
+def test_batches_that_waited_longest_are_next(tools: FakeTools, clock: Clock) -> None:
+    store = rows.a_store(tools.database)
+    first, second = (rows.files(tools.database, 100) for _ in range(2))
+    rows.batch(tools.database, store, first)
+    tools.feeder.top_up()
+    clock.advance(1)
+    rows.batch(tools.database, store, second)
+    tools.queue.lanes["bulk"].clear()
+
+    tools.feeder.top_up()
+
+    of_second = set(row_numbers(tools.database, store, second))
+    assert sum(row in of_second for row in told(tools)) >= tools.settings.dispatch_window // 2
+
+
+def test_single_files_do_not_wait_behind_a_batch(tools: FakeTools) -> None:
+    store = rows.a_store(tools.database)
+    rows.batch(tools.database, store, rows.files(tools.database, 200))
+    tools.feeder.top_up()
+
+    [row] = rows.attach(tools.database, store, rows.files(tools.database, 1))
+    tools.feeder.top_up()
+
+    assert told(tools, "interactive") == [row]
+
+
+def test_what_the_broker_lost_is_told_again(tools: FakeTools, clock: Clock) -> None:
+    store = rows.a_store(tools.database)
+    rows.batch(tools.database, store, rows.files(tools.database, 3))
+    tools.feeder.top_up()
+    before = told(tools)
+
+    tools.queue.lanes["bulk"].clear()
+    clock.advance(LOST_AFTER_SECONDS + 1)
+    assert tools.feeder.resend_lost() == 3
+    tools.feeder.top_up()
+
+    assert told(tools) == before
+
+
+def test_one_message_lost_from_a_busy_queue_is_told_again_in_the_end(tools: FakeTools, clock: Clock) -> None:
+    store = rows.a_store(tools.database)
+    rows.batch(tools.database, store, rows.files(tools.database, 3))
+    tools.feeder.top_up()
+    lost = tools.queue.lanes["bulk"].pop(0).row
+
+    clock.advance(STALE_AFTER_SECONDS + 1)
+    tools.feeder.resend_lost()
+    tools.feeder.top_up()
+
+    assert lost in told(tools)
+
+
+def test_a_broker_that_is_down_fails_no_request_and_loses_nothing(tools: FakeTools) -> None:
+    store = rows.a_store(tools.database)
+    rows.batch(tools.database, store, rows.files(tools.database, 3))
+    tools.queue.down = True
+    assert tools.feeder.top_up() == 0
+
+    tools.queue.down = False
+
+    assert tools.feeder.top_up() == 3
+
+
+def test_files_of_a_cancelled_batch_are_not_told(tools: FakeTools) -> None:
+    store = rows.a_store(tools.database)
+    batch = rows.batch(tools.database, store, rows.files(tools.database, 3))
+
+    file_batches.cancel(tools, store, batch)
+
+    assert tools.feeder.top_up() == 0

@@ -1,0 +1,193 @@
+"""What one job does, over fakes, on both databases."""
+
+import threading
+
+import pytest
+
+from ingest import file_batches, files, jobs, search, store_files, vector_stores
+from ingest.db.attachments import Member
+from ingest.errors import DependencyDown, InvalidFile
+from ingest.sweep import sweep, work_on_points
+from tests.conftest import Clock
+from tests.db import rows
+from tests.fakes import FakeTools
+
+
+def store_with(tools: FakeTools, *texts: str) -> tuple[str, list[str]]:
+    """A store with one attached file for each text; its id and theirs."""
+    store = vector_stores.create(tools, name="s", description=None, metadata={}, expires_after_days=None)
+    ids = [upload(tools, text) for text in texts]
+    for file_id in ids:
+        store_files.attach(tools, store.id, Member(file_id, {}, 800, 400))
+    return store.id, ids
+
+
+def upload(tools: FakeTools, text: str) -> str:
+    return files.create(tools, filename="a.txt", purpose="assistants", blocks=[text.encode()], expires_after=None).id
+
+
+def run_all(tools: FakeTools) -> list[jobs.Result]:
+    """Do what the broker was told, and what follows from it."""
+    results = []
+    while told := [message for lane in tools.queue.lanes.values() for message in lane]:
+        for lane in tools.queue.lanes.values():
+            lane.clear()
+        results += [jobs.run(tools, message.row, owner="test/1") for message in told]
+        tools.feeder.top_up()
+    return results
+
+
+def test_an_attached_file_is_completed_and_found(tools: FakeTools) -> None:
+    store, [file_id] = store_with(tools, "A heron stands in the shallow water.")
+
+    assert run_all(tools) == ["completed"]
+
+    file = store_files.retrieve(tools, store, file_id)
+    assert file.status == "completed"
+    assert file.usage_bytes > 0
+    [found] = search.search(tools, store, ["heron"], limit=10)
+    assert (found.file_id, found.score) == (file_id, 1.0)
+
+
+def test_a_job_done_twice_is_done_once(tools: FakeTools) -> None:
+    store, _ = store_with(tools, "once")
+    [message] = tools.queue.lanes["interactive"]
+
+    first, second = (jobs.run(tools, message.row, owner="test/1") for _ in range(2))
+
+    assert (first, second) == ("completed", "not to be had")
+    assert rows.counts(tools.database, store) == (0, 1, 0, 0)
+
+
+def test_a_file_that_cannot_be_read_fails_with_the_reason(tools: FakeTools) -> None:
+    store, [file_id] = store_with(tools, "x")
+    tools.parser.error = InvalidFile("The file is broken.")
+
+    assert run_all(tools) == ["failed"]
+
+    file = store_files.retrieve(tools, store, file_id)
+    assert (file.status, file.error_code, file.error_message) == ("failed", "invalid_file", "The file is broken.")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_defect_of_ours_fails_the_file_and_not_the_worker(tools: FakeTools) -> None:
+    store, [file_id] = store_with(tools, "x")
+    tools.parser.error = ZeroDivisionError("oops")
+
+    assert run_all(tools) == ["failed"]
+
+    assert store_files.retrieve(tools, store, file_id).error_code == "server_error"
+
+
+def test_a_dependency_that_is_down_delays_a_file_and_never_fails_it(tools: FakeTools, clock: Clock) -> None:
+    store, [file_id] = store_with(tools, "x")
+    tools.embedder.error = DependencyDown("embedder", "busy", retry_after_seconds=20)
+
+    assert run_all(tools) == ["delayed"]
+
+    assert store_files.retrieve(tools, store, file_id).status == "in_progress"
+    clock.advance(19)
+    tools.feeder.top_up()
+    assert run_all(tools) == []
+    tools.embedder.error = None
+    clock.advance(2)
+    tools.feeder.top_up()
+    assert run_all(tools) == ["completed"]
+
+
+def test_a_file_fails_when_its_dependency_has_been_down_for_a_day(tools: FakeTools, clock: Clock) -> None:
+    store, [file_id] = store_with(tools, "x")
+    tools.index.down = True
+    assert run_all(tools) == ["delayed"]
+    clock.advance(86_401)
+    tools.feeder.top_up()
+
+    assert run_all(tools) == ["failed"]
+
+    assert "qdrant" in (store_files.retrieve(tools, store, file_id).error_message or "")
+
+
+def test_a_batch_cancelled_while_its_file_is_embedded_publishes_nothing(tools: FakeTools) -> None:
+    store = vector_stores.create(tools, name="s", description=None, metadata={}, expires_after_days=None).id
+    batch = file_batches.create(tools, store, [Member(upload(tools, "never found"), {}, 800, 400)])
+    tools.embedder.before = lambda: file_batches.cancel(tools, store, batch.id)
+
+    assert run_all(tools) == ["abandoned"]
+
+    cancelled = file_batches.retrieve(tools, store, batch.id)
+    assert (cancelled.in_progress, cancelled.cancelled) == (0, 1)
+    assert search.search(tools, store, ["never found"], limit=10) == []
+    work_on_points(tools)
+    assert tools.index.points == {}
+
+
+def test_a_file_deleted_while_it_is_embedded_leaves_no_points(tools: FakeTools, clock: Clock) -> None:
+    store, [file_id] = store_with(tools, "gone")
+    tools.embedder.before = lambda: store_files.delete(tools, store, file_id)
+
+    assert run_all(tools) == ["abandoned"]
+
+    sweep(tools)
+    clock.advance(3_600)
+    sweep(tools)
+    assert tools.index.points == {}
+    assert rows.counts(tools.database, store) == (0, 0, 0, 0)
+
+
+def test_a_worker_that_must_stop_gives_its_file_back(tools: FakeTools) -> None:
+    store, [file_id] = store_with(tools, "later")
+    tools.embedder.before = tools.stopping.set
+
+    [message] = tools.queue.lanes["interactive"]
+    assert jobs.run(tools, message.row, owner="test/1") == "given back"
+
+    row = rows.row(tools.database, store, file_id)
+    assert (row.status, row.kills) == ("queued", 0)
+
+
+def test_attributes_changed_during_a_job_are_those_of_the_points(tools: FakeTools) -> None:
+    store, [file_id] = store_with(tools, "styled")
+    tools.embedder.before = lambda: store_files.update_attributes(tools, store, file_id, {"v": 2.0})
+
+    assert run_all(tools) == ["completed"]
+
+    assert {owner.attributes["v"] for owner, _ in tools.index.points.values()} == {2.0}
+
+
+def test_a_heartbeat_keeps_a_long_job_alive(tools: FakeTools, clock: Clock) -> None:
+    store, _ = store_with(tools, "slow")
+    object.__setattr__(tools.settings, "heartbeat_seconds", 0.02)
+    renewed = threading.Event()
+
+    def wait_for_a_beat() -> None:
+        clock.advance(20)
+        for _ in range(200):
+            if rows.row(tools.database, store, file_id).lease_until == clock() + tools.settings.lease_seconds:
+                renewed.set()
+                return
+            threading.Event().wait(0.02)
+
+    [file_id] = [file.file_id for file in store_files.listed(tools, store, rows.WINDOW, status=None).items]
+    tools.embedder.before = wait_for_a_beat
+
+    assert run_all(tools) == ["completed"]
+    assert renewed.is_set()
+
+
+def test_two_files_with_the_same_bytes_live_independent_lives(tools: FakeTools) -> None:
+    store, [first, second] = store_with(tools, "the same", "the same")
+    run_all(tools)
+
+    files.delete(tools, first)
+    sweep(tools)
+
+    assert [found.file_id for found in search.search(tools, store, ["same"], limit=10)] == [second]
+    assert b"".join(files.content(tools, second)[1]) == b"the same"
+
+
+def test_the_bytes_of_a_deleted_file_are_gone(tools: FakeTools) -> None:
+    file_id = upload(tools, "only here")
+
+    files.delete(tools, file_id)
+
+    assert list(tools.blobs.names("raw/")) == []
