@@ -1,201 +1,120 @@
 """`ingest import`: folders and files into a store, through the `openai` client like any other application."""
 
 import os
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import openai
 import typer
 from openai.types import VectorStore
-from openai.types.vector_stores import VectorStoreFileBatch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from ingest.cli.importing import report
+from ingest.cli.importing.batches import Attributes, Batches
+from ingest.cli.importing.run import Run
+from ingest.cli.importing.sources import Failure, Source, find
+from ingest.cli.importing.uploads import reason
 from ingest.errors import Refused
 
-UPLOAD_THREADS = 8
-POLL_SECONDS = 0.25
-BATCH_FILES = 2_000
 DEFAULT_URL = "http://127.0.0.1:8000/v1"
+RETRIES = 4
+MAX_ATTRIBUTES = 16
+INTERRUPTED_EXIT_CODE = 130
+
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,14})?")
 
 
 def import_(
-    paths: Annotated[list[Path], typer.Argument(help="Files, and folders with all that is in them.", exists=True)],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files, and folders with all that is in them except hidden files.", exists=True)
+    ],
     store: Annotated[str, typer.Option(help="Name of the vector store; made if there is none.")],
     base_url: Annotated[str, typer.Option(envvar="OPENAI_BASE_URL", help="The service's URL.")] = DEFAULT_URL,
-    attr: Annotated[list[str] | None, typer.Option(help="Attribute for every file, as key=value.")] = None,
+    attr: Annotated[
+        list[str] | None,
+        typer.Option(help="Attribute for every file, as key=value: a number, true or false, otherwise text."),
+    ] = None,
 ) -> None:
     """Upload files, attach them to a store, wait until all are finished and tell how each ended.
 
-    Exit code 0 only when every file completed.
+    Below a folder, files and folders whose names begin with a dot are left out. Links are followed, and a file that
+    is reached on several ways is uploaded once. The key is read from OPENAI_API_KEY.
+
+    Exit code 0 only when every file completed; 1 when some did not, 2 when nothing could be done, 130 on Ctrl-C.
     """
-    attributes = dict(_attribute(given) for given in attr or [])
-    files = list(dict.fromkeys(_files(paths)))
-    if not files:
-        raise Refused("There are no files there.")
-    client = openai.OpenAI(base_url=base_url, api_key=os.environ.get("OPENAI_API_KEY", "none"), max_retries=4)
-    console = Console()
+    client = openai.OpenAI(base_url=base_url, api_key=os.environ.get("OPENAI_API_KEY") or "none", max_retries=RETRIES)
     try:
-        target = _store(client, store)
-        with _bars(console) as progress:
-            uploaded, refused = _upload(client, files, progress)
-            counted = _ingest(client, target.id, list(uploaded), attributes, progress)
+        complete = _import(client, Console(), paths, store, _attributes(attr or []))
     except openai.APIConnectionError as exc:
         raise Refused(f"No service answers at {base_url}. Start one with `ingest up`.") from exc
-    failures = refused + _failures(client, target.id, counted, uploaded)
-    _report(console, target, counted, failures)
-    if failures or counted.cancelled:
+    except openai.APIStatusError as exc:
+        raise Refused(f"{base_url} answers: {reason(exc)}") from exc
+    except openai.APIError as exc:
+        raise Refused(f"What answers at {base_url} is not this service: {exc.message}") from exc
+    if not complete:
         raise typer.Exit(1)
 
 
-@dataclass
-class _Counted:
-    """How the files ended, summed over all batches."""
-
-    batches: list[VectorStoreFileBatch]
-
-    def sum(self, status: str) -> int:
-        return sum(getattr(batch.file_counts, status) for batch in self.batches)
-
-    @property
-    def cancelled(self) -> int:
-        return self.sum("cancelled")
-
-
-@dataclass(frozen=True)
-class _Failure:
-    path: str
-    reason: str
-
-
-def _files(paths: list[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            for folder, folders, names in os.walk(path):
-                folders.sort()
-                yield from (Path(folder) / name for name in sorted(names))
-        else:
-            yield path
-
-
-def _attribute(given: str) -> tuple[str, str | float | bool]:
-    key, equals, text = given.partition("=")
-    if not equals or not key:
-        raise Refused(f"--attr {given}: expected key=value.")
-    if text in ("true", "false"):
-        return key, text == "true"
+def _import(client: openai.OpenAI, console: Console, paths: Sequence[Path], name: str, attributes: Attributes) -> bool:
+    """Whether every file completed."""
+    found = list(find(paths))
+    if not found:
+        raise Refused("There are no files there.")
+    unreadable = [each for each in found if isinstance(each, Failure)]
+    store = _store(client, name)
+    report.tell(console, f"store {store.name} ({store.id})")
+    run = Run(client, store.id, [each for each in found if isinstance(each, Source)], attributes)
     try:
-        return key, float(text)
-    except ValueError:
-        return key, text
+        with report.Bars(console, run) as bars, closing(run.steps(bars.sent)) as steps:
+            for _ in steps:
+                bars.show()
+    except KeyboardInterrupt:
+        report.tell(console, _where_it_stopped(run.batches, len(found)))
+        raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
+    failures = unreadable + run.failures()
+    report.outcome(console, run.batches, not_uploaded=len(unreadable) + len(run.refused))
+    report.failures(console, failures)
+    return run.batches.count("completed") == len(found)
+
+
+def _where_it_stopped(batches: Batches, files: int) -> str:
+    attached = batches.count("total")
+    if not attached:
+        return f"Stopped before any of {files:,} files was attached to the store."
+    return (
+        f"Stopped. {attached:,} of {files:,} files were attached to the store; "
+        f"the service goes on with the {batches.count('in_progress'):,} of them that were not finished."
+    )
 
 
 def _store(client: openai.OpenAI, name: str) -> VectorStore:
-    for store in client.vector_stores.list(limit=100):
+    # Not tried again: a service that is not there is the most likely mistake.
+    for store in client.with_options(max_retries=0).vector_stores.list(limit=100):
         if store.name == name and store.status != "expired":
             return store
     return client.vector_stores.create(name=name)
 
 
-def _upload(client: openai.OpenAI, files: list[Path], progress: Progress) -> tuple[dict[str, Path], list[_Failure]]:
-    """Upload every file; the ids with their paths, and what could not be uploaded."""
-    bar = progress.add_task("upload", total=len(files), note="")
-    uploaded: dict[str, Path] = {}
-    refused: list[_Failure] = []
-
-    def one(path: Path) -> str | _Failure:
-        try:
-            with path.open("rb") as file:
-                return client.files.create(file=(path.name, file), purpose="assistants").id
-        except OSError as exc:
-            return _Failure(str(path), exc.strerror or str(exc))
-        except openai.APIStatusError as exc:
-            return _Failure(str(path), exc.message)
-        finally:
-            progress.advance(bar)
-
-    with ThreadPoolExecutor(UPLOAD_THREADS) as pool:
-        for path, result in zip(files, pool.map(one, files), strict=True):
-            if isinstance(result, _Failure):
-                refused.append(result)
-            else:
-                uploaded[result] = path
-    return uploaded, refused
+def _attributes(given: Sequence[str]) -> Attributes:
+    attributes: dict[str, str | float | bool] = {}
+    for each in given:
+        key, equals, text = each.partition("=")
+        if not key or not equals:
+            raise Refused(f"--attr {each}: expected key=value.")
+        if key in attributes:
+            raise Refused(f"--attr {key} is given twice.")
+        attributes[key] = _value(text)
+    if len(attributes) > MAX_ATTRIBUTES:  # said before anything is uploaded; the service knows the other limits
+        raise Refused(f"A file has at most {MAX_ATTRIBUTES} attributes; {len(attributes)} are given.")
+    return attributes
 
 
-def _ingest(
-    client: openai.OpenAI,
-    store_id: str,
-    file_ids: list[str],
-    attributes: dict[str, str | float | bool],
-    progress: Progress,
-) -> _Counted:
-    """Attach the files in batches and wait until each is finished."""
-    batches = [
-        client.vector_stores.file_batches.create(
-            store_id, file_ids=file_ids[first : first + BATCH_FILES], attributes=attributes
-        )
-        for first in range(0, len(file_ids), BATCH_FILES)
-    ]
-    bar = progress.add_task("ingest", total=len(file_ids), note="")
-    counted = _Counted(batches)
-    while _show(progress, bar, counted) > 0:
-        time.sleep(POLL_SECONDS)
-        for index, batch in enumerate(batches):
-            if batch.status == "in_progress":
-                batches[index] = client.vector_stores.file_batches.retrieve(batch.id, vector_store_id=store_id)
-    return counted
-
-
-def _show(progress: Progress, bar: TaskID, counted: _Counted) -> int:
-    left, failed = counted.sum("in_progress"), counted.sum("failed")
-    finished = counted.sum("total") - left
-    progress.update(bar, completed=finished, note=f"[red]{failed} failed[/red]" if failed else "")
-    return left
-
-
-def _failures(client: openai.OpenAI, store_id: str, counted: _Counted, paths: dict[str, Path]) -> list[_Failure]:
-    return [
-        _Failure(str(paths[file.id]), file.last_error.message if file.last_error else "")
-        for batch in counted.batches
-        if batch.file_counts.failed
-        for file in client.vector_stores.file_batches.list_files(
-            batch.id, vector_store_id=store_id, filter="failed", limit=100, order="asc"
-        )
-    ]
-
-
-def _report(console: Console, store: VectorStore, counted: _Counted, failures: list[_Failure]) -> None:
-    outcomes = Table("outcome", "files", title=f"{store.name} ({store.id})", title_justify="left")
-    not_uploaded = len(failures) - counted.sum("failed")
-    for name, count in (
-        ("completed", counted.sum("completed")),
-        ("failed", counted.sum("failed")),
-        ("cancelled", counted.cancelled),
-        ("not uploaded", not_uploaded),
-        ("total", counted.sum("total") + not_uploaded),
-    ):
-        if count or name in ("completed", "total"):
-            outcomes.add_row(name, f"{count:,}")
-    console.print(outcomes)
-    if failures:
-        reasons = Table("file", "reason", title="not completed", title_justify="left")
-        for failure in sorted(failures, key=lambda failure: failure.path):
-            reasons.add_row(failure.path, failure.reason)
-        console.print(reasons)
-
-
-def _bars(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description:>7}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
-        console=console,
-    )
+def _value(text: str) -> str | float | bool:
+    if text in ("true", "false"):
+        return text == "true"
+    if _NUMBER.fullmatch(text):  # stricter than float(): "007", "nan" and "1_000" are words
+        return float(text) if "." in text else int(text)
+    return text
