@@ -1,0 +1,27 @@
+"""Names of uploaded files."""
+
+import pytest
+
+from ingest.files import clean_name
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("report.pdf", "report.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\notes.txt", "notes.txt"),
+        ("line\nbreak\x00.txt", "linebreak.txt"),
+        ("Übersicht 2024 – 数据.md", "Übersicht 2024 – 数据.md"),
+        ("", "upload"),
+        ("folder/", "upload"),
+        ("\ud800.txt", ".txt"),
+    ],
+)
+def test_a_name_is_data_and_never_a_path(given: str, kept: str) -> None:
+    assert clean_name(given) == kept
+
+
+def test_a_long_name_keeps_its_extension() -> None:
+    assert clean_name("x" * 300 + ".pdf").endswith("x.pdf")
+    assert len(clean_name("x" * 300 + ".pdf")) == 255

@@ -1,0 +1,128 @@
+"""Search over fakes: fusion, and hits joined with what the database says."""
+
+import pytest
+
+from ingest import file_batches, search, store_files, vector_stores
+from ingest.db.attachments import Member
+from ingest.errors import NotFound
+from ingest.search import Weights, fuse
+from ingest.steps.filters import Comparison
+from tests.fakes import FakeTools
+from tests.test_jobs import run_all, store_with, upload
+
+A, B, C = (1, 0), (2, 0), (3, 0)
+
+
+def test_each_list_is_scaled_to_its_own_range_and_weighted() -> None:
+    fused = fuse({A: 0.9, B: 0.8, C: 0.7}, {B: 12.0, C: 2.0}, Weights(0.5, 0.5))
+
+    assert fused == {A: pytest.approx(0.5), B: pytest.approx(0.75), C: pytest.approx(0.0)}
+
+
+def test_weights_need_not_add_up_to_one() -> None:
+    assert fuse({A: 1.0, B: 0.0}, {B: 1.0, A: 0.0}, Weights(3, 1)) == {A: 0.75, B: 0.25}
+
+
+def test_a_list_of_equal_scores_counts_in_full() -> None:
+    assert fuse({A: 0.3, B: 0.3}, {}, Weights(1, 0)) == {A: 1.0, B: 1.0}
+
+
+def test_results_carry_the_uploaded_files_id_its_name_and_attributes(tools: FakeTools) -> None:
+    store, [file_id] = store_with(tools, "The heron fishes at dawn.")
+    store_files.update_attributes(tools, store, file_id, {"year": 2024.0})
+    run_all(tools)
+
+    [found] = search.search(tools, store, ["heron"], limit=3)
+
+    assert (found.file_id, found.filename, found.attributes) == (file_id, "a.txt", {"year": 2024.0})
+    assert found.text == "The heron fishes at dawn."
+
+
+def test_several_queries_give_one_list_without_repetition(tools: FakeTools) -> None:
+    store, ids = store_with(tools, "heron at dawn", "otter at dusk")
+    run_all(tools)
+
+    found = search.search(tools, store, ["heron", "otter"], limit=10)
+
+    assert sorted(passage.file_id for passage in found) == sorted(ids)
+
+
+def test_a_threshold_leaves_out_what_scores_lower(tools: FakeTools) -> None:
+    store, [heron, _] = store_with(tools, "heron heron heron", "zzz")
+    run_all(tools)
+
+    found = search.search(tools, store, ["heron"], limit=10, score_threshold=0.9)
+
+    assert [passage.file_id for passage in found] == [heron]
+
+
+def test_points_that_lag_behind_the_database_are_not_found(tools: FakeTools) -> None:
+    store, [first, second] = store_with(tools, "kept words", "deleted words")
+    run_all(tools)
+
+    store_files.delete(tools, store, second)  # its points are still there: no sweep has run
+
+    assert [passage.file_id for passage in search.search(tools, store, ["words"], limit=10)] == [first]
+    assert len(tools.index.points) == 2
+
+
+def test_filters_follow_the_database_even_when_points_lag(tools: FakeTools) -> None:
+    store, [file_id] = store_with(tools, "painted red")
+    run_all(tools)
+    tools.index.down = True
+    store_files.update_attributes(tools, store, file_id, {"colour": "blue"})
+    tools.index.down = False
+
+    red = search.search(tools, store, ["painted"], limit=10, filters=Comparison("ne", "colour", "blue"))
+
+    assert red == []
+
+
+def test_a_search_looks_deeper_when_its_first_hits_are_all_stale(
+    tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "DEPTH", 2)
+    store, ids = store_with(tools, *["word " * (10 - n) for n in range(8)])
+    run_all(tools)
+    for file_id in ids[:6]:
+        store_files.delete(tools, store, file_id)
+
+    found = search.search(tools, store, ["word"], limit=2)
+
+    assert sorted(passage.file_id for passage in found) == sorted(ids[6:])
+
+
+def test_files_of_a_cancelled_batch_that_were_found_before_are_not_found(tools: FakeTools) -> None:
+    store, [file_id] = store_with(tools, "re-chunked")
+    run_all(tools)
+    batch = file_batches.create(tools, store, [Member(file_id, None, 100, 0)])
+    assert len(search.search(tools, store, ["re-chunked"], limit=5)) == 1
+
+    file_batches.cancel(tools, store, batch.id)
+
+    assert search.search(tools, store, ["re-chunked"], limit=5) == []
+
+
+def test_a_store_that_does_not_exist_is_not_searched(tools: FakeTools) -> None:
+    with pytest.raises(NotFound):
+        search.search(tools, "vs_none", ["x"], limit=1)
+
+
+def test_a_search_moves_the_time_of_last_use(tools: FakeTools) -> None:
+    store, _ = store_with(tools)
+    before = vector_stores.retrieve(tools, store).last_active_at
+    clock = tools.database._clock
+    assert clock is not None
+    clock.advance(5)  # type: ignore[attr-defined]
+
+    search.search(tools, store, ["x"], limit=1)
+
+    assert vector_stores.retrieve(tools, store).last_active_at == before + 5
+
+
+def test_upload_is_not_search(tools: FakeTools) -> None:
+    store, _ = store_with(tools, "attached")
+    upload(tools, "not attached")
+    run_all(tools)
+
+    assert len(search.search(tools, store, ["attached"], limit=10)) == 1
