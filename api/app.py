@@ -6,11 +6,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
+from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 from api.routes import file_batches, files, store_files, vector_stores
-from api.schemas.parts import ErrorAnswer
 from ingest import ids, logs
 from ingest.config import Settings
 from ingest.db.migrate import migrate
@@ -19,12 +19,6 @@ from ingest.sweep import Sweeper
 from ingest.tools import Tools
 
 _log = logs.get(__name__)
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ErrorAnswer, "description": "The request is wrong."},
-    404: {"model": ErrorAnswer, "description": "There is no such object."},
-    503: {"model": ErrorAnswer, "description": "A server that is needed does not answer; try again."},
-}
 
 
 def create() -> FastAPI:
@@ -41,7 +35,7 @@ def app(tools: Tools) -> FastAPI:
         version="0.1.0",
         description="OpenAI's Files, Vector stores, File batches and Search API, on your own machines.",
         lifespan=_lifespan,
-        responses=PROBLEMS,
+        responses=errors.ALWAYS,
     )
     api.state.tools = tools
     errors.register(api)
@@ -49,7 +43,20 @@ def app(tools: Tools) -> FastAPI:
         api.include_router(routes.router)
     api.add_api_route("/health", _health, include_in_schema=False)
     api.add_middleware(Answered)
+    api.openapi = lambda: _described(api)  # type: ignore[method-assign]
     return api
+
+
+def _described(api: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, without the 422 that FastAPI adds and this service never answers."""
+    if api.openapi_schema is None:
+        document = get_openapi(title=api.title, version=api.version, description=api.description, routes=api.routes)
+        for operation in (operation for path in document["paths"].values() for operation in path.values()):
+            operation["responses"].pop("422", None)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(unused, None)
+        api.openapi_schema = document
+    return api.openapi_schema
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, Query, Request
 
-from api.schemas.parts import ListPage
+from api.schemas.parts import Id, ListPage
 from ingest.db.pages import Order, Page, Window
 from ingest.status import FileStatus
 from ingest.tools import Tools
@@ -17,8 +17,8 @@ def _tools(request: Request) -> Tools:
 def _window(
     limit: Annotated[int, Query(ge=0, le=100, description="Items in a page.")] = 20,
     order: Annotated[Order, Query(description="By creation: newest first, or oldest first.")] = "desc",
-    after: Annotated[str | None, Query(description="The id after which the page begins.")] = None,
-    before: Annotated[str | None, Query(description="The id before which the page ends.")] = None,
+    after: Annotated[Id | None, Query(description="The id after which the page begins.")] = None,
+    before: Annotated[Id | None, Query(description="The id before which the page ends.")] = None,
 ) -> Window:
     return Window(limit=limit, order=order, after=after, before=before)
 
@@ -26,7 +26,7 @@ def _window(
 def _files_window(
     limit: Annotated[int, Query(ge=0, le=10_000, description="Files in a page.")] = 10_000,
     order: Annotated[Order, Query(description="By creation: newest first, or oldest first.")] = "desc",
-    after: Annotated[str | None, Query(description="The id after which the page begins.")] = None,
+    after: Annotated[Id | None, Query(description="The id after which the page begins.")] = None,
 ) -> Window:
     return Window(limit=limit, order=order, after=after)
 

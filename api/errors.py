@@ -1,6 +1,7 @@
 """Every error as the clients expect it: a status, and four keys in an envelope (contract section 8)."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -8,11 +9,26 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.schemas.parts import ErrorAnswer
 from ingest.errors import DependencyDown, FileError, RequestError
 
 RETRY_AFTER_SECONDS = 2
 LONGEST_RETRY_AFTER_SECONDS = 60
 """Clients give up at once when told to wait longer than this or twice this (contract section 8)."""
+
+LONGEST_MESSAGE = 1_000
+LONGEST_PARAM = 200
+"""Characters; both may repeat what the caller sent."""
+
+_Answers = dict[int | str, dict[str, Any]]
+
+ALWAYS: _Answers = {
+    400: {"model": ErrorAnswer, "description": "The request is wrong."},
+    500: {"model": ErrorAnswer, "description": "The server is at fault."},
+    503: {"model": ErrorAnswer, "description": "A server that is needed does not answer; try again."},
+}
+MISSING: _Answers = {404: {"model": ErrorAnswer, "description": "There is no such object."}}
+TOO_LARGE: _Answers = {413: {"model": ErrorAnswer, "description": "The file is larger than the service accepts."}}
 
 
 def register(app: FastAPI) -> None:
@@ -34,8 +50,15 @@ def envelope(
 ) -> JSONResponse:
     """An error answer."""
     kind = "server_error" if status >= 500 else "invalid_request_error"
-    error = {"message": message, "type": kind, "param": param, "code": code}
+    param = None if param is None else _shown(param, LONGEST_PARAM)
+    error = {"message": _shown(message, LONGEST_MESSAGE), "type": kind, "param": param, "code": code}
     return JSONResponse({"error": error}, status, headers=headers)
+
+
+def _shown(text: str, longest: int) -> str:
+    """Text that may repeat what the caller sent, as it can be put into an answer."""
+    whole = text.encode(errors="replace").decode()  # half a surrogate pair cannot be sent
+    return whole if len(whole) <= longest else whole[: longest - 1] + "…"
 
 
 async def _refused(_: Request, exc: Exception) -> JSONResponse:
@@ -69,49 +92,54 @@ async def _http(request: Request, exc: Exception) -> JSONResponse:
 
 async def _invalid(_: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, RequestValidationError)
-    errors = exc.errors()
-    # Of several complaints about one value the union's members each make one: the deepest knows most.
-    first = max(errors, key=lambda error: (error["type"] == "extra_forbidden", len(error["loc"])))
-    message, param, code = explain(first)
+    # Of several complaints about one value the members of a union make one each: the deepest knows most, and one that
+    # is content with the type more than one that is not.
+    first = max(exc.errors(), key=lambda error: (error["type"] == "extra_forbidden", _depth(error, exc.body)))
+    message, param, code = explain(first, exc.body)
     return envelope(400, message, param=param, code=code)
 
 
-def explain(error: Any) -> tuple[str, str | None, str | None]:
-    """One of pydantic's complaints as (message, param, code) in the service's own style."""
-    kind, facts = error["type"], error.get("ctx") or {}
-    param = _param(error["loc"])
-    given = error.get("input")
-    if kind == "json_invalid":
-        return "We could not parse the JSON body of your request.", None, None
+def explain(error: Any, body: Any = None) -> tuple[str, str | None, str | None]:
+    """One of pydantic's complaints about a request with this body as (message, param, code), in the service's style."""
+    kind, facts, given = error["type"], error.get("ctx") or {}, error.get("input")
+    param = _param(error["loc"], kind, body)
+    if param is None and (kind == "json_invalid" or isinstance(given, bytes)):
+        return "We could not parse the JSON body of your request. Send JSON as application/json.", None, None
+    if param is None and not kind.startswith("value_error") and kind not in OWN_CODES:
+        return "Invalid body: expected a JSON object.", None, "invalid_type"
+    if kind in OWN_CODES:
+        return error["msg"], facts.get("param", param), kind
     if kind == "missing":
         return f"Missing required parameter: '{param}'.", param, "missing_required_parameter"
     if kind == "extra_forbidden":
         return f"Unknown parameter: '{param}'.", param, "unknown_parameter"
     if kind in _BOUNDS:
-        side, sign, bound = _BOUNDS[kind]
-        number = "integer" if isinstance(given, int) or str(given).lstrip("-").isdigit() else "decimal"
-        word = "minimum" if side == "below_min" else "maximum"
-        direction = "below" if side == "below_min" else "above"
-        message = (
-            f"Invalid '{param}': {number} {direction} {word} value. "
-            f"Expected a value {sign} {facts.get(bound)}, but got {given} instead."
-        )
-        return message, param, f"{number}_{side}_value"
+        return _bound(kind, param, facts, given)
     if kind in ("string_too_long", "too_long", "string_too_short", "too_short"):
         return _length(kind, param, facts, given)
     if kind in ("literal_error", "enum", "union_tag_invalid"):
         expected = facts.get("expected") or facts.get("expected_tags")
-        shown = facts.get("tag") or given
+        shown = facts.get("tag") or (given if isinstance(given, (str, int, float)) else type(given).__name__)
         return f"Invalid value: '{shown}'. Supported values are: {expected}.", param, "invalid_value"
     if kind == "union_tag_not_found":
         return f"Missing required parameter: '{param}.type'.", f"{param}.type", "missing_required_parameter"
-    if kind == "value_error":
+    if kind == "value_error" and param == "file" and isinstance(given, str):
+        return "Invalid type for 'file': expected a file with a name.", param, "invalid_type"
+    if kind in ("int_parsing_size", "finite_number"):
+        return f"Invalid '{param}': the number is too large.", param, "invalid_value"
+    if kind in ("value_error", "assertion_error"):
         return f"Invalid '{param}': {facts.get('error', error['msg'])}.", param, "invalid_value"
-    if kind.endswith(("_type", "_parsing", "_from_float", "_attributes_type")):
+    if kind == "string_unicode":
+        return f"Invalid '{param}': text must be valid Unicode.", param, "invalid_value"
+    if kind.endswith(("_type", "_parsing", "_from_float")):
         expected = error["msg"].removeprefix("Input should be ").split(",")[0]
+        expected = expected.replace("a valid dictionary or object to extract fields from", "an object")
         return f"Invalid type for '{param}': expected {expected}.", param, "invalid_type"
     return f"Invalid '{param}': {error['msg']}.", param, "invalid_value"
 
+
+OWN_CODES = ("invalid_type", "invalid_value", "missing_required_parameter")
+"""Complaints of our own validators (PydanticCustomError) are of the kind that is their code already."""
 
 _BOUNDS = {
     "greater_than_equal": ("below_min", ">=", "ge"),
@@ -121,35 +149,59 @@ _BOUNDS = {
 }
 
 
+def _bound(kind: str, param: str | None, facts: dict[str, Any], given: Any) -> tuple[str, str | None, str]:
+    side, sign, bound = _BOUNDS[kind]
+    whole = isinstance(facts.get(bound), int)
+    number = "integer" if whole else "decimal"
+    word, direction = ("minimum", "below") if side == "below_min" else ("maximum", "above")
+    message = (
+        f"Invalid '{param}': {number} {direction} {word} value. "
+        f"Expected a value {sign} {facts.get(bound)}, but got {given} instead."
+    )
+    return message, param, f"{number}_{side}_value"
+
+
 def _length(kind: str, param: str | None, facts: dict[str, Any], given: Any) -> tuple[str, str | None, str]:
-    thing = "string" if kind.startswith("string") else "array" if isinstance(given, list) else "object"
+    is_string = kind.startswith("string") or isinstance(given, str)
+    thing = "string" if is_string else "object" if isinstance(given, dict) else "array"
     long = kind.endswith("long")
     bound = facts.get("max_length") if long else facts.get("min_length")
-    actual = facts.get("actual_length") or (len(given) if given is not None else 0)
+    actual = facts.get("actual_length") or (len(given) if hasattr(given, "__len__") else 0)
     if not long and thing == "array" and not actual:
         return f"Invalid '{param}': empty array. Expected an array with minimum length {bound}.", param, "empty_array"
     word, which, code = ("too long", "maximum", "above_max") if long else ("too short", "minimum", "below_min")
     unit = "properties" if thing == "object" else "length"
+    a_thing = f"{'a' if is_string else 'an'} {thing}"
     message = (
-        f"Invalid '{param}': {thing} {word}. Expected {_article(thing)} {thing} with {which} length {bound}, "
-        f"but got {_article(thing)} {thing} with length {actual} instead."
+        f"Invalid '{param}': {thing} {word}. Expected {a_thing} with {which} length {bound}, "
+        f"but got {a_thing} with length {actual} instead."
     )
     return message, param, f"{thing}_{code}_{unit}"
 
 
-def _article(word: str) -> str:
-    return "an" if word[0] in "aeiou" else "a"
+def _depth(error: Any, body: Any) -> tuple[int, bool]:
+    return len(_path(error["loc"], error["type"], body)), not error["type"].endswith("_type")
 
 
-def _param(place: tuple[Any, ...]) -> str | None:
-    """Where in the request: `files[3].attributes`, without the body's and the unions' own names."""
-    path = ""
-    for step in place[1:] if place and place[0] in ("body", "query", "path", "header") else place:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        elif step not in _UNION_WORDS and "(" not in step and "[" not in step.replace("expires_after[", ""):
-            path += f".{step}" if path else step
-    return path or None
+def _param(place: tuple[Any, ...], kind: str, body: Any) -> str | None:
+    """Where in the request, as in `files[3].attributes`."""
+    param = ""
+    for step in _path(place, kind, body):
+        param += f"[{step}]" if isinstance(step, int) else f".{step}" if param else str(step)
+    return param or None
 
 
-_UNION_WORDS = {"str", "bool", "int", "float", "constrained-str", "constrained-int", "constrained-float", "[key]"}
+def _path(place: tuple[Any, ...], kind: str, body: Any) -> list[Any]:
+    """The steps of pydantic's place that lead through the body: it puts the names of a union's members in between."""
+    source, *steps = place or ("",)
+    if source != "body":
+        return steps if source in ("query", "path", "header") else list(place)
+    path = []
+    for number, step in enumerate(steps):
+        leads = step in body if isinstance(body, Mapping) else isinstance(body, list) and step in range(len(body))
+        if leads:
+            body = body[step]
+        elif kind != "missing" or number < len(steps) - 1:
+            continue
+        path.append(step)
+    return path

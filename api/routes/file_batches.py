@@ -2,16 +2,20 @@
 
 from fastapi import APIRouter, Response
 
-from api import deps
+from api import deps, errors
 from api.routes.store_files import member
 from api.schemas import file_batches as wire
-from api.schemas.parts import ListPage, chunking
+from api.schemas.parts import Id, ListPage, chunking
 from api.schemas.store_files import VectorStoreFile
 from ingest import file_batches
 from ingest.db.attachments import Member
 from ingest.errors import InvalidRequest
 
-router = APIRouter(prefix="/v1/vector_stores/{vector_store_id}/file_batches", tags=["Vector store file batches"])
+router = APIRouter(
+    prefix="/v1/vector_stores/{vector_store_id}/file_batches",
+    tags=["Vector store file batches"],
+    responses=errors.MISSING,
+)
 
 SOONEST_POLL_MS = 200
 LATEST_POLL_MS = 1_000
@@ -19,7 +23,7 @@ LATEST_POLL_MS = 1_000
 
 @router.post("")
 def create(
-    tools: deps.GivenTools, vector_store_id: str, body: wire.CreateFileBatch, response: Response
+    tools: deps.GivenTools, vector_store_id: Id, body: wire.CreateFileBatch, response: Response
 ) -> wire.VectorStoreFileBatch:
     """Attach many files at once."""
     members = _members(body)
@@ -36,14 +40,14 @@ def create(
 
 @router.get("/{batch_id}")
 def retrieve(
-    tools: deps.GivenTools, vector_store_id: str, batch_id: str, response: Response
+    tools: deps.GivenTools, vector_store_id: Id, batch_id: Id, response: Response
 ) -> wire.VectorStoreFileBatch:
     """A batch and its counts."""
     return _hinted(wire.VectorStoreFileBatch.of(file_batches.retrieve(tools, vector_store_id, batch_id)), response)
 
 
 @router.post("/{batch_id}/cancel")
-def cancel(tools: deps.GivenTools, vector_store_id: str, batch_id: str) -> wire.VectorStoreFileBatch:
+def cancel(tools: deps.GivenTools, vector_store_id: Id, batch_id: Id) -> wire.VectorStoreFileBatch:
     """Cancel what of a batch is not finished; at once, and for good."""
     return wire.VectorStoreFileBatch.of(file_batches.cancel(tools, vector_store_id, batch_id))
 
@@ -51,8 +55,8 @@ def cancel(tools: deps.GivenTools, vector_store_id: str, batch_id: str) -> wire.
 @router.get("/{batch_id}/files")
 def list_batch_files(
     tools: deps.GivenTools,
-    vector_store_id: str,
-    batch_id: str,
+    vector_store_id: Id,
+    batch_id: Id,
     window: deps.GivenWindow,
     status: deps.GivenStatus,
 ) -> ListPage[VectorStoreFile]:

@@ -7,9 +7,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from fastapi.responses import StreamingResponse
 
-from api import deps
+from api import deps, errors
 from api.schemas import files as wire
-from api.schemas.parts import Deleted, ListPage
+from api.schemas.parts import Deleted, Id, ListPage
 from ingest import files
 from ingest.blobs import BLOCK
 from ingest.errors import InvalidRequest
@@ -17,7 +17,7 @@ from ingest.errors import InvalidRequest
 router = APIRouter(prefix="/v1/files", tags=["Files"])
 
 
-@router.post("")
+@router.post("", responses=errors.TOO_LARGE)
 def create(
     tools: deps.GivenTools,
     file: Annotated[UploadFile, File(description="The file, with its name.")],
@@ -46,21 +46,21 @@ def create(
 def list_files(
     tools: deps.GivenTools,
     window: deps.GivenFilesWindow,
-    purpose: Annotated[str | None, Query(description="Only files with this purpose.")] = None,
+    purpose: Annotated[Id | None, Query(description="Only files with this purpose.")] = None,
 ) -> ListPage[wire.File]:
     """List the uploaded files."""
     page = files.listed(tools, window, purpose=purpose)
     return deps.list_page(page, [wire.File.of(row) for row in page.items])
 
 
-@router.get("/{file_id}")
-def retrieve(tools: deps.GivenTools, file_id: str) -> wire.File:
+@router.get("/{file_id}", responses=errors.MISSING)
+def retrieve(tools: deps.GivenTools, file_id: Id) -> wire.File:
     """One file's facts."""
     return wire.File.of(files.retrieve(tools, file_id))
 
 
-@router.delete("/{file_id}")
-def delete(tools: deps.GivenTools, file_id: str) -> Deleted:
+@router.delete("/{file_id}", responses=errors.MISSING)
+def delete(tools: deps.GivenTools, file_id: Id) -> Deleted:
     """Delete a file, also from every vector store it is in."""
     files.delete(tools, file_id)
     return Deleted(id=file_id, object="file")
@@ -69,9 +69,10 @@ def delete(tools: deps.GivenTools, file_id: str) -> Deleted:
 @router.get(
     "/{file_id}/content",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses=errors.MISSING
+    | {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def content(tools: deps.GivenTools, file_id: str) -> StreamingResponse:
+def content(tools: deps.GivenTools, file_id: Id) -> StreamingResponse:
     """A file's bytes as they were uploaded."""
     file, blocks = files.content(tools, file_id)
     headers = {

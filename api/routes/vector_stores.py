@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, Body
 
-from api import deps
+from api import deps, errors
 from api.schemas import search as search_wire
 from api.schemas import vector_stores as wire
-from api.schemas.parts import Deleted, ListPage, chunking
+from api.schemas.parts import Deleted, Id, ListPage, chunking
 from ingest import search as searching
 from ingest import store_files, vector_stores
 from ingest.db.attachments import Member
@@ -16,7 +16,7 @@ from ingest.steps import filters
 router = APIRouter(prefix="/v1/vector_stores", tags=["Vector stores"])
 
 
-@router.post("")
+@router.post("", responses=errors.MISSING)
 def create(tools: deps.GivenTools, body: wire.CreateVectorStore | None = Body(None)) -> wire.VectorStore:
     """Create a vector store, perhaps with files in it."""
     body = body or wire.CreateVectorStore()
@@ -42,15 +42,15 @@ def list_vector_stores(tools: deps.GivenTools, window: deps.GivenWindow) -> List
     return deps.list_page(page, [wire.VectorStore.of(row) for row in page.items])
 
 
-@router.get("/{vector_store_id}")
-def retrieve(tools: deps.GivenTools, vector_store_id: str) -> wire.VectorStore:
+@router.get("/{vector_store_id}", responses=errors.MISSING)
+def retrieve(tools: deps.GivenTools, vector_store_id: Id) -> wire.VectorStore:
     """One vector store."""
     return wire.VectorStore.of(vector_stores.retrieve(tools, vector_store_id))
 
 
-@router.post("/{vector_store_id}")
+@router.post("/{vector_store_id}", responses=errors.MISSING)
 def update(
-    tools: deps.GivenTools, vector_store_id: str, body: wire.UpdateVectorStore | None = Body(None)
+    tools: deps.GivenTools, vector_store_id: Id, body: wire.UpdateVectorStore | None = Body(None)
 ) -> wire.VectorStore:
     """Change a vector store's name, metadata or expiry."""
     body = body or wire.UpdateVectorStore()
@@ -64,15 +64,15 @@ def update(
     return wire.VectorStore.of(vector_stores.update(tools, vector_store_id, changes))
 
 
-@router.delete("/{vector_store_id}")
-def delete(tools: deps.GivenTools, vector_store_id: str) -> Deleted:
+@router.delete("/{vector_store_id}", responses=errors.MISSING)
+def delete(tools: deps.GivenTools, vector_store_id: Id) -> Deleted:
     """Delete a vector store; its files stay."""
     vector_stores.delete(tools, vector_store_id)
     return Deleted(id=vector_store_id, object="vector_store.deleted")
 
 
-@router.post("/{vector_store_id}/search")
-def search(tools: deps.GivenTools, vector_store_id: str, body: search_wire.Search) -> search_wire.SearchPage:
+@router.post("/{vector_store_id}/search", responses=errors.MISSING)
+def search(tools: deps.GivenTools, vector_store_id: Id, body: search_wire.Search) -> search_wire.SearchPage:
     """Find passages by meaning and words."""
     options = body.ranking_options or search_wire.RankingOptions()
     queries = [body.query] if isinstance(body.query, str) else body.query

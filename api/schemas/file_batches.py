@@ -3,8 +3,9 @@
 from typing import Literal
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from api.schemas.parts import Attributes, Body, FileCounts, Strategy, Text, Wire
+from api.schemas.parts import Attributes, Body, FileCounts, Id, Strategy, Wire
 from api.schemas.store_files import AttachFile
 from ingest.db.models import FileBatch as Row
 from ingest.status import BatchStatus, of_batch
@@ -13,15 +14,19 @@ from ingest.status import BatchStatus, of_batch
 class CreateFileBatch(Body):
     """POST /vector_stores/{id}/file_batches: files by id, or each with attributes and chunking of its own."""
 
-    file_ids: list[Text] | None = Field(None, min_length=1)
+    file_ids: list[Id] | None = Field(None, min_length=1)
     files: list[AttachFile] | None = Field(None, min_length=1)
     attributes: Attributes | None = None
     chunking_strategy: Strategy | None = None
 
     @model_validator(mode="after")
     def _exactly_one_form(self) -> "CreateFileBatch":
-        if (self.file_ids is None) == (self.files is None):
-            raise ValueError("exactly one of 'file_ids' and 'files' must be given")
+        if self.file_ids is None and self.files is None:
+            message = "Missing required parameter: one of 'file_ids' and 'files'."
+            raise PydanticCustomError("missing_required_parameter", message, {"param": "file_ids"})
+        if self.file_ids is not None and self.files is not None:
+            message = "Only one of 'file_ids' and 'files' may be given."
+            raise PydanticCustomError("invalid_value", message, {"param": "files"})
         return self
 
 

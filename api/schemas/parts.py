@@ -1,8 +1,10 @@
 """What several objects have in common: strict bodies, texts, attributes, chunking, counts, pages, errors."""
 
+import math
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from ingest.vector_stores import AUTO, Chunking
 
@@ -10,18 +12,35 @@ Item = TypeVar("Item")
 
 
 def _storable(text: str) -> str:
-    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+    if any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in text):
         raise ValueError("text must not contain NUL or unpaired surrogate characters")
     return text
 
 
-Text = Annotated[str, AfterValidator(_storable)]
-Name = Annotated[Text, Field(max_length=64)]
+def _searchable(text: str) -> str:
+    """What no database would take becomes a text that no object is called by."""
+    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
+
+
+def _scalar(value: Any) -> Any:
+    """One complaint instead of one for each type that it might have been."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PydanticCustomError("invalid_value", "Invalid attribute: numbers must be finite.")
+    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
+        raise PydanticCustomError("invalid_value", "Invalid attribute: integers must fit into 64 bits.")
+    if not isinstance(value, (str, bool, int, float)):
+        raise PydanticCustomError("invalid_type", "Invalid attribute: expected a string, a number or a boolean.")
+    return value
+
+
+Id = Annotated[str, AfterValidator(_searchable)]
+Storable = AfterValidator(_storable)
+Name = Annotated[str, Field(max_length=64), Storable]
+ValueText = Annotated[str, Field(max_length=512), Storable]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-WholeNumber = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-Value = Annotated[Text, Field(max_length=512)] | bool | WholeNumber | Number
+Value = Annotated[ValueText | bool | int | Number, BeforeValidator(_scalar)]
 Attributes = Annotated[dict[Name, Value], Field(max_length=16)]
-Metadata = Annotated[dict[Name, Annotated[Text, Field(max_length=512)]], Field(max_length=16)]
+Metadata = Annotated[dict[Name, ValueText], Field(max_length=16)]
 
 
 class Body(BaseModel):

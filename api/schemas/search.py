@@ -4,12 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from api.schemas.parts import Body, Number, Text, Wire
+from api.schemas.parts import Body, Number, Storable, Wire
 from api.schemas.store_files import Passage
 from ingest.search import Found, Weights
 
-Query = Annotated[Text, Field(min_length=1)]
-Weight = Annotated[Number, Field(ge=0)]
+Query = Annotated[str, Field(min_length=1), Storable]
+Weight = Annotated[Number, Field(ge=0.0, le=1e9)]
+"""The bound keeps their sum finite."""
 
 
 class HybridSearch(Body):
@@ -37,7 +38,7 @@ class RankingOptions(Body):
     """How passages are ranked; every ranker is the same one here."""
 
     ranker: Literal["none", "auto", "default-2024-11-15", "default-2024-08-21"] = "auto"
-    score_threshold: Number = Field(0.0, ge=0, le=1)
+    score_threshold: Number = Field(0.0, ge=0.0, le=1.0)
     hybrid_search: HybridSearch | None = None
 
 

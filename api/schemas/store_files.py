@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from api.schemas.parts import Attributes, Body, ShownStrategy, Strategy, Text, Wire
+from api.schemas.parts import Attributes, Body, Id, ShownStrategy, Strategy, Wire
 from ingest.db.stores import Shown
 from ingest.errors import LastErrorCode
 from ingest.status import FileStatus
@@ -11,7 +11,7 @@ from ingest.status import FileStatus
 class AttachFile(Body):
     """POST /vector_stores/{id}/files"""
 
-    file_id: Text
+    file_id: Id
     attributes: Attributes | None = None
     chunking_strategy: Strategy | None = None
 

@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas.parts import Body, FileCounts, Metadata, Strategy, Text, Wire
+from api.schemas.parts import Body, FileCounts, Id, Metadata, Storable, Strategy, Wire
 from ingest.db.models import VectorStore as Row
 from ingest.status import StoreStatus, of_store
 
 DAY_SECONDS = 86_400
-StoreName = Annotated[Text, Field(max_length=4096)]
+StoreName = Annotated[str, Field(max_length=4096), Storable]
 
 
 class ExpiresAfter(Body):
@@ -24,7 +24,7 @@ class CreateVectorStore(Body):
 
     name: StoreName | None = None
     description: StoreName | None = None
-    file_ids: list[Text] | None = Field(None, max_length=500)
+    file_ids: list[Id] | None = Field(None, max_length=500)
     expires_after: ExpiresAfter | None = None
     chunking_strategy: Strategy | None = None
     metadata: Metadata | None = None

@@ -1,0 +1,53 @@
+"""The service over fakes, with a client that speaks HTTP to it and hides nothing."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import app
+from ingest.config import Settings
+from ingest.db.migrate import migrate
+from ingest.db.session import Database
+from tests.api.calls import upload
+from tests.fakes import FakeTools
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all tables and nothing in them."""
+    path = tmp_path_factory.mktemp("database") / "empty.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    database.dispose()
+    return path
+
+
+@pytest.fixture
+def tools(settings: Settings, tmp_path: Path, empty_database: Path) -> Iterator[FakeTools]:
+    """Tools over SQLite; everything but database and blobs is faked."""
+    path = tmp_path / "test.db"
+    shutil.copy(empty_database, path)
+    database = Database(f"sqlite:///{path}")
+    yield FakeTools(settings, database)
+    database.dispose()
+
+
+@pytest.fixture
+def client(tools: FakeTools) -> TestClient:
+    """A client of the app; an exception that leaves the app fails the test."""
+    return TestClient(app(tools))
+
+
+@pytest.fixture
+def store(client: TestClient) -> str:
+    """The id of an empty vector store."""
+    return str(client.post("/v1/vector_stores", json={}).json()["id"])
+
+
+@pytest.fixture
+def file(client: TestClient) -> str:
+    """The id of an uploaded file."""
+    return upload(client)

@@ -1,0 +1,355 @@
+"""Every refusal has the shape, the code and the param that clients know (contract section 8)."""
+
+from typing import Any, get_args
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic_core.core_schema import ErrorType
+
+from api.errors import explain
+from ingest import files
+from ingest.config import Settings
+from ingest.db.session import Database
+from ingest.errors import DependencyDown, UnsupportedFile
+from tests.api.calls import JSON, refusal, work
+from tests.fakes import FakeTools
+
+CODES = {
+    "missing_required_parameter", "unknown_parameter", "invalid_type", "invalid_value", "empty_array",
+    "array_below_min_length", "array_above_max_length", "string_below_min_length", "string_above_max_length",
+    "object_below_min_properties", "object_above_max_properties", "integer_below_min_value", "integer_above_max_value",
+    "decimal_below_min_value", "decimal_above_max_value",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/nothing"), ("GET", "/"), ("POST", "/v1/files/x/y")])
+def test_an_unknown_address_is_not_found(client: TestClient, method: str, path: str) -> None:
+    error = refusal(client.request(method, path), 404)
+
+    assert error["message"] == f"Invalid URL ({method} {path})"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("DELETE", "/v1/files"), ("PUT", "/v1/vector_stores"), ("PATCH", "/v1/files/x")]
+)
+def test_a_wrong_method_is_refused(client: TestClient, method: str, path: str) -> None:
+    error = refusal(client.request(method, path), 405)
+
+    assert error["message"] == f"Invalid method for URL ({method} {path})"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"nul", b"\xff\xfe{", b'{"name":"\xff"}', b"[" * 100_000, b'{"a":' * 5_000 + b"1" + b"}" * 5_000, b"1" * 5_000],
+)  # fmt: skip
+def test_a_body_that_is_not_json_is_refused(client: TestClient, body: bytes) -> None:
+    assert "body" in refusal(client.post("/v1/vector_stores", content=body, headers=JSON), 400)["message"]
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"x"', b"1", b"true"])
+def test_a_body_that_is_no_object_is_refused(client: TestClient, body: bytes) -> None:
+    error = refusal(client.post("/v1/vector_stores", content=body, headers=JSON), 400)
+
+    assert (error["param"], error["code"]) == (None, "invalid_type")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", "nonsense"])
+def test_a_body_of_another_content_type_is_refused(client: TestClient, kind: str) -> None:
+    answer = client.post("/v1/vector_stores", content=b"{}", headers={"content-type": kind})
+
+    assert "application/json" in refusal(answer, 400)["message"]
+
+
+@pytest.mark.parametrize("path", ["/v1/vector_stores", "/v1/vector_stores/{store}"])
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+def test_an_empty_body_is_taken_where_nothing_is_required(client: TestClient, store: str, path: str, kind: str) -> None:
+    answer = client.post(path.format(store=store), content=b"", headers={"content-type": kind})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["search", "files", "file_batches"])
+def test_an_empty_body_is_refused_where_something_is_required(client: TestClient, store: str, path: str) -> None:
+    refusal(client.post(f"/v1/vector_stores/{store}/{path}", content=b"", headers=JSON), 400)
+
+
+LONG = "x" * 600
+STATIC = "chunking_strategy.static"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param", "code"),
+    [
+        ("", {"nonsense": 1}, "nonsense", "unknown_parameter"),
+        ("", {"name": 1}, "name", "invalid_type"),
+        ("", {"name": "x" * 5_000}, "name", "string_above_max_length"),
+        ("", {"file_ids": "file-1"}, "file_ids", "invalid_type"),
+        ("", {"file_ids": ["a"] * 501}, "file_ids", "array_above_max_length"),
+        ("", {"metadata": []}, "metadata", "invalid_type"),
+        ("", {"metadata": {"a": 1}}, "metadata.a", "invalid_type"),
+        ("", {"metadata": {"a": LONG}}, "metadata.a", "string_above_max_length"),
+        ("", {"metadata": {"str": LONG}}, "metadata.str", "string_above_max_length"),
+        ("", {"metadata": {LONG[:65]: "a"}}, f"metadata.{LONG[:65]}", "string_above_max_length"),
+        ("", {"metadata": {str(n): "" for n in range(17)}}, "metadata", "object_above_max_properties"),
+        ("", {"expires_after": {"days": 1}}, "expires_after.anchor", "missing_required_parameter"),
+        ("", {"expires_after": {"anchor": "x", "days": 1}}, "expires_after.anchor", "invalid_value"),
+        ("", {"expires_after": {"anchor": "last_active_at", "days": 0}}, "expires_after.days", "integer_below_min_value"),
+        ("", {"expires_after": {"anchor": "last_active_at", "days": 366}}, "expires_after.days", "integer_above_max_value"),
+        ("/{store}", {"description": "x"}, "description", "unknown_parameter"),
+        ("/{store}/files", {}, "file_id", "missing_required_parameter"),
+        ("/{store}/files", {"file_id": 1}, "file_id", "invalid_type"),
+        ("/{store}/files", {"file_id": "x", "attributes": {"a": [1]}}, "attributes.a", "invalid_type"),
+        ("/{store}/files", {"file_id": "x", "attributes": {"a": None}}, "attributes.a", "invalid_type"),
+        ("/{store}/files", {"file_id": "x", "attributes": {"a": 2**63}}, "attributes.a", "invalid_value"),
+        ("/{store}/files", {"file_id": "x", "attributes": {"a[b](c)": LONG}}, "attributes.a[b](c)", "string_above_max_length"),
+        ("/{store}/files", {"file_id": "x", "attributes": {LONG[:65]: 1}}, f"attributes.{LONG[:65]}", "string_above_max_length"),
+        ("/{store}/files", {"file_id": "x", "attributes": {str(n): n for n in range(17)}}, "attributes", "object_above_max_properties"),
+        ("/{store}/files", {"file_id": "x", "chunking_strategy": "auto"}, "chunking_strategy", "invalid_type"),
+        ("/{store}/files", {"file_id": "x", "chunking_strategy": {}}, "chunking_strategy.type", "missing_required_parameter"),
+        ("/{store}/files", {"file_id": "x", "chunking_strategy": {"type": "x"}}, "chunking_strategy", "invalid_value"),
+        ("/{store}/files", {"file_id": "x", "chunking_strategy": {"type": "static"}}, STATIC, "missing_required_parameter"),
+        ("/{store}/files", {"file_id": "x", "chunking_strategy": {"type": "auto", "static": {}}}, STATIC, "unknown_parameter"),
+        ("/{store}/files", {"file_id": "x", "chunking_strategy": {"type": "static", "static": {"max_chunk_size_tokens": 99, "chunk_overlap_tokens": 0}}}, f"{STATIC}.max_chunk_size_tokens", "integer_below_min_value"),
+        ("/{store}/files", {"file_id": "x", "chunking_strategy": {"type": "static", "static": {"max_chunk_size_tokens": 4097, "chunk_overlap_tokens": 0}}}, f"{STATIC}.max_chunk_size_tokens", "integer_above_max_value"),
+        ("/{store}/files", {"file_id": "x", "chunking_strategy": {"type": "static", "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 51}}}, STATIC, "invalid_value"),
+        ("/{store}/files", {"file_id": "x", "chunking_strategy": {"type": "static", "static": {"chunk_overlap_tokens": 1}}}, f"{STATIC}.max_chunk_size_tokens", "missing_required_parameter"),
+        ("/{store}/files/x", {}, "attributes", "missing_required_parameter"),
+        ("/{store}/file_batches", {}, "file_ids", "missing_required_parameter"),
+        ("/{store}/file_batches", {"file_ids": ["a"], "files": [{"file_id": "a"}]}, "files", "invalid_value"),
+        ("/{store}/file_batches", {"file_ids": []}, "file_ids", "empty_array"),
+        ("/{store}/file_batches", {"file_ids": [1]}, "file_ids[0]", "invalid_type"),
+        ("/{store}/file_batches", {"files": [{"file_id": "a"}, {}]}, "files[1].file_id", "missing_required_parameter"),
+        ("/{store}/file_batches", {"files": [{"file_id": "a", "x": 1}]}, "files[0].x", "unknown_parameter"),
+        ("/{store}/search", {}, "query", "missing_required_parameter"),
+        ("/{store}/search", {"query": 1}, "query", "invalid_type"),
+        ("/{store}/search", {"query": ""}, "query", "string_below_min_length"),
+        ("/{store}/search", {"query": []}, "query", "empty_array"),
+        ("/{store}/search", {"query": ["a"] * 17}, "query", "array_above_max_length"),
+        ("/{store}/search", {"query": ["a", 1]}, "query[1]", "invalid_type"),
+        ("/{store}/search", {"query": "x", "max_num_results": 0}, "max_num_results", "integer_below_min_value"),
+        ("/{store}/search", {"query": "x", "max_num_results": 51}, "max_num_results", "integer_above_max_value"),
+        ("/{store}/search", {"query": "x", "max_num_results": "5"}, "max_num_results", "invalid_type"),
+        ("/{store}/search", {"query": "x", "max_num_results": True}, "max_num_results", "invalid_type"),
+        ("/{store}/search", {"query": "x", "max_num_results": 10**300}, "max_num_results", "integer_above_max_value"),
+        ("/{store}/search", {"query": "x", "rewrite_query": "yes"}, "rewrite_query", "invalid_type"),
+        ("/{store}/search", {"query": "x", "filters": []}, "filters", "invalid_type"),
+        ("/{store}/search", {"query": "x", "filters": {}}, "filters.type", "missing_required_parameter"),
+        ("/{store}/search", {"query": "x", "filters": {"type": "like", "key": "a", "value": 1}}, "filters.type", "invalid_value"),
+        ("/{store}/search", {"query": "x", "filters": {"type": "in", "key": "a", "value": 1}}, "filters.value", "invalid_type"),
+        ("/{store}/search", {"query": "x", "filters": {"type": "and", "filters": [{"type": "eq", "value": 1}]}}, "filters.filters[0].key", "missing_required_parameter"),
+        ("/{store}/search", {"query": "x", "ranking_options": {"x": 1}}, "ranking_options.x", "unknown_parameter"),
+        ("/{store}/search", {"query": "x", "ranking_options": {"ranker": "x"}}, "ranking_options.ranker", "invalid_value"),
+        ("/{store}/search", {"query": "x", "ranking_options": {"score_threshold": 2}}, "ranking_options.score_threshold", "decimal_above_max_value"),
+        ("/{store}/search", {"query": "x", "ranking_options": {"score_threshold": -0.1}}, "ranking_options.score_threshold", "decimal_below_min_value"),
+        ("/{store}/search", {"query": "x", "ranking_options": {"hybrid_search": {}}}, "ranking_options.hybrid_search", "invalid_value"),
+    ],
+)  # fmt: skip
+def test_a_wrong_body_is_refused_with_its_param_and_code(
+    client: TestClient, store: str, path: str, body: dict[str, Any], param: str, code: str
+) -> None:
+    error = refusal(client.post("/v1/vector_stores" + path.format(store=store), json=body), 400)
+
+    assert (error["param"], error["code"]) == (param, code)
+
+
+@pytest.mark.parametrize(
+    ("query", "param", "code"),
+    [
+        ("limit=-1", "limit", "integer_below_min_value"),
+        ("limit=101", "limit", "integer_above_max_value"),
+        ("limit=many", "limit", "invalid_type"),
+        ("limit=1.5", "limit", "invalid_type"),
+        ("limit=" + "9" * 5_000, "limit", "invalid_value"),
+        ("order=up", "order", "invalid_value"),
+        ("filter=queued", "filter", "invalid_value"),
+    ],
+)
+def test_a_wrong_query_parameter_is_refused(client: TestClient, store: str, query: str, param: str, code: str) -> None:
+    error = refusal(client.get(f"/v1/vector_stores/{store}/files?{query}"), 400)
+
+    assert (error["param"], error["code"]) == (param, code)
+
+
+def test_the_list_of_files_takes_a_hundred_times_larger_pages(client: TestClient) -> None:
+    assert client.get("/v1/files?limit=10000").status_code == 200
+    assert refusal(client.get("/v1/files?limit=10001"), 400)["code"] == "integer_above_max_value"
+
+
+@pytest.mark.parametrize(
+    ("data", "named", "param", "code"),
+    [
+        ({"purpose": "assistants"}, None, "file", "missing_required_parameter"),
+        ({}, "a.txt", "purpose", "missing_required_parameter"),
+        ({"purpose": "world domination"}, "a.txt", "purpose", "invalid_value"),
+        ({"purpose": "assistants", "file": "text"}, None, "file", "invalid_type"),
+        ({"purpose": "assistants", "expires_after[seconds]": "3600"}, "a.txt", "expires_after", "invalid_value"),
+        ({"purpose": "assistants", "expires_after[anchor]": "created_at", "expires_after[seconds]": "1"}, "a.txt", "expires_after[seconds]", "integer_below_min_value"),
+        ({"purpose": "assistants", "expires_after[anchor]": "created_at", "expires_after[seconds]": "x"}, "a.txt", "expires_after[seconds]", "invalid_type"),
+        ({"purpose": "assistants", "expires_after[anchor]": "now", "expires_after[seconds]": "3600"}, "a.txt", "expires_after", "invalid_value"),
+    ],
+)  # fmt: skip
+def test_a_wrong_upload_is_refused(
+    client: TestClient, data: dict[str, str], named: str | None, param: str, code: str
+) -> None:
+    content = {"file": (named, b"x")} if named else {"other": ("o", b"x")}
+
+    error = refusal(client.post("/v1/files", data=data, files=content), 400)
+
+    assert (error["param"], error["code"]) == (param, code)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=XX", b""),
+        ("multipart/form-data; boundary=XX", b"garbage"),
+        ("multipart/form-data; boundary=XX", b"--XX\r\nContent-Disposition: form-data\r\n\r\nx\r\n--XX--\r\n"),
+        ("multipart/form-data; boundary=XX", b'--XX\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx'),
+        ("application/json", b'{"purpose":"assistants","file":"x"}'),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:Unclosed file")  # Starlette leaves the part that was cut off to the collector
+def test_an_upload_that_is_no_multipart_is_refused(client: TestClient, kind: str, body: bytes) -> None:
+    refusal(client.post("/v1/files", content=body, headers={"content-type": kind}), 400)
+
+
+def test_a_file_that_is_too_large_is_refused(settings: Settings, tools: FakeTools, client: TestClient) -> None:
+    tools.settings = settings.model_copy(update={"max_file_bytes": 10})
+
+    answer = client.post("/v1/files", data={"purpose": "assistants"}, files={"file": ("a.txt", b"eleven byte")})
+
+    assert refusal(answer, 413)["param"] == "file"
+    assert client.get("/v1/files").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        ("GET", "/v1/files/file-x", None, "No such File object: file-x"),
+        ("DELETE", "/v1/files/file-x", None, "No such File object: file-x"),
+        ("GET", "/v1/files/file-x/content", None, "No such File object: file-x"),
+        ("GET", "/v1/vector_stores/vs_x", None, "No vector store found with id 'vs_x'."),
+        ("POST", "/v1/vector_stores/vs_x", {}, "No vector store found with id 'vs_x'."),
+        ("DELETE", "/v1/vector_stores/vs_x", None, "No vector store found with id 'vs_x'."),
+        ("POST", "/v1/vector_stores/vs_x/search", {"query": "x"}, "No vector store found with id 'vs_x'."),
+        ("GET", "/v1/vector_stores/vs_x/files", None, "No vector store found with id 'vs_x'."),
+        ("POST", "/v1/vector_stores", {"file_ids": ["file-x"]}, "No file found with id 'file-x'."),
+        ("POST", "/v1/vector_stores/{store}/files", {"file_id": "file-x"}, "No file found with id 'file-x'."),
+        ("GET", "/v1/vector_stores/{store}/files/file-x", None, "No file found with id 'file-x' in vector store '{store}'."),
+        ("DELETE", "/v1/vector_stores/{store}/files/file-x", None, "No file found with id 'file-x' in vector store '{store}'."),
+        ("GET", "/v1/vector_stores/{store}/files/file-x/content", None, "No file found with id 'file-x' in vector store '{store}'."),
+        ("POST", "/v1/vector_stores/{store}/files/file-x", {"attributes": {}}, "No file found with id 'file-x' in vector store '{store}'."),
+        ("POST", "/v1/vector_stores/{store}/file_batches", {"file_ids": ["a", "b"]}, "No files found with ids 'a', 'b'."),
+        ("GET", "/v1/vector_stores/{store}/file_batches/b", None, "No file batch found with id 'b' in vector store '{store}'."),
+        ("POST", "/v1/vector_stores/{store}/file_batches/b/cancel", None, "No file batch found with id 'b' in vector store '{store}'."),
+        ("GET", "/v1/vector_stores/{store}/file_batches/b/files", None, "No file batch found with id 'b' in vector store '{store}'."),
+    ],
+)  # fmt: skip
+def test_what_does_not_exist_is_not_found(
+    client: TestClient, store: str, method: str, path: str, body: dict[str, Any] | None, message: str
+) -> None:
+    error = refusal(client.request(method, path.format(store=store), json=body), 404)
+
+    assert error["message"] == message.format(store=store)
+
+
+def test_an_unknown_file_refuses_the_whole_request(client: TestClient, store: str, file: str) -> None:
+    unknown = [f"file-{n}" for n in range(12)]
+
+    error = refusal(client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": [file, *unknown]}), 404)
+
+    assert "'file-9' and 2 more" in error["message"]
+    assert client.get(f"/v1/vector_stores/{store}").json()["file_counts"]["total"] == 0
+    refusal(client.post("/v1/vector_stores", json={"file_ids": [file, "file-x"]}), 404)
+    assert len(client.get("/v1/vector_stores").json()["data"]) == 1
+
+
+def test_a_batch_above_the_limit_is_refused(
+    settings: Settings, tools: FakeTools, client: TestClient, store: str
+) -> None:
+    tools.settings = settings.model_copy(update={"max_batch_files": 2})
+
+    error = refusal(client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": ["a", "b", "c"]}), 400)
+
+    assert (error["param"], error["code"]) == ("file_ids", "array_above_max_length")
+
+
+def test_a_vector_engine_that_is_down_says_when_to_try_again(tools: FakeTools, client: TestClient, store: str) -> None:
+    tools.index.down = True
+
+    answer = client.post(f"/v1/vector_stores/{store}/search", json={"query": "x"})
+
+    assert refusal(answer, 503)["code"] == "service_unavailable"
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+
+
+def test_a_wait_that_clients_would_not_accept_is_shortened(tools: FakeTools, client: TestClient, store: str) -> None:
+    def search(*_: object, **__: object) -> None:
+        raise DependencyDown("qdrant", "busy", retry_after_seconds=3_600)
+
+    tools.index.search = search  # type: ignore[method-assign,assignment]
+
+    answer = client.post(f"/v1/vector_stores/{store}/search", json={"query": "x"})
+
+    refusal(answer, 503)
+    assert answer.headers["retry-after"] == "60"
+
+
+def test_a_broker_that_is_down_does_not_refuse_files(
+    tools: FakeTools, client: TestClient, store: str, file: str
+) -> None:
+    tools.queue.down = True
+
+    answer = client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
+
+    assert answer.json()["status"] == "in_progress"
+
+
+def test_a_database_that_is_down_is_an_error_of_the_server(tools: FakeTools, client: TestClient) -> None:
+    tools.database = Database("sqlite:////nowhere/at/all.db")
+
+    answer = client.get("/v1/files")
+
+    refusal(answer, 503)
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_an_unexpected_error_is_answered_and_the_next_request_too(
+    tools: FakeTools, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listed(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(files, "listed", listed)
+
+    error = refusal(client.get("/v1/files"), 500)
+
+    assert "bug" not in error["message"]
+    assert client.get("/v1/vector_stores").status_code == 200
+
+
+def test_the_text_of_a_file_that_cannot_be_read_is_refused(tools: FakeTools, client: TestClient, store: str) -> None:
+    sent = {"file": ("a.bin", b"\xff\xfe\x00")}
+    file = client.post("/v1/files", data={"purpose": "assistants"}, files=sent).json()["id"]
+    client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
+    tools.parser.error = UnsupportedFile("The file type is not supported.")
+    work(tools)
+
+    error = refusal(client.get(f"/v1/vector_stores/{store}/files/{file}/content"), 400)
+
+    assert error["code"] == "unsupported_file"
+    shown = client.get(f"/v1/vector_stores/{store}/files/{file}").json()
+    assert shown["last_error"] == {"code": "unsupported_file", "message": "The file type is not supported."}
+
+
+@pytest.mark.parametrize("kind", get_args(ErrorType))
+def test_every_complaint_of_pydantic_is_explained(kind: str) -> None:
+    for given in (None, "x", "", 1, [], {}, {"x": 1}, b"x"):
+        error = {"type": kind, "loc": ("body", "x"), "msg": "Input should be better", "input": given}
+
+        message, param, code = explain(error, {"x": given})
+
+        assert message.startswith(("Invalid", "Missing", "Unknown", "We could not"))
+        assert param in ("x", "x.type", None)
+        assert code in CODES | {None}

@@ -1,0 +1,80 @@
+"""The document at /openapi.json is valid and says what the service does."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+
+@pytest.fixture
+def document(client: TestClient) -> dict[str, Any]:
+    answer = client.get("/openapi.json")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        for inner in part.values():
+            yield from references(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from references(inner)
+
+
+def test_it_lists_the_routes_of_the_newest_client(document: dict[str, Any]) -> None:
+    store = "/v1/vector_stores/{vector_store_id}"
+
+    assert {name for name, _ in operations(document)} == {
+        "POST /v1/files", "GET /v1/files", "GET /v1/files/{file_id}", "DELETE /v1/files/{file_id}",
+        "GET /v1/files/{file_id}/content",
+        "POST /v1/vector_stores", "GET /v1/vector_stores", f"GET {store}", f"POST {store}", f"DELETE {store}",
+        f"POST {store}/search",
+        f"POST {store}/files", f"GET {store}/files", f"GET {store}/files/{{file_id}}",
+        f"POST {store}/files/{{file_id}}", f"DELETE {store}/files/{{file_id}}", f"GET {store}/files/{{file_id}}/content",
+        f"POST {store}/file_batches", f"GET {store}/file_batches/{{batch_id}}",
+        f"POST {store}/file_batches/{{batch_id}}/cancel", f"GET {store}/file_batches/{{batch_id}}/files",
+    }  # fmt: skip
+
+
+def test_every_reference_leads_somewhere_and_every_schema_is_used(document: dict[str, Any]) -> None:
+    defined = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+
+    assert set(references(document)) == defined
+
+
+def test_every_error_is_described_as_it_is_answered(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        described = set(operation["responses"])
+        expected = {"200", "400", "500", "503"}
+        if name not in ("GET /v1/files", "POST /v1/files", "GET /v1/vector_stores"):
+            expected.add("404")
+        if name == "POST /v1/files":
+            expected.add("413")
+        assert described == expected, name
+        for status in described - {"200"}:
+            schema = operation["responses"][status]["content"]["application/json"]["schema"]
+            assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}
+
+
+def test_every_operation_has_an_id_of_its_own_and_a_description(document: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for _, operation in operations(document)]
+
+    assert len(set(ids)) == len(ids)
+    assert all(operation["description"] for _, operation in operations(document))
+
+
+def test_every_parameter_of_a_path_is_described(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        named = {part["name"] for part in operation.get("parameters", []) if part["in"] == "path"}
+        assert named == {part[1:-1] for part in name.split("/") if part.startswith("{")}
