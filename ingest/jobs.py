@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ingest import logs, pipeline
@@ -18,13 +18,22 @@ from ingest.tools import Tools
 
 Result = Literal["not to be had", "completed", "failed", "delayed", "given back", "abandoned"]
 
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of a job, and why if that needs saying."""
+
+    result: Result
+    reason: str = ""
+
+
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 60.0
 
 _log = logs.get(__name__)
 
 
-def run(tools: Tools, row: int, *, owner: str, stage: Callable[[Stage], None] = lambda _: None) -> Result:
+def run(tools: Tools, row: int, *, owner: str, stage: Callable[[Stage], None] = lambda _: None) -> Ended:
     """Ingest the file of a row, if it is still waiting. `owner` names this worker in the lease.
 
     Doing it twice, or late, is harmless. Raises DependencyDown only when the database itself is away: then nothing
@@ -33,21 +42,21 @@ def run(tools: Tools, row: int, *, owner: str, stage: Callable[[Stage], None] = 
     with tools.database.transaction() as session:
         claim = progress.claim(session, row, owner=owner, lease_seconds=tools.settings.lease_seconds)
     if claim is None:
-        return "not to be had"
+        return Ended("not to be had")
     facts = {"store": claim.vector_store_id, "file": claim.file_id, "batch": claim.batch, "attempt": claim.attempt}
     with logs.bound(**facts):
         started = time.monotonic()
         try:
             with _heartbeat(tools, claim, stage) as watch:
-                result = _attempt(tools, claim, watch)
+                ended = _attempt(tools, claim, watch)
         except Abandoned as exc:
             _log.info("file_abandoned", reason=str(exc))
-            return "abandoned"
-        _log.info("file_" + result, seconds=round(time.monotonic() - started, 3))
-        return result
+            return Ended("abandoned", str(exc))
+        _log.info("file_" + ended.result.replace(" ", "_"), seconds=round(time.monotonic() - started, 3))
+        return ended
 
 
-def _attempt(tools: Tools, claim: Claim, watch: Watch) -> Result:
+def _attempt(tools: Tools, claim: Claim, watch: Watch) -> Ended:
     try:
         _complete(tools, claim, pipeline.ingest(claim, tools, watch))
     except FileError as exc:
@@ -57,7 +66,7 @@ def _attempt(tools: Tools, claim: Claim, watch: Watch) -> Result:
             raise
         with tools.database.transaction() as session:
             progress.give_back(session, claim, delay_seconds=0)
-        return "given back"
+        return Ended("given back", "the worker stops")
     except DependencyDown as exc:
         if claim.waited_seconds > tools.settings.retry_deadline_seconds:
             return _fail(tools, claim, "server_error", f"Given up after waiting too long. {exc}")
@@ -67,7 +76,7 @@ def _attempt(tools: Tools, claim: Claim, watch: Watch) -> Result:
     except Exception:  # noqa: BLE001 - a defect of ours must not leave the file in progress for ever
         _log.exception("file_crashed")
         return _fail(tools, claim, "server_error", "The server could not ingest this file because of a defect in it.")
-    return "completed"
+    return Ended("completed")
 
 
 def _complete(tools: Tools, claim: Claim, sizes: Sizes) -> None:
@@ -80,20 +89,20 @@ def _complete(tools: Tools, claim: Claim, sizes: Sizes) -> None:
         tools.index.set_attributes(pipeline.owner_of(claim))
 
 
-def _fail(tools: Tools, claim: Claim, code: LastErrorCode, message: str) -> Result:
+def _fail(tools: Tools, claim: Claim, code: LastErrorCode, message: str) -> Ended:
     with tools.database.transaction() as session:
         progress.fail(session, claim, code, message)
     _log.info("file_error", code=code, reason=message)
-    return "failed"
+    return Ended("failed", message)
 
 
-def _delay(tools: Tools, claim: Claim, exc: DependencyDown) -> Result:
+def _delay(tools: Tools, claim: Claim, exc: DependencyDown) -> Ended:
     longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(claim.attempt - 1, 10))
     delay = max(exc.retry_after_seconds or 0.0, longest * random.uniform(0.5, 1.0))
     with tools.database.transaction() as session:
         progress.give_back(session, claim, delay_seconds=delay)
     _log.warning("file_delayed", dependency=exc.dependency, reason=str(exc), seconds=round(delay, 1))
-    return "delayed"
+    return Ended("delayed", str(exc))
 
 
 @contextmanager

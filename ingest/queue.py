@@ -41,7 +41,12 @@ class BrokerQueue:
             with self._app.producer_pool.acquire(block=True, timeout=5) as producer:
                 for file in files:
                     self._app.send_task(
-                        FILE_TASK, kwargs=message(file), queue=QUEUES[lane], producer=producer, ignore_result=True
+                        FILE_TASK,
+                        kwargs=message(file),
+                        kwargsrepr=described(file),
+                        queue=QUEUES[lane],
+                        producer=producer,
+                        ignore_result=True,
                     )
         except (KombuError, RedisError, OSError) as exc:
             raise DependencyDown("broker", str(exc) or type(exc).__name__) from exc
@@ -63,6 +68,12 @@ def message(file: Waiting) -> dict[str, Any]:
         "batch": file.batch_id,
         "attempt": file.attempt,
     }
+
+
+def described(file: Waiting) -> str:
+    """The arguments as Flower shows them, what people look for first."""
+    batch = file.batch_id or "no batch"
+    return f"{file.filename!r} ({file.file_id}) in {file.vector_store_id}, {batch}, attempt {file.attempt}"
 
 
 def celery_app(settings: Settings) -> Celery:

@@ -32,7 +32,7 @@ def run_all(tools: FakeTools) -> list[jobs.Result]:
     while told := [message for lane in tools.queue.lanes.values() for message in lane]:
         for lane in tools.queue.lanes.values():
             lane.clear()
-        results += [jobs.run(tools, message.row, owner="test/1") for message in told]
+        results += [jobs.run(tools, message.row, owner="test/1").result for message in told]
         tools.feeder.top_up()
     return results
 
@@ -53,7 +53,7 @@ def test_a_job_done_twice_is_done_once(tools: FakeTools) -> None:
     store, _ = store_with(tools, "once")
     [message] = tools.queue.lanes["interactive"]
 
-    first, second = (jobs.run(tools, message.row, owner="test/1") for _ in range(2))
+    first, second = (jobs.run(tools, message.row, owner="test/1").result for _ in range(2))
 
     assert (first, second) == ("completed", "not to be had")
     assert rows.counts(tools.database, store) == (0, 1, 0, 0)
@@ -139,7 +139,7 @@ def test_a_worker_that_must_stop_gives_its_file_back(tools: FakeTools) -> None:
     tools.embedder.before = tools.stopping.set
 
     [message] = tools.queue.lanes["interactive"]
-    assert jobs.run(tools, message.row, owner="test/1") == "given back"
+    assert jobs.run(tools, message.row, owner="test/1").result == "given back"
 
     row = rows.row(tools.database, store, file_id)
     assert (row.status, row.kills) == ("queued", 0)

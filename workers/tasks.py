@@ -10,19 +10,25 @@ from workers.app import app
 _log = logs.get(__name__)
 
 
-@app.task(name=FILE_TASK)
+class FileFailed(Exception):
+    """A file that ended as failed: nothing is wrong with the worker, but the task should look like its file."""
+
+
+@app.task(name=FILE_TASK, throws=(FileFailed,))
 def file(row: int, file: str, name: str, store: str, batch: str | None, attempt: int) -> str:
     """Ingest one file of one store; what became of it is the result."""
     del file, name, store, batch, attempt
     tools = process.tools()
     try:
-        result = jobs.run(tools, row, owner=process.owner())
+        ended = jobs.run(tools, row, owner=process.owner())
         if not tools.stopping.is_set():
             tools.feeder.after_file()
     except DependencyDown as exc:  # the database is away: the lease runs out, and the sweep queues the file again
         _log.warning("job_lost", row=row, reason=str(exc))
         return f"lost: {exc}"
-    return result
+    if ended.result == "failed":
+        raise FileFailed(ended.reason)
+    return f"{ended.result}: {ended.reason}" if ended.reason else ended.result
 
 
 @app.task(name=SWEEP_TASK)

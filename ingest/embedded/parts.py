@@ -18,6 +18,9 @@ from ingest.errors import Refused
 
 HOST = "127.0.0.1"
 
+FLOWER_COLUMNS = "name,kwargs,state,result,received,runtime,worker,uuid"
+"""What a file's task tells first: which file, of which store and batch, and what became of it."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -76,7 +79,12 @@ def plan(settings: Settings, *, port: int, flower: bool) -> Plan:
     if flower:
         flower_port = free_port()
         flower_url = f"http://{HOST}:{flower_port}"
-        options = [f"--address={HOST}", f"--port={flower_port}", "--max_tasks=20000", "--persistent=false"]
+        options = [
+            f"--address={HOST}",
+            f"--port={flower_port}",
+            "--max_tasks=20000",
+            f"--tasks_columns={FLOWER_COLUMNS}",
+        ]
         parts.append(Part("flower", [*_celery("flower"), *options], environment))
     return Plan(parts, f"{api_url}/v1", flower_url, environment)
 
