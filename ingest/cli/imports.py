@@ -45,9 +45,11 @@ def import_(
 
     Exit code 0 only when every file completed; 1 when some did not, 2 when nothing could be done, 130 on Ctrl-C.
     """
-    client = openai.OpenAI(base_url=base_url, api_key=os.environ.get("OPENAI_API_KEY") or "none", max_retries=RETRIES)
+    attributes = _attributes(attr or [])
+    key = os.environ.get("OPENAI_API_KEY") or "none"
     try:
-        complete = _import(client, Console(), paths, store, _attributes(attr or []))
+        with openai.OpenAI(base_url=base_url, api_key=key, max_retries=RETRIES) as client:
+            complete = _import(client, paths, store, attributes)
     except openai.APIConnectionError as exc:
         raise Refused(f"No service answers at {base_url}. Start one with `ingest up`.") from exc
     except openai.APIStatusError as exc:
@@ -58,8 +60,9 @@ def import_(
         raise typer.Exit(1)
 
 
-def _import(client: openai.OpenAI, console: Console, paths: Sequence[Path], name: str, attributes: Attributes) -> bool:
+def _import(client: openai.OpenAI, paths: Sequence[Path], name: str, attributes: Attributes) -> bool:
     """Whether every file completed."""
+    console = Console()
     found = list(find(paths))
     if not found:
         raise Refused("There are no files there.")

@@ -1,0 +1,165 @@
+"""Enough of the API, in memory and over HTTP, to import against."""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+CHUNK = 1 << 16
+
+
+@dataclass
+class FakeService:
+    """What a test prescribes, and what the service was asked."""
+
+    url: str = ""
+    stores: list[dict[str, Any]] = field(default_factory=list)
+    refuse_uploads: dict[str, str] = field(default_factory=dict)
+    """Messages by file name."""
+    fail: dict[str, str] = field(default_factory=dict)
+    """Reasons by file name, of files that do not complete."""
+    refuse_batches: str = ""
+    unavailable_uploads: int = 0
+    """Uploads to be answered 503 before one is accepted."""
+    on_poll: Callable[[], None] = lambda: None
+    finish_after_polls: int = 0
+
+    uploads: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """File names and sizes by id."""
+    batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    polls: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def names(self) -> set[str]:
+        return {name for name, _ in self.uploads.values()}
+
+    def add_store(self, name: str, status: str = "completed") -> dict[str, Any]:
+        store = {"id": f"vs_{len(self.stores)}", "object": "vector_store", "name": name, "status": status}
+        self.stores.append(store)
+        return store
+
+    def shown(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """A batch as the API shows it: all in progress for some polls, then all finished."""
+        ids = batch["file_ids"]
+        failed = sum(self.uploads[file_id][0] in self.fail for file_id in ids)
+        counts = {"in_progress": 0, "completed": len(ids) - failed, "failed": failed, "cancelled": 0}
+        if self.polls < self.finish_after_polls:
+            counts = dict.fromkeys(counts, 0) | {"in_progress": len(ids)}
+        return {
+            "id": batch["id"],
+            "object": "vector_store.files_batch",
+            "created_at": 0,
+            "vector_store_id": batch["store"],
+            "status": "in_progress" if counts["in_progress"] else "completed",
+            "file_counts": counts | {"total": len(ids)},
+        }
+
+
+@contextmanager
+def serving() -> Iterator[FakeService]:
+    """A fake service that answers on a loopback port."""
+    fake = FakeService()
+    handler = type("Handler", (_Handler,), {"fake": fake})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    fake.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    fake: FakeService
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path).path.split("/")[2:]
+        with self.fake.lock:
+            match parts:
+                case ["vector_stores"]:
+                    self._page(self.fake.stores)
+                case ["vector_stores", _, "file_batches", batch_id]:
+                    self.fake.polls += 1
+                    self.fake.on_poll()
+                    self._answer(self.fake.shown(self.fake.batches[batch_id]))
+                case ["vector_stores", _, "file_batches", batch_id, "files"]:
+                    self._page([self._failed(each) for each in self._failed_ids(batch_id)])
+                case _:
+                    self._refuse(404, f"Invalid URL (GET {self.path})")
+
+    def do_POST(self) -> None:
+        parts = urlsplit(self.path).path.split("/")[2:]
+        head, size = self._body(keep=parts != ["files"])
+        with self.fake.lock:
+            match parts:
+                case ["files"]:
+                    self._file(head, size)
+                case ["vector_stores"]:
+                    self._answer(self.fake.add_store(json.loads(head)["name"]))
+                case ["vector_stores", store_id, "file_batches"] if not self.fake.refuse_batches:
+                    batch = json.loads(head) | {"id": f"vsfb_{len(self.fake.batches)}", "store": store_id}
+                    self.fake.batches[batch["id"]] = batch
+                    self._answer(self.fake.shown(batch))
+                case _:
+                    self._refuse(400, self.fake.refuse_batches)
+
+    def _file(self, head: bytes, size: int) -> None:
+        match = re.search(rb'name="file"; filename="(.*?)"\r\n.*?\r\n\r\n', head, re.S)
+        assert match
+        name = match[1].decode()
+        if self.fake.unavailable_uploads:
+            self.fake.unavailable_uploads -= 1
+            self._refuse(503, "Try again.")
+        elif name in self.fake.refuse_uploads:
+            self._refuse(400, self.fake.refuse_uploads[name])
+        else:
+            file_id = f"file-{len(self.fake.uploads)}"
+            self.fake.uploads[file_id] = (name, size)
+            self._answer({"id": file_id, "object": "file", "filename": name, "bytes": size, "purpose": "assistants"})
+
+    def _failed_ids(self, batch_id: str) -> list[str]:
+        ids: list[str] = self.fake.batches[batch_id]["file_ids"]
+        return [file_id for file_id in ids if self.fake.uploads[file_id][0] in self.fake.fail]
+
+    def _failed(self, file_id: str) -> dict[str, Any]:
+        error = {"code": "invalid_file", "message": self.fake.fail[self.fake.uploads[file_id][0]]}
+        return {"id": file_id, "object": "vector_store.file", "status": "failed", "last_error": error}
+
+    def _body(self, *, keep: bool) -> tuple[bytes, int]:
+        """The body, or of an upload its beginning, and its size."""
+        left = size = int(self.headers["Content-Length"])
+        head = b""
+        while left:
+            data = self.rfile.read(min(left, CHUNK))
+            left -= len(data)
+            if keep or len(head) < CHUNK:
+                head += data
+        return head, size
+
+    def _page(self, items: list[dict[str, Any]]) -> None:
+        self._answer({"object": "list", "data": items, "has_more": False, "first_id": None, "last_id": None})
+
+    def _refuse(self, status: int, message: str) -> None:
+        self._answer({"error": {"message": message, "type": "invalid_request_error"}}, status)
+
+    def _answer(self, body: dict[str, Any], status: int = 200) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("retry-after-ms", "1")
+        self.end_headers()
+        self.wfile.write(data)
