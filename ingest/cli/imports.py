@@ -13,7 +13,7 @@ from openai.types import VectorStore
 from rich.console import Console
 
 from ingest.cli.importing import report
-from ingest.cli.importing.batches import Attributes, Batches
+from ingest.cli.importing.batches import Attributes
 from ingest.cli.importing.run import Run
 from ingest.cli.importing.sources import Failure, Source, find
 from ingest.cli.importing.uploads import reason
@@ -75,7 +75,7 @@ def _import(client: openai.OpenAI, paths: Sequence[Path], name: str, attributes:
             for _ in steps:
                 bars.show()
     except KeyboardInterrupt:
-        report.tell(console, _where_it_stopped(run.batches, len(found)))
+        console.print(_where_it_stopped(run, len(found)), highlight=False)
         raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
     failures = unreadable + run.failures()
     report.outcome(console, run.batches, not_uploaded=len(unreadable) + len(run.refused))
@@ -83,14 +83,14 @@ def _import(client: openai.OpenAI, paths: Sequence[Path], name: str, attributes:
     return run.batches.count("completed") == len(found)
 
 
-def _where_it_stopped(batches: Batches, files: int) -> str:
-    attached = batches.count("total")
-    if not attached:
-        return f"Stopped before any of {files:,} files was attached to the store."
-    return (
-        f"Stopped. {attached:,} of {files:,} files were attached to the store; "
-        f"the service goes on with the {batches.count('in_progress'):,} of them that were not finished."
-    )
+def _where_it_stopped(run: Run, files: int) -> str:
+    attached, unfinished = run.batches.count("total"), run.batches.count("in_progress")
+    lines = [f"Stopped. {attached:,} of {files:,} files were attached to the store."]
+    if unfinished:
+        lines.append(f"The service goes on with the {unfinished:,} of them that were not finished.")
+    if loose := len(run.uploaded) - attached:
+        lines.append(f"{loose:,} more were uploaded and are in no store.")
+    return "\n".join(lines)
 
 
 def _store(client: openai.OpenAI, name: str) -> VectorStore:

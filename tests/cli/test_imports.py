@@ -144,7 +144,8 @@ def test_ctrl_c_says_what_the_service_goes_on_with(ingest: Command, service: Fak
     ended = ingest("import", folder, "--store", "demo", "--base-url", service.url)
 
     assert ended.code == 130
-    assert "Stopped. 3 of 3 files were attached to the store; the service goes on with the 3 of them" in ended.out
+    assert "Stopped. 3 of 3 files were attached to the store.\n" in ended.out
+    assert ended.out.endswith("The service goes on with the 3 of them that were not finished.\n")
 
 
 def _counts(output: str) -> dict[str, int]:

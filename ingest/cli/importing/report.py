@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from ingest.cli.importing.batches import Batches
@@ -25,11 +25,11 @@ class Bars:
         self._files, self._size = len(run.sources), sum(source.size for source in run.sources)
         self._progress = Progress(
             TextColumn("{task.description:>6}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeElapsedColumn(),
-            _Note(),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            _Rate(table_column=Column(no_wrap=True)),
+            TimeElapsedColumn(table_column=Column(no_wrap=True)),
+            _Note(table_column=Column(no_wrap=True)),
             console=console,
         )
         self._bytes = self._progress.add_task("bytes", total=None, visible=False)
