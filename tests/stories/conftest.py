@@ -1,0 +1,71 @@
+"""One service for all stories of a test worker, and clients of it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import openai
+import pytest
+from openai.types import VectorStore
+
+from tests.stories.running import Service, running
+
+HERE = Path(__file__).parent
+
+Upload = Callable[..., str]
+"""upload(text, name="note.txt") -> the id of a new file."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is in this folder as stories; stories that share the service stay in one worker of xdist."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.story)
+            if "service" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group("stories"))
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The running service; it must stop in time when the stories are over."""
+    with running(tmp_path_factory.mktemp("service") / "data", "--workers", "2") as service:
+        yield service
+
+
+@pytest.fixture(autouse=True)
+def _shows_logs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Print what the service wrote when a story fails."""
+    failed_before = request.session.testsfailed
+    yield
+    if request.session.testsfailed > failed_before and "service" in request.fixturenames:
+        print(request.getfixturevalue("service").logs())
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[openai.OpenAI]:
+    """The newest client."""
+    with service.client(max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def strict(service: Service) -> Iterator[openai.OpenAI]:
+    """A client that refuses every answer whose shape is not exactly that of its types."""
+    with service.client(max_retries=0, _strict_response_validation=True) as client:
+        yield client
+
+
+@pytest.fixture
+def store(client: openai.OpenAI) -> VectorStore:
+    """An empty vector store."""
+    return client.vector_stores.create(name="a story")
+
+
+@pytest.fixture
+def upload(client: openai.OpenAI) -> Upload:
+    """Uploads a text and gives its file's id."""
+
+    def upload(text: str, name: str = "note.txt") -> str:
+        return client.files.create(file=(name, text.encode()), purpose="assistants").id
+
+    return upload

@@ -1,0 +1,111 @@
+"""`ingest up` for tests: the whole service on a free port, which cannot outlive the test run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openai
+
+from ingest.embedded.parts import free_port
+from ingest.orphans import die_with_parent
+
+READY_SECONDS = 90
+STOP_SECONDS = 15
+"""The service itself gives its parts 7.5 s."""
+
+LOG_LINES = 40
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service."""
+
+    base_url: str
+    data: Path
+    process: subprocess.Popen[bytes]
+
+    def client(self, **options: Any) -> openai.OpenAI:
+        """A client of it, to be closed by the caller or never."""
+        return openai.OpenAI(base_url=self.base_url, api_key="none", **options)
+
+    def output(self) -> str:
+        """What `ingest up` has said so far."""
+        return _output(self.data).read_text(errors="replace")
+
+    def logs(self) -> str:
+        """The last lines of what it and each of its parts wrote."""
+        return logs(self.data)
+
+
+@contextmanager
+def running(data: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Service]:
+    """The service on a data folder, which may have been used before. On leaving it is stopped, and must end in time.
+
+    `environment` is added to that of this process, less its INGEST_ settings.
+    """
+    port = free_port()
+    command = [str(Path(sys.executable).with_name("ingest")), "up", "--port", str(port), "--data", str(data)]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("INGEST_")}
+    data.mkdir(parents=True, exist_ok=True)
+    me = os.getpid()
+    with _output(data).open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--no-flower", *options],
+            env=inherited | dict(environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=lambda: die_with_parent(me),
+        )
+    try:
+        service = Service(f"http://127.0.0.1:{port}/v1", data, process)
+        _wait_until_ready(service)
+        yield service
+    except BaseException:
+        print(logs(data))
+        process.kill()  # its parts die with it
+        process.wait()
+        raise
+    stop(service)
+
+
+def stop(service: Service) -> None:
+    """Ask the service to end; it must do so in time. Nothing is done when it has ended already."""
+    if service.process.poll() is None:
+        service.process.send_signal(signal.SIGTERM)
+    try:
+        service.process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        service.process.kill()
+        service.process.wait()
+        raise AssertionError(f"The service did not end within {STOP_SECONDS} s.\n{service.logs()}") from None
+
+
+def logs(data: Path) -> str:
+    """The last lines that the service on a data folder, and each of its parts, wrote."""
+    files = [_output(data), *sorted((data / "logs").glob("*.log"))]
+    parts = [
+        f"--- {file.name}\n" + "\n".join(file.read_text(errors="replace").splitlines()[-LOG_LINES:])
+        for file in files
+        if file.exists()
+    ]
+    return "\n".join(parts)
+
+
+def _wait_until_ready(service: Service) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not any(line.startswith("ready ") for line in service.output().splitlines()):
+        assert service.process.poll() is None, f"The service ended with {service.process.returncode}."
+        assert time.monotonic() < deadline, f"The service was not ready within {READY_SECONDS} s."
+        time.sleep(0.05)
+
+
+def _output(data: Path) -> Path:
+    return data / "up.log"
