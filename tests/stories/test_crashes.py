@@ -1,0 +1,153 @@
+"""Nothing is lost: whatever is killed with -9 during an import, every file ends once and every count is right."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import openai
+import psutil
+import pytest
+
+from tests.servers import wait_until
+from tests.stories.running import Service, running
+
+pytestmark = pytest.mark.xdist_group("crashes")
+
+INGEST = str(Path(sys.executable).with_name("ingest"))
+
+# A dead worker's files are taken back after its lease; the default of 30 s would make these tests slow.
+QUICK = {"INGEST_LEASE_SECONDS": "4", "INGEST_HEARTBEAT_SECONDS": "1", "INGEST_SWEEP_SECONDS": "1"}
+FILES = 120
+
+
+def import_files(client: openai.OpenAI, count: int) -> tuple[str, str]:
+    """A batch of small files on its way into a new store; the ids of both."""
+    words = "river stone harbour winter lantern copper meadow signal thunder engine".split()  # noqa: SIM905
+    texts = [f"marker{n:04d} " + " ".join(random.Random(n).choices(words, k=400)) for n in range(count)]
+    ids = [
+        client.files.create(file=(f"{n}.txt", text.encode()), purpose="assistants").id for n, text in enumerate(texts)
+    ]
+    store = client.vector_stores.create(name="crash")
+    return store.id, client.vector_stores.file_batches.create(store.id, file_ids=ids).id
+
+
+def wait_for(client: openai.OpenAI, store: str, batch: str, *, completed: int) -> None:
+    wait_until(
+        lambda: (
+            client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts.completed >= completed
+        ),
+        seconds=60,
+        what=f"the completion of {completed} files",
+    )
+
+
+def assert_all_completed_once(service: Service, store: str, batch: str) -> None:
+    client = service.client()
+    wait_for(client, store, batch, completed=FILES)
+    counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
+    assert counts.model_dump() == {"in_progress": 0, "completed": FILES, "failed": 0, "cancelled": 0, "total": FILES}
+    assert client.vector_stores.retrieve(store).file_counts.model_dump() == counts.model_dump()
+    for n in (0, 57, FILES - 1):
+        found = client.vector_stores.search(store, query=f"marker{n:04d}").data
+        assert sum(passage.filename == f"{n}.txt" for passage in found) == 1
+    assert verify(service.data) == []
+
+
+def family(service: Service) -> list[psutil.Process]:
+    """Every process that the service started, directly or not."""
+    return psutil.Process(service.process.pid).children(recursive=True)
+
+
+def part(service: Service, words: str) -> psutil.Process:
+    """The process whose command line has these words; of several, the one that was started first."""
+    return next(process for process in family(service) if words in " ".join(process.cmdline()))
+
+
+def none_lives(processes: list[psutil.Process]) -> bool:
+    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
+
+
+def verify(data: Path) -> list[object]:
+    """The findings of `ingest verify`, whose exit code must say the same."""
+    result = subprocess.run(
+        [INGEST, "verify", "--data", str(data), "--json"], capture_output=True, text=True, timeout=60
+    )
+    findings: list[object] = json.loads(result.stdout)["findings"]
+    assert result.returncode == (1 if findings else 0)
+    return findings
+
+
+def test_a_worker_killed_during_an_import_loses_nothing(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--workers", "2", environment=QUICK) as service:
+        client = service.client()
+        store, batch = import_files(client, FILES)
+        for enough in (10, 40):
+            wait_for(client, store, batch, completed=enough)
+            for child in part(service, "workers.app worker").children():
+                child.kill()
+
+        assert_all_completed_once(service, store, batch)
+
+
+def test_killing_everything_leaves_no_process_and_the_next_start_goes_on(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(data, "--workers", "2", environment=QUICK) as service:
+        client = service.client()
+        store, batch = import_files(client, FILES)
+        wait_for(client, store, batch, completed=20)
+        processes = family(service)
+        assert len(processes) >= 6
+
+        service.process.kill()
+        service.process.wait()
+
+        wait_until(lambda: none_lives(processes), seconds=5)
+    with running(data, environment=QUICK) as again:
+        assert_all_completed_once(again, store, batch)
+
+
+@pytest.mark.parametrize("words", ["valkey", "ingest.embedded.vectors", "api.app:create", "workers.app worker"])
+def test_a_part_that_is_killed_is_started_again_and_nothing_is_lost(tmp_path: Path, words: str) -> None:
+    with running(tmp_path / "data", "--workers", "2", environment=QUICK) as service:
+        client = service.client(max_retries=8)
+        store, batch = import_files(client, FILES)
+        wait_for(client, store, batch, completed=10)
+
+        part(service, words).kill()
+
+        assert_all_completed_once(service, store, batch)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything_in_ten_seconds_and_nothing_is_lost(tmp_path: Path, number: signal.Signals) -> None:
+    data = tmp_path / "data"
+    with running(data, "--workers", "2", environment=QUICK) as service:
+        client = service.client()
+        store, batch = import_files(client, FILES)
+        wait_for(client, store, batch, completed=10)
+        processes = family(service)
+
+        started = time.monotonic()
+        service.process.send_signal(number)
+
+        assert service.process.wait(10) == 0
+        assert time.monotonic() - started < 10
+        assert none_lives(processes)
+    assert verify(data) == []
+    with running(data, environment=QUICK) as again:
+        assert_all_completed_once(again, store, batch)
+
+
+def test_a_second_service_on_the_same_folder_refuses_with_one_line(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--workers", "1") as service:
+        command = [INGEST, "up", "--data", str(service.data)]
+        second = subprocess.run(command, capture_output=True, text=True, timeout=30)
+
+    assert second.returncode == 2
+    assert second.stdout == ""
+    assert second.stderr.count("\n") == 1
+    assert f"in use by another `ingest up` (pid {service.process.pid})" in second.stderr
