@@ -28,9 +28,7 @@ _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,14})?")
 
 
 def import_(
-    paths: Annotated[
-        list[Path], typer.Argument(help="Files, and folders with all that is in them except hidden files.", exists=True)
-    ],
+    paths: Annotated[list[Path], typer.Argument(help="Files, and folders with all that is in them.", exists=True)],
     store: Annotated[str, typer.Option(help="Name of the vector store; made if there is none.")],
     base_url: Annotated[str, typer.Option(envvar="OPENAI_BASE_URL", help="The service's URL.")] = DEFAULT_URL,
     attr: Annotated[
@@ -40,10 +38,12 @@ def import_(
 ) -> None:
     """Upload files, attach them to a store, wait until all are finished and tell how each ended.
 
-    Below a folder, files and folders whose names begin with a dot are left out. Links are followed, and a file that
-    is reached on several ways is uploaded once. The key is read from OPENAI_API_KEY.
+    Hidden files and folders (names that begin with a dot) below a folder are left out.
+    Links are followed; a file that is reached on several ways is uploaded once.
+    A second import of the same files adds them a second time.
+    The API key, if the service wants one, is read from OPENAI_API_KEY.
 
-    Exit code 0 only when every file completed; 1 when some did not, 2 when nothing could be done, 130 on Ctrl-C.
+    Exit code 0: every file completed; 1: some did not; 2: refused, or no service; 130: Ctrl-C.
     """
     attributes = _attributes(attr or [])
     key = os.environ.get("OPENAI_API_KEY") or "none"
