@@ -46,7 +46,7 @@ def wait_for(client: openai.OpenAI, store: str, batch: str, *, completed: int) -
 
 
 def assert_all_completed_once(service: Service, store: str, batch: str) -> None:
-    client = service.client()
+    client = service.client(max_retries=8)  # as a patient application, while parts are being restarted
     wait_for(client, store, batch, completed=FILES)
     counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
     assert counts.model_dump() == {"in_progress": 0, "completed": FILES, "failed": 0, "cancelled": 0, "total": FILES}
@@ -113,7 +113,7 @@ def test_killing_everything_leaves_no_process_and_the_next_start_goes_on(tmp_pat
 @pytest.mark.parametrize("words", ["valkey", "ingest.embedded.vectors", "api.app:create", "workers.app worker"])
 def test_a_part_that_is_killed_is_started_again_and_nothing_is_lost(tmp_path: Path, words: str) -> None:
     with running(tmp_path / "data", "--workers", "2", environment=QUICK) as service:
-        client = service.client(max_retries=8)
+        client = service.client()
         store, batch = import_files(client, FILES)
         wait_for(client, store, batch, completed=10)
 
