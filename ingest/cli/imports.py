@@ -74,9 +74,11 @@ def _import(client: openai.OpenAI, paths: Sequence[Path], name: str, attributes:
         with report.Bars(console, run) as bars, closing(run.steps(bars.sent)) as steps:
             for _ in steps:
                 bars.show()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, openai.APIError) as exc:
         console.print(_where_it_stopped(run, len(found)), highlight=False)
-        raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
+        if isinstance(exc, KeyboardInterrupt):
+            raise typer.Exit(INTERRUPTED_EXIT_CODE) from None
+        raise
     failures = unreadable + run.failures()
     report.outcome(console, run.batches, not_uploaded=len(unreadable) + len(run.refused))
     report.failures(console, failures)

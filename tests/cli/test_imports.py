@@ -135,6 +135,7 @@ def test_an_error_of_the_api_is_one_clear_line(ingest: Command, service: FakeSer
     ended = ingest("import", folder, "--store", "demo", "--base-url", service.url)
 
     assert (ended.code, ended.err) == (2, f"ingest: {service.url} answers: {service.refuse_batches}\n")
+    assert "0 of 3 files were attached to the store.\n3 more were uploaded and are in no store.\n" in ended.out
 
 
 def test_ctrl_c_says_what_the_service_goes_on_with(ingest: Command, service: FakeService, folder: Path) -> None:
