@@ -55,7 +55,7 @@ def import_(
     except openai.APIStatusError as exc:
         raise Refused(f"{base_url} answers: {reason(exc)}") from exc
     except openai.APIError as exc:
-        raise Refused(f"What answers at {base_url} is not this service: {exc.message}") from exc
+        raise Refused(f"What {base_url} answers is not understood: {exc.message}") from exc
     if not complete:
         raise typer.Exit(1)
 
@@ -97,7 +97,10 @@ def _where_it_stopped(run: Run, files: int) -> str:
 
 def _store(client: openai.OpenAI, name: str) -> VectorStore:
     # Not tried again: a service that is not there is the most likely mistake.
-    for store in client.with_options(max_retries=0).vector_stores.list(limit=100):
+    answer = client.with_options(max_retries=0).vector_stores.with_raw_response.list(limit=100)
+    if "json" not in answer.headers.get("content-type", ""):
+        raise Refused(f"What answers at {client.base_url} is a web page, not this service.")
+    for store in answer.parse():
         if store.name == name and store.status != "expired":
             return store
     return client.vector_stores.create(name=name)

@@ -24,6 +24,8 @@ class FakeService:
     fail: dict[str, str] = field(default_factory=dict)
     """Reasons by file name, of files that do not complete."""
     refuse_batches: str = ""
+    web_page: str = ""
+    """Answered to every GET, as by a server that is something else."""
     unavailable_uploads: int = 0
     """Uploads to be answered 503 before one is accepted."""
     on_poll: Callable[[], None] = lambda: None
@@ -89,6 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path).path.split("/")[2:]
         with self.fake.lock:
             match parts:
+                case _ if self.fake.web_page:
+                    self._send(self.fake.web_page.encode(), "text/html", 200)
                 case ["vector_stores"]:
                     self._page(self.fake.stores)
                 case ["vector_stores", _, "file_batches", batch_id]:
@@ -156,9 +160,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer({"error": {"message": message, "type": "invalid_request_error"}}, status)
 
     def _answer(self, body: dict[str, Any], status: int = 200) -> None:
-        data = json.dumps(body).encode()
+        self._send(json.dumps(body).encode(), "application/json", status)
+
+    def _send(self, data: bytes, content_type: str, status: int) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(data)))
         self.send_header("retry-after-ms", "1")
         self.end_headers()

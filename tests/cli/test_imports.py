@@ -129,6 +129,15 @@ def test_a_wrong_path_in_the_url_is_one_clear_line(ingest: Command, service: Fak
     assert re.fullmatch(rf"ingest: {url} answers: Invalid URL .*\n", ended.err)
 
 
+def test_something_else_that_answers_is_one_clear_line(ingest: Command, service: FakeService, folder: Path) -> None:
+    service.web_page = "<html>Welcome</html>"
+
+    ended = ingest("import", folder, "--store", "demo", "--base-url", service.url)
+
+    assert ended.code == 2
+    assert ended.err == f"ingest: What answers at {service.url}/ is a web page, not this service.\n"
+
+
 def test_an_error_of_the_api_is_one_clear_line(ingest: Command, service: FakeService, folder: Path) -> None:
     service.refuse_batches = "Invalid 'attributes': a key is too long."
 
