@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from ingest.errors import UnsupportedFile
-from ingest.steps.parse import Parsed
 from ingest.orphans import die_with_parent
+from ingest.steps.parse import Parsed
 
 HANDLERS = {"html": "hostile:obey"}
 
