@@ -1,5 +1,6 @@
 """`ingest up`: the whole service from one command."""
 
+import hashlib
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +29,9 @@ def up(
     environment (INGEST_REDIS_URL, INGEST_QDRANT_URL, INGEST_DATABASE_URL).
     """
     settings = load(data=data, workers=workers)
+    # Two services of one machine may share a database: each takes up only what its own workers held.
+    folder = hashlib.sha256(str(settings.data.absolute()).encode()).hexdigest()[:8]
+    settings = load(data=data, workers=workers, node=f"{settings.node}:{folder}")
     with owned(settings.data):
         supervisor = Supervisor(settings.data / "logs", _tell)
         for number in (signal.SIGINT, signal.SIGTERM):

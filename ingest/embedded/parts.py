@@ -60,7 +60,9 @@ def plan(settings: Settings, *, port: int, flower: bool) -> Plan:
         "PYTHONUNBUFFERED": "1",
         # Each process computes on one core; the number of worker processes is what uses the others.
         "OMP_NUM_THREADS": "1",
+        # Libraries that would report to their makers.
         "DO_NOT_TRACK": "1",
+        "ORT_DISABLE_TELEMETRY": "1",
     }
     parts: list[Part] = []
     if not settings.redis_url:

@@ -1,5 +1,6 @@
 """The local model: all-MiniLM-L6-v2 on ONNX Runtime, one thread, no network."""
 
+import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -62,6 +63,7 @@ class LocalEmbedder:
 
     @cached_property
     def _session(self) -> Any:
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read at import
         import onnxruntime as ort
 
         options = ort.SessionOptions()
