@@ -10,7 +10,10 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.schemas.parts import ErrorAnswer
-from ingest.errors import DependencyDown, FileError, RequestError
+from ingest import logs
+from ingest.errors import Abandoned, DependencyDown, FileError, RequestError
+
+_log = logs.get(__name__)
 
 RETRY_AFTER_SECONDS = 2
 LONGEST_RETRY_AFTER_SECONDS = 60
@@ -36,6 +39,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(RequestError, _refused)
     app.add_exception_handler(FileError, _unreadable)
     app.add_exception_handler(DependencyDown, _unavailable)
+    app.add_exception_handler(Abandoned, _gone)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
@@ -73,9 +77,15 @@ async def _unreadable(_: Request, exc: Exception) -> JSONResponse:
 
 async def _unavailable(_: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, DependencyDown)
+    _log.warning("request_unavailable", dependency=exc.dependency, reason=str(exc))
     wait = min(LONGEST_RETRY_AFTER_SECONDS, math.ceil(exc.retry_after_seconds or RETRY_AFTER_SECONDS))
     message = f"The service is waiting for its {exc.dependency}. Try again."
     return envelope(503, message, code="service_unavailable", headers={"Retry-After": str(wait)})
+
+
+async def _gone(_: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, Abandoned)
+    return envelope(404, f"Not found any more: {exc}.")
 
 
 async def _http(request: Request, exc: Exception) -> JSONResponse:

@@ -1,6 +1,7 @@
 """Batches of files on their way into a store (contract section 6)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,7 @@ from ingest.db.models import FileBatch
 from ingest.db.pages import Page, Window
 from ingest.db.session import read_clock
 from ingest.db.stores import Shown
-from ingest.errors import NotFound
+from ingest.errors import DependencyDown, NotFound
 from ingest.status import FileStatus
 from ingest.store_files import attach_members
 from ingest.tools import Tools
@@ -46,7 +47,9 @@ def cancel(tools: Tools, store_id: str, batch_id: str) -> FileBatch:
     with tools.database.transaction() as session:
         batch = _found(session, store_id, batch_id)
         cancelled = attachments.cancel(session, batch)
-        if cancelled and batch.in_progress <= progress.SWEEP_ROWS:
+    if cancelled and batch.in_progress <= progress.SWEEP_ROWS:
+        # A transaction of its own: it locks files first, the one above its batch. What fails here the sweep does.
+        with suppress(DependencyDown), tools.database.transaction() as session:
             progress.sweep_cancelled(session, batch.row)
     return retrieve(tools, store_id, batch_id)
 

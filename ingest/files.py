@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from sqlalchemy.exc import IntegrityError
 
@@ -11,7 +12,7 @@ from ingest.db import files as rows
 from ingest.db.models import File
 from ingest.db.pages import Page, Window
 from ingest.db.session import read_clock, serialise
-from ingest.errors import NotFound
+from ingest.errors import Abandoned, NotFound
 from ingest.tools import Tools
 
 NAME_CHARACTERS = 255
@@ -67,7 +68,8 @@ def delete(tools: Tools, file_id: str) -> None:
         with tools.database.reading() as session:
             stores = rows.stores_of(session, file_id)
         for store_id in stores:
-            with tools.database.transaction() as session:
+            # The row in a deleted store goes too; only the store's counters are there no more.
+            with tools.database.transaction() as session, suppress(Abandoned):
                 attachments.remove(session, store_id, file_id)
         try:
             with tools.database.transaction() as session:

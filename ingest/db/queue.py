@@ -42,15 +42,19 @@ def take_bulk(session: Session, limit: int) -> list[Waiting]:
         .limit(BATCHES_A_ROUND)
     ).all()
     found: list[Any] = []
+    served: list[int] = []
     for turn, batch in enumerate(batches):
         share = -(-(limit - len(found)) // (len(batches) - turn))  # what is left, divided among those left
         some = session.execute(_waiting(session, StoreFile.batch == batch).limit(share)).all()
         found += some
         if some:
-            # A little later for each, so that batches served in one round keep their order in the next.
-            at = read_clock(session) + turn * 1e-4
-            run(session, update(FileBatch).where(FileBatch.row == batch).values(dispatched_at=at))
-    return _publish(session, found)
+            served.append(batch)
+    published = _publish(session, found)
+    at = read_clock(session)
+    for turn, batch in enumerate(served):  # after the files: the order in which everybody locks
+        # A little later for each, so that batches served in one round keep their order in the next.
+        run(session, update(FileBatch).where(FileBatch.row == batch).values(dispatched_at=at + turn * 1e-4))
+    return published
 
 
 def unpublish(session: Session, *, older_than_seconds: float, interactive: bool) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from ingest.sweep import sweep
 from tests.api.calls import upload, work
 from tests.fakes import FakeTools
 
@@ -136,3 +137,19 @@ def test_a_body_that_need_not_be_there_may_be_anything_on_a_cancel(client: TestC
     for body in (b"", b"{}", b"nonsense"):
         answer = client.post(path, content=body, headers={"content-type": "application/json"})
         assert answer.json()["status"] == "cancelled"
+
+
+def test_a_file_in_a_store_that_was_just_deleted_can_be_deleted(
+    tools: FakeTools, client: TestClient, store: str, file: str
+) -> None:
+    batch = {"file_ids": [file, upload(client)]}
+    client.post(f"/v1/vector_stores/{store}/file_batches", json=batch)
+    client.delete(f"/v1/vector_stores/{store}")
+
+    answer = client.delete(f"/v1/files/{file}")
+
+    assert answer.status_code == 200, answer.text
+    assert client.get(f"/v1/files/{file}").status_code == 404
+    work(tools)
+    sweep(tools)
+    assert tools.index.points == {}

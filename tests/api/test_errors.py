@@ -345,7 +345,8 @@ def test_the_text_of_a_file_that_cannot_be_read_is_refused(tools: FakeTools, cli
 
 @pytest.mark.parametrize("kind", get_args(ErrorType))
 def test_every_complaint_of_pydantic_is_explained(kind: str) -> None:
-    for given in (None, "x", "", 1, [], {}, {"x": 1}, b"x"):
+    values: list[Any] = [None, "x", "", 1, [], {}, {"x": 1}, b"x"]
+    for given in values:
         error = {"type": kind, "loc": ("body", "x"), "msg": "Input should be better", "input": given}
 
         message, param, code = explain(error, {"x": given})
