@@ -43,7 +43,7 @@ def run(tools: Tools, row: int, *, owner: str, stage: Callable[[Stage], None] = 
         claim = progress.claim(session, row, owner=owner, lease_seconds=tools.settings.lease_seconds)
     if claim is None:
         return Ended("not to be had")
-    facts = {"store": claim.vector_store_id, "file": claim.file_id, "batch": claim.batch, "attempt": claim.attempt}
+    facts = {"store": claim.vector_store_id, "file": claim.file_id, "batch": claim.batch_id, "attempt": claim.attempt}
     with logs.bound(**facts):
         started = time.monotonic()
         try:

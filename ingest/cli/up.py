@@ -1,5 +1,6 @@
 """`ingest up`: the whole service from one command."""
 
+import contextlib
 import hashlib
 import signal
 from pathlib import Path
@@ -69,4 +70,5 @@ def _take_over(settings: Settings) -> None:
 
 
 def _tell(line: str) -> None:
-    typer.echo(line)
+    with contextlib.suppress(OSError):  # nobody reads on: no reason to stop the service
+        typer.echo(line)

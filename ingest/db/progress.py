@@ -33,6 +33,7 @@ class Claim:
     vector_store_id: str
     file_id: str
     batch: int | None
+    batch_id: str | None
     filename: str
     bytes: int
     blob: str
@@ -70,10 +71,11 @@ def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Cl
     ).scalar()
     if fence is None:
         return None
-    mine, file, chunks, terms, waited = session.execute(
-        select(StoreFile, File, VectorStore.chunks, VectorStore.terms, now(session) - StoreFile.queued_at)
+    mine, file, chunks, terms, batch_id, waited = session.execute(
+        select(StoreFile, File, VectorStore.chunks, VectorStore.terms, FileBatch.id, now(session) - StoreFile.queued_at)
         .join(File, File.id == StoreFile.file_id)
         .join(VectorStore, VectorStore.id == StoreFile.vector_store_id)
+        .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
         .where(StoreFile.row == row)
     ).one()
     return Claim(
@@ -84,6 +86,7 @@ def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Cl
         vector_store_id=mine.vector_store_id,
         file_id=mine.file_id,
         batch=mine.batch,
+        batch_id=batch_id,
         filename=file.filename,
         bytes=file.bytes,
         blob=file.blob,
