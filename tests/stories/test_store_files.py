@@ -1,7 +1,12 @@
 """Stories about the files of a vector store."""
 
 import asyncio
+import collections
+import contextlib
 import json
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import openai
@@ -235,3 +240,50 @@ def test_polling_is_hinted_with_whole_milliseconds(client: openai.OpenAI, store:
 
     assert json.loads(answer.text)["status"] == "in_progress"
     assert 0 < int(answer.headers["openai-poll-after-ms"]) <= 1_000
+
+
+def test_many_clients_at_once_leave_counts_that_agree(
+    client: openai.OpenAI, service: Service, store: VectorStore, upload: Upload
+) -> None:
+    files = [upload(f"Contested text {n}. " * 100) for n in range(20)]
+    batches: list[str] = []
+    until = time.monotonic() + 4
+
+    def act(seed: int) -> None:
+        chance = random.Random(seed)
+        with service.client(max_retries=0) as mine:
+            members, of_batches = mine.vector_stores.files, mine.vector_stores.file_batches
+            while time.monotonic() < until:
+                file = chance.choice(files)
+                with contextlib.suppress(openai.NotFoundError):
+                    match chance.randrange(6):
+                        case 0:
+                            members.create(store.id, file_id=file, attributes={"n": chance.randrange(3)})
+                        case 1:
+                            members.create(store.id, file_id=file, chunking_strategy=SMALL)
+                        case 2:
+                            batches.append(of_batches.create(store.id, file_ids=chance.sample(files, 8)).id)
+                        case 3 if batches:
+                            answer = of_batches.cancel(chance.choice(batches[-4:]), vector_store_id=store.id)
+                            assert answer.file_counts.in_progress == 0
+                        case 4:
+                            members.delete(file, vector_store_id=store.id)
+                        case _:
+                            wanted: Any = {"type": "ne", "key": "n", "value": 1}
+                            hits = mine.vector_stores.search(store.id, query="contested", filters=wanted).data
+                            assert all((hit.attributes or {}).get("n") != 1 for hit in hits)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(act, range(4)))
+    for batch in batches:
+        done = client.vector_stores.file_batches.poll(batch, vector_store_id=store.id)
+        assert done.status in ("completed", "cancelled")
+    while (shown := client.vector_stores.retrieve(store.id)).status == "in_progress":
+        time.sleep(0.05)
+
+    members = list(client.vector_stores.files.list(store.id, limit=100))
+    statuses = collections.Counter(str(member.status) for member in members)
+    assert counts(client, store) == {**statuses, "total": len(members)}
+    assert shown.usage_bytes == sum(member.usage_bytes for member in members)
+    completed = {member.id for member in members if member.status == "completed"}
+    assert set(found(client, store, "contested", max_num_results=50)) <= completed

@@ -125,3 +125,14 @@ def test_a_deleted_store_takes_its_members_but_not_the_files(client: openai.Open
         with pytest.raises(openai.NotFoundError, match="No vector store found with id"):
             ask()
     assert store.id not in [other.id for other in client.vector_stores.list(limit=100)]
+
+
+def test_a_file_of_a_store_that_was_just_deleted_can_be_deleted(client: openai.OpenAI, upload: Upload) -> None:
+    file = upload("Neither store nor file stays.")
+    store = client.vector_stores.create(file_ids=[file])
+
+    client.vector_stores.delete(store.id)
+    client.files.delete(file)
+
+    with pytest.raises(openai.NotFoundError):
+        client.files.retrieve(file)
