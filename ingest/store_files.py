@@ -39,7 +39,8 @@ def attach_members(tools: Tools, store_id: str, members: Sequence[Member], batch
     try:
         with tools.database.transaction() as session:
             usable(rows.get(session, store_id), store_id)
-            _all_known(file_rows.unknown(session, [m.file_id for m in members]))
+            param = "file_id" if batch is None else "file_ids"
+            _all_known(file_rows.unknown(session, [m.file_id for m in members]), param)
             restyled = attachments.attach(session, store_id, members, batch)
             rows.touch(session, store_id)
             jobs = point_jobs.plan_attributes(session, store_id, restyled, after_seconds=ATTRIBUTES_RETRY_SECONDS)
@@ -53,7 +54,7 @@ def attach_members(tools: Tools, store_id: str, members: Sequence[Member], batch
 def require(tools: Tools, file_ids: Sequence[str]) -> None:
     """Raises NotFound, naming them, when some ids name no file."""
     with tools.database.reading() as session:
-        _all_known(file_rows.unknown(session, file_ids))
+        _all_known(file_rows.unknown(session, file_ids), "file_ids")
 
 
 def retrieve(tools: Tools, store_id: str, file_id: str) -> Shown:
@@ -118,10 +119,10 @@ def _found(file: Shown | None, store_id: str, file_id: str) -> Shown:
     return file
 
 
-def _all_known(unknown: Sequence[str]) -> None:
+def _all_known(unknown: Sequence[str], param: str) -> None:
     if not unknown:
         return
     named = ", ".join(f"'{file_id}'" for file_id in unknown[:NAMED_UNKNOWN_IDS])
     more = f" and {len(unknown) - NAMED_UNKNOWN_IDS} more" if len(unknown) > NAMED_UNKNOWN_IDS else ""
     plural = "s" if len(unknown) > 1 else ""
-    raise NotFound(f"No file{plural} found with id{plural} {named}{more}.", param=f"file_id{plural}")
+    raise NotFound(f"No file{plural} found with id{plural} {named}{more}.", param=param)

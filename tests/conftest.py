@@ -5,16 +5,32 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.scheduler import LoadScopeScheduling
 
 from ingest.config import Settings
 from ingest.db.migrate import migrate
 from ingest.db.session import Database
 from tests import servers
 from tests.fakes import FakeTools
+
+
+class ByService(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives the stories that share one service to one worker, and every other test to whoever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        own = "test_crashes" in nodeid or "test_servers" in nodeid
+        return "stories" if nodeid.startswith("tests/stories/") and not own else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """`--dist loadgroup` is ignored by this version of xdist under pytest 9.2, so its work is done here."""
+    return ByService(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 class Clock:

@@ -8,7 +8,8 @@ from api.schemas.parts import Body, Number, Storable, Wire
 from api.schemas.store_files import Passage
 from ingest.search import Found, Weights
 
-Query = Annotated[str, Field(min_length=1), Storable]
+# A longer text is no question any more, and embedding it would hold up everybody else.
+Query = Annotated[str, Field(min_length=1, max_length=32_768), Storable]
 Weight = Annotated[Number, Field(ge=0.0, le=1e9)]
 """The bound keeps their sum finite."""
 

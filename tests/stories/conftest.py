@@ -17,12 +17,10 @@ Upload = Callable[..., str]
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is in this folder as stories; stories that share the service stay in one worker of xdist."""
+    """Mark what is in this folder as stories."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.story)
-            if "service" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group("stories"))
 
 
 @pytest.fixture(scope="session")

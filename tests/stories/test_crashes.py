@@ -15,8 +15,6 @@ import pytest
 from tests.servers import wait_until
 from tests.stories.running import Service, running
 
-pytestmark = pytest.mark.xdist_group("crashes")
-
 INGEST = str(Path(sys.executable).with_name("ingest"))
 
 # A dead worker's files are taken back after its lease; the default of 30 s would make these tests slow.

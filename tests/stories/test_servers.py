@@ -13,7 +13,7 @@ import pytest
 from tests import servers
 from tests.stories.running import running
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("servers")]
+pytestmark = pytest.mark.services
 
 FILES = 40
 
