@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.app import app
 from ingest.config import Settings
 from ingest.db.migrate import migrate
 from ingest.db.session import Database
+from ingest.tools import Tools
 from tests.api.calls import upload
 from tests.fakes import FakeTools
 
@@ -35,10 +37,17 @@ def tools(settings: Settings, tmp_path: Path, empty_database: Path) -> Iterator[
     database.dispose()
 
 
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """The app, whose making takes longer than most tests; each test gives it tools of its own."""
+    return app(Tools(Settings(data=tmp_path_factory.mktemp("none"))))
+
+
 @pytest.fixture
-def client(tools: FakeTools) -> TestClient:
+def client(made_once: FastAPI, tools: FakeTools) -> TestClient:
     """A client of the app; an exception that leaves the app fails the test."""
-    return TestClient(app(tools))
+    made_once.state.tools = tools
+    return TestClient(made_once)
 
 
 @pytest.fixture
