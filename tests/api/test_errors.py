@@ -315,6 +315,7 @@ def test_a_database_that_is_down_is_an_error_of_the_server(tools: FakeTools, cli
     assert int(answer.headers["retry-after"]) > 0
 
 
+@pytest.mark.services
 def test_an_unexpected_error_is_answered_and_the_next_request_too(
     tools: FakeTools, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -147,6 +147,7 @@ def test_it_works_again_after_close(embedder: Embedder) -> None:
     assert np.array_equal(embedder.embed_query("word"), before)
 
 
+@pytest.mark.services
 def test_a_slow_server_is_a_dependency_down(slow_url: str) -> None:
     embedder = build(Settings(embedding_url=slow_url, embedding_timeout_seconds=0.05))
 
@@ -156,6 +157,7 @@ def test_a_slow_server_is_a_dependency_down(slow_url: str) -> None:
     embedder.close()
 
 
+@pytest.mark.services
 def test_nobody_listening_is_a_dependency_down() -> None:
     embedder = build(Settings(embedding_url="http://127.0.0.1:9/v1"))
 

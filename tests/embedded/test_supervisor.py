@@ -26,6 +26,9 @@ FOR_EVER = "import time\nwhile True: time.sleep(1)"
 DEAF = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: time.sleep(1)"
 
 
+pytestmark = pytest.mark.services
+
+
 class Told(list[str]):
     def __call__(self, line: str) -> None:
         self.append(line)
