@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ingest.errors import InvalidFile
 
-PARSER_VERSION: str = "1"
+PARSER_VERSION: str = "2"
 """Part of the key under which parsed text is kept; raised when the same bytes would give another text."""
 
 NO_TEXT = "The file contains no text."

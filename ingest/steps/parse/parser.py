@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.errors import InvalidFile, UnsupportedFile
 from ingest.steps.parse.charset import decode
 from ingest.steps.parse.child import Child, Died, Overdue
-from ingest.steps.parse.parsed import Parsed, check, clean
+from ingest.steps.parse.parsed import NO_TEXT, Parsed, check, clean
 from ingest.steps.parse.sniff import HEAD_BYTES, sniff
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _HANDLERS = "ingest.steps.parse.formats"
 _FILES_PER_CHILD = 500  # libraries leak a little; a new child costs about 0.1 s
 _GROWTH_MIB = 512  # ... and a child that has kept this much is replaced at once
+_BLOCK = 2**20  # bytes
 
 
 class Parser:
@@ -62,8 +63,10 @@ class Parser:
         limit = self._settings.parse_max_text_mib
         widest = 4 if b"\0" in head else 1  # bytes of the file, at the most, for one byte of text
         if size > widest * limit * 2**20:  # too long in every character set, so do not read it
+            if not head.strip(b"\0"):
+                raise InvalidFile(NO_TEXT)
             raise InvalidFile(f"The file contains more than {limit} MiB of text. Split it and upload the parts.")
-        return check(Parsed(clean(decode(path.read_bytes())), "text"), limit)
+        return check(Parsed(clean(decode(_after_hole(path))), "text"), limit)
 
     def _ask(self, path: Path, kind: str, size: int, still_wanted: Callable[[], bool]) -> Parsed:
         request = {"path": str(path.absolute()), "kind": kind}
@@ -99,6 +102,18 @@ class Parser:
         self._files += 1
         if header["worn"] or self._files >= self._files_per_child or header["grown_mib"] > _GROWTH_MIB:
             self.close()
+
+
+def _after_hole(path: Path) -> bytes:
+    """Return the file without the NULs it begins with: a log that was cut while in use has many MiB of them."""
+    hole = bytes(_BLOCK)
+    with path.open("rb") as file:
+        start = 0
+        while (block := file.read(_BLOCK)) == hole:
+            start += _BLOCK
+        start += len(block) - len(block.lstrip(b"\0"))
+        file.seek(start // 4 * 4)  # NULs are also halves and quarters of characters
+        return file.read()
 
 
 def _outcome(header: dict[str, Any], body: bytes) -> Parsed:

@@ -126,6 +126,8 @@ def _refuse_known(head: bytes) -> None:
 
 
 def _kind_of_text(head: bytes, suffix: str) -> str:
+    if not head.strip(b"\0"):  # a hole: no parser would find its markup after that
+        return "text"
     if suffix in ("eml", "mht", "mhtml"):
         return "eml"
     if suffix not in _BY_NAME and suffix not in _ANY_TEXT:

@@ -50,6 +50,19 @@ class Make:
                 archive.writestr(name, content)
         return buffer.getvalue()
 
+    def claiming(self, archive: bytes, size: int) -> bytes:
+        """A ZIP whose first member says that it has that many bytes."""
+        entry = archive.index(b"PK\1\2") + 24
+        return archive[:entry] + struct.pack("<I", size) + archive[entry + 4 :]
+
+    def members(self, count: int) -> bytes:
+        """A ZIP that lists its only member so many times."""
+        archive = self.zipped({"a": ""})
+        directory, end = archive.index(b"PK\1\2"), archive.index(b"PK\5\6")
+        entries = archive[directory:end] * count
+        counts = struct.pack("<HHI", count, count, len(entries))
+        return archive[:directory] + entries + archive[end : end + 8] + counts + archive[end + 16 :]
+
     def docx(self, body: str, **parts: str) -> bytes:
         members = {"[Content_Types].xml": "<Types/>", "word/document.xml": self.word_part("document", body)}
         members |= {f"word/{name}.xml": self.word_part(name.rstrip("12"), part) for name, part in parts.items()}
@@ -57,6 +70,35 @@ class Make:
 
     def word_part(self, root: str, body: str) -> str:
         return f'<w:{root} xmlns:w="{W}"><w:body>{body}</w:body></w:{root}>'
+
+    def numbered_docx(self, body: str) -> bytes:
+        """List 1 counts 1. a), list 2 has bullets, list 3 is list 1 begun anew at 7; the style Clause counts § I.01."""
+        level = '<w:lvl w:ilvl="{}"><w:start w:val="1"/><w:numFmt w:val="{}"/><w:lvlText w:val="{}"/></w:lvl>'.format
+        formats = (
+            level(0, "decimal", "%1.") + level(1, "lowerLetter", "%2)"),
+            level(0, "bullet", "\uf0b7"),
+            level(0, "upperRoman", "§ %1") + level(1, "decimalZero", "§ %1.%2"),
+        )
+        abstract = "".join(
+            f'<w:abstractNum w:abstractNumId="{number}">{levels}</w:abstractNum>'
+            for number, levels in enumerate(formats)
+        )
+        override = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="7"/></w:lvlOverride>'
+        lists = "".join(
+            f'<w:num w:numId="{number}"><w:abstractNumId w:val="{counters}"/>{more}</w:num>'
+            for number, counters, more in ((1, 0, ""), (2, 1, ""), (3, 0, override), (4, 2, ""))
+        )
+        style = (
+            '<w:style w:styleId="Numbered"><w:pPr><w:numPr><w:numId w:val="4"/></w:numPr></w:pPr></w:style>'
+            '<w:style w:styleId="Clause"><w:basedOn w:val="Numbered"/></w:style>'
+        )
+        return self.zipped(
+            {
+                "word/document.xml": self.word_part("document", body),
+                "word/numbering.xml": f'<w:numbering xmlns:w="{W}">{abstract}{lists}</w:numbering>',
+                "word/styles.xml": f'<w:styles xmlns:w="{W}">{style}</w:styles>',
+            }
+        )
 
     def paragraph(self, text: str, properties: str = "") -> str:
         return f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
@@ -89,7 +131,7 @@ class Make:
             slide.placeholders[1].text = body
             if notes:
                 slide.notes_slide.notes_text_frame.text = notes
-        table = slide.shapes.add_table(2, 2, 0, 0, 1_000_000, 1_000_000).table
+        table = slide.shapes.add_table(2, 2, 0, 6_000_000, 1_000_000, 1_000_000).table
         for row in range(2):
             for column in range(2):
                 table.cell(row, column).text = f"r{row}c{column}"

@@ -58,6 +58,30 @@ def test_a_text_that_is_too_long_is_invalid(tmp_path: Path) -> None:
         Parser(Settings(parse_max_text_mib=1)).parse(path, "a.txt")
 
 
+@pytest.mark.parametrize("filename", ["a.txt", "a.html", "a.xml", "a.pdf", "a"])
+@pytest.mark.parametrize("size", [3_001, 70 * 2**20, 400 * 2**20])
+def test_nothing_but_nuls_is_no_text_however_long(tmp_path: Path, filename: str, size: int) -> None:
+    path = tmp_path / "blob"
+    with path.open("wb") as file:
+        file.truncate(size)
+
+    # By its own message, so it takes no child, whose memory a whole file may exceed.
+    with pytest.raises(InvalidFile, match="The file contains no text"):
+        Parser(Settings(parse_max_text_mib=16), handlers="none").parse(path, filename)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-be", "utf-16-le"])
+def test_a_log_that_begins_with_a_hole_keeps_its_text(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "blob"
+    text = "the first line after the cut\nand another\n"
+    with path.open("wb") as file:
+        file.truncate(2**20 + 500)
+        file.seek(0, 2)
+        file.write(text.encode(encoding))
+
+    assert Parser(Settings()).parse(path, "a.log").text == text
+
+
 def test_pdf_keeps_its_pages(parse: Parse, make: "Make") -> None:
     parsed = parse("a.pdf", make.pdf(["First page.", "", "Third\npage."]))
 
@@ -119,6 +143,28 @@ def test_docx_keeps_headings_lists_tables_notes(parse: Parse, make: "Make") -> N
     assert parsed == Parsed("Top\n\nTitle\n\n- one\n  - inner\na | b\nd\n\nEnd & tail", "docx")
 
 
+def test_docx_lists_have_the_numbers_that_word_shows(parse: Parse, make: "Make") -> None:
+    item = '<w:numPr><w:ilvl w:val="{}"/><w:numId w:val="{}"/></w:numPr>'
+    body = (
+        make.paragraph("Scope", '<w:pStyle w:val="Clause"/>')
+        + make.paragraph("one", item.format(0, 1))
+        + make.paragraph("inner", item.format(1, 1))
+        + make.paragraph("inner too", item.format(1, 1))
+        + make.paragraph("two", item.format(0, 1))
+        + make.paragraph("bullet", item.format(0, 2))
+        + make.paragraph("other", item.format(1, 1))
+        + make.paragraph("again", item.format(0, 3))
+        + make.paragraph("not", '<w:pStyle w:val="Clause"/><w:numPr><w:numId w:val="0"/></w:numPr>')
+        + make.paragraph("deep", '<w:pStyle w:val="Clause"/><w:numPr><w:ilvl w:val="1"/></w:numPr>')
+    )
+
+    parsed = parse("a.docx", make.numbered_docx(body))
+
+    assert parsed.text == (
+        "§ I Scope\n\n1. one\n  a) inner\n  b) inner too\n2. two\n- bullet\n  a) other\n7. again\n\nnot\n\n§ I.01 deep"
+    )
+
+
 def test_docx_reads_text_boxes_once(parse: Parse, make: "Make") -> None:
     box = f"<w:txbxContent>{make.paragraph('boxed')}</w:txbxContent>"
     body = f"<w:p><w:r><w:t>around</w:t></w:r><w:r><w:Choice>{box}</w:Choice><w:Fallback>{box}</w:Fallback></w:r></w:p>"
@@ -128,22 +174,22 @@ def test_docx_reads_text_boxes_once(parse: Parse, make: "Make") -> None:
 
 def test_a_huge_docx_is_read_within_little_memory(make: "Make", tmp_path: Path) -> None:
     path = tmp_path / "blob"
-    path.write_bytes(make.docx(make.paragraph("some words") * 100_000))
-    parser = Parser(Settings(parse_memory_mib=256))
+    path.write_bytes(make.docx(make.paragraph("some words") * 30_000))  # as a tree, 17 MiB and more
+    parser = Parser(Settings().model_copy(update={"parse_memory_mib": 16}))  # less than Settings allow
 
     parsed = parser.parse(path, "a.docx")
 
-    assert parsed.text.count("some words") == 100_000
+    assert parsed.text.count("some words") == 30_000
     parser.close()
 
 
 @pytest.mark.parametrize("name", ["a.html", "a.xml"])
 def test_markup_that_needs_too_much_memory_says_so(tmp_path: Path, name: str) -> None:
     path = tmp_path / "blob"
-    path.write_bytes(b"<a>" + b"<p>x<b>y</b></p>" * 1_000_000 + b"</a>")
-    parser = Parser(Settings(parse_memory_mib=256))
+    path.write_bytes(b"<a>" + b"<p>x<b>y</b></p>" * 200_000 + b"</a>")
+    parser = Parser(Settings().model_copy(update={"parse_memory_mib": 64}))  # less than Settings allow
 
-    with pytest.raises(InvalidFile, match="needs more than 256 MiB of memory"):
+    with pytest.raises(InvalidFile, match="needs more than 64 MiB of memory"):
         parser.parse(path, name)
     parser.close()
 
@@ -173,13 +219,14 @@ def test_xls_has_a_row_a_line(parse: Parse, make: "Make") -> None:
     assert parse("a.xls", make.xls("Sheet", [(0, 0, "a"), (0, 1, "b"), (1, 0, "c")])).text == "Sheet\n\na | b\nc"
 
 
-def test_pptx_goes_slide_by_slide(parse: Parse, make: "Make") -> None:
-    parsed = parse("a.pptx", make.pptx([("First", "one\ntwo", "spoken"), ("Second", "three", "")]))
+def test_pptx_goes_slide_by_slide_and_notes_come_last(parse: Parse, make: "Make") -> None:
+    parsed = parse("a.pptx", make.pptx([("First", "one\ntwo", "I say\nmuch"), ("Second", "three", "Done")]))
 
-    assert parsed.kind == "pptx"
-    first, second = parsed.text[: parsed.pages[1]], parsed.text[parsed.pages[1] :]
-    assert all(words in first for words in ("First", "one\n", "two\n", "spoken"))
-    assert all(words in second for words in ("Second", "three", "r0c0 | r0c1\nr1c0 | r1c1"))
+    assert parsed == Parsed(
+        "First\n\none\n\ntwo\n\nNotes:\nI say\nmuch\n\nSecond\n\nthree\n\nr0c0 | r0c1\nr1c0 | r1c1\n\nNotes:\nDone",
+        "pptx",
+        (0, 36),
+    )
 
 
 def test_doc_is_read_without_an_office_suite(parse: Parse, make: "Make") -> None:
@@ -217,19 +264,27 @@ def test_rtf_epub_and_odt_are_read_by_pandoc(parse: Parse, make: "Make") -> None
     assert (rtf.text, epub.text, odt.text) == ("First.\n\nSecond ä.", "Chapter\n\nProse.", "Prose.")
 
 
+def test_rtf_keeps_what_follows_a_character_with_a_fallback(parse: Parse) -> None:
+    source = rb"{\rtf1\ansi Pell\u8217's harmonium, \u8217\'92s and \u233?t\u233? done.\par caf\'e9 {\b\uc0\u233}\par}"
+
+    assert parse("a.rtf", source).text == "Pell’s harmonium, ’s and été done.\n\ncafé é"
+
+
 def test_a_plain_zip_is_unsupported(parse: Parse, make: "Make") -> None:
     with pytest.raises(UnsupportedFile, match=r"it is an archive \(ZIP\)"):
         parse("a.zip", make.zipped({"a.txt": "text"}))
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(parse: Parse, make: "Make") -> None:
+    data = make.claiming(make.docx("text"), 80 * 2**20)
+
     with pytest.raises(InvalidFile, match="would grow from"):
-        parse("a.docx", make.docx(" " * (80 * 2**20)))
+        parse("a.docx", data)
 
 
 def test_a_container_of_very_many_members_is_refused(parse: Parse, make: "Make") -> None:
     with pytest.raises(InvalidFile, match="20001 members"):
-        parse("a.docx", make.zipped({f"{number}": "" for number in range(20_001)}))
+        parse("a.docx", make.members(20_001))
 
 
 def test_importing_the_package_loads_no_parser_library() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -9,6 +10,7 @@ from lxml import etree
 
 from ingest.errors import InvalidFile
 from ingest.steps.parse.formats.layout import Layout, join_cells
+from ingest.steps.parse.formats.numbering import Numbering, Place, read_numbering
 from ingest.steps.parse.parsed import Parsed
 
 _MAIN = re.compile(r"word/document\d*\.xml")
@@ -18,6 +20,15 @@ _LAST = re.compile(r"word/footer\d*\.xml")
 _CHARACTERS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 _SKIPPED = frozenset(["Fallback", "moveFrom"])  # what is said a second time, and what was moved away
 _PARSER = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": True, "recover": False}
+
+
+@dataclass(frozen=True)
+class _Item:
+    place: Place
+    listed: bool  # other numbered paragraphs are headings and clauses
+
+
+_NOT_LISTED = _Item(Place(), False)
 
 
 def read(path: Path) -> Parsed:
@@ -30,7 +41,7 @@ def read(path: Path) -> Parsed:
             raise InvalidFile("The file could not be parsed as docx: its main part is missing.")
         _read_once(archive, sorted(filter(_BEFORE.fullmatch, names)), layout)
         with archive.open(main[0]) as part:
-            _Body(layout).read(part)
+            _Body(layout, read_numbering(archive)).read(part)
         for pattern in _AFTER:
             _read_once(archive, sorted(filter(pattern.fullmatch, names)), layout)
         _read_once(archive, sorted(filter(_LAST.fullmatch, names)), layout)
@@ -43,7 +54,7 @@ def _read_once(archive: zipfile.ZipFile, names: list[str], layout: Layout) -> No
     for name in names:
         own = Layout()
         with archive.open(name) as part:
-            _Body(own).read(part)
+            _Body(own, Numbering()).read(part)
         text = own.text()
         if text not in seen:
             seen.add(text)
@@ -53,10 +64,11 @@ def _read_once(archive: zipfile.ZipFile, names: list[str], layout: Layout) -> No
 class _Body:
     """Follows the elements of one part and adds what they say to a layout."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, numbering: Numbering) -> None:
         self._layout = layout
+        self._numbering = numbering
         self._paragraphs: list[list[str]] = []  # open ones: a text box stands inside a paragraph
-        self._prefixes: list[str] = []
+        self._items: list[_Item] = []
         self._rows: list[list[str]] = []  # cells of the open rows, nested tables last
         self._cells: list[list[str]] = []  # paragraphs of the open cells
         self._skipped = 0  # how many skipped elements are open
@@ -84,7 +96,7 @@ class _Body:
             return
         elif name == "p":
             self._paragraphs.append([])
-            self._prefixes.append("")
+            self._items.append(_NOT_LISTED)
         elif name == "tr":
             self._rows.append([])
         elif name == "tc":
@@ -103,8 +115,8 @@ class _Body:
             if parent is None or not parent.tag.endswith("}tabs"):
                 self._write(_CHARACTERS[name])
         elif name == "pPr":
-            if self._prefixes:
-                self._prefixes[-1] = _list_marker(element)
+            if self._items:
+                self._items[-1] = _item(element, self._numbering)
         elif name == "p":
             self._end_paragraph()
         elif name == "tc" and self._cells:
@@ -122,15 +134,16 @@ class _Body:
 
     def _end_paragraph(self) -> None:
         text = "".join(self._paragraphs.pop()).strip() if self._paragraphs else ""
-        prefix = self._prefixes.pop() if self._prefixes else ""
+        item = self._items.pop() if self._items else _NOT_LISTED
+        number = self._numbering.next(item.place)  # an empty paragraph counts as well
         if not text:
             return
         if self._cells:
-            self._cells[-1].append(prefix.strip() + " " + text if prefix else text)
-        elif prefix:
-            self._layout.line(prefix + text)
+            self._cells[-1].append(f"{number or '-'} {text}" if number or item.listed else text)
+        elif item.listed:
+            self._layout.line(f"{'  ' * item.place.level}{number or '-'} {text}")
         else:
-            self._layout.block(text)
+            self._layout.block(f"{number} {text}" if number else text)
 
     def _end_row(self, cells: list[str]) -> None:
         if self._cells:  # a table in a cell: its rows become part of the cell
@@ -139,16 +152,20 @@ class _Body:
             self._layout.row(cells)
 
 
-def _list_marker(properties: Any) -> str:
-    """Return what stands before the text of a list item, "" for other paragraphs."""
-    level, listed = 0, False
-    for element in properties.iter():
-        name = element.tag.rpartition("}")[2]
-        value = element.get(f"{element.tag.rpartition('}')[0]}}}val", "")
+def _item(properties: Any, numbering: Numbering) -> _Item:
+    """Return what the properties of a paragraph say of its place in a list."""
+    style, list_id, level = "", None, None
+    for element in properties.iter(etree.Element):
+        namespace, _, name = element.tag.rpartition("}")
+        value = element.get(f"{namespace}}}val", "")
         if name == "ilvl" and value.isdecimal():
             level = min(int(value), 8)
         elif name == "numId":
-            listed = value != "0"
-        elif name == "pStyle" and value.startswith(("ListBullet", "ListNumber")):
-            listed = True
-    return "  " * level + "- " if listed else ""
+            list_id = value
+        elif name == "pStyle":
+            style = value
+    inherited = numbering.styles.get(style, Place())
+    place = Place(inherited.list_id if list_id is None else list_id, inherited.level if level is None else level)
+    if list_id == "0":  # not numbered, whatever its style says
+        return _NOT_LISTED
+    return _Item(place, list_id is not None or style.startswith(("ListBullet", "ListNumber")))

@@ -1,7 +1,11 @@
 """PowerPoint presentations: slide by slide, with tables and speaker's notes."""
 
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+from pptx import Presentation
 
 from ingest.steps.parse.formats import offline
 from ingest.steps.parse.formats.html import text_of
@@ -20,19 +24,34 @@ def read(path: Path) -> Parsed:
         filename=str(path),
         languages=["eng"],
         include_page_breaks=False,
-        include_slide_notes=True,
+        include_slide_notes=False,  # they would come before their slide, and look like any of its paragraphs
         infer_table_structure=True,
     )
-    for element in elements:
-        # A slide without text still counts, so that offsets can be told by number.
-        while len(slides) < (element.metadata.page_number or 1):
-            slides.append(layout.start_page())
-        _add(element, layout)
+    shown = groupby(elements, key=lambda element: element.metadata.page_number or 1)
+    texts = {number: list(group) for number, group in shown}
+    # A slide without text still counts, so that offsets can be told by number.
+    for number, notes in enumerate(_notes(path), 1):
+        slides.append(layout.start_page())
+        for element in texts.get(number, ()):
+            _add(element, layout)
+        if notes:
+            layout.block(f"Notes:\n{notes}")
     return Parsed(layout.text(), "pptx", tuple(slides))
 
 
+def _notes(path: Path) -> Iterator[str]:
+    """What the speaker says, of every slide."""
+    for slide in Presentation(str(path)).slides:
+        frame = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+        yield _tidy(frame.text).strip() if frame is not None else ""
+
+
+def _tidy(text: str) -> str:
+    return clean(text).replace("\v", "\n")
+
+
 def _add(element: Any, layout: Layout) -> None:
-    text = clean(element.text).replace("\v", "\n")
+    text = _tidy(element.text)
     match element.category:
         case "Table":
             layout.block(clean(text_of(element.metadata.text_as_html or "")) or text)

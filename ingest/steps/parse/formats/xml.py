@@ -9,9 +9,21 @@ from ingest.steps.parse.charset import decode
 from ingest.steps.parse.formats import html
 from ingest.steps.parse.parsed import Parsed
 
+_ABOUT_XML = ("http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2001/XMLSchema-instance")
+_VISUAL = (  # in these, attributes say how something looks
+    "http://www.w3.org/2000/svg",
+    "http://www.w3.org/1999/xhtml",
+    "http://www.w3.org/1999/XSL/Format",
+    "http://www.w3.org/1998/Math/MathML",
+    "http://schemas.openxmlformats.org/",
+    "http://schemas.microsoft.com/office/",
+    "urn:schemas-microsoft-com:",
+    "urn:oasis:names:tc:opendocument:",
+)
+
 
 def read(path: Path) -> Parsed:
-    """Return the text of an XML file; its source where all it says stands in attributes."""
+    """Return the text of an XML file; its source where neither elements nor attributes say anything."""
     data = path.read_bytes()
     root = _root(data)
     if root is not None and isinstance(root.tag, str) and root.tag.rpartition("}")[2].lower() == "html":
@@ -21,22 +33,32 @@ def read(path: Path) -> Parsed:
 
 
 def text_of(root: Any) -> str:
-    """Return the text below `root`: one line an element, but elements within running text stay in its line."""
+    """Return the text below `root`: one line an element, but elements within running text stay in its line.
+
+    The attributes of an element have a line before its own; those of elements within running text follow that.
+    """
     lines: list[str] = []
     inline: list[str] = []
+    inline_attributes: list[str] = []
 
     def flush() -> None:
         line = " ".join("".join(inline).split())
         inline.clear()
         if line:
             lines.append(line)
+        lines.extend(inline_attributes)
+        inline_attributes.clear()
 
     _inline_entities(root)
     mixed: list[bool] = []  # for each open element, whether it is running text
     for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
         if event == "start":
+            attributes = _attributes(element)
             if not (mixed and mixed[-1]):
                 flush()
+                lines.extend(attributes)
+            else:
+                inline_attributes.extend(attributes)
             mixed.append(_is_mixed(element))
             inline.append(element.text or "")
             continue
@@ -48,6 +70,23 @@ def text_of(root: Any) -> str:
             inline.append(element.tail or "")
     flush()
     return "\n".join(lines)
+
+
+def _attributes(element: Any) -> list[str]:
+    """Return a line with the names and values of attributes that may say something, or nothing."""
+    if not element.attrib or _namespace(element.tag).startswith(_VISUAL):
+        return []
+    said = []
+    for name, value in element.attrib.items():
+        words = " ".join(value.split())
+        local = name.rpartition("}")[2]
+        if words and local != "style" and not _namespace(name).startswith(_ABOUT_XML) and not words.startswith("data:"):
+            said.append(f"{local}: {words}")
+    return [", ".join(said)] if said else []
+
+
+def _namespace(name: str) -> str:
+    return name[1:].partition("}")[0] if name.startswith("{") else ""
 
 
 def _root(data: bytes) -> Any:

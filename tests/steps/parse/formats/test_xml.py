@@ -36,8 +36,30 @@ def test_a_billion_laughs_stay_one(tmp_path: Path) -> None:
     assert len(parsed.text) < 2000
 
 
-@pytest.mark.parametrize("source", ["<r><a name='all in attributes'/></r>", "<<<", "<a>" * 50_000 + "x"])
-def test_without_text_content_the_source_is_the_text(tmp_path: Path, source: str) -> None:
+def test_attributes_are_named_in_a_line_before_their_element(tmp_path: Path) -> None:
+    source = '<incident number="IR-77-XYZ" status=" open\n"><a>willow trunk</a><empty lat="1.5" note=""/></incident>'
+
+    assert parse(tmp_path, source).text == "number: IR-77-XYZ, status: open\nwillow trunk\nlat: 1.5"
+
+
+def test_attributes_within_running_text_follow_it(tmp_path: Path) -> None:
+    source = '<p n="1">see <ref target="IR-1">that <b k="v">report</b></ref> first</p>'
+
+    assert parse(tmp_path, source).text == "n: 1\nsee that report first\ntarget: IR-1\nk: v"
+
+
+def test_attributes_about_xml_or_looks_are_dropped(tmp_path: Path) -> None:
+    source = (
+        '<r xmlns="urn:a" xmlns:x="http://www.w3.org/2001/XMLSchema-instance" x:schemaLocation="urn:a a.xsd"'
+        ' xml:lang="en" style="color: red" icon="data:image/png;base64,AAAA" xmlns:l="urn:l" l:href="kept">'
+        '<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg></r>'
+    )
+
+    assert parse(tmp_path, source).text == "href: kept"
+
+
+@pytest.mark.parametrize("source", ["<r><a style='nothing said'/></r>", "<<<", "<a>" * 50_000 + "x"])
+def test_without_text_and_attributes_the_source_is_the_text(tmp_path: Path, source: str) -> None:
     assert parse(tmp_path, source).text
 
 
