@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import errors
+from api import docs, errors
 from api.routes import file_batches, files, store_files, vector_stores
 from ingest import ids, logs
 from ingest.config import Settings
@@ -36,12 +36,15 @@ def app(tools: Tools) -> FastAPI:
         description="OpenAI's Files, Vector stores, File batches and Search API, on your own machines.",
         lifespan=_lifespan,
         responses=errors.ALWAYS,
+        docs_url=None,
+        redoc_url=None,
     )
     api.state.tools = tools
     errors.register(api)
     for routes in (files, store_files, file_batches, vector_stores):
         api.include_router(routes.router)
     api.add_api_route("/health", _health, include_in_schema=False)
+    docs.add(api)
     api.add_middleware(Answered)
     api.openapi = lambda: _described(api)  # type: ignore[method-assign]
     return api
