@@ -24,6 +24,7 @@ from ingest.status import RowStatus
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
 PointJobKind = Literal["purge", "attributes"]
+UploadStatus = Literal["pending", "completed", "cancelled", "expired"]
 
 
 class Base(DeclarativeBase):
@@ -34,7 +35,12 @@ class File(Base):
     """An uploaded file; its bytes are the blob named by `blob` (contract section 2)."""
 
     __tablename__ = "files"
-    __table_args__ = (Index("ix_files_blob", "blob"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("ix_files_blob", "blob"),
+        Index("ix_files_expiry", "expires_at", postgresql_where=text("expires_at IS NOT NULL"),
+              sqlite_where=text("expires_at IS NOT NULL")),
+        {"sqlite_autoincrement": True},
+    )  # fmt: skip
 
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     id: Mapped[str] = mapped_column(String(64), unique=True)
@@ -44,6 +50,48 @@ class File(Base):
     blob: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[int]
     expires_at: Mapped[int | None]
+
+
+class Upload(Base):
+    """A file that arrives in parts (contract section 3). `file_id` and `part_ids` are those of its completion."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        CheckConstraint("status IN ('pending','completed','cancelled','expired')", name="status"),
+        CheckConstraint("(status = 'completed') = (file_id IS NOT NULL)", name="only_completed_has_a_file"),
+        Index("ix_uploads_pending", "expires_at",
+              postgresql_where=text("status = 'pending'"), sqlite_where=text("status = 'pending'")),
+        {"sqlite_autoincrement": True},
+    )  # fmt: skip
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    filename: Mapped[str] = mapped_column(Text)
+    bytes: Mapped[int]
+    mime_type: Mapped[str] = mapped_column(Text)
+    purpose: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[int]
+    expires_at: Mapped[int]
+    file_expires_after: Mapped[int | None]
+    """Seconds that the file shall live."""
+    status: Mapped[UploadStatus] = mapped_column(String(16), default="pending")
+    file_id: Mapped[str | None] = mapped_column(String(64))
+    part_ids: Mapped[list[str]] = mapped_column(JSON, default=list)
+
+
+class UploadPart(Base):
+    """A part of an upload. Its row is there before its blob and goes after it, so no blob is ever without a row."""
+
+    __tablename__ = "upload_parts"
+    __table_args__ = (Index("ix_upload_parts_upload", "upload_id"), {"sqlite_autoincrement": True})
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    upload_id: Mapped[str] = mapped_column(ForeignKey("uploads.id", ondelete="CASCADE"))
+    created_at: Mapped[int]
+    bytes: Mapped[int | None]
+    """None until all of them have arrived."""
+    sha256: Mapped[str | None] = mapped_column(String(64))
 
 
 class VectorStore(Base):
@@ -128,9 +176,7 @@ class StoreFile(Base):
         Index("ix_store_files_status", "vector_store_id", "status", "row"),
         Index("ix_store_files_waiting", "batch", "published_at", "row",
               postgresql_where=text("status = 'queued'"), sqlite_where=text("status = 'queued'")),
-        Index("ix_store_files_unfinished", "batch", "status",
-              postgresql_where=text("status IN ('queued','running')"),
-              sqlite_where=text("status IN ('queued','running')")),
+        Index("ix_store_files_batch", "batch", "status"),
         Index("ix_store_files_leases", "lease_until",
               postgresql_where=text("status = 'running'"), sqlite_where=text("status = 'running'")),
         Index("ix_store_files_published", "published_at",

@@ -5,14 +5,25 @@ transaction (db/counters.py). What requests do to files is in db/attachments.py.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.counters import Shift, Sizes, changed, open_batches, purge, run, settle, shift_batch, shift_store, wanted
-from ingest.db.counters import close_membership as close
+from ingest.db.counters import (
+    Shift,
+    Sizes,
+    changed,
+    close_membership,
+    purge,
+    run,
+    settle,
+    shift_batch,
+    shift_store,
+    wanted,
+)
 from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
 from ingest.db.session import now
 from ingest.errors import Abandoned, LastErrorCode
@@ -113,7 +124,7 @@ def complete(session: Session, claim: Claim, sizes: Sizes) -> bool:
     False when the file's attributes changed meanwhile, so that the points must get the new ones first.
     Raises Abandoned when the file is not ours any more.
     """
-    done = changed(
+    done = run(
         session,
         update(StoreFile)
         .where(_held(claim), StoreFile.attributes_version == claim.attributes_version)
@@ -125,24 +136,27 @@ def complete(session: Session, claim: Claim, sizes: Sizes) -> bool:
             chunks=sizes.chunks,
             terms=sizes.terms,
             usage_bytes=sizes.usage_bytes,
-        ),
-    )
-    if not done:
+        )
+        .returning(StoreFile.batch),
+    ).first()
+    if done is None:
         if session.scalar(select(StoreFile.row).where(_held(claim))) is None:
             raise Abandoned("finished by somebody else, cancelled or deleted")
         return False
     if claim.generation > 1:
         purge(session, claim.vector_store_id, [(claim.row, claim.generation - 1)])
-    settle(session, claim.row, claim.batch, claim.vector_store_id, "completed", sizes.minus(claim.before))
+    settle(session, claim.row, done.batch, claim.vector_store_id, "completed", sizes.minus(claim.before))
     return True
 
 
 def fail(session: Session, claim: Claim, code: LastErrorCode, message: str) -> None:
     """T5: the file will never work. Raises Abandoned when it is not ours any more."""
-    if not changed(session, update(StoreFile).where(_held(claim)).values(_failed(code, message))):
+    failed = update(StoreFile).where(_held(claim)).values(_failed(code, message)).returning(StoreFile.batch)
+    done = run(session, failed).first()
+    if done is None:
         raise Abandoned("finished by somebody else, cancelled or deleted")
     purge(session, claim.vector_store_id, [(claim.row, claim.generation)])
-    settle(session, claim.row, claim.batch, claim.vector_store_id, "failed", Sizes().minus(claim.before))
+    settle(session, claim.row, done.batch, claim.vector_store_id, "failed", Sizes().minus(claim.before))
 
 
 def give_back(session: Session, claim: Claim, *, delay_seconds: float) -> None:
@@ -172,15 +186,12 @@ def recover(session: Session, *, max_kills: int) -> int:
         .with_for_update(skip_locked=True, of=StoreFile)
     ).all()
     for row in lost:
-        this = update(StoreFile).where(StoreFile.row == row.row)
         kills = row.kills + 1
         if kills < max_kills:
-            run(session, this.values(_requeued() | {"kills": kills}))
+            run(session, update(StoreFile).where(StoreFile.row == row.row).values(_requeued() | {"kills": kills}))
             continue
-        message = f"The file took down its worker {kills} times and is not tried again."
-        run(session, this.values(_failed("server_error", message) | {"kills": kills}))
-        purge(session, row.vector_store_id, [(row.row, row.generation)])
-        settle(session, row.row, row.batch, row.vector_store_id, "failed", Sizes().minus(Sizes.of(row)))
+        with suppress(Abandoned), session.begin_nested():  # cancelled or deleted since we looked: that decides
+            _give_up(session, row, kills)
     return len(lost)
 
 
@@ -220,6 +231,14 @@ def sweep_cancelled(session: Session, batch_row: int | None = None) -> int:
     return len(rows) + 1
 
 
+def _give_up(session: Session, row: StoreFile, kills: int) -> None:
+    message = f"The file took down its worker {kills} times and is not tried again."
+    values = _failed("server_error", message) | {"kills": kills}
+    run(session, update(StoreFile).where(StoreFile.row == row.row).values(values))
+    purge(session, row.vector_store_id, [(row.row, row.generation)])
+    settle(session, row.row, row.batch, row.vector_store_id, "failed", Sizes().minus(Sizes.of(row)))
+
+
 def _cancel_rows(session: Session, batch: int, store_id: str, rows: Sequence[StoreFile]) -> None:
     ids = [r.row for r in rows]
     values = _left_running() | {"status": "cancelled"} | _sizes_gone()
@@ -230,13 +249,17 @@ def _cancel_rows(session: Session, batch: int, store_id: str, rows: Sequence[Sto
         session,
         update(BatchFile).where(BatchFile.batch == batch, BatchFile.store_file.in_(ids)).values(status="cancelled"),
     )
-    others = select(BatchFile.store_file).where(BatchFile.store_file.in_(ids), BatchFile.status == "in_progress")
-    for row in set(session.scalars(others)):
-        for other in open_batches(session, row):
-            if shift_batch(session, other, Shift(in_progress=-1, cancelled=1)):
-                close(session, other, row, "cancelled")
+    others = session.execute(
+        select(BatchFile.batch, BatchFile.store_file)
+        .where(BatchFile.store_file.in_(ids), BatchFile.status == "in_progress")
+        .order_by(BatchFile.batch)
+    ).all()
+    for other, row in others:
+        if shift_batch(session, other, Shift(in_progress=-1, cancelled=1)):
+            close_membership(session, other, row, "cancelled")
     gone = Sizes(sum(r.chunks for r in rows), sum(r.terms for r in rows), sum(r.usage_bytes for r in rows))
-    shift_store(session, store_id, Shift(), Sizes().minus(gone))
+    with suppress(Abandoned):  # a deleted store counts nothing any more
+        shift_store(session, store_id, Shift(), Sizes().minus(gone))
 
 
 def _held(claim: Claim) -> ColumnElement[bool]:

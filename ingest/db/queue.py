@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, update
@@ -51,7 +52,7 @@ def take_bulk(session: Session, limit: int) -> list[Waiting]:
             served.append(batch)
     published = _publish(session, found)
     at = read_clock(session)
-    for turn, batch in enumerate(served):  # after the files: the order in which everybody locks
+    for turn, batch in sorted(enumerate(served), key=itemgetter(1)):  # files, then batches by row: as everybody locks
         # A little later for each, so that batches served in one round keep their order in the next.
         run(session, update(FileBatch).where(FileBatch.row == batch).values(dispatched_at=at + turn * 1e-4))
     return published

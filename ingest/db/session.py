@@ -13,7 +13,11 @@ from ingest.errors import DependencyDown
 
 # A writer waits this long for another before it gives up; a sweep of 5,000 rows takes well under a second.
 LOCK_TIMEOUT_SECONDS = 10
-READ_ONLY = {"ingest_read_only": True}
+READ_ONLY: dict[str, Any] = {"ingest_read_only": True}
+SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+# A server that vanished without a word is given up after this long, not after the kernel's quarter of an hour.
+DEAD_PEER = {"tcp_user_timeout": 8000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
 
 
 class Database:
@@ -21,7 +25,7 @@ class Database:
 
     def __init__(self, url: str, *, clock: Callable[[], float] | None = None, pool_size: int = 10) -> None:
         self.engine = _sqlite(url) if url.startswith("sqlite") else _postgres(url, pool_size)
-        self._reader = self.engine.execution_options(**READ_ONLY)
+        self._reader = self.engine.execution_options(**(READ_ONLY if self.is_sqlite else SNAPSHOT))
         self._clock = clock
 
     @property
@@ -39,7 +43,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Like `transaction`, for statements that only read; on SQLite it never waits for a writer."""
+        """Like `transaction`, for statements that only read and all see the same moment; never waits for a writer."""
         with self._session(self._reader) as session:
             yield session
 
@@ -89,7 +93,9 @@ def alone(session: Session, name: str) -> bool:
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS}, pool_size=20, max_overflow=40)
+    engine = create_engine(
+        url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS}, pool_size=20, max_overflow=40, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -116,7 +122,8 @@ def _postgres(url: str, pool_size: int) -> Engine:
         max_overflow=2 * pool_size,
         pool_pre_ping=True,
         pool_timeout=LOCK_TIMEOUT_SECONDS,
-        connect_args={"connect_timeout": 5, "options": options, "application_name": "ingest"},
+        connect_args={"connect_timeout": 5, "options": options, "application_name": "ingest", **DEAD_PEER},
+        hide_parameters=True,  # they may be content
     )
 
 

@@ -26,6 +26,58 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("files", schema=None) as batch_op:
         batch_op.create_index("ix_files_blob", ["blob"], unique=False)
+        batch_op.create_index(
+            "ix_files_expiry",
+            ["expires_at"],
+            unique=False,
+            postgresql_where=sa.text("expires_at IS NOT NULL"),
+            sqlite_where=sa.text("expires_at IS NOT NULL"),
+        )
+
+    op.create_table(
+        "uploads",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("mime_type", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("file_expires_after", sa.BigInteger(), nullable=True),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("file_id", sa.String(length=64), nullable=True),
+        sa.Column("part_ids", sa.JSON(), nullable=False),
+        sa.CheckConstraint("status IN ('pending','completed','cancelled','expired')", name="status"),
+        sa.CheckConstraint("(status = 'completed') = (file_id IS NOT NULL)", name="only_completed_has_a_file"),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_uploads_pending",
+            ["expires_at"],
+            unique=False,
+            postgresql_where=sa.text("status = 'pending'"),
+            sqlite_where=sa.text("status = 'pending'"),
+        )
+
+    op.create_table(
+        "upload_parts",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("upload_id", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(["upload_id"], ["uploads.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("upload_parts", schema=None) as batch_op:
+        batch_op.create_index("ix_upload_parts_upload", ["upload_id"], unique=False)
 
     op.create_table(
         "point_jobs",
@@ -186,13 +238,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("status = 'queued' AND published_at IS NOT NULL"),
         )
         batch_op.create_index("ix_store_files_status", ["vector_store_id", "status", "row"], unique=False)
-        batch_op.create_index(
-            "ix_store_files_unfinished",
-            ["batch", "status"],
-            unique=False,
-            postgresql_where=sa.text("status IN ('queued','running')"),
-            sqlite_where=sa.text("status IN ('queued','running')"),
-        )
+        batch_op.create_index("ix_store_files_batch", ["batch", "status"], unique=False)
         batch_op.create_index(
             "ix_store_files_waiting",
             ["batch", "published_at", "row"],
@@ -203,5 +249,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("store_files", "batch_files", "file_batches", "vector_stores", "point_jobs", "files"):
+    for table in (
+        "store_files",
+        "batch_files",
+        "file_batches",
+        "vector_stores",
+        "point_jobs",
+        "upload_parts",
+        "uploads",
+        "files",
+    ):
         op.drop_table(table)
