@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from ingest import logs
-from ingest.db import point_jobs, progress, stores
+from ingest.db import point_jobs, progress, stores, tombstones
 from ingest.db.models import PointJob
 from ingest.db.session import alone
 from ingest.errors import DependencyDown
@@ -24,7 +24,7 @@ def sweep(tools: Tools) -> None:
 
     A dependency that is down holds up what needs it, not the rest.
     """
-    parts: tuple[Callable[[Tools], None], ...] = (recover, finish_cancels, delete_stores, work_on_points, dispatch)
+    parts: tuple[Callable[[Tools], None], ...] = (recover, finish_cancels, delete_stores, work_on_points, forget, dispatch)
     for part in parts:
         try:
             part(tools)
@@ -92,6 +92,14 @@ def work_on_points(tools: Tools) -> None:
         if restyled := [job for job in due if job.kind == "attributes"]:
             write_attributes(tools, restyled)
             return  # what failed of them is still due; the next sweep tries again
+
+
+def forget(tools: Tools) -> None:
+    """Let go of where removed items stood in their lists, once nobody can still be walking there."""
+    left = True
+    while left:
+        with tools.database.transaction() as session:
+            left = alone(session, "tombstones") and tombstones.sweep(session, progress.SWEEP_ROWS) > 0
 
 
 def dispatch(tools: Tools) -> None:

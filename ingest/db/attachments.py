@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from ingest.db import tombstones
 from ingest.db.counters import (
     Shift,
     Sizes,
@@ -98,6 +99,7 @@ def remove(session: Session, store_id: str, file_id: str) -> bool:
     shown = _shown(session, row)
     waiting = open_batches(session, row.row)
     run(session, delete(StoreFile).where(StoreFile.row == row.row))
+    tombstones.add(session, store_id, file_id, row.row)
     purge(session, store_id, [(row.row, row.generation)])
     for batch in waiting:
         if shift_batch(session, batch, Shift(in_progress=-1, cancelled=1)):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
+from ingest.db import tombstones
 from ingest.db.attachments import slices
 from ingest.db.models import File, StoreFile
 from ingest.db.pages import Page, Window, page
@@ -28,7 +29,7 @@ def listed(session: Session, window: Window, *, purpose: str | None) -> Page[Fil
     statement = select(File)
     if purpose is not None:
         statement = statement.where(File.purpose == purpose)
-    return page(session, statement, File.row.expression, window, _CURSOR, lambda row: row[0])
+    return page(session, statement, File.row.expression, window, _CURSOR, tombstones.FILES, lambda row: row[0])
 
 
 def stores_of(session: Session, file_id: str) -> Sequence[str]:
@@ -40,7 +41,9 @@ def stores_of(session: Session, file_id: str) -> Sequence[str]:
 
 def delete_row(session: Session, file_id: str) -> None:
     """Remove a file that is in no store any more."""
-    session.execute(delete(File).where(File.id == file_id))
+    row = session.scalar(delete(File).where(File.id == file_id).returning(File.row))
+    if row is not None:
+        tombstones.add(session, tombstones.FILES, file_id, row)
 
 
 def blob_is_used(session: Session, blob: str) -> bool:

@@ -253,3 +253,19 @@ class PointJob(Base):
     generation: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[float]
     final: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class Tombstone(Base):
+    """Where an item stood in a list that it was removed from, so that who walks the list can go on from there.
+
+    `scope` is the list: "files", "vector_stores", or for the files of a store its id.
+    """
+
+    __tablename__ = "tombstones"
+    __table_args__ = (Index("ix_tombstones_removed", "removed_at"), {"sqlite_with_rowid": False})
+
+    scope: Mapped[str] = mapped_column(String(64), primary_key=True)
+    object_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    item: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The row number; none is used twice."""
+    removed_at: Mapped[float]

@@ -7,6 +7,8 @@ from typing import Any, Generic, Literal, TypeVar
 from sqlalchemy import ColumnElement, Select
 from sqlalchemy.orm import Session
 
+from ingest.db import tombstones
+
 Item = TypeVar("Item")
 Order = Literal["asc", "desc"]
 
@@ -35,19 +37,22 @@ def page(
     key: ColumnElement[int],
     window: Window,
     cursor: Select[int],
+    scope: str,
     read: Callable[[Any], Item],
 ) -> Page[Item]:
     """One page of `statement`, ordered by `key`, each row turned into an item by `read`.
 
-    `cursor` selects an item's key by its id, given as the parameter `id`; an id it does not know gives an empty page,
-    which ends every client's loop (contract section 10). `before` gives the page that precedes, still in the asked
-    order (section 8).
+    `cursor` selects an item's key by its id, given as the parameter `id`; of an item that was removed from the list,
+    the tombstones of `scope` still know it. An id unknown to both gives an empty page, which ends every client's loop
+    (contract section 10). `before` gives the page that precedes, still in the asked order (section 8).
     """
     descending = window.order == "desc"
     for item, forward in ((window.after, True), (window.before, False)):
         if item is None:
             continue
         at = session.scalar(cursor, {"id": item})
+        if at is None:
+            at = tombstones.find(session, scope, item)
         if at is None:
             return Page([], has_more=False)
         statement = statement.where(key < at if forward == descending else key > at)

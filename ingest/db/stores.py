@@ -8,6 +8,7 @@ from sqlalchemy import Select, and_, bindparam, or_, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
+from ingest.db import tombstones
 from ingest.db.counters import run
 from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, VectorStore
 from ingest.db.pages import Page, Window, page
@@ -23,7 +24,7 @@ def get(session: Session, store_id: str) -> VectorStore | None:
 def listed(session: Session, window: Window) -> Page[VectorStore]:
     """A page of the stores."""
     statement = select(VectorStore).where(VectorStore.deleted_at.is_(None))
-    return page(session, statement, VectorStore.row.expression, window, _CURSOR, lambda row: row[0])
+    return page(session, statement, VectorStore.row.expression, window, _CURSOR, tombstones.VECTOR_STORES, lambda row: row[0])
 
 
 def touch(session: Session, store_id: str) -> None:
@@ -36,8 +37,10 @@ def delete(session: Session, store_id: str) -> bool:
     """Mark a store deleted, which hides it and stops its workers; `sweep_deleted` removes what is in it."""
     at = read_clock(session)
     alive = (VectorStore.id == store_id, VectorStore.deleted_at.is_(None))
-    if not run(session, update(VectorStore).where(*alive).values(deleted_at=at)).rowcount:
+    row = run(session, update(VectorStore).where(*alive).values(deleted_at=at).returning(VectorStore.row)).scalar()
+    if row is None:
         return False
+    tombstones.add(session, tombstones.VECTOR_STORES, store_id, row)
     session.add(PointJob(kind="purge", vector_store_id=store_id, due_at=at))
     return True
 
@@ -145,7 +148,7 @@ def _with_status(statement: Select[*tuple[Any, ...]], status: FileStatus | None)
 
 def _files_page(session: Session, statement: Select[*tuple[Any, ...]], store_id: str, window: Window) -> Page[Shown]:
     cursor = select(StoreFile.row).where(StoreFile.vector_store_id == store_id, StoreFile.file_id == bindparam("id"))
-    return page(session, statement, StoreFile.row.expression, window, cursor, _shown)
+    return page(session, statement, StoreFile.row.expression, window, cursor, store_id, _shown)
 
 
 def _shown(found: Any) -> Shown:

@@ -80,6 +80,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_upload_parts_upload", ["upload_id"], unique=False)
 
     op.create_table(
+        "tombstones",
+        sa.Column("scope", sa.String(length=64), nullable=False),
+        sa.Column("object_id", sa.String(length=64), nullable=False),
+        sa.Column("item", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("removed_at", sa.Float(precision=53), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "object_id", "item"),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("tombstones", schema=None) as batch_op:
+        batch_op.create_index("ix_tombstones_removed", ["removed_at"], unique=False)
+
+    op.create_table(
         "point_jobs",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
@@ -249,6 +261,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("tombstones")
     for table in (
         "store_files",
         "batch_files",

@@ -1,0 +1,36 @@
+"""Where removed items stood in their lists: a walk whose last item was removed goes on there (contract section 8)."""
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.orm import Session
+
+from ingest.db.counters import run
+from ingest.db.models import Tombstone
+from ingest.db.session import read_clock
+
+FILES = "files"
+VECTOR_STORES = "vector_stores"
+
+KEPT_SECONDS = 86_400.0
+"""Nobody pauses for longer between two pages."""
+
+
+def add(session: Session, scope: str, object_id: str, item: int) -> None:
+    """Write down that an item was removed from a list, in the transaction that removes it."""
+    session.add(Tombstone(scope=scope, object_id=object_id, item=item, removed_at=read_clock(session)))
+
+
+def find(session: Session, scope: str, object_id: str) -> int | None:
+    """Where an item stood when it was last removed; None if it never was, or too long ago."""
+    return session.scalar(
+        select(Tombstone.item)
+        .where(Tombstone.scope == scope, Tombstone.object_id == object_id)
+        .order_by(Tombstone.item.desc())
+        .limit(1)
+    )
+
+
+def sweep(session: Session, limit: int) -> int:
+    """Forget what was removed long ago; how many were forgotten, 0 when none is left."""
+    key = (Tombstone.scope, Tombstone.object_id, Tombstone.item)
+    old = select(*key).where(Tombstone.removed_at < read_clock(session) - KEPT_SECONDS).limit(limit)
+    return run(session, delete(Tombstone).where(tuple_(*key).in_(old))).rowcount

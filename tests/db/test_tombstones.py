@@ -1,0 +1,179 @@
+"""Walks through lists from which items are removed meanwhile, on both databases."""
+
+import pytest
+
+from ingest.db import attachments, stores, tombstones
+from ingest.db import files as file_rows
+from ingest.db.models import VectorStore
+from ingest.db.pages import Order, Page, Window
+from ingest.db.session import Database
+from tests.conftest import Clock
+from tests.db import rows
+
+MANY = 3_000
+
+
+class OfFiles:
+    """The list of all files."""
+
+    def __init__(self, database: Database, count: int) -> None:
+        self.database = database
+        self.ids = rows.files(database, count)
+
+    def page(self, window: Window) -> Page[str]:
+        with self.database.reading() as session:
+            page = file_rows.listed(session, window, purpose=None)
+        return Page([file.id for file in page.items], page.has_more)
+
+    def remove(self, item: str) -> None:
+        with self.database.transaction() as session:
+            file_rows.delete_row(session, item)
+
+
+class OfAStore:
+    """The list of a store's files."""
+
+    def __init__(self, database: Database, count: int) -> None:
+        self.database = database
+        self.store = rows.a_store(database)
+        self.ids = rows.files(database, count)
+        rows.batch(database, self.store, self.ids)
+
+    def page(self, window: Window) -> Page[str]:
+        with self.database.reading() as session:
+            page = stores.files(session, self.store, window, status=None)
+        return Page([file.file_id for file in page.items], page.has_more)
+
+    def remove(self, item: str) -> None:
+        with self.database.transaction() as session:
+            assert attachments.remove(session, self.store, item)
+
+
+class OfABatch(OfAStore):
+    """The list of a batch's files, of which some are taken out of the store."""
+
+    def __init__(self, database: Database, count: int) -> None:
+        super().__init__(database, count)
+        self.ids = rows.files(database, count)
+        self.batch = rows.batch(database, self.store, self.ids)
+
+    def page(self, window: Window) -> Page[str]:
+        with self.database.reading() as session:
+            batch = stores.batch(session, self.store, self.batch)
+            assert batch is not None
+            page = stores.batch_files(session, batch, window, status=None)
+        return Page([file.file_id for file in page.items], page.has_more)
+
+
+class OfStores:
+    """The list of all stores."""
+
+    def __init__(self, database: Database, count: int) -> None:
+        self.database = database
+        with database.transaction() as session:
+            made = [VectorStore(id=f"vs_{n}", name="", meta={}, created_at=1, last_active_at=1) for n in range(count)]
+            session.add_all(made)
+        self.ids = [store.id for store in made]
+
+    def page(self, window: Window) -> Page[str]:
+        with self.database.reading() as session:
+            page = stores.listed(session, window)
+        return Page([store.id for store in page.items], page.has_more)
+
+    def remove(self, item: str) -> None:
+        with self.database.transaction() as session:
+            assert stores.delete(session, item)
+        with self.database.transaction() as session:
+            while stores.sweep_deleted(session, 100):
+                pass
+
+
+List = type[OfFiles] | type[OfAStore] | type[OfABatch] | type[OfStores]
+LISTS = [OfFiles, OfAStore, OfABatch, OfStores]
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_walk_goes_on_when_the_item_it_stands_at_is_removed(database: Database, kind: List, order: Order) -> None:
+    items = kind(database, 9)
+    expected = items.ids if order == "asc" else items.ids[::-1]
+
+    page = items.page(Window(3, order))
+    found = [*page.items]
+    while page.has_more:
+        items.remove(found[-1])
+        page = items.page(Window(3, order, after=found[-1]))
+        found += page.items
+
+    assert found == expected
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_walk_goes_on_when_its_whole_page_and_the_next_item_are_removed(database: Database, kind: List) -> None:
+    items = kind(database, 8)
+    first = items.page(Window(3, "asc"))
+
+    for item in items.ids[:4]:
+        items.remove(item)
+
+    rest = items.page(Window(10, "asc", after=first.items[-1]))
+    assert (rest.items, rest.has_more) == (items.ids[4:], False)
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_before_an_item_that_is_removed(database: Database, kind: List) -> None:
+    items = kind(database, 6)
+
+    items.remove(items.ids[4])
+
+    page = items.page(Window(2, "asc", before=items.ids[4]))
+    assert (page.items, page.has_more) == (items.ids[2:4], True)
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("kind", [OfFiles, OfAStore])
+def test_thousands_of_one_second_are_each_listed_once_while_they_are_removed(
+    database: Database, kind: type[OfFiles] | type[OfAStore], order: Order
+) -> None:
+    items = kind(database, MANY)
+    found: list[str] = []
+    page = Page[str]([], has_more=True)
+
+    while page.has_more:
+        page = items.page(Window(100, order, after=found[-1] if found else None))
+        found += page.items
+        items.remove(found[-1])
+
+    assert found == (items.ids if order == "asc" else items.ids[::-1])
+
+
+def test_a_file_that_is_back_stands_where_it_is_now(database: Database) -> None:
+    items = OfAStore(database, 4)
+    items.remove(items.ids[1])
+    rows.attach(database, items.store, [items.ids[1]])
+
+    assert items.page(Window(10, "asc", after=items.ids[1])).items == []
+    items.remove(items.ids[1])
+    assert items.page(Window(10, "desc", after=items.ids[1])).items == [items.ids[3], items.ids[2], items.ids[0]]
+
+
+def test_an_item_of_another_list_leads_nowhere(database: Database) -> None:
+    one, other = OfAStore(database, 2), OfAStore(database, 2)
+
+    one.remove(one.ids[0])
+
+    assert other.page(Window(10, "asc", after=one.ids[0])).items == []
+
+
+def test_what_was_removed_long_ago_is_forgotten(database: Database, clock: Clock) -> None:
+    items = OfFiles(database, 3)
+    items.remove(items.ids[0])
+    clock.advance(tombstones.KEPT_SECONDS + 1)
+    items.remove(items.ids[1])
+
+    with database.transaction() as session:
+        swept = tombstones.sweep(session, 100), tombstones.sweep(session, 100)
+
+    assert swept == (1, 0)
+    assert items.page(Window(10, "asc", after=items.ids[0])).items == []
+    assert items.page(Window(10, "asc", after=items.ids[1])).items == [items.ids[2]]
