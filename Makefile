@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PATHS := ingest workers api tests deploy
 
-.PHONY: setup check test unit demo bench lock clean
+.PHONY: setup clients check test unit demo bench lock clean
 
 setup: .venv/installed
 
@@ -12,6 +12,17 @@ setup: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r deploy/requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+# The openai client of other generations, each in a folder of its own, for tests/stories/test_clients.py.
+clients: $(patsubst tests/clients/%.txt,.venv/clients/%/installed,$(wildcard tests/clients/*.txt))
+
+.venv/clients/python-%/installed: tests/clients/python-%.txt | .venv/installed
+	$(BIN)/python -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --no-deps --require-hashes -r $<
+	touch $@
+
+.venv/clients/node-%/installed: tests/clients/node-%.txt tests/clients/node/install.sh | .venv/installed
+	sh tests/clients/node/install.sh $< $(@D)
 
 check: setup
 	$(BIN)/ruff format --check $(PATHS)
@@ -22,7 +33,7 @@ check: setup
 unit: setup
 	$(BIN)/pytest -q -n 2 -m "not services and not story"
 
-test: setup
+test: setup clients
 	$(BIN)/pytest -q -n 2 --dist loadgroup
 
 demo: setup

@@ -1,0 +1,8 @@
+// Prints what is installed in a folder, one package a line with its hash; nested ones with their path.
+import { readFileSync } from "node:fs";
+
+const { packages } = JSON.parse(readFileSync(`${process.argv[2]}/node_modules/.package-lock.json`));
+const lines = Object.entries(packages).map(
+  ([path, { version, integrity }]) => `${path.replace("node_modules/", "")}@${version} ${integrity}`,
+);
+console.log(lines.sort().join("\n"));

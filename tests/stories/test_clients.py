@@ -1,0 +1,96 @@
+"""The same story told through every generation of the client, as it came from its makers (tests/clients)."""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from tests.stories.running import Service
+
+SCRIPTS = Path(__file__).parents[1] / "clients"
+INSTALLED = Path(sys.prefix) / "clients"
+
+CHECKS = {
+    "store_lifecycle",
+    "batch_upload",
+    "batch_of_failures",
+    "batch_cancel",
+    "batch_of_a_deleted_store",
+    "paging",
+    "list_of_all_files",
+    "single_files",
+    "deletes",
+    "searching",
+    "errors",
+}
+PYTHON = CHECKS | {"asynchronous_batch_upload"}
+
+GENERATIONS = {
+    f"python-{openai.__version__}": PYTHON | {"attributes"},
+    "python-1.55.3": PYTHON,  # the stores are in beta; pages end with an empty one
+    "python-1.30.5": PYTHON,  # the first with vector stores; files are one page
+    "node-6.49.0": CHECKS | {"attributes"},  # the last before Node.js 22 was needed
+    "node-4.52.0": CHECKS,  # as Python 1.30
+}
+
+STORY_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def shelf(service: Service) -> dict[str, Any]:
+    """A store with 250 files, most of them cancelled; and the ids of the files, oldest first."""
+    text = " ".join(f"Remark {n} about the full shelf." for n in range(150))
+    with service.client() as client, ThreadPoolExecutor(8) as pool:
+        store = client.vector_stores.create(name="a full shelf").id
+        files = list(
+            pool.map(
+                lambda n: client.files.create(file=(f"{n}.txt", f"{n}: {text}".encode()), purpose="assistants").id,
+                range(250),
+            )
+        )
+        batch = client.vector_stores.file_batches.create(store, file_ids=files).id
+        client.vector_stores.file_batches.cancel(batch, vector_store_id=store)
+    return {"store": store, "batch": batch, "files": files}
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_the_client_works_unchanged(service: Service, shelf: dict[str, Any], generation: str) -> None:
+    version, errors = _told(_command(generation), service, shelf)
+
+    failures = [f"{check}: {error}" for check, error in errors.items() if error]
+    assert not failures, "\n".join(failures)
+    assert set(errors) == GENERATIONS[generation]
+    assert generation.endswith(f"-{version}")
+
+
+def _command(generation: str) -> list[str]:
+    if generation == f"python-{openai.__version__}":
+        return [sys.executable, str(SCRIPTS / "story.py")]
+    home = INSTALLED / generation
+    if not (home / "installed").exists():
+        reason = f"{generation} is not installed; `make clients` does it, or says why not"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    if generation.startswith("python"):
+        return [str(home / "bin" / "python"), str(SCRIPTS / "story.py")]
+    return ["node", str(SCRIPTS / "node" / "story.mjs"), str(home)]
+
+
+def _told(command: list[str], service: Service, shelf: dict[str, Any]) -> tuple[str, dict[str, str | None]]:
+    """The client's version, and each check's error; a story that does not end has told less."""
+    environment = os.environ | {"OPENAI_BASE_URL": service.base_url, "OPENAI_API_KEY": "none"}
+    try:
+        output = subprocess.run(
+            command, env=environment, input=json.dumps(shelf).encode(), stdout=subprocess.PIPE, timeout=STORY_SECONDS
+        ).stdout
+    except subprocess.TimeoutExpired as expired:
+        output = expired.stdout or b""
+    first, *others = [json.loads(line) for line in output.splitlines()]
+    return first["client"], {line["check"]: line["error"] for line in others}
