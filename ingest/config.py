@@ -40,6 +40,16 @@ class Settings(BaseSettings):
         description="Where the local model's built graph is kept.",
     )
 
+    # rewriting of queries
+    chat_url: str = Field(
+        "", description="OpenAI-compatible base URL (.../v1) for `rewrite_query`; empty = queries stay as they are."
+    )
+    chat_model: str = Field("gpt-4.1-mini", description="Model that rewrites queries.")
+    chat_api_key: SecretStr = Field(SecretStr(""), description="Bearer key for the chat URL.")
+    chat_timeout_seconds: float = Field(
+        3.0, gt=0, le=5, description="Patience with it; then a query is used as it is. A search waits that long."
+    )
+
     # parsing
     parse_timeout_seconds: float = Field(60.0, gt=0, description="Wall clock for parsing any file...")
     parse_timeout_seconds_per_mib: float = Field(6.0, ge=0, description="...and this much more for each MiB of it.")
@@ -52,6 +62,7 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(
         512 * 2**20, ge=1, description="Largest file accepted by POST /files (contract section 2)."
     )
+    max_body_bytes: int = Field(64 * 2**20, ge=1, description="Largest JSON body of a request; files have their own.")
     max_batch_files: int = Field(100_000, ge=1, description="Files in one batch; OpenAI's documented limit is 2,000.")
     max_tokens_per_file: int = Field(5_000_000, ge=1, description="Tokens of text in one file (contract section 0.11).")
 

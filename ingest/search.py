@@ -52,12 +52,19 @@ def search(
     """The best passages for any of the queries, best first. Raises NotFound; InvalidRequest for an expired store."""
     _use(tools, store_id)
     best: dict[tuple[int, int], Found] = {}
-    for query in queries:
+    for query in dict.fromkeys(queries):
         for passage, found in _search_one(tools, store_id, query, limit, filters, weights).items():
             if passage not in best or best[passage].score < found.score:
                 best[passage] = found
     ranked = sorted(best.values(), key=lambda found: -found.score)
     return [found for found in ranked if found.score >= score_threshold][:limit]
+
+
+def rewritten(tools: Tools, store_id: str, queries: Sequence[str]) -> list[str]:
+    """The queries for a store as the chat model puts them, or as they are. Raises as `search` does."""
+    with tools.database.reading() as session:
+        usable(rows.get(session, store_id), store_id)
+    return tools.rewriter.rewrite(queries)
 
 
 def _search_one(

@@ -3,12 +3,13 @@
 import threading
 from functools import cached_property
 
-from ingest import blobs
+from ingest import blobs, rewrite
 from ingest.blobs import Blobs
 from ingest.config import Settings
 from ingest.db.session import Database
 from ingest.dispatch import Feeder
 from ingest.queue import BrokerQueue, Queue
+from ingest.rewrite import Rewriter
 from ingest.steps import embed
 from ingest.steps.embed import Embedder
 from ingest.steps.index import Index
@@ -52,6 +53,10 @@ class Tools:
         )
 
     @cached_property
+    def rewriter(self) -> Rewriter:
+        return rewrite.build(self.settings)
+
+    @cached_property
     def queue(self) -> Queue:
         return BrokerQueue(self.settings)
 
@@ -62,7 +67,7 @@ class Tools:
     def close(self) -> None:
         """Let go of what was opened: connections, the parser's process, the model."""
         made = vars(self)
-        for name in ("parser", "embedder", "index"):
+        for name in ("parser", "embedder", "index", "rewriter"):
             if name in made:
                 made[name].close()
         if "database" in made:

@@ -67,6 +67,19 @@ class FakeEmbedder:
         pass
 
 
+class FakeRewriter:
+    """Gives each query the words it is told to add."""
+
+    def __init__(self, added: str) -> None:
+        self.added = added
+
+    def rewrite(self, queries: Sequence[str]) -> list[str]:
+        return [f"{query} {self.added}" for query in queries]
+
+    def close(self) -> None:
+        pass
+
+
 @dataclass
 class FakeIndex:
     """Points in a dictionary by (row, generation, number). `down` makes every call fail."""

@@ -7,7 +7,7 @@ from ingest.db.attachments import Member
 from ingest.errors import NotFound
 from ingest.search import Weights, fuse
 from ingest.steps.filters import Comparison
-from tests.fakes import FakeTools
+from tests.fakes import FakeRewriter, FakeTools
 from tests.test_jobs import run_all, store_with, upload
 
 A, B, C = (1, 0), (2, 0), (3, 0)
@@ -126,3 +126,55 @@ def test_upload_is_not_search(tools: FakeTools) -> None:
     run_all(tools)
 
     assert len(search.search(tools, store, ["attached"], limit=10)) == 1
+
+
+def test_a_query_given_twice_counts_once(tools: FakeTools) -> None:
+    store, _ = store_with(tools, "heron at dawn", "otter at dusk")
+    run_all(tools)
+
+    assert search.search(tools, store, ["heron", "heron"], limit=10) == search.search(tools, store, ["heron"], limit=10)
+
+
+def test_of_several_queries_a_passage_has_its_best_score(tools: FakeTools) -> None:
+    store, _ = store_with(tools, "heron at dawn", "otter at dusk", "heron and otter")
+    run_all(tools)
+
+    alone = [search.search(tools, store, [query], limit=10) for query in ("heron", "otter")]
+    together = search.search(tools, store, ["heron", "otter"], limit=10)
+
+    best = {found.text: max(f.score for one in alone for f in one if f.text == found.text) for found in together}
+    assert {found.text: found.score for found in together} == best
+    assert [found.score for found in together] == sorted(best.values(), reverse=True)
+
+
+def test_words_alone_find_nothing_for_a_query_without_words(tools: FakeTools) -> None:
+    store, _ = store_with(tools, "the heron")
+    run_all(tools)
+
+    assert search.search(tools, store, ["?!"], limit=10, weights=Weights(0, 1)) == []
+
+
+def test_meaning_alone_needs_no_common_word(tools: FakeTools) -> None:
+    store, [file_id] = store_with(tools, "heron")
+    run_all(tools)
+
+    found = search.search(tools, store, ["zebra"], limit=10, weights=Weights(1, 0))
+
+    assert [passage.file_id for passage in found] == [file_id]
+
+
+@pytest.mark.parametrize(("threshold", "count"), [(0.0, 2), (1.0, 1)])
+def test_a_threshold_is_met_by_what_equals_it(tools: FakeTools, threshold: float, count: int) -> None:
+    store, _ = store_with(tools, "heron heron heron", "zzz")
+    run_all(tools)
+
+    assert len(search.search(tools, store, ["heron"], limit=10, score_threshold=threshold)) == count
+
+
+def test_a_query_is_rewritten_for_a_store_that_exists(tools: FakeTools) -> None:
+    store, _ = store_with(tools)
+    tools.rewriter = FakeRewriter("table")
+
+    assert search.rewritten(tools, store, ["tide", "fare"]) == ["tide table", "fare table"]
+    with pytest.raises(NotFound):
+        search.rewritten(tools, "vs_none", ["tide"])

@@ -76,6 +76,8 @@ def search(tools: deps.GivenTools, vector_store_id: Id, body: search_wire.Search
     """Find passages by meaning and words."""
     options = body.ranking_options or search_wire.RankingOptions()
     queries = [body.query] if isinstance(body.query, str) else body.query
+    if body.rewrite_query:
+        queries = searching.rewritten(tools, vector_store_id, queries)
     found = searching.search(
         tools,
         vector_store_id,

@@ -1,0 +1,100 @@
+"""Search over HTTP: every spelling of its options (contract section 7)."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.api.calls import refusal, upload, work
+from tests.fakes import FakeRewriter, FakeTools
+
+
+@pytest.fixture
+def birds(tools: FakeTools, client: TestClient, store: str) -> str:
+    """A store with three files."""
+    for text in ("The heron stands in the water.", "The gannet dives.", "zzz"):
+        client.post(f"/v1/vector_stores/{store}/files", json={"file_id": upload(client, text)})
+    work(tools)
+    return store
+
+
+def search(client: TestClient, store: str, query: Any = "heron", **options: Any) -> Any:
+    answer = client.post(f"/v1/vector_stores/{store}/search", json={"query": query, **options})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def ranked(client: TestClient, store: str, **options: Any) -> list[tuple[str, float]]:
+    page = search(client, store, ranking_options=options)
+    return [(hit["file_id"], hit["score"]) for hit in page["data"]]
+
+
+@pytest.mark.parametrize("ranker", ["none", "auto", "default-2024-11-15", "default-2024-08-21"])
+def test_every_ranker_ranks_alike(client: TestClient, birds: str, ranker: str) -> None:
+    assert ranked(client, birds, ranker=ranker) == ranked(client, birds) != []
+
+
+def test_both_spellings_of_weights_mean_the_same(client: TestClient, birds: str) -> None:
+    plain = ranked(client, birds, hybrid_search={"embedding_weight": 3, "text_weight": 1})
+    guide = ranked(client, birds, hybrid_search={"rrf_embedding_weight": 3, "rrf_text_weight": 1})
+
+    assert plain == guide != ranked(client, birds)
+
+
+def test_the_plain_spelling_wins_over_the_guides(client: TestClient, birds: str) -> None:
+    both = {"embedding_weight": 0, "text_weight": 1, "rrf_embedding_weight": 1, "rrf_text_weight": 0}
+
+    assert ranked(client, birds, hybrid_search=both) == ranked(client, birds, hybrid_search={"text_weight": 1})
+
+
+def test_only_the_proportion_of_weights_counts(client: TestClient, birds: str) -> None:
+    assert ranked(client, birds, hybrid_search={"embedding_weight": 0.5, "text_weight": 0.5}) == ranked(client, birds)
+    assert ranked(client, birds, hybrid_search={"embedding_weight": 1e9, "text_weight": 1e9}) == ranked(client, birds)
+
+
+def test_weights_of_nothing_are_refused(client: TestClient, birds: str) -> None:
+    path = f"/v1/vector_stores/{birds}/search"
+
+    for weights in ({}, {"embedding_weight": 0}, {"rrf_embedding_weight": 0, "rrf_text_weight": 0}):
+        body = {"query": "x", "ranking_options": {"hybrid_search": weights}}
+        refusal(client.post(path, json=body), 400)
+
+
+@pytest.mark.parametrize("threshold", [0, 0.0, 0.5, 1, 1.0])
+def test_no_result_scores_below_the_threshold(client: TestClient, birds: str, threshold: float) -> None:
+    everything = ranked(client, birds)
+
+    assert ranked(client, birds, score_threshold=threshold) == [hit for hit in everything if hit[1] >= threshold]
+
+
+@pytest.mark.parametrize("absent", ["filters", "ranking_options"])
+def test_null_is_as_good_as_absent(client: TestClient, birds: str, absent: str) -> None:
+    assert search(client, birds, **{absent: None}) == search(client, birds)
+
+
+def test_a_query_stays_as_it_is_unless_asked_otherwise(tools: FakeTools, client: TestClient, birds: str) -> None:
+    tools.rewriter = FakeRewriter("bird")
+
+    assert search(client, birds)["search_query"] == ["heron"]
+    assert search(client, birds, rewrite_query=False)["search_query"] == ["heron"]
+
+
+def test_the_answer_names_the_rewritten_queries(tools: FakeTools, client: TestClient, birds: str) -> None:
+    tools.rewriter = FakeRewriter("gannet")
+
+    one = search(client, birds, "diving", rewrite_query=True)
+    two = search(client, birds, ["diving", "sea"], rewrite_query=True)
+
+    assert one["search_query"] == ["diving gannet"]
+    assert one["data"][0]["content"][0]["text"] == "The gannet dives."
+    assert two["search_query"] == ["diving gannet", "sea gannet"]
+
+
+def test_without_a_chat_model_a_query_is_used_as_it_is(client: TestClient, birds: str) -> None:
+    assert search(client, birds, rewrite_query=True) == search(client, birds)
+
+
+def test_nothing_is_rewritten_for_a_store_that_does_not_exist(tools: FakeTools, client: TestClient) -> None:
+    answer = client.post("/v1/vector_stores/vs_none/search", json={"query": "x", "rewrite_query": True})
+
+    refusal(answer, 404)
