@@ -1,5 +1,6 @@
 """The HTTP service: `uvicorn api.app:create --factory`."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import docs, errors
@@ -45,17 +48,21 @@ def app(tools: Tools) -> FastAPI:
         api.include_router(routes.router)
     api.add_api_route("/health", _health, include_in_schema=False)
     docs.add(api)
+    api.add_middleware(Bounded)
     api.add_middleware(Answered)
     api.openapi = lambda: _described(api)  # type: ignore[method-assign]
     return api
 
 
 def _described(api: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, without the 422 that FastAPI adds and this service never answers."""
+    """The OpenAPI document, without the 422 that FastAPI adds and this service never answers, but with its 413."""
     if api.openapi_schema is None:
         document = get_openapi(title=api.title, version=api.version, description=api.description, routes=api.routes)
+        too_large = errors.described(errors.TOO_LARGE[413])
         for operation in (operation for path in document["paths"].values() for operation in path.values()):
             operation["responses"].pop("422", None)
+            if "requestBody" in operation:
+                operation["responses"].setdefault("413", too_large)
         for unused in ("HTTPValidationError", "ValidationError"):
             document["components"]["schemas"].pop(unused, None)
         api.openapi_schema = document
@@ -121,3 +128,45 @@ class Answered:
                     raise
                 answer = errors.envelope(500, "The server had an error while processing your request.")
                 await answer(scope, receive, send_with_id)
+
+
+_STREAMED = re.compile(r"/v1/files|/v1/uploads/[^/]+/parts")
+"""What takes files: they go to the disk as they arrive, and have limits of their own."""
+
+
+class Bounded:
+    """Refuses a body that is larger than the settings allow, while it arrives and before it is parsed.
+
+    What the client still sends is read and thrown away by the server, so the connection can be used again.
+    """
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or _is_streamed(scope):
+            await self._inner(scope, receive, send)
+            return
+        most = scope["app"].state.tools.settings.max_body_bytes
+        message = f"Request body too large: at most {most:,} bytes are accepted."
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdecimal() and int(announced[:20]) > most:
+            await errors.envelope(413, message)(scope, receive, send)
+            return
+        received = 0
+
+        async def bounded() -> Message:
+            nonlocal received
+            part = await receive()
+            received += len(part.get("body", b""))
+            if received > most:
+                raise HTTPException(413, message)
+            return part
+
+        await self._inner(scope, bounded, send)
+
+
+def _is_streamed(scope: Scope) -> bool:
+    """Other forms, and JSON, are read as a whole."""
+    is_form = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/form-data")
+    return is_form and _STREAMED.fullmatch(scope["path"]) is not None

@@ -31,7 +31,7 @@ ALWAYS: _Answers = {
     503: {"model": ErrorAnswer, "description": "A server that is needed does not answer; try again."},
 }
 MISSING: _Answers = {404: {"model": ErrorAnswer, "description": "There is no such object."}}
-TOO_LARGE: _Answers = {413: {"model": ErrorAnswer, "description": "The file is larger than the service accepts."}}
+TOO_LARGE: _Answers = {413: {"model": ErrorAnswer, "description": "The body is larger than the service accepts."}}
 
 
 def register(app: FastAPI) -> None:
@@ -42,6 +42,12 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(Abandoned, _gone)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+
+
+def described(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """One of the answers above as the OpenAPI document has it."""
+    reference = {"$ref": f"#/components/schemas/{answer['model'].__name__}"}
+    return {"description": answer["description"], "content": {"application/json": {"schema": reference}}}
 
 
 def envelope(

@@ -1,0 +1,109 @@
+"""Bodies that are too large are refused while they arrive, and the connection goes on."""
+
+import http.client
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+
+from api.app import app
+from ingest.config import Settings
+from ingest.db.session import Database
+from tests.api.calls import JSON, refusal
+from tests.fakes import FakeTools
+
+MOST = 10_000
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"max_body_bytes": MOST})
+
+
+def body(size: int) -> bytes:
+    """A valid request to create a store, of so many bytes."""
+    return b"{" + b" " * (size - 2) + b"}"
+
+
+def test_a_body_of_just_the_limit_is_taken(client: TestClient) -> None:
+    assert client.post("/v1/vector_stores", content=body(MOST), headers=JSON).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["", "/x", "/x/search", "/x/files", "/x/file_batches"])
+def test_a_larger_one_is_refused_before_it_is_parsed(client: TestClient, path: str) -> None:
+    answer = client.post(f"/v1/vector_stores{path}", content=b"{" * (MOST + 1), headers=JSON)
+
+    assert f"{MOST:,}" in refusal(answer, 413)["message"]
+
+
+@pytest.mark.parametrize("size", [MOST + 1, 100 * MOST])
+def test_one_that_does_not_tell_its_size_is_refused_too(client: TestClient, size: int) -> None:
+    blocks = (body(size)[at : at + 1_000] for at in range(0, size, 1_000))
+
+    refusal(client.post("/v1/vector_stores", content=blocks, headers=JSON), 413)
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=X", ""]
+)
+def test_no_content_type_leads_around_the_limit(client: TestClient, kind: str) -> None:
+    answer = client.post("/v1/vector_stores", content=body(MOST + 1), headers={"content-type": kind})
+
+    refusal(answer, 413)
+
+
+def test_a_form_without_files_is_bounded(client: TestClient) -> None:
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+
+    refusal(client.post("/v1/files", content=b"purpose=" + b"x" * MOST, headers=kind), 413)
+
+
+def test_a_file_has_a_limit_of_its_own(client: TestClient) -> None:
+    sent = {"file": ("large.txt", b"x" * 10 * MOST)}
+
+    assert client.post("/v1/files", data={"purpose": "assistants"}, files=sent).status_code == 200
+
+
+@pytest.mark.parametrize("length", ["99999999999999999999999999", "1e9", "-1", "x"])
+def test_a_length_that_is_none_does_no_harm(client: TestClient, length: str) -> None:
+    answer = client.post("/v1/vector_stores", content=b"{}", headers=JSON | {"content-length": length})
+
+    assert answer.status_code in (200, 413)
+
+
+@pytest.fixture
+def port(settings: Settings, database: Database) -> Iterator[int]:
+    """The port of the service behind a real server, in a thread."""
+    server = uvicorn.Server(uvicorn.Config(app(FakeTools(settings, database)), port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("chunked", [False, True])
+def test_the_connection_can_be_used_again(port: int, chunked: bool) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    large = body(50 * MOST)
+
+    for _ in range(3):
+        connection.request(
+            "POST", "/v1/vector_stores", iter([large]) if chunked else large, JSON, encode_chunked=chunked
+        )
+        answer = connection.getresponse()
+        assert (answer.status, b"too large" in answer.read()) == (413, True)
+        first = connection.sock
+        connection.request("GET", "/v1/vector_stores")
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()[:9]) == (200, b'{"object"')
+        assert connection.sock is first
+    connection.close()
