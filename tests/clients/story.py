@@ -22,7 +22,8 @@ import openai
 GIVEN = json.load(sys.stdin)
 FILES: list[str] = GIVEN["files"]
 CLIENT: Any = openai.OpenAI(max_retries=0, timeout=30)
-ENDLESS = 100_000
+ENDLESS = 10_000
+"""More than there is of anything here."""
 
 
 def stores_of(client: Any) -> Any:

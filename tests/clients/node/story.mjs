@@ -198,7 +198,7 @@ async function collect(pages) {
   const items = [];
   for await (const item of pages) {
     items.push(item);
-    assert(items.length < 100_000, "The pages do not end.");
+    assert(items.length < 10_000, "The pages do not end.");
   }
   return items;
 }
