@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import docs, errors
-from api.routes import file_batches, files, store_files, vector_stores
+from api.routes import file_batches, files, store_files, uploads, vector_stores
 from ingest import ids, logs
 from ingest.config import Settings
 from ingest.db.migrate import migrate
@@ -46,6 +46,7 @@ def app(tools: Tools) -> FastAPI:
     errors.register(api)
     for routes in (files, store_files, file_batches, vector_stores):
         api.include_router(routes.router)
+    api.include_router(uploads.router, include_in_schema=False)
     api.add_api_route("/health", _health, include_in_schema=False)
     docs.add(api)
     api.add_middleware(Bounded)

@@ -1,11 +1,17 @@
 """What routes are given: the process's tools, and checked parts of the request."""
 
-from typing import Annotated, Any, cast
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Annotated, Any, BinaryIO, cast
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query, Request, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.types import Message
 
 from api.schemas.parts import Id, ListPage
+from ingest.blobs import BLOCK
 from ingest.db.pages import Order, Page, Window
+from ingest.errors import TooLarge
 from ingest.status import FileStatus
 from ingest.tools import Tools
 
@@ -41,6 +47,52 @@ GivenTools = Annotated[Tools, Depends(_tools)]
 GivenWindow = Annotated[Window, Depends(_window)]
 GivenFilesWindow = Annotated[Window, Depends(_files_window)]
 GivenStatus = Annotated[FileStatus | None, Depends(_status)]
+
+
+FRAMING_BYTES = 2**16
+"""What a form may add to the file in it: boundaries, names and the other fields."""
+
+
+def bounded(most: Callable[[Tools], int], param: str) -> type[APIRoute]:
+    """Routes that answer 413 to a body longer than `most` and the form around it.
+
+    One that says how long it is is refused before any of it is read; one that does not, as soon as it is too long. The
+    server reads what still comes and throws it away, so the connection can be used again.
+    """
+
+    class Bounded(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
+
+            async def counted(request: Request) -> Response:
+                limit = most(_tools(request))
+                refusal = TooLarge(f"File is too large: at most {limit:,} bytes are accepted.", param=param)
+                if int(request.headers.get("content-length", 0)) > limit + FRAMING_BYTES:
+                    raise refusal
+                seen = 0
+
+                async def receive() -> Message:
+                    nonlocal seen
+                    message = await request.receive()
+                    seen += len(message.get("body", b""))
+                    if seen > limit + FRAMING_BYTES:
+                        raise refusal
+                    return message
+
+                try:
+                    return await handle(Request(request.scope, receive))
+                except HTTPException as exc:  # FastAPI makes this of whatever goes wrong while it reads a body
+                    raise (refusal if exc.__cause__ is refusal else exc) from None
+
+            return counted
+
+    return Bounded
+
+
+def blocks(file: BinaryIO) -> Iterator[bytes]:
+    """An uploaded file's bytes, piece by piece."""
+    while block := file.read(BLOCK):
+        yield block
 
 
 def list_page(page: Page[Any], data: list[Any]) -> ListPage[Any]:

@@ -5,7 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +14,9 @@ from ingest.config import Settings
 from ingest.errors import DependencyDown, TooLarge
 
 BLOCK = 2**20
+
+UNFINISHED_SECONDS = 3_600.0
+"""A file that nobody has written to for so long has lost its writer."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Staged:
 
 
 class Blobs(Protocol):
-    """Where bytes are kept. A name is `raw/<sha256>` or `text/<version>/<sha256>`.
+    """Where bytes are kept. A name is `raw/<sha256>`, `text/<version>/<sha256>` or `part/<hex digits of the id>`.
 
     Every method raises DependencyDown("blobs") when the place cannot be reached or is full, and FileNotFoundError for
     a name that is not there.
@@ -35,8 +38,8 @@ class Blobs(Protocol):
     def staged(self, blocks: Iterable[bytes], *, max_bytes: int) -> "AbstractContextManager[Staged]":
         """Bytes as they arrive, on disk but not yet kept; TooLarge when there are more than `max_bytes`."""
 
-    def keep(self, staged: "Staged") -> None:
-        """Keep staged bytes as `raw/<sha256>`."""
+    def keep(self, staged: "Staged", name: str) -> None:
+        """Keep staged bytes under a name, as a whole or not at all. Once only: they may have been moved there."""
 
     def put(self, name: str, data: bytes) -> None:
         """Keep `data` under a name, as a whole or not at all."""
@@ -59,10 +62,18 @@ class Blobs(Protocol):
     def names(self, prefix: str) -> Iterator[str]:
         """The names of all blobs below a prefix such as `raw/`."""
 
+    def tidy(self) -> None:
+        """Remove what killed writers left unfinished more than an hour ago."""
+
 
 def raw(sha256: str) -> str:
     """The name of an uploaded file's bytes."""
     return f"raw/{sha256}"
+
+
+def part(part_id: str) -> str:
+    """The name of the bytes of an upload's part."""
+    return f"part/{part_id.removeprefix('part_')}"
 
 
 def connect(settings: Settings) -> Blobs:
@@ -84,9 +95,9 @@ class FolderBlobs:
     def staged(self, blocks: Iterable[bytes], *, max_bytes: int) -> AbstractContextManager[Staged]:
         return _staged(blocks, max_bytes, self._partial)
 
-    def keep(self, staged: Staged) -> None:
+    def keep(self, staged: Staged, name: str) -> None:
         with _translated():
-            self._move(staged.path, raw(staged.sha256))
+            self._move(staged.path, name)
 
     def put(self, name: str, data: bytes) -> None:
         with _translated(), tempfile.NamedTemporaryFile(dir=self._partial, delete=False) as file:
@@ -122,6 +133,12 @@ class FolderBlobs:
             inside = Path(folder).parent.relative_to(self._root).as_posix()
             yield from (f"{inside}/{file}" for file in files)
 
+    def tidy(self) -> None:
+        for path in self._partial.iterdir():
+            with suppress(FileNotFoundError), _translated():  # its writer may still have been alive
+                if time.time() - path.stat().st_mtime > UNFINISHED_SECONDS:
+                    path.unlink()
+
     def _path(self, name: str) -> Path:
         folder, _, file = name.rpartition("/")
         return self._root / folder / file[:2] / file
@@ -144,10 +161,10 @@ class FsspecBlobs:
     def staged(self, blocks: Iterable[bytes], *, max_bytes: int) -> AbstractContextManager[Staged]:
         return _staged(blocks, max_bytes, None)
 
-    def keep(self, staged: Staged) -> None:
+    def keep(self, staged: Staged, name: str) -> None:
         with _translated():
-            self._fs.makedirs(self._path("raw"), exist_ok=True)
-            self._fs.put_file(str(staged.path), self._path(raw(staged.sha256)))
+            self._fs.makedirs(self._path(name.rpartition("/")[0]), exist_ok=True)
+            self._fs.put_file(str(staged.path), self._path(name))
 
     def put(self, name: str, data: bytes) -> None:
         with _translated():
@@ -185,6 +202,9 @@ class FsspecBlobs:
             found = self._fs.find(self._path(prefix.rstrip("/")))
         root = self._root.rstrip("/") + "/"
         yield from (path.removeprefix(root) for path in found)
+
+    def tidy(self) -> None:
+        """Nothing: bytes wait in the system's folder for temporary files, which the system clears."""
 
     def _path(self, name: str) -> str:
         return f"{self._root.rstrip('/')}/{name}"

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from ingest import blobs, ids
+from ingest import ids
+from ingest.blobs import Staged, raw
 from ingest.db import attachments
 from ingest.db import files as rows
 from ingest.db.models import File
@@ -16,6 +18,8 @@ from ingest.errors import Abandoned, NotFound
 from ingest.tools import Tools
 
 NAME_CHARACTERS = 255
+BATCH_EXPIRES_AFTER_SECONDS = 30 * 86_400
+"""The life of a file with purpose `batch` for which none was asked; all others live for ever (contract section 2)."""
 
 
 def create(tools: Tools, *, filename: str, purpose: str, blocks: Iterable[bytes], expires_after: int | None) -> File:
@@ -24,19 +28,28 @@ def create(tools: Tools, *, filename: str, purpose: str, blocks: Iterable[bytes]
         tools.blobs.staged(blocks, max_bytes=tools.settings.max_file_bytes) as staged,
         tools.database.transaction() as session,
     ):
-        created_at = int(read_clock(session))
-        file = File(
-            id=ids.new("file-"),
-            filename=clean_name(filename),
-            bytes=staged.size,
-            purpose=purpose,
-            blob=staged.sha256,
-            created_at=created_at,
-            expires_at=None if expires_after is None else created_at + expires_after,
-        )
-        serialise(session, f"blob:{staged.sha256}")
-        tools.blobs.keep(staged)
-        session.add(file)
+        return add(tools, session, staged, filename=filename, purpose=purpose, expires_after=expires_after)
+
+
+def add(
+    tools: Tools, session: Session, staged: Staged, *, filename: str, purpose: str, expires_after: int | None
+) -> File:
+    """Make staged bytes a file, within the caller's transaction."""
+    if expires_after is None and purpose == "batch":
+        expires_after = BATCH_EXPIRES_AFTER_SECONDS
+    created_at = int(read_clock(session))
+    file = File(
+        id=ids.new("file-"),
+        filename=clean_name(filename),
+        bytes=staged.size,
+        purpose=purpose,
+        blob=staged.sha256,
+        created_at=created_at,
+        expires_at=None if expires_after is None else created_at + expires_after,
+    )
+    serialise(session, f"blob:{staged.sha256}")
+    tools.blobs.keep(staged, raw(staged.sha256))
+    session.add(file)
     return file
 
 
@@ -58,29 +71,21 @@ def listed(tools: Tools, window: Window, *, purpose: str | None) -> Page[File]:
 def content(tools: Tools, file_id: str) -> tuple[File, Iterator[bytes]]:
     """A file and its bytes in blocks. Raises NotFound."""
     file = retrieve(tools, file_id)
-    return file, tools.blobs.blocks(blobs.raw(file.blob))
+    return file, tools.blobs.blocks(raw(file.blob))
 
 
 def delete(tools: Tools, file_id: str) -> None:
     """Remove a file from every store it is in, and then itself (contract section 10). Raises NotFound."""
-    file = retrieve(tools, file_id)
-    while True:
-        with tools.database.reading() as session:
-            stores = rows.stores_of(session, file_id)
-        for store_id in stores:
-            # The row in a deleted store goes too; only the store's counters are there no more.
-            with tools.database.transaction() as session, suppress(Abandoned):
-                attachments.remove(session, store_id, file_id)
-        try:
-            with tools.database.transaction() as session:
-                rows.delete_row(session, file_id)
-            break
-        except IntegrityError:  # attached to a store since we looked
-            continue
-    with tools.database.transaction() as session:
-        serialise(session, f"blob:{file.blob}")
-        if not rows.blob_is_used(session, file.blob):
-            tools.blobs.delete(blobs.raw(file.blob))
+    _remove(tools, retrieve(tools, file_id))
+
+
+def delete_expired(tools: Tools, limit: int) -> int:
+    """Delete up to `limit` files past their expiry, as `delete` does; how many."""
+    with tools.database.reading() as session:
+        expired = rows.expired(session, limit)
+    for file in expired:
+        _remove(tools, file)
+    return len(expired)
 
 
 def clean_name(filename: str) -> str:
@@ -88,3 +93,23 @@ def clean_name(filename: str) -> str:
     last = filename.replace("\\", "/").rsplit("/", 1)[-1]
     printable = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cs")).strip()
     return printable[-NAME_CHARACTERS:] or "upload"
+
+
+def _remove(tools: Tools, file: File) -> None:
+    while True:
+        with tools.database.reading() as session:
+            stores = rows.stores_of(session, file.id)
+        for store_id in stores:
+            # The row in a deleted store goes too; only the store's counters are there no more.
+            with tools.database.transaction() as session, suppress(Abandoned):
+                attachments.remove(session, store_id, file.id)
+        try:
+            with tools.database.transaction() as session:
+                rows.delete_row(session, file.id)
+            break
+        except IntegrityError:  # attached to a store since we looked
+            continue
+    with tools.database.transaction() as session:
+        serialise(session, f"blob:{file.blob}")
+        if not rows.blob_is_used(session, file.blob):
+            tools.blobs.delete(raw(file.blob))

@@ -1,17 +1,21 @@
-"""What must happen from time to time, by whoever: lost leases, large cancels, work on points, undelivered files."""
+"""What must happen from time to time, by whoever: lost leases, large cancels, expiry, points, undelivered files."""
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
-from ingest import logs
+from ingest import files, logs, uploads
 from ingest.db import point_jobs, progress, stores, tombstones
 from ingest.db.models import PointJob
 from ingest.db.session import alone
-from ingest.errors import DependencyDown
+from ingest.errors import Abandoned, DependencyDown
 from ingest.store_files import write_attributes
 from ingest.tools import Tools
 
 POINT_JOBS = 256
+
+EXPIRING = 256
+"""Files or stores that one sweep ends; the next goes on, and until then nobody sees them any more."""
 
 PERIODS = 3
 """The sweeper stands in for beat, which sweeps every period."""
@@ -24,7 +28,18 @@ def sweep(tools: Tools) -> None:
 
     A dependency that is down holds up what needs it, not the rest.
     """
-    parts: tuple[Callable[[Tools], None], ...] = (recover, finish_cancels, delete_stores, work_on_points, forget, dispatch)
+    parts: tuple[Callable[[Tools], None], ...] = (
+        recover,
+        expire_stores,
+        finish_cancels,
+        delete_stores,
+        work_on_points,
+        forget,
+        dispatch,
+        expire_files,
+        end_uploads,
+        tidy,
+    )
     for part in parts:
         try:
             part(tools)
@@ -63,9 +78,10 @@ def recover(tools: Tools) -> None:
 def finish_cancels(tools: Tools) -> None:
     """Rewrite the rows of cancelled batches, a slice a transaction so that others get their turn."""
     left = True
-    while left:
-        with tools.database.transaction() as session:
-            left = alone(session, "cancels") and progress.sweep_cancelled(session) > 0
+    with suppress(Abandoned):  # the store ended at this moment; the next sweep finds its rows gone
+        while left:
+            with tools.database.transaction() as session:
+                left = alone(session, "cancels") and progress.sweep_cancelled(session) > 0
 
 
 def delete_stores(tools: Tools) -> None:
@@ -74,6 +90,36 @@ def delete_stores(tools: Tools) -> None:
     while left:
         with tools.database.transaction() as session:
             left = alone(session, "stores") and stores.sweep_deleted(session, progress.SWEEP_ROWS) > 0
+
+
+def expire_stores(tools: Tools) -> None:
+    """End the stores whose time is over, each in its own transaction, and remove what was in them."""
+    with tools.database.reading() as session:
+        due = stores.due(session, EXPIRING)
+    for store_id in due:
+        with tools.database.transaction() as session:
+            if stores.expire(session, store_id):
+                _log.info("store_expired", store=store_id)
+    left = True
+    while left:
+        with tools.database.transaction() as session:
+            left = alone(session, "expired stores") and stores.sweep_expired(session, progress.SWEEP_ROWS) > 0
+
+
+def expire_files(tools: Tools) -> None:
+    """Delete the files whose time is over."""
+    if count := files.delete_expired(tools, EXPIRING):
+        _log.info("files_expired", files=count)
+
+
+def end_uploads(tools: Tools) -> None:
+    """End the uploads whose time is over, and remove the parts of all that have ended."""
+    uploads.sweep(tools)
+
+
+def tidy(tools: Tools) -> None:
+    """Remove what killed processes left half written."""
+    tools.blobs.tidy()
 
 
 def work_on_points(tools: Tools) -> None:

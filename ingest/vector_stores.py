@@ -63,14 +63,19 @@ def listed(tools: Tools, window: Window) -> Page[VectorStore]:
 
 
 def update(tools: Tools, store_id: str, changes: Mapping[str, Any]) -> VectorStore:
-    """Replace what `changes` names: name, metadata, expires_after_days. Raises NotFound."""
-    columns = {"meta" if name == "metadata" else name: value for name, value in changes.items()}
+    """Replace what `changes` names: name, metadata, expires_after_days. Raises NotFound.
+
+    An expired store can be changed too, but not brought back.
+    """
+    columns: dict[str, Any] = {"meta" if name == "metadata" else name: value for name, value in changes.items()}
     with tools.database.transaction() as session:
         store = found(rows.get(session, store_id), store_id)
-        at = int(read_clock(session))
-        session.execute(
-            sql_update(VectorStore).where(VectorStore.row == store.row).values(columns | {"last_active_at": at})
-        )
+        if store.expired_at is None:
+            columns["last_active_at"] = int(read_clock(session))
+        else:
+            rows.expire(session, store_id)  # before a new expiry can make it look alive
+        if columns:
+            session.execute(sql_update(VectorStore).where(VectorStore.row == store.row).values(columns))
         session.refresh(store)
     return store
 

@@ -5,13 +5,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from ingest.blobs import raw
+from ingest.blobs import part, raw
 from ingest.db import audit
 from ingest.db.audit import Expected
 from ingest.tools import Tools
 
 Kind = Literal[
-    "store counters", "batch counters", "points missing", "points left over", "blob missing", "blob left over", "stuck"
+    "store counters",
+    "batch counters",
+    "points missing",
+    "points left over",
+    "blob missing",
+    "blob left over",
+    "part left over",
+    "stuck",
 ]
 
 BLOB_GRACE_SECONDS = 3_600.0
@@ -47,6 +54,7 @@ def verify(tools: Tools) -> Report:
     points = Counter((row, generation, store) for row, generation, store, _ in tools.index.scan())
     files, wrong = _points(tools, points)
     blobs, lost = _blobs(tools)
+    lost += _parts(tools)
     with tools.database.reading() as session:
         silent = audit.stuck(session, grace_seconds=10 * tools.settings.sweep_seconds)
     findings += [*wrong, *lost, *(Finding("stuck", file, "its worker fell silent long ago") for file in silent)]
@@ -133,6 +141,18 @@ def _blobs(tools: Tools) -> tuple[int, list[Finding]]:
         if _exists(tools, name) and tools.blobs.age_seconds(name) > BLOB_GRACE_SECONDS:
             findings.append(Finding("blob left over", name, "no file has these bytes"))
     return len(kept), findings
+
+
+def _parts(tools: Tools) -> list[Finding]:
+    """Bytes of parts that no upload knows, which nobody would ever remove."""
+    kept = set(tools.blobs.names("part/"))
+    with tools.database.reading() as session:
+        known = {part(part_id) for part_id in audit.parts(session)}
+    return [
+        Finding("part left over", name, "no upload has this part")
+        for name in sorted(kept - known)
+        if _exists(tools, name) and tools.blobs.age_seconds(name) > BLOB_GRACE_SECONDS
+    ]
 
 
 def _exists(tools: Tools, name: str) -> bool:

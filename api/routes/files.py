@@ -1,7 +1,6 @@
 """/v1/files"""
 
-from collections.abc import Iterator
-from typing import Annotated, BinaryIO
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
@@ -11,10 +10,15 @@ from api import deps, errors
 from api.schemas import files as wire
 from api.schemas.parts import Deleted, Id, ListPage
 from ingest import files
-from ingest.blobs import BLOCK
 from ingest.errors import InvalidRequest
+from ingest.tools import Tools
 
-router = APIRouter(prefix="/v1/files", tags=["Files"])
+
+def _most(tools: Tools) -> int:
+    return tools.settings.max_file_bytes
+
+
+router = APIRouter(prefix="/v1/files", tags=["Files"], route_class=deps.bounded(_most, "file"))
 
 
 @router.post("", responses=errors.TOO_LARGE)
@@ -36,7 +40,7 @@ def create(
         tools,
         filename=file.filename or "upload",
         purpose=purpose,
-        blocks=_blocks(file.file),
+        blocks=deps.blocks(file.file),
         expires_after=seconds,
     )
     return wire.File.of(created)
@@ -81,8 +85,3 @@ def content(tools: deps.GivenTools, file_id: Id) -> StreamingResponse:
         "X-Content-Type-Options": "nosniff",
     }
     return StreamingResponse(blocks, media_type="application/octet-stream", headers=headers)
-
-
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    while block := file.read(BLOCK):
-        yield block

@@ -6,6 +6,8 @@ from api.schemas.parts import Wire
 from ingest.db.models import File as Row
 
 Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
+"""What a file is for. `evals` is accepted and shown as what it is: the client's own type of an answer lacks it, which
+only its strict validation minds, and any other word would be untrue and break `list(purpose="evals")`."""
 
 
 class File(Wire):

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from api.schemas.parts import Body, FileCounts, Id, Metadata, Storable, Strategy, Wire
 from ingest.db.models import VectorStore as Row
+from ingest.db.stores import DAY_SECONDS
 from ingest.status import StoreStatus, of_store
 
-DAY_SECONDS = 86_400
 StoreName = Annotated[str, Field(max_length=4096), Storable]
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
-from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, VectorStore
+from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, UploadPart, VectorStore
 from ingest.db.session import now
 from ingest.status import UNFINISHED
 
@@ -35,6 +35,7 @@ def store_counters(session: Session) -> Iterator[Counted]:
     grouped = (
         select(StoreFile.vector_store_id, shown.label("status"), func.count().label("files"), *_sums())
         .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
+        .where(StoreFile.vector_store_id.not_in(_expired()))
         .group_by(StoreFile.vector_store_id, shown)
     )
     counted: dict[str, dict[str, int]] = {}
@@ -79,7 +80,7 @@ class Expected:
 
 
 def expected_points(session: Session, after_row: int) -> list[Expected]:
-    """A page of rows, by row number."""
+    """A page of rows, by row number; those of an expired store are about to go and answer for no points."""
     found = session.execute(
         select(
             StoreFile.row,
@@ -90,7 +91,7 @@ def expected_points(session: Session, after_row: int) -> list[Expected]:
             StoreFile.generation,
             StoreFile.status,
         )
-        .where(StoreFile.row > after_row)
+        .where(StoreFile.row > after_row, StoreFile.vector_store_id.not_in(_expired()))
         .order_by(StoreFile.row)
         .limit(PAGE)
     )
@@ -127,6 +128,15 @@ def blobs(session: Session, after_row: int) -> list[tuple[int, str, str]]:
         select(File.row, File.id, File.blob).where(File.row > after_row).order_by(File.row).limit(PAGE)
     )
     return [(row.row, row.id, row.blob) for row in found]
+
+
+def parts(session: Session) -> list[str]:
+    """The ids of the parts of all uploads; they live for an hour, so there are few."""
+    return list(session.scalars(select(UploadPart.id)))
+
+
+def _expired() -> Select[str]:
+    return select(VectorStore.id).where(VectorStore.expired_at.is_not(None))
 
 
 def _sums() -> list[Any]:

@@ -29,6 +29,9 @@ class Sizes:
     def of(cls, row: StoreFile) -> "Sizes":
         return cls(row.chunks, row.terms, row.usage_bytes)
 
+    def plus(self, other: "Sizes") -> "Sizes":
+        return Sizes(self.chunks + other.chunks, self.terms + other.terms, self.usage_bytes + other.usage_bytes)
+
     def minus(self, other: "Sizes") -> "Sizes":
         return Sizes(self.chunks - other.chunks, self.terms - other.terms, self.usage_bytes - other.usage_bytes)
 
@@ -50,7 +53,7 @@ def settle(session: Session, row: int, owner: int | None, store_id: str, outcome
     """Count a file that just left `in_progress`: in every batch that waits for it, then in its store.
 
     Raises Abandoned, so that the transaction is undone, when the batch that owns it was cancelled or the store
-    deleted first.
+    deleted or expired first.
     """
     shift = Shift(in_progress=-1)
     shift.add(outcome, 1)
@@ -84,11 +87,11 @@ def shift_batch(session: Session, batch: int, shift: Shift) -> bool:
 
 
 def shift_store(session: Session, store_id: str, shift: Shift, sizes: Sizes | None = None) -> None:
-    """Add to a store's counters. Raises Abandoned when it has been deleted."""
+    """Add to a store's counters. Raises Abandoned when it has been deleted or has expired."""
     values = _added(VectorStore, vars(shift) | vars(sizes or Sizes()))
-    guard = (VectorStore.id == store_id, VectorStore.deleted_at.is_(None))
+    guard = (VectorStore.id == store_id, VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None))
     if values and not changed(session, update(VectorStore).where(*guard).values(values)):
-        raise Abandoned("its store was deleted first")
+        raise Abandoned("its store was deleted or has expired")
 
 
 def purge(session: Session, store_id: str, points: Iterable[tuple[int, int]]) -> None:
@@ -99,6 +102,11 @@ def purge(session: Session, store_id: str, points: Iterable[tuple[int, int]]) ->
         for row, generation in points
     ]
     session.add_all(jobs)
+
+
+def sizes_gone() -> dict[str, Any]:
+    """The values of a row that has no points any more."""
+    return {"live_generation": None, "chunks": 0, "terms": 0, "usage_bytes": 0}
 
 
 def wanted() -> ColumnElement[bool]:

@@ -2,34 +2,46 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from ingest.db import tombstones
 from ingest.db.attachments import slices
 from ingest.db.models import File, StoreFile
 from ingest.db.pages import Page, Window, page
+from ingest.db.session import now
 
 
 def get(session: Session, file_id: str) -> File | None:
-    """The file with this id."""
-    return session.scalar(select(File).where(File.id == file_id))
+    """The file with this id, unless expired."""
+    return session.scalar(select(File).where(File.id == file_id, unexpired(session)))
 
 
 def unknown(session: Session, file_ids: Sequence[str]) -> list[str]:
-    """Those of `file_ids` that name no file, in their order."""
+    """Those of `file_ids` that name no file, or an expired one, in their order."""
     known: set[str] = set()
     for some in slices(file_ids):
-        known.update(session.scalars(select(File.id).where(File.id.in_(some))))
+        known.update(session.scalars(select(File.id).where(File.id.in_(some), unexpired(session))))
     return [file_id for file_id in file_ids if file_id not in known]
 
 
 def listed(session: Session, window: Window, *, purpose: str | None) -> Page[File]:
     """A page of all files, or of those with one purpose."""
-    statement = select(File)
+    statement = select(File).where(unexpired(session))
     if purpose is not None:
         statement = statement.where(File.purpose == purpose)
     return page(session, statement, File.row.expression, window, _CURSOR, tombstones.FILES, lambda row: row[0])
+
+
+def unexpired(session: Session) -> ColumnElement[bool]:
+    """That a file has not reached the end of its life; from then on it is gone for everybody but the sweep."""
+    return or_(File.expires_at.is_(None), File.expires_at > now(session))
+
+
+def expired(session: Session, limit: int) -> Sequence[File]:
+    """Files past their expiry, longest first."""
+    ripe = select(File).where(File.expires_at <= now(session))
+    return session.scalars(ripe.order_by(File.expires_at, File.row).limit(limit)).all()
 
 
 def stores_of(session: Session, file_id: str) -> Sequence[str]:

@@ -4,33 +4,55 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from ingest.db import tombstones
 from ingest.db.counters import run
+from ingest.db.files import unexpired
 from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, VectorStore
 from ingest.db.pages import Page, Window, page
-from ingest.db.session import read_clock
+from ingest.db.session import now, read_clock
 from ingest.status import UNFINISHED, FileStatus, of_file
+
+DAY_SECONDS = 86_400
+
+_NOTHING = dict.fromkeys(
+    ("in_progress", "completed", "failed", "cancelled", "usage_bytes", "chunks", "terms"), 0
+)  # fmt: skip
 
 
 def get(session: Session, store_id: str) -> VectorStore | None:
-    """The store with this id, unless deleted."""
-    return session.scalar(select(VectorStore).where(VectorStore.id == store_id, VectorStore.deleted_at.is_(None)))
+    """The store with this id, unless deleted. One that is due shows as expired, even before `expire`."""
+    found = select(VectorStore).where(VectorStore.id == store_id, VectorStore.deleted_at.is_(None))
+    store = session.scalar(found)
+    return None if store is None else _as_of(read_clock(session) if _may_expire(store) else 0.0, store)
 
 
 def listed(session: Session, window: Window) -> Page[VectorStore]:
-    """A page of the stores."""
+    """A page of the stores; those that are due show as expired."""
     statement = select(VectorStore).where(VectorStore.deleted_at.is_(None))
-    return page(session, statement, VectorStore.row.expression, window, _CURSOR, tombstones.VECTOR_STORES, lambda row: row[0])
+    at = read_clock(session)
+    return page(
+        session,
+        statement,
+        VectorStore.row.expression,
+        window,
+        _CURSOR,
+        tombstones.VECTOR_STORES,
+        lambda row: _as_of(at, row[0]),
+    )
 
 
 def touch(session: Session, store_id: str) -> None:
-    """Move `last_active_at` (contract section 10: on attach, batch create, search and update)."""
+    """Move `last_active_at` (contract section 10: on attach, batch create, search and update).
+
+    Nothing brings back a store that is due.
+    """
     moved = {"last_active_at": int(read_clock(session))}
-    run(session, update(VectorStore).where(VectorStore.id == store_id).values(moved))
+    run(session, update(VectorStore).where(VectorStore.id == store_id, ~_ended(session)).values(moved))
 
 
 def delete(session: Session, store_id: str) -> bool:
@@ -41,6 +63,35 @@ def delete(session: Session, store_id: str) -> bool:
     if row is None:
         return False
     tombstones.add(session, tombstones.VECTOR_STORES, store_id, row)
+    session.add(PointJob(kind="purge", vector_store_id=store_id, due_at=at))
+    return True
+
+
+def due(session: Session, limit: int) -> Sequence[str]:
+    """The ids of stores that should expire now."""
+    ripe = select(VectorStore.id).where(
+        VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None), _ended(session)
+    )
+    return session.scalars(ripe.order_by(VectorStore.row).limit(limit)).all()
+
+
+def expire(session: Session, store_id: str) -> bool:
+    """End a store that is due: it counts nothing any more, what is in progress is cancelled, its points are purged.
+
+    Its workers find their files unwanted; `sweep_expired` removes its rows. False when it is not due, or has ended.
+    """
+    theirs = (FileBatch.vector_store_id == store_id, FileBatch.in_progress > 0)
+    # Locked in the order that everybody keeps: batches by their number, then the store.
+    session.execute(select(FileBatch.row).where(*theirs).order_by(FileBatch.row).with_for_update())
+    alive = (VectorStore.id == store_id, VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None))
+    at = read_clock(session)
+    ended = run(
+        session, update(VectorStore).where(*alive, _ended(session)).values(_NOTHING | {"expired_at": int(at)})
+    ).rowcount
+    if not ended:
+        return False
+    cancelled = {"cancelled_at": at, "cancelled": FileBatch.cancelled + FileBatch.in_progress, "in_progress": 0}
+    run(session, update(FileBatch).where(*theirs).values(cancelled))
     session.add(PointJob(kind="purge", vector_store_id=store_id, due_at=at))
     return True
 
@@ -69,18 +120,18 @@ class Shown:
 
 def file(session: Session, store_id: str, file_id: str) -> Shown | None:
     """One file of a store."""
-    found = session.execute(_files(store_id).where(StoreFile.file_id == file_id)).first()
+    found = session.execute(_files(session, store_id).where(StoreFile.file_id == file_id)).first()
     return None if found is None else _shown(found)
 
 
 def files(session: Session, store_id: str, window: Window, *, status: FileStatus | None) -> Page[Shown]:
     """A page of a store's files, or of those with one status."""
-    return _files_page(session, _with_status(_files(store_id), status), store_id, window)
+    return _files_page(session, _with_status(_files(session, store_id), status), store_id, window)
 
 
 def batch_files(session: Session, batch: FileBatch, window: Window, *, status: FileStatus | None) -> Page[Shown]:
     """A page of the files that a batch attached and that are still in the store."""
-    statement = _files(batch.vector_store_id).join(
+    statement = _files(session, batch.vector_store_id).join(
         BatchFile, and_(BatchFile.store_file == StoreFile.row, BatchFile.batch == batch.row)
     )
     return _files_page(session, _with_status(statement, status), batch.vector_store_id, window)
@@ -106,6 +157,7 @@ def live(session: Session, store_id: str, rows: Sequence[int]) -> dict[int, Live
             StoreFile.row.in_(rows),
             StoreFile.vector_store_id == store_id,
             StoreFile.live_generation.is_not(None),
+            unexpired(session),
             or_(StoreFile.status.not_in(UNFINISHED), FileBatch.cancelled_at.is_(None)),
         )
     )
@@ -124,16 +176,46 @@ def sweep_deleted(session: Session, limit: int) -> int:
     return removed + 1
 
 
+def sweep_expired(session: Session, limit: int) -> int:
+    """Remove rows of expired stores, which themselves stay; how many were removed, 0 when none is left."""
+    expired = select(VectorStore.id).where(VectorStore.expired_at.is_not(None), VectorStore.deleted_at.is_(None))
+    some = select(StoreFile.row).where(StoreFile.vector_store_id.in_(expired)).limit(limit)
+    return run(session, sql_delete(StoreFile).where(StoreFile.row.in_(some))).rowcount
+
+
 # What the API shows of a row: the files of a cancelled batch are cancelled before their rows are (status.of_file).
 _CANCELLED = and_(StoreFile.status.in_(UNFINISHED), FileBatch.cancelled_at.is_not(None))
 
 
-def _files(store_id: str) -> Select[*tuple[Any, ...]]:
+def _files(session: Session, store_id: str) -> Select[*tuple[Any, ...]]:
+    ended = exists().where(VectorStore.id == store_id, _ended(session))
     return (
         select(StoreFile, FileBatch.cancelled_at)
         .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
-        .where(StoreFile.vector_store_id == store_id)
+        .where(StoreFile.vector_store_id == store_id, ~ended)
     )
+
+
+def _ended(session: Session) -> ColumnElement[bool]:
+    """That a store has expired, or is due to."""
+    due_at = VectorStore.last_active_at + VectorStore.expires_after_days * DAY_SECONDS
+    due = and_(VectorStore.expires_after_days.is_not(None), due_at <= now(session))
+    return or_(VectorStore.expired_at.is_not(None), due)
+
+
+def _may_expire(store: VectorStore) -> bool:
+    return store.expired_at is None and store.expires_after_days is not None
+
+
+def _as_of(at: float, store: VectorStore) -> VectorStore:
+    """The store as it is at a time: the loaded object is changed, the row is not."""
+    if not _may_expire(store):
+        return store
+    due_at = store.last_active_at + (store.expires_after_days or 0) * DAY_SECONDS
+    if due_at <= at:
+        for name, value in (_NOTHING | {"expired_at": due_at}).items():
+            set_committed_value(store, name, value)
+    return store
 
 
 def _with_status(statement: Select[*tuple[Any, ...]], status: FileStatus | None) -> Select[*tuple[Any, ...]]:

@@ -1,12 +1,14 @@
 """What every place for blobs must do."""
 
 import hashlib
+import os
+import time
 import uuid
 from pathlib import Path
 
 import pytest
 
-from ingest.blobs import Blobs, FolderBlobs, FsspecBlobs, connect, raw
+from ingest.blobs import Blobs, FolderBlobs, FsspecBlobs, connect, part, raw
 from ingest.config import Settings
 from ingest.errors import DependencyDown, TooLarge
 
@@ -20,7 +22,7 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
 
 def keep(blobs: Blobs, *blocks: bytes) -> str:
     with blobs.staged(blocks, max_bytes=100) as staged:
-        blobs.keep(staged)
+        blobs.keep(staged, raw(staged.sha256))
     return raw(staged.sha256)
 
 
@@ -96,6 +98,36 @@ def test_a_blob_that_is_not_there_cannot_be_made_local(blobs: Blobs) -> None:
 
 def test_a_new_blob_is_young(blobs: Blobs) -> None:
     assert blobs.age_seconds(keep(blobs, b"x")) < 60
+
+
+def test_staged_bytes_can_be_kept_under_another_name(blobs: Blobs) -> None:
+    with blobs.staged([b"a part"], max_bytes=100) as staged:
+        blobs.keep(staged, part("part_" + "ab" * 16))
+
+    assert list(blobs.names("part/")) == ["part/" + "ab" * 16]
+    assert blobs.read("part/" + "ab" * 16) == b"a part"
+    assert list(blobs.names("raw/")) == []
+
+
+def test_tidying_up_leaves_what_is_being_written(blobs: Blobs) -> None:
+    with blobs.staged([b"x"], max_bytes=100) as staged:
+        blobs.tidy()
+        blobs.keep(staged, raw(staged.sha256))
+
+    assert blobs.read(raw(staged.sha256)) == b"x"
+
+
+def test_what_a_killed_writer_left_is_removed_after_an_hour(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    old, young = tmp_path / "partial" / "old", tmp_path / "partial" / "young"
+    for path in (old, young):
+        path.write_bytes(b"half a file")
+    os.utime(old, (time.time() - 3_700,) * 2)
+
+    blobs.tidy()
+
+    assert not old.exists()
+    assert young.exists()
 
 
 def test_a_place_that_cannot_be_written_is_a_dependency_that_is_down(tmp_path: Path) -> None:

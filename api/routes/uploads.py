@@ -1,0 +1,55 @@
+"""/v1/uploads"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, UploadFile
+
+from api import deps, errors
+from api.schemas import uploads as wire
+from api.schemas.parts import Id
+from ingest import uploads
+from ingest.tools import Tools
+
+
+def _most(_: Tools) -> int:
+    return uploads.MAX_PART_BYTES
+
+
+router = APIRouter(prefix="/v1/uploads", tags=["Uploads"], route_class=deps.bounded(_most, "data"))
+
+
+@router.post("")
+def create(tools: deps.GivenTools, body: wire.CreateUpload) -> wire.Upload:
+    """Announce a file that will be sent in parts within an hour."""
+    expires_after = body.expires_after.seconds if body.expires_after else None
+    created = uploads.create(
+        tools,
+        filename=body.filename,
+        size=body.bytes,
+        mime_type=body.mime_type,
+        purpose=body.purpose,
+        file_expires_after=expires_after,
+    )
+    return wire.Upload.of(created)
+
+
+@router.post("/{upload_id}/parts", responses=errors.MISSING | errors.TOO_LARGE)
+def create_part(
+    tools: deps.GivenTools,
+    upload_id: Id,
+    data: Annotated[UploadFile, File(description="A piece of the file, at most 64 MB.")],
+) -> wire.UploadPart:
+    """Send a piece of the file. Pieces may be sent in parallel and in any order."""
+    return wire.UploadPart.of(uploads.add_part(tools, upload_id, deps.blocks(data.file)))
+
+
+@router.post("/{upload_id}/complete", responses=errors.MISSING)
+def complete(tools: deps.GivenTools, upload_id: Id, body: wire.CompleteUpload) -> wire.Upload:
+    """Make a file of the pieces, in the order given."""
+    return wire.Upload.of(uploads.complete(tools, upload_id, body.part_ids, body.md5))
+
+
+@router.post("/{upload_id}/cancel", responses=errors.MISSING)
+def cancel(tools: deps.GivenTools, upload_id: Id) -> wire.Upload:
+    """Give the file up and forget its pieces."""
+    return wire.Upload.of(uploads.cancel(tools, upload_id))

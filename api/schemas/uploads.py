@@ -1,0 +1,79 @@
+"""Upload and UploadPart (contract section 3)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api.schemas.files import File, Purpose
+from api.schemas.parts import Body, Id, Storable, Wire
+from ingest.db.models import UploadPart as PartRow
+from ingest.db.models import UploadStatus
+from ingest.uploads import MAX_UPLOAD_BYTES, Shown
+
+FileName = Annotated[str, Field(min_length=1, max_length=4096), Storable]
+MimeType = Annotated[str, Field(max_length=255), Storable]
+
+
+class FileExpiresAfter(Body):
+    """The file expires so many seconds after it was made."""
+
+    anchor: Literal["created_at"]
+    seconds: int = Field(ge=3600, le=2_592_000)
+
+
+class CreateUpload(Body):
+    """POST /uploads"""
+
+    bytes: int = Field(ge=0, le=MAX_UPLOAD_BYTES)
+    filename: FileName
+    mime_type: MimeType
+    purpose: Purpose
+    expires_after: FileExpiresAfter | None = None
+
+
+class CompleteUpload(Body):
+    """POST /uploads/{id}/complete"""
+
+    part_ids: list[Id]
+    md5: Annotated[str, Field(pattern="^[0-9a-fA-F]{32}$")] | None = None
+
+
+class Upload(Wire):
+    """A file on its way."""
+
+    id: str
+    object: Literal["upload"] = "upload"
+    bytes: int
+    created_at: int
+    expires_at: int
+    filename: str
+    purpose: str
+    status: UploadStatus
+    file: File | None
+
+    @classmethod
+    def of(cls, shown: Shown) -> "Upload":
+        row = shown.upload
+        return cls(
+            id=row.id,
+            bytes=row.bytes,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            filename=row.filename,
+            purpose=row.purpose,
+            status=row.status,
+            file=None if shown.file is None else File.of(shown.file),
+        )
+
+
+class UploadPart(Wire):
+    """A piece of a file."""
+
+    id: str
+    object: Literal["upload.part"] = "upload.part"
+    created_at: int
+    upload_id: str
+
+    @classmethod
+    def of(cls, row: PartRow) -> "UploadPart":
+        return cls(id=row.id, created_at=row.created_at, upload_id=row.upload_id)

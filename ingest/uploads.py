@@ -1,0 +1,226 @@
+"""Files that arrive in parts, in parallel and in any order (contract section 3).
+
+A part's row is made before its blob and removed after it, so whatever is killed, the sweep knows every blob there is.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from ingest import blobs, files, ids
+from ingest.blobs import Staged
+from ingest.db import files as file_rows
+from ingest.db import uploads as rows
+from ingest.db.models import File, Upload, UploadPart
+from ingest.db.session import read_clock
+from ingest.errors import InvalidRequest, NotFound, TooLarge
+from ingest.tools import Tools
+
+MAX_UPLOAD_BYTES = 8 * 2**30
+MAX_PART_BYTES = 64 * 2**20
+EXPIRES_AFTER_SECONDS = 3_600
+
+PURGED_AT_ONCE = 256
+"""Parts deleted between two looks at the list."""
+
+EXPIRED_AT_ONCE = 1_000
+"""Uploads that one sweep ends; the next goes on."""
+
+NAMED_PARTS = 10
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An upload, and the file that it became unless that is gone again."""
+
+    upload: Upload
+    file: File | None
+
+
+def create(
+    tools: Tools, *, filename: str, size: int, mime_type: str, purpose: str, file_expires_after: int | None
+) -> Shown:
+    """Announce a file of `size` bytes. Its parts have an hour to arrive."""
+    with tools.database.transaction() as session:
+        created_at = int(read_clock(session))
+        upload = Upload(
+            id=ids.new("upload_"),
+            filename=files.clean_name(filename),
+            bytes=size,
+            mime_type=mime_type,
+            purpose=purpose,
+            created_at=created_at,
+            expires_at=created_at + EXPIRES_AFTER_SECONDS,
+            file_expires_after=file_expires_after,
+            status="pending",
+            part_ids=[],
+        )
+        session.add(upload)
+    return Shown(upload, None)
+
+
+def add_part(tools: Tools, upload_id: str, blocks: Iterable[bytes]) -> UploadPart:
+    """Store a part's bytes as they arrive. Raises NotFound, TooLarge; InvalidRequest when the upload has ended."""
+    with tools.database.transaction() as session:
+        _open(_found(session, upload_id))
+        part = UploadPart(id=ids.new("part_"), upload_id=upload_id, created_at=int(read_clock(session)))
+        session.add(part)
+    try:
+        with tools.blobs.staged(blocks, max_bytes=MAX_PART_BYTES) as staged:
+            tools.blobs.keep(staged, blobs.part(part.id))
+        with tools.database.transaction() as session:
+            rows.lock(session, upload_id)
+            if not rows.arrived(session, part.id, size=staged.size, sha256=staged.sha256):
+                raise InvalidRequest(_ENDED.format(_found(session, upload_id).status), param="upload_id")
+    except TooLarge as exc:
+        _drop(tools, [part.id])
+        raise TooLarge(f"Part is too large: at most {MAX_PART_BYTES:,} bytes are accepted.", param="data") from exc
+    except InvalidRequest:
+        _drop(tools, [part.id])
+        raise
+    return part
+
+
+def complete(tools: Tools, upload_id: str, part_ids: Sequence[str], md5: str | None) -> Shown:
+    """Make one file of the parts in this order. Done again with the same parts, it answers the same.
+
+    Raises NotFound; InvalidRequest when the upload has ended otherwise, a part is not one of its own or named twice, or
+    the bytes are not those that were announced.
+    """
+    with tools.database.reading() as session:
+        upload = _found(session, upload_id)
+        if upload.status == "completed":
+            return _again(session, upload, part_ids)
+        _check(_open(upload), part_ids, rows.parts(session, part_ids))
+    digest = hashlib.md5(usedforsecurity=False)
+    try:
+        with tools.blobs.staged(_joined(tools, part_ids, digest.update), max_bytes=MAX_UPLOAD_BYTES) as staged:
+            if md5 is not None and digest.hexdigest() != md5.lower():
+                raise InvalidRequest(
+                    "Invalid 'md5': the parts in this order have another one.", param="md5", code="invalid_value"
+                )
+            shown = _finish(tools, upload, staged, part_ids)
+    except FileNotFoundError:  # another request completed, cancelled or outlived the upload meanwhile
+        return _ended_otherwise(tools, upload_id, part_ids)
+    _purge(tools, upload_id)
+    return shown
+
+
+def cancel(tools: Tools, upload_id: str) -> Shown:
+    """Give an upload up and forget its parts; again is the same. Raises NotFound; InvalidRequest when it has ended."""
+    with tools.database.transaction() as session:
+        rows.lock(session, upload_id)
+        upload = _found(session, upload_id)
+        if upload.status != "cancelled":
+            rows.cancel(session, _open(upload).id)
+            session.refresh(upload)
+    _purge(tools, upload_id)
+    return Shown(upload, None)
+
+
+def sweep(tools: Tools) -> None:
+    """End the uploads whose time is over, and remove the parts of all that have ended."""
+    with tools.database.transaction() as session:
+        rows.expire(session, EXPIRED_AT_ONCE)
+    _purge(tools)
+
+
+def _finish(tools: Tools, upload: Upload, staged: Staged, part_ids: Sequence[str]) -> Shown:
+    with tools.database.transaction() as session:
+        rows.lock(session, upload.id)
+        current = _found(session, upload.id)
+        if current.status == "completed":
+            return _again(session, current, part_ids)
+        file = files.add(
+            tools,
+            session,
+            staged,
+            filename=current.filename,
+            purpose=current.purpose,
+            expires_after=current.file_expires_after,
+        )
+        if not rows.complete(session, upload.id, file_id=file.id, part_ids=part_ids):
+            raise InvalidRequest(_ENDED.format("expired"), param="upload_id")
+        session.refresh(current)
+    return Shown(current, file)
+
+
+def _ended_otherwise(tools: Tools, upload_id: str, part_ids: Sequence[str]) -> Shown:
+    with tools.database.reading() as session:
+        upload = _found(session, upload_id)
+        if upload.status == "completed":
+            return _again(session, upload, part_ids)
+    _open(upload)
+    raise InvalidRequest("A part's content is missing on the server. Start the upload again.", param="part_ids")
+
+
+def _again(session: Session, upload: Upload, part_ids: Sequence[str]) -> Shown:
+    """What a completed upload answers to another completion."""
+    if upload.part_ids != list(part_ids):
+        raise InvalidRequest(_ENDED.format("completed"), param="upload_id")
+    return Shown(upload, None if upload.file_id is None else file_rows.get(session, upload.file_id))
+
+
+def _check(upload: Upload, part_ids: Sequence[str], parts: Mapping[str, UploadPart]) -> None:
+    repeated = [part_id for part_id, times in Counter(part_ids).items() if times > 1]
+    if repeated:
+        raise _wrong_parts("named more than once", repeated)
+    foreign = [p for p in part_ids if p not in parts or parts[p].upload_id != upload.id or parts[p].bytes is None]
+    if foreign:
+        raise _wrong_parts(f"no part of upload '{upload.id}'", foreign)
+    total = sum(parts[part_id].bytes or 0 for part_id in part_ids)
+    if total != upload.bytes:
+        raise InvalidRequest(
+            f"The parts have {total:,} bytes together, but {upload.bytes:,} were announced.",
+            param="part_ids",
+            code="invalid_value",
+        )
+
+
+def _wrong_parts(what: str, part_ids: Sequence[str]) -> InvalidRequest:
+    named = ", ".join(f"'{part_id}'" for part_id in part_ids[:NAMED_PARTS])
+    return InvalidRequest(f"Invalid 'part_ids': {what}: {named}.", param="part_ids", code="invalid_value")
+
+
+def _joined(tools: Tools, part_ids: Sequence[str], seen: Callable[[bytes], object]) -> Iterator[bytes]:
+    for part_id in part_ids:
+        for block in tools.blobs.blocks(blobs.part(part_id)):
+            seen(block)
+            yield block
+
+
+def _purge(tools: Tools, upload_id: str | None = None) -> None:
+    """Remove the parts of an upload that has ended, or of all of them."""
+    while True:
+        with tools.database.reading() as session:
+            ended = rows.ended_parts(session, PURGED_AT_ONCE, upload_id)
+        _drop(tools, ended)
+        if len(ended) < PURGED_AT_ONCE:
+            return
+
+
+def _drop(tools: Tools, part_ids: Sequence[str]) -> None:
+    for part_id in part_ids:
+        tools.blobs.delete(blobs.part(part_id))
+    if part_ids:
+        with tools.database.transaction() as session:
+            rows.forget(session, part_ids)
+
+
+def _found(session: Session, upload_id: str) -> Upload:
+    upload = rows.get(session, upload_id)
+    if upload is None:
+        raise NotFound(f"No such Upload object: {upload_id}", param="upload_id")
+    return upload
+
+
+def _open(upload: Upload) -> Upload:
+    if upload.status != "pending":
+        raise InvalidRequest(_ENDED.format(upload.status), param="upload_id")
+    return upload
+
+
+_ENDED = "The upload has ended already: it is {}."
