@@ -1,0 +1,180 @@
+"""Stories about files that are large: in parts, and in one request. The API must not hold them in memory."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import openai
+import psutil
+import pytest
+from openai.types import VectorStore
+
+from tests.stories.running import Service
+
+MIB = 2**20
+GROWTH_BYTES = 64 * MIB
+"""What the API may grow by, whatever the size of a file."""
+
+IN_PARTS_BYTES = 150 * MIB
+IN_ONE_BYTES = 512 * MIB - 2**16
+
+
+@pytest.fixture
+def bounded_memory(service: Service) -> Iterator[None]:
+    """Fails a story in which the API grows by more than it may."""
+    [api] = [p for p in psutil.Process(service.process.pid).children(recursive=True) if "uvicorn" in p.cmdline()]
+    with _watched(api) as most:
+        before = most[0]
+        started = time.monotonic()
+        yield
+    print(f"API: {before / MIB:.0f} MiB, grew by {(most[0] - before) / MIB:.1f}; {time.monotonic() - started:.1f} s")
+    assert most[0] - before < GROWTH_BYTES
+
+
+@contextmanager
+def _watched(process: psutil.Process) -> Iterator[list[int]]:
+    most, over = [process.memory_info().rss], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            most[0] = max(most[0], process.memory_info().rss)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield most
+    finally:
+        over.set()
+        thread.join()
+
+
+def large_file(path: Path, size: int) -> str:
+    """Writes a file in which every MiB is another; its MD5."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with path.open("wb") as file:
+        for number in range(-(-size // MIB)):
+            block = (b"%08d" % number * (MIB // 8))[: size - number * MIB]
+            digest.update(block)
+            file.write(block)
+    return digest.hexdigest()
+
+
+def md5_of(client: openai.OpenAI, file_id: str) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    with client.files.with_streaming_response.content(file_id) as answer:
+        for block in answer.iter_bytes(MIB):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def test_a_file_in_small_parts_is_found_like_any_other(strict: openai.OpenAI, store: VectorStore) -> None:
+    text = b"The bittern booms in the reeds at dusk. " * 100
+
+    upload = strict.uploads.upload_file_chunked(
+        file=text,
+        filename="bittern.txt",
+        bytes=len(text),
+        mime_type="text/plain",
+        purpose="assistants",
+        part_size=1_000,
+        md5=hashlib.md5(text, usedforsecurity=False).hexdigest(),
+    )
+
+    assert (upload.status, upload.object, upload.bytes) == ("completed", "upload", len(text))
+    assert upload.file is not None
+    assert (upload.file.filename, upload.file.purpose, upload.file.bytes) == ("bittern.txt", "assistants", len(text))
+    assert strict.files.content(upload.file.id).read() == text
+    strict.vector_stores.files.create_and_poll(upload.file.id, vector_store_id=store.id)
+    assert strict.vector_stores.search(store.id, query="bittern").data[0].file_id == upload.file.id
+
+
+def test_a_large_file_in_parts_costs_the_service_no_memory(
+    client: openai.OpenAI, tmp_path: Path, bounded_memory: None
+) -> None:
+    md5 = large_file(tmp_path / "large.bin", IN_PARTS_BYTES)
+
+    upload = client.uploads.upload_file_chunked(
+        file=tmp_path / "large.bin", mime_type="application/octet-stream", purpose="user_data", md5=md5
+    )
+
+    assert upload.file is not None
+    assert (upload.file.filename, upload.file.bytes) == ("large.bin", IN_PARTS_BYTES)
+    assert md5_of(client, upload.file.id) == md5
+    client.files.delete(upload.file.id)
+
+
+def test_parts_may_be_sent_at_the_same_time_and_in_any_order(client: openai.OpenAI) -> None:
+    upload = client.uploads.create(bytes=80, filename="a.txt", mime_type="text/plain", purpose="user_data")
+
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(
+            pool.map(lambda n: client.uploads.parts.create(upload.id, data=b"%d" % n * 10).id, reversed(range(8)))
+        )
+    done = client.uploads.complete(upload.id, part_ids=parts[::-1])
+    again = client.uploads.complete(upload.id, part_ids=parts[::-1])
+
+    assert done == again
+    assert done.file is not None
+    assert client.files.content(done.file.id).text == "".join(str(n) * 10 for n in range(8))
+
+
+def test_an_upload_that_was_given_up_takes_no_parts(strict: openai.OpenAI) -> None:
+    upload = strict.uploads.create(bytes=1, filename="a.txt", mime_type="text/plain", purpose="batch")
+    part = strict.uploads.parts.create(upload.id, data=b"x")
+
+    cancelled = strict.uploads.cancel(upload.id)
+
+    assert (upload.status, cancelled.status, part.object) == ("pending", "cancelled", "upload.part")
+    with pytest.raises(openai.BadRequestError, match="cancelled"):
+        strict.uploads.parts.create(upload.id, data=b"x")
+    with pytest.raises(openai.BadRequestError, match="cancelled"):
+        strict.uploads.complete(upload.id, part_ids=[part.id])
+    with pytest.raises(openai.NotFoundError):
+        strict.uploads.cancel("upload_unknown")
+
+
+def test_half_a_gigabyte_in_one_request_costs_the_service_no_memory(service: Service, bounded_memory: None) -> None:
+    with httpx.Client(base_url=service.base_url, timeout=60) as client:
+        answer = client.post("/files", content=_form(IN_ONE_BYTES), headers=_form_headers(IN_ONE_BYTES))
+
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["bytes"] == IN_ONE_BYTES
+        client.delete(f"/files/{answer.json()['id']}")
+
+
+def test_a_file_that_is_too_large_is_refused_and_the_connection_goes_on(service: Service) -> None:
+    size = 512 * MIB + 2**17
+
+    with httpx.Client(base_url=service.base_url, timeout=60) as client:
+        answer = client.post("/files", content=_form(size), headers=_form_headers(size))
+        first = answer.extensions["network_stream"].get_extra_info("client_addr")
+        after = client.get("/files", params={"limit": 1})
+        second = after.extensions["network_stream"].get_extra_info("client_addr")
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (413, "file")
+    assert after.status_code == 200
+    assert first == second
+
+
+_HEAD = (
+    b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nuser_data\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="file"; filename="zeros.bin"\r\n\r\n'
+)
+_TAIL = b"\r\n--b--\r\n"
+
+
+def _form_headers(size: int) -> dict[str, str]:
+    length = len(_HEAD) + size + len(_TAIL)
+    return {"content-type": "multipart/form-data; boundary=b", "content-length": str(length)}
+
+
+def _form(size: int) -> Iterator[bytes]:
+    yield _HEAD
+    for start in range(0, size, MIB):
+        yield bytes(min(MIB, size - start))
+    yield _TAIL
