@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import docs, errors
 from api.routes import file_batches, files, store_files, uploads, vector_stores
+from api.schemas import search
 from ingest import ids, logs
 from ingest.config import Settings
 from ingest.db.migrate import migrate
@@ -44,9 +45,8 @@ def app(tools: Tools) -> FastAPI:
     )
     api.state.tools = tools
     errors.register(api)
-    for routes in (files, store_files, file_batches, vector_stores):
+    for routes in (files, uploads, store_files, file_batches, vector_stores):
         api.include_router(routes.router)
-    api.include_router(uploads.router, include_in_schema=False)
     api.add_api_route("/health", _health, include_in_schema=False)
     docs.add(api)
     api.add_middleware(Bounded)
@@ -64,8 +64,11 @@ def _described(api: FastAPI) -> dict[str, Any]:
             operation["responses"].pop("422", None)
             if "requestBody" in operation:
                 operation["responses"].setdefault("413", too_large)
+        schemas = document["components"]["schemas"]
         for unused in ("HTTPValidationError", "ValidationError"):
-            document["components"]["schemas"].pop(unused, None)
+            schemas.pop(unused, None)
+        schemas["Search"]["properties"]["filters"] = search.FILTERS
+        schemas.update(search.FILTER_SCHEMAS)
         api.openapi_schema = document
     return api.openapi_schema
 

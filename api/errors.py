@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from api.schemas.parts import ErrorAnswer
 from ingest import logs
@@ -97,13 +98,26 @@ async def _gone(_: Request, exc: Exception) -> JSONResponse:
 async def _http(request: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, HTTPException)
     target = f"({request.method} {request.url.path})"
+    headers = dict(exc.headers or {})
+    if exc.status_code == 405:  # each route knows only its own methods
+        headers["Allow"] = ", ".join(_methods(request))
     messages = {404: f"Invalid URL {target}", 405: f"Invalid method for URL {target}"}
     return envelope(
         exc.status_code,
         messages.get(exc.status_code, str(exc.detail)),
         code={404: "unknown_url", 405: "method_not_supported"}.get(exc.status_code),
-        headers=dict(exc.headers) if exc.headers else None,
+        headers=headers or None,
     )
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods of every route at a request's address."""
+    routes = request.app.routes
+    return [
+        method
+        for method in ("DELETE", "GET", "HEAD", "POST")
+        if any(route.matches({**request.scope, "method": method})[0] == Match.FULL for route in routes)
+    ]
 
 
 async def _invalid(_: Request, exc: Exception) -> JSONResponse:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.schemas.parts import Attributes, Body, FileCounts, Id, Strategy, Wire
@@ -13,6 +13,15 @@ from ingest.status import BatchStatus, of_batch
 
 class CreateFileBatch(Body):
     """POST /vector_stores/{id}/file_batches: files by id, or each with attributes and chunking of its own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [one], "properties": {one: {"type": "array"}, other: {"type": "null"}}}
+                for one, other in (("file_ids", "files"), ("files", "file_ids"))
+            ]
+        }
+    )
 
     file_ids: list[Id] | None = Field(None, min_length=1)
     files: list[AttachFile] | None = Field(None, min_length=1)

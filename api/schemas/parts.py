@@ -33,7 +33,13 @@ def _scalar(value: Any) -> Any:
     return value
 
 
+def _whole(value: Any) -> Any:
+    """JSON does not tell 5.0 from 5, and some clients write it so."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Id = Annotated[str, AfterValidator(_searchable)]
+Whole = Annotated[int, BeforeValidator(_whole)]
 Storable = AfterValidator(_storable)
 Name = Annotated[str, Field(max_length=64), Storable]
 ValueText = Annotated[str, Field(max_length=512), Storable]
@@ -56,8 +62,8 @@ class Wire(BaseModel):
 class StaticChunking(Body):
     """Sizes of chunks in tokens."""
 
-    max_chunk_size_tokens: int = Field(ge=100, le=4096)
-    chunk_overlap_tokens: int = Field(ge=0)
+    max_chunk_size_tokens: Whole = Field(ge=100, le=4096)
+    chunk_overlap_tokens: Whole = Field(ge=0)
 
     @model_validator(mode="after")
     def _overlap_at_most_half(self) -> "StaticChunking":

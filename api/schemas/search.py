@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from api.schemas.parts import Body, Number, Storable, Wire
+from api.schemas.parts import Body, Number, Storable, Whole, Wire
 from api.schemas.store_files import Passage
 from ingest.search import Found, Weights
+from ingest.steps import filters
 
 # A longer text is no question any more, and embedding it would hold up everybody else.
 Query = Annotated[str, Field(min_length=1, max_length=32_768), Storable]
@@ -14,8 +15,56 @@ Weight = Annotated[Number, Field(ge=0.0, le=1e9)]
 """The bound keeps their sum finite."""
 
 
+_ABOVE_ZERO = {"type": "number", "exclusiveMinimum": 0}
+_WEIGHTS = ("embedding_weight", "text_weight", "rrf_embedding_weight", "rrf_text_weight")
+
+# What ingest/steps/filters.py reads, for the OpenAPI document.
+_KEY = {"type": "string", "minLength": 1, "maxLength": filters.MAX_KEY}
+_VALUE = {"anyOf": [{"type": "string", "maxLength": filters.MAX_VALUE}, {"type": "number"}, {"type": "boolean"}]}
+_ONE = {"type": {"enum": ["eq", "ne", "gt", "gte", "lt", "lte"]}, "key": _KEY, "property": _KEY, "value": _VALUE}
+_VALUES = {"type": "array", "items": _VALUE, "minItems": 1, "maxItems": filters.MAX_LIST}
+_SOME = _ONE | {"type": {"enum": ["in", "nin"]}, "value": _VALUES}
+_COMPARED: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "value"],
+    "oneOf": [{"required": ["key"]}, {"required": ["property"]}],
+    "additionalProperties": False,
+}
+_ANY_FILTER = [{"$ref": "#/components/schemas/ComparisonFilter"}, {"$ref": "#/components/schemas/CompoundFilter"}]
+
+FILTERS: dict[str, Any] = {
+    "title": "Filters",
+    "description": "Only files whose attributes match; `filename` is an attribute of every file.",
+    "anyOf": [*_ANY_FILTER, {"type": "null"}],
+}
+FILTER_SCHEMAS: dict[str, Any] = {
+    "ComparisonFilter": {
+        "title": "ComparisonFilter",
+        "description": "One attribute compared; `ne` and `nin` match where it is missing. `property` is `key`.",
+        "anyOf": [_COMPARED | {"properties": _ONE}, _COMPARED | {"properties": _SOME}],
+    },
+    "CompoundFilter": {
+        "title": "CompoundFilter",
+        "description": f"Filters combined, nested at most {filters.MAX_DEPTH} deep.",
+        "type": "object",
+        "properties": {
+            "type": {"enum": ["and", "or"]},
+            "filters": {"type": "array", "items": {"anyOf": _ANY_FILTER}, "minItems": 1},
+        },
+        "required": ["type", "filters"],
+        "additionalProperties": False,
+    },
+}
+
+
 class HybridSearch(Body):
-    """How much meaning and words count; the guide's second spelling is accepted too."""
+    """How much meaning and words count, of which one must; the guide's second spelling is accepted too."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [{"required": [name], "properties": {name: _ABOVE_ZERO}} for name in _WEIGHTS]  # type: ignore[dict-item]
+        }
+    )
 
     embedding_weight: Weight | None = None
     text_weight: Weight | None = None
@@ -23,9 +72,8 @@ class HybridSearch(Body):
     rrf_text_weight: Weight | None = None
 
     def weights(self) -> Weights:
-        embedding = self.embedding_weight if self.embedding_weight is not None else self.rrf_embedding_weight
-        text = self.text_weight if self.text_weight is not None else self.rrf_text_weight
-        return Weights(embedding or 0.0, text or 0.0)
+        embedding = self.embedding_weight or self.rrf_embedding_weight or 0.0
+        return Weights(embedding, self.text_weight or self.rrf_text_weight or 0.0)
 
     @model_validator(mode="after")
     def _one_above_zero(self) -> "HybridSearch":
@@ -48,7 +96,7 @@ class Search(Body):
 
     query: Query | Annotated[list[Query], Field(min_length=1, max_length=16)]
     filters: dict[str, Any] | None = None
-    max_num_results: int = Field(10, ge=1, le=50)
+    max_num_results: Whole = Field(10, ge=1, le=50)
     ranking_options: RankingOptions | None = None
     rewrite_query: bool = False
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.schemas.files import File, Purpose
-from api.schemas.parts import Body, Id, Storable, Wire
+from api.schemas.parts import Body, Id, Storable, Whole, Wire
 from ingest.db.models import UploadPart as PartRow
 from ingest.db.models import UploadStatus
 from ingest.uploads import MAX_UPLOAD_BYTES, Shown
@@ -18,13 +18,13 @@ class FileExpiresAfter(Body):
     """The file expires so many seconds after it was made."""
 
     anchor: Literal["created_at"]
-    seconds: int = Field(ge=3600, le=2_592_000)
+    seconds: Whole = Field(ge=3600, le=2_592_000)
 
 
 class CreateUpload(Body):
     """POST /uploads"""
 
-    bytes: int = Field(ge=0, le=MAX_UPLOAD_BYTES)
+    bytes: Whole = Field(ge=0, le=MAX_UPLOAD_BYTES)
     filename: FileName
     mime_type: MimeType
     purpose: Purpose

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas.parts import Body, FileCounts, Id, Metadata, Storable, Strategy, Wire
+from api.schemas.parts import Body, FileCounts, Id, Metadata, Storable, Strategy, Whole, Wire
 from ingest.db.models import VectorStore as Row
 from ingest.db.stores import DAY_SECONDS
 from ingest.status import StoreStatus, of_store
@@ -16,7 +16,7 @@ class ExpiresAfter(Body):
     """A store expires so many days after it was last used."""
 
     anchor: Literal["last_active_at"]
-    days: int = Field(ge=1, le=365)
+    days: Whole = Field(ge=1, le=365)
 
 
 class CreateVectorStore(Body):

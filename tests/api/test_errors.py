@@ -39,6 +39,13 @@ def test_a_wrong_method_is_refused(client: TestClient, method: str, path: str) -
 
 
 @pytest.mark.parametrize(
+    ("path", "allowed"), [("/v1/files", "GET, POST"), ("/v1/files/x", "DELETE, GET"), ("/health", "GET")]
+)
+def test_a_wrong_method_is_told_the_right_ones(client: TestClient, path: str, allowed: str) -> None:
+    assert client.options(path).headers["allow"] == allowed
+
+
+@pytest.mark.parametrize(
     "body",
     [b"{", b"nul", b"\xff\xfe{", b'{"name":"\xff"}', b"[" * 100_000, b'{"a":' * 5_000 + b"1" + b"}" * 5_000, b"1" * 5_000],
 )  # fmt: skip

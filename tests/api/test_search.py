@@ -42,9 +42,10 @@ def test_both_spellings_of_weights_mean_the_same(client: TestClient, birds: str)
 
 
 def test_the_plain_spelling_wins_over_the_guides(client: TestClient, birds: str) -> None:
-    both = {"embedding_weight": 0, "text_weight": 1, "rrf_embedding_weight": 1, "rrf_text_weight": 0}
+    plain = {"embedding_weight": 1, "text_weight": 3}
+    both = plain | {"rrf_embedding_weight": 9, "rrf_text_weight": 1}
 
-    assert ranked(client, birds, hybrid_search=both) == ranked(client, birds, hybrid_search={"text_weight": 1})
+    assert ranked(client, birds, hybrid_search=both) == ranked(client, birds, hybrid_search=plain)
 
 
 def test_only_the_proportion_of_weights_counts(client: TestClient, birds: str) -> None:
