@@ -88,6 +88,14 @@ def delete_expired(tools: Tools, limit: int) -> int:
     return len(expired)
 
 
+def drop_unused(tools: Tools, blob: str) -> None:
+    """Remove bytes that no file has."""
+    with tools.database.transaction() as session:
+        serialise(session, f"blob:{blob}")
+        if not rows.blob_is_used(session, blob):
+            tools.blobs.delete(raw(blob))
+
+
 def clean_name(filename: str) -> str:
     """The uploader's name for a file as plain data: no folders, no control characters, at most 255 characters."""
     last = filename.replace("\\", "/").rsplit("/", 1)[-1]
@@ -109,7 +117,4 @@ def _remove(tools: Tools, file: File) -> None:
             break
         except IntegrityError:  # attached to a store since we looked
             continue
-    with tools.database.transaction() as session:
-        serialise(session, f"blob:{file.blob}")
-        if not rows.blob_is_used(session, file.blob):
-            tools.blobs.delete(raw(file.blob))
+    drop_unused(tools, file.blob)

@@ -102,6 +102,8 @@ def complete(tools: Tools, upload_id: str, part_ids: Sequence[str], md5: str | N
                 raise InvalidRequest(
                     "Invalid 'md5': the parts in this order have another one.", param="md5", code="invalid_value"
                 )
+            with tools.database.transaction() as session:
+                rows.about_to_keep(session, upload_id, staged.sha256)
             shown = _finish(tools, upload, staged, part_ids)
     except FileNotFoundError:  # another request completed, cancelled or outlived the upload meanwhile
         return _ended_otherwise(tools, upload_id, part_ids)
@@ -122,10 +124,16 @@ def cancel(tools: Tools, upload_id: str) -> Shown:
 
 
 def sweep(tools: Tools) -> None:
-    """End the uploads whose time is over, and remove the parts of all that have ended."""
+    """End the uploads whose time is over, and remove what those that have ended left."""
     with tools.database.transaction() as session:
         rows.expire(session, EXPIRED_AT_ONCE)
     _purge(tools)
+    with tools.database.reading() as session:
+        stray = rows.stray_blobs(session, EXPIRED_AT_ONCE)
+    for upload_id, blob in stray:
+        files.drop_unused(tools, blob)
+        with tools.database.transaction() as session:
+            rows.forget_blob(session, upload_id)
 
 
 def _finish(tools: Tools, upload: Upload, staged: Staged, part_ids: Sequence[str]) -> Shown:
@@ -134,6 +142,8 @@ def _finish(tools: Tools, upload: Upload, staged: Staged, part_ids: Sequence[str
         current = _found(session, upload.id)
         if current.status == "completed":
             return _again(session, current, part_ids)
+        if not rows.hold(session, upload.id):
+            raise InvalidRequest(_ENDED.format(current.status), param="upload_id")
         file = files.add(
             tools,
             session,
@@ -142,8 +152,7 @@ def _finish(tools: Tools, upload: Upload, staged: Staged, part_ids: Sequence[str
             purpose=current.purpose,
             expires_after=current.file_expires_after,
         )
-        if not rows.complete(session, upload.id, file_id=file.id, part_ids=part_ids):
-            raise InvalidRequest(_ENDED.format("expired"), param="upload_id")
+        rows.complete(session, upload.id, file_id=file.id, part_ids=part_ids)
         session.refresh(current)
     return Shown(current, file)
 

@@ -245,18 +245,58 @@ def test_a_part_that_arrives_while_its_upload_is_cancelled_leaves_nothing(tools:
 def test_a_killed_request_leaves_a_usable_upload_and_nothing_in_the_end(tools: FakeTools, clock: Clock) -> None:
     upload = announced(tools, 1)
 
-    def killed() -> Iterator[bytes]:
+    def cut_off() -> Iterator[bytes]:
         yield b"x"
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        uploads.add_part(tools, upload, killed())
+        uploads.add_part(tools, upload, cut_off())
 
     assert uploads.complete(tools, upload, send(tools, upload, b"y"), None).file is not None
     assert rows_left(tools) == 1
     clock.advance(HOUR + 1)
     sweep(tools)
     assert (part_blobs(tools), rows_left(tools)) == (0, 0)
+
+
+def test_a_killed_completion_leaves_a_usable_upload(tools: FakeTools, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = announced(tools, 1)
+    parts = send(tools, upload, b"x")
+    monkeypatch.setattr("ingest.db.uploads.complete", killed)
+
+    with pytest.raises(KeyboardInterrupt):
+        uploads.complete(tools, upload, parts, None)
+    monkeypatch.undo()
+
+    file = uploads.complete(tools, upload, parts, None).file
+    assert file is not None
+    assert bytes_of(tools, file.id) == b"x"
+    assert verify(tools).findings == []
+
+
+@pytest.mark.parametrize("needed", [False, True])
+def test_what_a_killed_completion_kept_is_removed_when_nobody_needs_it(
+    tools: FakeTools, clock: Clock, monkeypatch: pytest.MonkeyPatch, needed: bool
+) -> None:
+    upload = announced(tools, 1)
+    parts = send(tools, upload, b"x")
+    monkeypatch.setattr("ingest.db.uploads.complete", killed)
+    with pytest.raises(KeyboardInterrupt):
+        uploads.complete(tools, upload, parts, None)
+    if needed:
+        files.create(tools, filename="a", purpose="assistants", blocks=[b"x"], expires_after=None)
+    assert len(list(tools.blobs.names("raw/"))) == 1
+
+    clock.advance(HOUR)
+    for _ in range(2):
+        sweep(tools)
+
+    assert len(list(tools.blobs.names("raw/"))) == needed
+    assert part_blobs(tools) == 0
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_parts_of_a_living_upload_are_nothing_to_report(tools: FakeTools, monkeypatch: pytest.MonkeyPatch) -> None:
