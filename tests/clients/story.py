@@ -183,6 +183,22 @@ def attributes() -> None:
     assert STORES.files.content(second.id, vector_store_id=store.id).data[0].text == "Sail 2."
 
 
+def uploads() -> None:
+    """Not in 1.30."""
+    content = b"In parts, and whole again."
+    about = {"filename": "parts.txt", "bytes": len(content), "mime_type": "text/plain", "purpose": "assistants"}
+
+    made = CLIENT.uploads.create(**about)
+    parts = [CLIENT.uploads.parts.create(made.id, data=data).id for data in (content[9:], content[:9])]
+    done = CLIENT.uploads.complete(made.id, part_ids=parts[::-1])
+    dropped = CLIENT.uploads.cancel(CLIENT.uploads.create(**about).id)
+
+    assert (made.status, done.status, dropped.status) == ("pending", "completed", "cancelled")
+    assert CLIENT.files.content(done.file.id).read() == content
+    whole = CLIENT.uploads.upload_file_chunked(file=content, part_size=10, **about)
+    assert CLIENT.files.content(whole.file.id).read() == content
+
+
 def errors() -> None:
     store = STORES.create()
 
@@ -254,6 +270,7 @@ CHECKS = [
     deletes,
     searching,
     *([attributes] if hasattr(STORES.files, "update") else []),
+    *([uploads] if hasattr(CLIENT, "uploads") else []),
     errors,
 ]
 

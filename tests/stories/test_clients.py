@@ -32,10 +32,10 @@ CHECKS = {
 PYTHON = CHECKS | {"asynchronous_batch_upload"}
 
 GENERATIONS = {
-    f"python-{openai.__version__}": PYTHON | {"attributes"},
-    "python-1.55.3": PYTHON,  # the stores are in beta; pages end with an empty one
+    f"python-{openai.__version__}": PYTHON | {"attributes", "uploads"},
+    "python-1.55.3": PYTHON | {"uploads"},  # the stores are in beta; pages end with an empty one
     "python-1.30.5": PYTHON,  # the first with vector stores; files are one page
-    "node-6.49.0": CHECKS | {"attributes"},  # the last before Node.js 22 was needed
+    "node-6.49.0": CHECKS | {"attributes", "uploads"},  # the last before Node.js 22 was needed
     "node-4.52.0": CHECKS,  # as Python 1.30
 }
 

@@ -169,6 +169,19 @@ const checks = {
     assert.equal(read.data[0].text, "Sail 2.");
   },
 
+  async uploads() {
+    const about = { filename: "parts.txt", bytes: 26, mime_type: "text/plain", purpose: "assistants" };
+
+    const made = await client.uploads.create(about);
+    const second = await client.uploads.parts.create(made.id, { data: await text("and whole again.") });
+    const first = await client.uploads.parts.create(made.id, { data: await text("In parts, ") });
+    const done = await client.uploads.complete(made.id, { part_ids: [first.id, second.id] });
+    const dropped = await client.uploads.cancel((await client.uploads.create(about)).id);
+
+    assert.deepEqual([made.status, done.status, dropped.status], ["pending", "completed", "cancelled"]);
+    assert.equal(await (await client.files.content(done.file.id)).text(), "In parts, and whole again.");
+  },
+
   async errors() {
     const store = await stores.create({});
 
@@ -221,6 +234,7 @@ async function until(isTrue, seconds = 20) {
 }
 
 if (!stores.files.update) delete checks.attributes;
+if (!client.uploads) delete checks.uploads;
 console.log(JSON.stringify({ client: require("openai/version").VERSION }));
 for (const [check, run] of Object.entries(checks)) {
   const error = await run().then(() => null, (error) => error.stack);
