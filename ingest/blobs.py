@@ -193,9 +193,8 @@ class FsspecBlobs:
             return time.time() - float(self._fs.modified(self._path(name)).timestamp())
 
     def delete(self, name: str) -> None:
-        with _translated():
-            if self._fs.exists(self._path(name)):
-                self._fs.rm_file(self._path(name))
+        with suppress(FileNotFoundError), _translated():
+            self._fs.rm_file(self._path(name))
 
     def names(self, prefix: str) -> Iterator[str]:
         with _translated():
