@@ -160,6 +160,7 @@ def test_meaning_and_words_are_weighed(animals: Animals) -> None:
 
     assert search("savanna", embedding_weight=0, text_weight=1) == ["ostrich.txt"]
     assert search("xylophone", embedding_weight=0, text_weight=1) == []
+    assert search("?!", embedding_weight=0, text_weight=1) == []
     assert len(search("xylophone", embedding_weight=1, text_weight=0)) == len(ANIMALS)
     assert search("a flightless runner", rrf_embedding_weight=1, rrf_text_weight=0)[0] == "ostrich.txt"
 
@@ -172,12 +173,25 @@ def test_several_queries_are_answered_together(animals: Animals) -> None:
     assert {hit.filename for hit in hits} == {"bat.txt", "ostrich.txt"}
 
 
-def test_a_rewritten_query_is_named_in_the_answer(animals: Animals) -> None:
+def test_of_several_queries_each_finds_its_best(animals: Animals) -> None:
+    client, store, _ = animals
+    queries = ["echo at night", "dry savanna", "echo at night"]
+
+    hits = client.vector_stores.search(store.id, query=queries, max_num_results=50).data
+
+    assert len({hit.file_id for hit in hits}) == len(hits) == len(ANIMALS)
+    assert {hit.filename for hit in hits if hit.score > 0.99} == {"bat.txt", "ostrich.txt"}
+
+
+def test_without_a_chat_model_a_query_to_be_rewritten_stays_as_it_is(animals: Animals) -> None:
     client, store, _ = animals
 
-    hits = client.vector_stores.search(store.id, query="echo", rewrite_query=True).data
+    asked = client.vector_stores.search(store.id, query="echo", rewrite_query=True)
 
-    assert hits[0].filename == "bat.txt"
+    assert asked.data == client.vector_stores.search(store.id, query="echo").data
+    assert asked.data[0].filename == "bat.txt"
+    assert asked.model_extra is not None
+    assert asked.model_extra["search_query"] == ["echo"]
 
 
 def test_a_long_file_is_found_passage_by_passage(client: openai.OpenAI, store: VectorStore) -> None:
