@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ingest.db import tombstones
@@ -20,10 +19,13 @@ from ingest.db.counters import (
     run,
     shift_batch,
     shift_store,
+    sizes_gone,
 )
 from ingest.db.models import BatchFile, FileBatch, StoreFile
 from ingest.db.session import now, read_clock, serialise
 from ingest.status import UNFINISHED, FileStatus, of_file
+
+Id = TypeVar("Id", str, int)
 
 LOOKUP_IDS = 1_000
 """Ids in one IN list; SQLite takes 32,766 parameters, Postgres plans long lists slowly."""
@@ -54,21 +56,17 @@ def attach(session: Session, store_id: str, members: Sequence[Member], batch: Fi
     owner = batch.row if batch is not None else None
     known = _locked(session, store_id, [m.file_id for m in members])
     new = [m for m in members if m.file_id not in known]
-    added = _insert(session, store_id, new, owner)
-    if added < len(new):  # a request at the same moment was first with some of them
-        others = _locked(session, store_id, [m.file_id for m in new])
-        known |= {file: row for file, row in others.items() if owner is None or row.batch != owner}
+    _insert(session, store_id, new, owner)
     if owner is not None:
-        _insert_members(session, owner)
-    in_store, in_batch = Shift(in_progress=added), Shift(in_progress=added)
-    styled = [
-        row.row
-        for member in members
-        if (row := known.get(member.file_id)) and _reattach(session, row, member, owner, in_store, in_batch)
-    ]
+        rows = select(StoreFile.batch, StoreFile.row, literal("in_progress")).where(StoreFile.batch == owner)
+        run(session, insert(BatchFile).from_select(["batch", "store_file", "status"], rows))
+    again = [(known[m.file_id], m) for m in members if m.file_id in known]
+    styled, in_store, in_batch, gone = _reattach(session, again, owner)
+    in_store.in_progress += len(new)
+    in_batch.in_progress += len(new)
     if owner is not None:
         shift_batch(session, owner, in_batch)
-    shift_store(session, store_id, in_store)
+    shift_store(session, store_id, in_store, Sizes().minus(gone))
     return styled
 
 
@@ -96,7 +94,7 @@ def remove(session: Session, store_id: str, file_id: str) -> bool:
     row = _locked(session, store_id, [file_id]).get(file_id)
     if row is None:
         return False
-    shown = _shown(session, row)
+    shown = _shown(session, [row])[row.row]
     waiting = open_batches(session, row.row)
     run(session, delete(StoreFile).where(StoreFile.row == row.row))
     tombstones.add(session, store_id, file_id, row.row)
@@ -134,10 +132,7 @@ def _locked(session: Session, store_id: str, file_ids: Sequence[str]) -> dict[st
     return found
 
 
-def _insert(session: Session, store_id: str, members: Sequence[Member], owner: int | None) -> int:
-    """Add rows and say how many; those that somebody else added first are left alone."""
-    if not members:
-        return 0
+def _insert(session: Session, store_id: str, members: Sequence[Member], owner: int | None) -> None:
     queued_at = read_clock(session)
     rows = [
         {
@@ -162,53 +157,66 @@ def _insert(session: Session, store_id: str, members: Sequence[Member], owner: i
         }
         for member in members
     ]
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(StoreFile.__table__).on_conflict_do_nothing(
-        index_elements=["vector_store_id", "file_id"]
-    )
-    result: Any = session.connection().execute(statement.inline(), rows, execution_options={"preserve_rowcount": True})
-    return int(result.rowcount)
-
-
-def _insert_members(session: Session, owner: int) -> None:
-    rows = select(StoreFile.batch, StoreFile.row, literal("in_progress")).where(StoreFile.batch == owner)
-    run(session, insert(BatchFile).from_select(["batch", "store_file", "status"], rows))
+    if rows:
+        session.execute(insert(StoreFile), rows)
 
 
 def _reattach(
-    session: Session, row: StoreFile, member: Member, owner: int | None, in_store: Shift, in_batch: Shift
-) -> bool:
-    """Attach a file that is in the store already; True when its points need new attributes."""
-    shown = _shown(session, row)
-    values: dict[str, Any] = {}
-    styled = member.attributes is not None and member.attributes != row.attributes
+    session: Session, again: Sequence[tuple[StoreFile, Member]], owner: int | None
+) -> tuple[list[int], Shift, Shift, Sizes]:
+    """Attach files that are in the store already, in few statements however many there are.
+
+    Returns the rows whose points need new attributes, what changes in the store's and the new batch's counters, and
+    the sizes that the store loses.
+    """
+    shown = _shown(session, [row for row, _ in again])
+    in_store, in_batch, gone = Shift(), Shift(), Sizes()
+    styled = [
+        {"row": row.row, "attributes": m.attributes, "attributes_version": row.attributes_version + 1}
+        for row, m in again
+        if m.attributes not in (None, row.attributes)
+    ]
+    joined: list[int] = []
+    restarted: dict[tuple[int, int], list[int]] = {}
+    memberships: list[dict[str, Any]] = []
+    for row, member in again:
+        status = shown[row.row]
+        sizes = (member.chunk_tokens, member.chunk_overlap)
+        if status in ("failed", "cancelled") or sizes != (row.chunk_tokens, row.chunk_overlap):
+            restarted.setdefault(sizes, []).append(row.row)
+            if status == "cancelled":  # perhaps only by its batch: its row may still have what it had before
+                gone = gone.plus(Sizes.of(row))
+            in_store.add(status, -1)
+            in_store.add("in_progress", 1)
+            status = "in_progress"
+        elif status == "in_progress":
+            joined.append(row.row)
+        memberships.append({"batch": owner, "store_file": row.row, "status": status})
+        in_batch.add(status, 1)
+    cancelled = {row for row, status in shown.items() if status == "cancelled"}
+    for (tokens, overlap), rows in restarted.items():
+        for some in slices(rows):
+            values = _from_the_start(session, tokens, overlap, owner)
+            run(session, update(StoreFile).where(StoreFile.row.in_(some)).values(values))
+            if lost := cancelled.intersection(some):
+                run(session, update(StoreFile).where(StoreFile.row.in_(lost)).values(sizes_gone()))
     if styled:
-        values |= {"attributes": member.attributes, "attributes_version": StoreFile.attributes_version + 1}
-    chunked_alike = (row.chunk_tokens, row.chunk_overlap) == (member.chunk_tokens, member.chunk_overlap)
-    if shown in ("completed", "in_progress") and chunked_alike:
-        if shown == "in_progress" and owner is not None:
-            values["batch"] = owner
-    else:
-        values |= _from_the_start(session, member, owner)
-        if shown != "completed":  # a completed one is found as it was until the new points replace the old
-            purge(session, row.vector_store_id, [(row.row, row.generation)])
-        in_store.add(shown, -1)
-        in_store.add("in_progress", 1)
-        shown = "in_progress"
-    if values:
-        run(session, update(StoreFile).where(StoreFile.row == row.row).values(values))
-    if owner is not None:
-        session.execute(insert(BatchFile), [{"batch": owner, "store_file": row.row, "status": shown}])
-        in_batch.add(shown, 1)
-    return styled
+        session.execute(update(StoreFile), styled)
+    if owner is not None and memberships:
+        for some in slices(joined):
+            run(session, update(StoreFile).where(StoreFile.row.in_(some)).values(batch=owner))
+        session.execute(insert(BatchFile), memberships)
+    return [row.row for row, m in again if m.attributes not in (None, row.attributes)], in_store, in_batch, gone
 
 
-def _from_the_start(session: Session, member: Member, owner: int | None) -> dict[str, Any]:
+def _from_the_start(session: Session, tokens: int, overlap: int, owner: int | None) -> dict[str, Any]:
+    """A new generation. The old one's points stay until this one is complete, failed or cancelled: a completed file
+    is found as it was until then."""
     return {
         "status": "queued",
         "batch": owner,
-        "chunk_tokens": member.chunk_tokens,
-        "chunk_overlap": member.chunk_overlap,
+        "chunk_tokens": tokens,
+        "chunk_overlap": overlap,
         "fence": StoreFile.fence + 1,
         "generation": StoreFile.generation + 1,
         "attempts": 0,
@@ -223,22 +231,27 @@ def _from_the_start(session: Session, member: Member, owner: int | None) -> dict
     }
 
 
-def _shown(session: Session, row: StoreFile) -> FileStatus:
-    """The status of a locked row, with its batches locked too, so that none can be cancelled meanwhile."""
-    if row.status not in UNFINISHED:
-        return of_file(row.status, batch_cancelled=False)
-    batches = {*open_batches(session, row.row), *([row.batch] if row.batch is not None else [])}
-    locked = session.execute(
-        select(FileBatch.row, FileBatch.cancelled_at)
-        .where(FileBatch.row.in_(batches))
-        .order_by(FileBatch.row)
-        .with_for_update()
-    ).all()
-    cancelled = {batch.row for batch in locked if batch.cancelled_at is not None}
-    return of_file(row.status, batch_cancelled=row.batch in cancelled)
+def _shown(session: Session, rows: Sequence[StoreFile]) -> dict[int, FileStatus]:
+    """The statuses of locked rows, with all batches that wait for them locked too, so that none can be cancelled
+    meanwhile."""
+    unfinished = [row.row for row in rows if row.status in UNFINISHED]
+    batches = {row.batch for row in rows if row.batch is not None and row.status in UNFINISHED}
+    for some in slices(unfinished):
+        waiting = select(BatchFile.batch).where(BatchFile.store_file.in_(some), BatchFile.status == "in_progress")
+        batches.update(session.scalars(waiting))
+    cancelled: set[int] = set()
+    for some in slices(sorted(batches)):
+        locked = session.execute(
+            select(FileBatch.row, FileBatch.cancelled_at)
+            .where(FileBatch.row.in_(some))
+            .order_by(FileBatch.row)
+            .with_for_update()
+        )
+        cancelled.update(batch.row for batch in locked if batch.cancelled_at is not None)
+    return {row.row: of_file(row.status, batch_cancelled=row.batch in cancelled) for row in rows}
 
 
-def slices(ids: Sequence[str]) -> Iterator[list[str]]:
+def slices(ids: Sequence[Id]) -> Iterator[list[Id]]:
     """Ids in lists short enough for one statement."""
     left = iter(ids)
     while some := list(islice(left, LOOKUP_IDS)):

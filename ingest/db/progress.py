@@ -22,6 +22,7 @@ from ingest.db.counters import (
     settle,
     shift_batch,
     shift_store,
+    sizes_gone,
     wanted,
 )
 from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
@@ -241,7 +242,7 @@ def _give_up(session: Session, row: StoreFile, kills: int) -> None:
 
 def _cancel_rows(session: Session, batch: int, store_id: str, rows: Sequence[StoreFile]) -> None:
     ids = [r.row for r in rows]
-    values = _left_running() | {"status": "cancelled"} | _sizes_gone()
+    values = _left_running() | {"status": "cancelled"} | sizes_gone()
     run(session, update(StoreFile).where(StoreFile.row.in_(ids)).values(values))
     # A file that no worker ever held has no points.
     purge(session, store_id, [(r.row, r.generation) for r in rows if r.fence > 0])
@@ -275,8 +276,4 @@ def _requeued() -> dict[str, Any]:
 
 
 def _failed(code: LastErrorCode, message: str) -> dict[str, Any]:
-    return _left_running() | {"status": "failed", "error_code": code, "error_message": message} | _sizes_gone()
-
-
-def _sizes_gone() -> dict[str, Any]:
-    return {"live_generation": None, "chunks": 0, "terms": 0, "usage_bytes": 0}
+    return _left_running() | {"status": "failed", "error_code": code, "error_message": message} | sizes_gone()

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from ingest.db import attachments, point_jobs, progress, stores
 from ingest.db.counters import Sizes
@@ -222,6 +222,104 @@ def test_a_removed_file_is_counted_nowhere_and_its_points_are_purged(database: D
     if claim is not None:
         with pytest.raises(Abandoned), database.transaction() as session:
             progress.complete(session, claim, Sizes(1, 1, 1))
+
+
+def test_a_batch_that_took_over_a_running_file_and_was_cancelled_cancels_it(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 1)
+    [row] = rows.attach(database, store, ids)
+    running = rows.claimed(database, row)
+    batch = rows.batch(database, store, ids)
+
+    cancel(database, batch, sweep=False)
+
+    with pytest.raises(Abandoned), database.transaction() as session:
+        progress.complete(session, running, Sizes(1, 1, 1))
+    assert rows.counts(database, batch) == rows.counts(database, store) == (0, 0, 0, 1)
+
+
+def test_a_cancelled_batch_whose_running_file_was_taken_over_leaves_it_alone(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 1)
+    first = rows.batch(database, store, ids)
+    running = rows.claimed(database, rows.row(database, store, ids[0]).row)
+    second = rows.batch(database, store, ids)
+
+    cancel(database, first, sweep=False)
+
+    with database.transaction() as session:
+        assert progress.complete(session, running, Sizes(1, 1, 1))
+    assert rows.counts(database, first) == (0, 0, 0, 1)
+    assert rows.counts(database, second) == rows.counts(database, store) == (0, 1, 0, 0)
+
+
+def test_chunking_a_file_anew_twice_leaves_its_first_points_to_be_found(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 1)
+    [row] = rows.attach(database, store, ids)
+    complete(database, row)
+
+    rows.attach(database, store, ids, tokens=400)
+    rows.attach(database, store, ids, tokens=200)
+
+    assert purged(database) == []
+    with database.reading() as session:
+        assert stores.live(session, store, [row])[row].generation == 1
+    complete(database, row)
+    assert purged(database) == [(row, 2)]
+
+
+def test_a_cancelled_file_is_not_found_when_it_is_attached_again_before_its_row_was_rewritten(
+    database: Database,
+) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 1)
+    [row] = rows.attach(database, store, ids)
+    complete(database, row)
+    with database.transaction() as session:
+        batch = FileBatch(id="vsfb_1", vector_store_id=store, created_at=1)
+        attachments.attach(session, store, [rows.member(ids[0], tokens=400)], batch)
+    cancel(database, "vsfb_1", sweep=False)
+
+    rows.attach(database, store, ids)
+
+    with database.reading() as session:
+        assert stores.live(session, store, [row]) == {}
+        found = stores.get(session, store)
+    assert found is not None
+    assert (found.usage_bytes, found.in_progress, found.cancelled) == (0, 1, 0)
+
+
+def test_a_cancelled_batch_of_a_deleted_store_does_not_stop_the_sweep(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 1)
+    [row] = rows.attach(database, store, ids)
+    complete(database, row)
+    with database.transaction() as session:
+        batch = FileBatch(id="vsfb_1", vector_store_id=store, created_at=1)
+        attachments.attach(session, store, [rows.member(ids[0], tokens=400)], batch)
+    cancel(database, "vsfb_1", sweep=False)
+    with database.transaction() as session:
+        stores.delete(session, store)
+
+    with database.transaction() as session:
+        while progress.sweep_cancelled(session):
+            pass
+
+    assert rows.memberships(database, "vsfb_1") == ["cancelled"]
+
+
+def test_many_files_are_attached_again_in_few_statements(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 300)
+    rows.batch(database, store, ids)
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    second = rows.batch(database, store, ids)
+
+    assert len(statements) < 30
+    assert rows.counts(database, second) == (300, 0, 0, 0)
 
 
 def test_a_removed_file_that_is_attached_again_gets_points_of_its_own(database: Database) -> None:
