@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy.orm import Session
 
 from ingest import logs, pipeline
 from ingest.db import progress
@@ -29,6 +31,13 @@ class Ended:
 
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 60.0
+
+OUTAGE_SECONDS = 600.0
+"""A worker whose work is done waits this long for the database to say so."""
+
+OUTAGE_PAUSE_SECONDS = 0.5
+
+T = TypeVar("T")
 
 _log = logs.get(__name__)
 
@@ -56,6 +65,21 @@ def run(tools: Tools, row: int, *, owner: str, stage: Callable[[Stage], None] = 
         return ended
 
 
+def _written(tools: Tools, write: Callable[[Session], T]) -> T:
+    """Write down how a file stands, also when the database is away for a while: a worker that gave up would leave the
+    file to its lease, and that counts as a worker lost. Raises DependencyDown after OUTAGE_SECONDS or at a stop."""
+    deadline = time.monotonic() + OUTAGE_SECONDS
+    while True:
+        try:
+            with tools.database.transaction() as session:
+                return write(session)
+        except DependencyDown as exc:
+            if time.monotonic() > deadline or tools.stopping.is_set():
+                raise
+            _log.warning("end_not_written", reason=str(exc))
+            time.sleep(OUTAGE_PAUSE_SECONDS)
+
+
 def _attempt(tools: Tools, claim: Claim, watch: Watch) -> Ended:
     try:
         _complete(tools, claim, pipeline.ingest(claim, tools, watch))
@@ -64,8 +88,7 @@ def _attempt(tools: Tools, claim: Claim, watch: Watch) -> Ended:
     except Abandoned:
         if not tools.stopping.is_set():
             raise
-        with tools.database.transaction() as session:
-            progress.give_back(session, claim, delay_seconds=0)
+        _written(tools, lambda session: progress.give_back(session, claim, delay_seconds=0))
         return Ended("given back", "the worker stops")
     except DependencyDown as exc:
         if claim.waited_seconds > tools.settings.retry_deadline_seconds:
@@ -81,17 +104,21 @@ def _attempt(tools: Tools, claim: Claim, watch: Watch) -> Ended:
 
 def _complete(tools: Tools, claim: Claim, sizes: Sizes) -> None:
     while True:
-        with tools.database.transaction() as session:
-            if progress.complete(session, claim, sizes):
-                return
-            attributes, version = progress.attributes_of(session, claim)
+        changed = _written(tools, lambda session, c=claim: _complete_or_changed(session, c, sizes))  # type: ignore[misc]
+        if changed is None:
+            return
+        attributes, version = changed
         claim = replace(claim, attributes=attributes, attributes_version=version)
         tools.index.set_attributes(pipeline.owner_of(claim))
 
 
+def _complete_or_changed(session: Session, claim: Claim, sizes: Sizes) -> tuple[dict[str, Any], int] | None:
+    """None when the file is completed, else the attributes that its points must get first."""
+    return None if progress.complete(session, claim, sizes) else progress.attributes_of(session, claim)
+
+
 def _fail(tools: Tools, claim: Claim, code: LastErrorCode, message: str) -> Ended:
-    with tools.database.transaction() as session:
-        progress.fail(session, claim, code, message)
+    _written(tools, lambda session: progress.fail(session, claim, code, message))
     _log.info("file_error", code=code, reason=message)
     return Ended("failed", message)
 
@@ -99,8 +126,7 @@ def _fail(tools: Tools, claim: Claim, code: LastErrorCode, message: str) -> Ende
 def _delay(tools: Tools, claim: Claim, exc: DependencyDown) -> Ended:
     longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(claim.attempt - 1, 10))
     delay = max(exc.retry_after_seconds or 0.0, longest * random.uniform(0.5, 1.0))
-    with tools.database.transaction() as session:
-        progress.give_back(session, claim, delay_seconds=delay)
+    _written(tools, lambda session: progress.give_back(session, claim, delay_seconds=delay))
     _log.warning("file_delayed", dependency=exc.dependency, reason=str(exc), seconds=round(delay, 1))
     return Ended("delayed", str(exc))
 
@@ -123,7 +149,7 @@ def _heartbeat(tools: Tools, claim: Claim, stage: Callable[[Stage], None]) -> It
         while not stopped.wait(settings.heartbeat_seconds) and not lost.is_set():
             try:
                 renew()
-            except DependencyDown as exc:  # the lease goes on for a while; `still_wanted` knows how long
+            except Exception as exc:  # noqa: BLE001 - the lease goes on for a while; `still_wanted` knows how long
                 _log.warning("heartbeat_failed", reason=str(exc))
 
     def still_wanted() -> bool:

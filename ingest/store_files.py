@@ -87,12 +87,16 @@ def update_attributes(tools: Tools, store_id: str, file_id: str, attributes: Map
 def write_attributes(tools: Tools, jobs: Sequence[PointJob]) -> None:
     """Bring the points' attributes up to date. What fails now is done by the sweep."""
     try:
-        with tools.database.reading() as session:
-            styled = point_jobs.attributes(session, [job.store_file for job in jobs if job.store_file is not None])
-        for points in styled:
-            tools.index.set_attributes(Owner(**vars(points)))
-        with tools.database.transaction() as session:
-            point_jobs.done(session, jobs, again_after_seconds=0)
+        written = False
+        while not written:  # another change may overtake this one on its way to the points
+            with tools.database.reading() as session:
+                styled = point_jobs.attributes(session, [job.store_file for job in jobs if job.store_file is not None])
+            for points, _ in styled:
+                tools.index.set_attributes(Owner(**vars(points)))
+            with tools.database.transaction() as session:
+                written = point_jobs.still(session, styled)
+                if written:
+                    point_jobs.done(session, jobs, again_after_seconds=0)
     except DependencyDown as exc:
         _log.warning("attributes_delayed", dependency=exc.dependency, reason=str(exc))
 

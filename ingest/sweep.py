@@ -45,6 +45,8 @@ def sweep(tools: Tools) -> None:
             part(tools)
         except DependencyDown as exc:
             _log.warning("sweep_held_up", part=part.__name__, reason=str(exc))
+        except Exception:  # noqa: BLE001 - written down; what one part cannot do must not stop the others for good
+            _log.exception("sweep_part_crashed", part=part.__name__)
 
 
 class Sweeper(threading.Thread):

@@ -3,6 +3,8 @@
 import contextlib
 import os
 import signal
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from ingest.tools import Tools
 _log = logs.get(__name__)
 _tools: list[Tools] = []
 
+END_SECONDS = 0.3
+
 
 def tools() -> Tools:
     """This child's tools."""
@@ -26,6 +30,22 @@ def tools() -> Tools:
 def owner() -> str:
     """This child's name in leases: the machine first, so that a machine's leases can be found."""
     return f"{tools().settings.node}/{os.getpid()}"
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """While a task runs, SIGTERM asks for its file to be given back; the child ends when that is written down.
+
+    Set for each task, as the pool resets the signals of a child after its own start.
+    """
+    mine = tools()
+    before = signal.signal(signal.SIGTERM, lambda *_: mine.stopping.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if mine.stopping.is_set():  # a moment later, so that the task's end is reported first
+            threading.Timer(END_SECONDS, os.kill, (os.getpid(), signal.SIGTERM)).start()
 
 
 @setup_logging.connect
@@ -38,8 +58,6 @@ def _start(**_: Any) -> None:
     die_with_parent()
     mine = Tools(Settings())
     _tools[:] = [mine]
-    # The parent's SIGTERM is sent to the whole group: children then give back what they hold, and end with it.
-    signal.signal(signal.SIGTERM, lambda *_: mine.stopping.set())
     try:
         mine.embedder.embed_query("The first file should not wait for the model.")
     except DependencyDown as exc:

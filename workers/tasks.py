@@ -20,7 +20,8 @@ def file(row: int, file: str, name: str, store: str, batch: str | None, attempt:
     del file, name, store, batch, attempt
     tools = process.tools()
     try:
-        ended = jobs.run(tools, row, owner=process.owner())
+        with process.stoppable():
+            ended = jobs.run(tools, row, owner=process.owner())
         if not tools.stopping.is_set():
             tools.feeder.after_file()
     except DependencyDown as exc:  # the database is away: the lease runs out, and the sweep queues the file again

@@ -49,12 +49,27 @@ class Styled:
     attributes: dict[str, Any]
 
 
-def attributes(session: Session, rows: Sequence[int]) -> list[Styled]:
-    """The present attributes of those of `rows` that still exist."""
+def still(session: Session, styled: Sequence[tuple[Styled, int]]) -> bool:
+    """Whether the rows have the attributes (by version) that their points were given, or are gone."""
+    versions = {points.row: version for points, version in styled}
+    found = session.execute(
+        select(StoreFile.row, StoreFile.attributes_version)
+        .where(StoreFile.row.in_(versions))
+        .order_by(StoreFile.row)
+        .with_for_update()
+    )
+    return all(row.attributes_version == versions[row.row] for row in found)
+
+
+def attributes(session: Session, rows: Sequence[int]) -> list[tuple[Styled, int]]:
+    """The present attributes of those of `rows` that still exist, and their versions."""
     found = session.execute(
         select(StoreFile, File.filename).join(File, File.id == StoreFile.file_id).where(StoreFile.row.in_(rows))
     ).all()
     return [
-        Styled(row.row, row.generation, row.vector_store_id, row.file_id, filename, row.attributes)
+        (
+            Styled(row.row, row.generation, row.vector_store_id, row.file_id, filename, row.attributes),
+            row.attributes_version,
+        )
         for row, filename in found
     ]

@@ -105,7 +105,7 @@ def _valkey(data: Path, environment: Mapping[str, str]) -> tuple[Part, str]:
     config = folder / "valkey.conf"
     config.touch(mode=0o600)
     config.write_text(
-        f"bind {HOST}\nport {port}\nrequirepass {password}\ndir {folder}\n"
+        f'bind {HOST}\nport {port}\nrequirepass {password}\ndir "{folder}"\n'
         'appendonly yes\nappendfsync everysec\nsave ""\nmaxmemory-policy noeviction\ndaemonize no\n'
     )
     client = Redis(host=HOST, port=port, password=password, socket_timeout=1)
