@@ -1,12 +1,15 @@
 """What one job does, over fakes, on both databases."""
 
 import threading
+from contextlib import AbstractContextManager
 
 import pytest
+from sqlalchemy.orm import Session
 
 from ingest import file_batches, files, jobs, search, store_files, vector_stores
 from ingest.db.attachments import Member
 from ingest.errors import DependencyDown, InvalidFile
+from ingest.steps.index import Owner
 from ingest.sweep import sweep, work_on_points
 from tests.conftest import Clock
 from tests.db import rows
@@ -191,3 +194,43 @@ def test_the_bytes_of_a_deleted_file_are_gone(tools: FakeTools) -> None:
     files.delete(tools, file_id)
 
     assert list(tools.blobs.names("raw/")) == []
+
+
+def test_of_two_changes_of_attributes_that_overtake_each_other_the_last_one_stays(
+    tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, [file_id] = store_with(tools, "styled")
+    run_all(tools)
+    write = tools.index.set_attributes
+    slow = [True]
+
+    def set_attributes(owner: Owner) -> None:
+        if slow.pop() if slow else False:  # the first is on its way while the second is done as a whole
+            store_files.update_attributes(tools, store, file_id, {"v": 2.0})
+        write(owner)
+
+    monkeypatch.setattr(tools.index, "set_attributes", set_attributes)
+    store_files.update_attributes(tools, store, file_id, {"v": 1.0})
+
+    assert {owner.attributes["v"] for owner, _ in tools.index.points.values()} == {2.0}
+
+
+def test_a_database_that_is_away_when_a_file_is_done_costs_neither_the_work_nor_a_kill(
+    tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "OUTAGE_PAUSE_SECONDS", 0.01)
+    store, [file_id] = store_with(tools, "patience")
+    transaction = tools.database.transaction
+    failures = iter([True, True])
+
+    def away() -> AbstractContextManager[Session]:
+        if next(failures, False):
+            raise DependencyDown("database", "it is away")
+        return transaction()
+
+    tools.embedder.before = lambda: monkeypatch.setattr(tools.database, "transaction", away)
+
+    assert run_all(tools) == ["completed"]
+
+    row = rows.row(tools.database, store, file_id)
+    assert (row.attempts, row.kills) == (1, 0)
