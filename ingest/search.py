@@ -1,12 +1,14 @@
 """Search: meaning and words together, joined with what the database says can be found (contract section 7)."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ingest.db import stores as rows
 from ingest.db.session import read_clock
 from ingest.db.stores import Live
+from ingest.errors import DependencyDown
 from ingest.steps import filters as filtering
 from ingest.steps import terms as bm25
 from ingest.steps.filters import Filter
@@ -117,7 +119,7 @@ def _use(tools: Tools, store_id: str) -> None:
         store = usable(rows.get(session, store_id), store_id)
         idle = read_clock(session) - store.last_active_at
     if idle >= 1:  # the time is shown in whole seconds: one write a second is enough
-        with tools.database.transaction() as session:
+        with suppress(DependencyDown), tools.database.transaction() as session:  # a search must not need to write
             rows.touch(session, store_id)
 
 

@@ -25,6 +25,9 @@ NAMED_UNKNOWN_IDS = 10
 ATTRIBUTES_RETRY_SECONDS = 10.0
 """Past one Qdrant request; then the sweep does what a request that was cut off did not."""
 
+PARSE_PATIENCE_SECONDS = 8.0
+"""A request waits this long for another's file to be read again; clients lose patience soon after."""
+
 _log = logs.get(__name__)
 
 
@@ -113,8 +116,14 @@ def content(tools: Tools, store_id: str, file_id: str) -> str:
     """The text that was read from a file. Raises NotFound; FileError when there is none."""
     retrieve(tools, store_id, file_id)
     file = retrieve_file(tools, file_id)
-    with tools.parsing:
+    if not tools.parsing.acquire(timeout=PARSE_PATIENCE_SECONDS):
+        raise DependencyDown("parser", "it is busy with another file")
+    try:
         return pipeline.parse(tools, file.blob, file.filename).text
+    except FileNotFoundError as exc:
+        raise NotFound(f"The content of file '{file_id}' is gone.", param="file_id") from exc
+    finally:
+        tools.parsing.release()
 
 
 def _found(file: Shown | None, store_id: str, file_id: str) -> Shown:

@@ -122,7 +122,8 @@ class Supervisor:
 
     def _wait_until_ready(self, child: _Child) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        while not child.part.is_ready():
+        # A part that has ended is not ready, whoever else may answer at its address.
+        while child.process.poll() is not None or not child.part.is_ready():
             if self._stopping:
                 raise Refused("Stopped before it was ready.")
             if child.process.poll() is not None or time.monotonic() > deadline:
