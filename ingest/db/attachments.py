@@ -176,6 +176,7 @@ def _reattach(
         for row, m in again
         if m.attributes not in (None, row.attributes)
     ]
+    restyled = [row.row for row, m in again if m.attributes not in (None, row.attributes)]
     joined: list[int] = []
     restarted: dict[tuple[int, int], list[int]] = {}
     memberships: list[dict[str, Any]] = []
@@ -206,7 +207,7 @@ def _reattach(
         for some in slices(joined):
             run(session, update(StoreFile).where(StoreFile.row.in_(some)).values(batch=owner))
         session.execute(insert(BatchFile), memberships)
-    return [row.row for row, m in again if m.attributes not in (None, row.attributes)], in_store, in_batch, gone
+    return restyled, in_store, in_batch, gone
 
 
 def _from_the_start(session: Session, tokens: int, overlap: int, owner: int | None) -> dict[str, Any]:

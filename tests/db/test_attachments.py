@@ -309,6 +309,19 @@ def test_a_cancelled_batch_of_a_deleted_store_does_not_stop_the_sweep(database: 
     assert rows.memberships(database, "vsfb_1") == ["cancelled"]
 
 
+def test_new_attributes_of_a_file_that_is_there_are_due_on_its_points(database: Database) -> None:
+    store = rows.a_store(database)
+    ids = rows.files(database, 2)
+    first, _ = rows.attach(database, store, ids)
+
+    with database.transaction() as session:
+        members = [rows.member(ids[0], attributes={"b": "2"}), rows.member(ids[1])]
+        assert attachments.attach(session, store, members, None) == [first]
+
+    assert rows.row(database, store, ids[0]).attributes == {"b": "2"}
+    assert rows.row(database, store, ids[0]).attributes_version == 1
+
+
 def test_many_files_are_attached_again_in_few_statements(database: Database) -> None:
     store = rows.a_store(database)
     ids = rows.files(database, 300)
