@@ -171,12 +171,7 @@ def _reattach(
     """
     shown = _shown(session, [row for row, _ in again])
     in_store, in_batch, gone = Shift(), Shift(), Sizes()
-    styled = [
-        {"row": row.row, "attributes": m.attributes, "attributes_version": row.attributes_version + 1}
-        for row, m in again
-        if m.attributes not in (None, row.attributes)
-    ]
-    restyled = [row.row for row, m in again if m.attributes not in (None, row.attributes)]
+    restyled = [(row, m.attributes) for row, m in again if m.attributes not in (None, row.attributes)]
     joined: list[int] = []
     restarted: dict[tuple[int, int], list[int]] = {}
     memberships: list[dict[str, Any]] = []
@@ -201,13 +196,17 @@ def _reattach(
             run(session, update(StoreFile).where(StoreFile.row.in_(some)).values(values))
             if lost := cancelled.intersection(some):
                 run(session, update(StoreFile).where(StoreFile.row.in_(lost)).values(sizes_gone()))
-    if styled:
+    if restyled:
+        styled = [
+            {"row": row.row, "attributes": attributes, "attributes_version": row.attributes_version + 1}
+            for row, attributes in restyled
+        ]
         session.execute(update(StoreFile), styled)
     if owner is not None and memberships:
         for some in slices(joined):
             run(session, update(StoreFile).where(StoreFile.row.in_(some)).values(batch=owner))
         session.execute(insert(BatchFile), memberships)
-    return restyled, in_store, in_batch, gone
+    return [row.row for row, _ in restyled], in_store, in_batch, gone
 
 
 def _from_the_start(session: Session, tokens: int, overlap: int, owner: int | None) -> dict[str, Any]:

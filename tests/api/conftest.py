@@ -10,28 +10,17 @@ from fastapi.testclient import TestClient
 
 from api.app import app
 from ingest.config import Settings
-from ingest.db.migrate import migrate
 from ingest.db.session import Database
 from ingest.tools import Tools
 from tests.api.calls import upload
 from tests.fakes import FakeTools
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with all tables and nothing in them."""
-    path = tmp_path_factory.mktemp("database") / "empty.db"
-    database = Database(f"sqlite:///{path}")
-    migrate(database)
-    database.dispose()
-    return path
-
-
 @pytest.fixture
-def tools(settings: Settings, tmp_path: Path, empty_database: Path) -> Iterator[FakeTools]:
+def tools(settings: Settings, tmp_path: Path, sqlite_template: Path) -> Iterator[FakeTools]:
     """Tools over SQLite; everything but database and blobs is faked."""
     path = tmp_path / "test.db"
-    shutil.copy(empty_database, path)
+    shutil.copy(sqlite_template, path)
     database = Database(f"sqlite:///{path}")
     yield FakeTools(settings, database)
     database.dispose()
