@@ -42,10 +42,13 @@ demo: setup
 bench: setup
 	$(BIN)/python tests/bench/latency.py
 
-# Pins every package with its hashes, and without any address.
+# Pins every package with its hashes, and without any address; runtime.lock leaves out what only tests need.
+LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	--override deploy/overrides.txt
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate --override deploy/overrides.txt -o deploy/requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra otel --extra s3 $(LOCK_OPTIONS) -o deploy/requirements.lock
+	uv pip compile pyproject.toml --extra otel --extra s3 $(LOCK_OPTIONS) --constraint deploy/requirements.lock \
+		-o deploy/runtime.lock
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache
