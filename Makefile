@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PATHS := ingest workers api tests deploy
 
-.PHONY: setup clients check test unit demo bench lock clean
+.PHONY: setup clients check test unit demo bench lock clean env.example
 
 setup: .venv/installed
 
@@ -23,6 +23,10 @@ clients: $(patsubst tests/clients/%.txt,.venv/clients/%/installed,$(wildcard tes
 
 .venv/clients/node-%/installed: tests/clients/node-%.txt tests/clients/node/install.sh | .venv/installed
 	sh tests/clients/node/install.sh $< $(@D)
+
+env.example: setup
+	{ sed "/^# ------/q" deploy/env.example; echo; $(BIN)/ingest settings; } > deploy/env.example.new
+	mv deploy/env.example.new deploy/env.example
 
 check: setup
 	$(BIN)/ruff format --check $(PATHS)

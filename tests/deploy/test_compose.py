@@ -1,0 +1,92 @@
+"""deploy/compose.yaml and deploy/env.example name what exists, and close what need not be open."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compose_spec import PyCompose
+
+from ingest.cli.settings import lines
+from ingest.config import Settings
+from ingest.queue import MAINTENANCE_QUEUE, QUEUES
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+OURS = ("migrate", "api", "worker", "beat", "flower")
+SERVERS = ("postgres", "redis", "qdrant")
+
+
+def services() -> dict[str, Any]:
+    """The services of the compose file, anchors and merges resolved."""
+    loaded: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    return dict(loaded["services"])
+
+
+def option(command: list[str], name: str) -> str:
+    """The value after an option of a command."""
+    return command[command.index(name) + 1]
+
+
+def test_the_file_is_what_the_compose_specification_allows() -> None:
+    described = PyCompose.from_yaml(yaml.safe_dump(yaml.safe_load((DEPLOY / "compose.yaml").read_text())))
+
+    described.validate()
+
+    assert set(described.service_names()) == {*OURS, *SERVERS}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_own_containers_can_do_no_more_than_they_must(name: str) -> None:
+    service = services()[name]
+
+    assert service["user"] == "10001:10001"
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service.get("restart") == ("no" if name == "migrate" else "unless-stopped")
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "beat", "flower", *SERVERS])
+def test_every_lasting_container_has_limits(name: str) -> None:
+    assert set(services()[name]["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
+
+
+def test_ports_are_published_on_the_loopback_interface_only() -> None:
+    published = [port for service in services().values() for port in service.get("ports", [])]
+
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_servers_of_state_can_be_reached_from_inside_only() -> None:
+    networks = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["networks"]
+
+    assert networks["inside"] == {"internal": True}
+    assert all(services()[name]["networks"] == ["inside"] for name in SERVERS)
+
+
+def test_workers_listen_to_every_queue() -> None:
+    queues = option(services()["worker"]["command"], "--queues").split(",")
+
+    assert queues == [QUEUES["interactive"], MAINTENANCE_QUEUE, QUEUES["bulk"]]
+
+
+def test_every_setting_in_it_exists() -> None:
+    known = {f"INGEST_{name.upper()}" for name in Settings.model_fields}
+    used = {name for service in services().values() for name in service.get("environment", {})}
+
+    assert {name for name in used if name.startswith("INGEST_")} <= known
+
+
+def test_every_variable_that_it_asks_for_is_in_the_example() -> None:
+    asked = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
+    given = set(re.findall(r"^(\w+)=$", (DEPLOY / "env.example").read_text(), re.MULTILINE))
+
+    assert asked == given
+
+
+def test_the_example_has_every_setting_with_its_meaning_and_default() -> None:
+    below = (DEPLOY / "env.example").read_text().split("-" * 100)[1].split("\n", 1)[1]
+
+    assert below.strip() == "\n".join(lines()), "run `make env.example`"
