@@ -20,6 +20,9 @@ RETRY_AFTER_SECONDS = 2
 LONGEST_RETRY_AFTER_SECONDS = 60
 """Clients give up at once when told to wait longer than this or twice this (contract section 8)."""
 
+WORTH_A_RETRY = (408, 409, 429)
+"""Refusals after which another try of the same request may do better; 5xx are no refusals."""
+
 LONGEST_MESSAGE = 1_000
 LONGEST_PARAM = 200
 """Characters; both may repeat what the caller sent."""
@@ -63,7 +66,8 @@ def envelope(
     kind = "server_error" if status >= 500 else "invalid_request_error"
     param = None if param is None else _shown(param, LONGEST_PARAM)
     error = {"message": _shown(message, LONGEST_MESSAGE), "type": kind, "param": param, "code": code}
-    return JSONResponse({"error": error}, status, headers=headers)
+    final = {"x-should-retry": "false"} if status < 500 and status not in WORTH_A_RETRY else {}
+    return JSONResponse({"error": error}, status, headers=final | (headers or {}))
 
 
 def _shown(text: str, longest: int) -> str:

@@ -21,6 +21,8 @@ NAME_CHARACTERS = 255
 BATCH_EXPIRES_AFTER_SECONDS = 30 * 86_400
 """The life of a file with purpose `batch` for which none was asked; all others live for ever (contract section 2)."""
 
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
 
 def create(tools: Tools, *, filename: str, purpose: str, blocks: Iterable[bytes], expires_after: int | None) -> File:
     """Store bytes as they arrive. `expires_after` is in seconds after now. Raises TooLarge."""
@@ -69,9 +71,12 @@ def listed(tools: Tools, window: Window, *, purpose: str | None) -> Page[File]:
 
 
 def content(tools: Tools, file_id: str) -> tuple[File, Iterator[bytes]]:
-    """A file and its bytes in blocks. Raises NotFound."""
+    """A file and its bytes in blocks. Raises NotFound, also when the bytes are lost."""
     file = retrieve(tools, file_id)
-    return file, tools.blobs.blocks(raw(file.blob))
+    try:
+        return file, tools.blobs.blocks(raw(file.blob))
+    except FileNotFoundError as exc:
+        raise NotFound(f"The content of file '{file_id}' is gone.", param="id") from exc
 
 
 def delete(tools: Tools, file_id: str) -> None:
@@ -97,10 +102,11 @@ def drop_unused(tools: Tools, blob: str) -> None:
 
 
 def clean_name(filename: str) -> str:
-    """The uploader's name for a file as plain data: no folders, no control characters, at most 255 characters."""
+    """The uploader's name for a file as plain data: no folders, nothing that controls a terminal or turns the reading
+    direction around (so that `exe.txt` cannot show as `txt.exe`), at most 255 characters."""
     last = filename.replace("\\", "/").rsplit("/", 1)[-1]
-    printable = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cs")).strip()
-    return printable[-NAME_CHARACTERS:] or "upload"
+    plain = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cs") and c not in _TURNING).strip()
+    return plain[-NAME_CHARACTERS:] if plain.strip(".") else "upload"
 
 
 def _remove(tools: Tools, file: File) -> None:

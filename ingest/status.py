@@ -23,8 +23,13 @@ def of_file(row: RowStatus, *, batch_cancelled: bool) -> FileStatus:
     return row
 
 
-def of_batch(in_progress: int, *, cancelled: bool) -> BatchStatus:
-    """A batch leaves `in_progress` in the same commit as its last file (contract section 0.1)."""
+def of_batch(in_progress: int, *, cancelled: bool, expired: bool) -> BatchStatus:
+    """A batch leaves `in_progress` in the same commit as its last file (contract section 0.1).
+
+    It is completed even if every file in it failed; `failed` is one that its store's expiry cut short (section 10).
+    """
+    if expired:
+        return "failed"
     if cancelled:
         return "cancelled"
     return "in_progress" if in_progress > 0 else "completed"

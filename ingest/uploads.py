@@ -124,9 +124,10 @@ def cancel(tools: Tools, upload_id: str) -> Shown:
 
 
 def sweep(tools: Tools) -> None:
-    """End the uploads whose time is over, and remove what those that have ended left."""
+    """End the uploads whose time is over, remove what those that have ended left, and forget them after a month."""
     with tools.database.transaction() as session:
         rows.expire(session, EXPIRED_AT_ONCE)
+        rows.forget_ended(session, EXPIRED_AT_ONCE)
     _purge(tools)
     with tools.database.reading() as session:
         stray = rows.stray_blobs(session, EXPIRED_AT_ONCE)

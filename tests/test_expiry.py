@@ -181,7 +181,7 @@ def test_what_is_in_progress_ends_as_cancelled(tools: FakeTools, clock: Clock) -
     sweep(tools)
 
     ended = file_batches.retrieve(tools, store, batch.id)
-    assert (ended.in_progress, ended.cancelled, ended.cancelled_at) == (0, 2, clock())
+    assert (ended.in_progress, ended.cancelled, ended.cancelled_at, ended.expired) == (0, 2, clock(), True)
     assert rows.memberships(tools.database, batch.id) == ["cancelled", "cancelled"]
     assert run_all(tools) == ["not to be had"] * 2
     assert verify(tools).findings == []

@@ -16,6 +16,12 @@ from ingest.files import clean_name
         ("", "upload"),
         ("folder/", "upload"),
         ("\ud800.txt", ".txt"),
+        ("..", "upload"),
+        ("a/...", "upload"),
+        (".gitignore", ".gitignore"),
+        ("annual\u202etxt.exe", "annualtxt.exe"),
+        ("\u2066a\u2069.txt", "a.txt"),
+        ("\u0645\u06cc\u200c\u062e.txt", "\u0645\u06cc\u200c\u062e.txt"),
     ],
 )
 def test_a_name_is_data_and_never_a_path(given: str, kept: str) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ingest import files, uploads
+from ingest.db import uploads as rows
 from ingest.db.models import Upload, UploadPart
 from ingest.db.pages import Window
 from ingest.errors import InvalidRequest, NotFound, TooLarge
@@ -17,6 +18,7 @@ from tests.conftest import Clock
 from tests.fakes import FakeTools
 
 HOUR = 3_600
+MONTH = 30 * 86_400
 
 
 def announced(tools: FakeTools, size: int, **others: str) -> str:
@@ -207,6 +209,40 @@ def test_an_upload_expires_after_an_hour(tools: FakeTools, clock: Clock, swept: 
     assert (part_blobs(tools), rows_left(tools)) == (0, 0)
     assert kept is not None
     assert bytes_of(tools, kept.id) == b"y"
+
+
+def test_an_upload_is_remembered_for_a_month_after_it_ended(tools: FakeTools, clock: Clock) -> None:
+    completed, expired, pending = announced(tools, 1), announced(tools, 1), announced(tools, 1)
+    parts = send(tools, completed, b"x")
+    file = uploads.complete(tools, completed, parts, None).file
+    assert file is not None
+
+    clock.advance(HOUR + MONTH)
+    sweep(tools)
+    assert uploads.complete(tools, completed, parts, None).file is not None
+    with pytest.raises(InvalidRequest, match="expired"):
+        uploads.cancel(tools, expired)
+    clock.advance(1)
+    young = announced(tools, 1)
+    sweep(tools)
+
+    for upload in (completed, expired, pending):
+        with pytest.raises(NotFound):
+            uploads.cancel(tools, upload)
+    assert uploads.cancel(tools, young).upload.status == "cancelled"
+    assert bytes_of(tools, file.id) == b"x"
+
+
+def test_an_upload_is_remembered_as_long_as_something_of_it_is_left(tools: FakeTools, clock: Clock) -> None:
+    upload = announced(tools, 1)
+    part = send(tools, upload, b"x")
+    clock.advance(HOUR + MONTH + 1)
+
+    with tools.database.transaction() as session:
+        rows.expire(session, 10)
+        assert rows.forget_ended(session, 10) == 0
+        rows.forget(session, part)
+        assert rows.forget_ended(session, 10) == 1
 
 
 def test_an_unknown_upload_is_not_found(tools: FakeTools) -> None:

@@ -1,6 +1,8 @@
 """/v1/vector_stores/{id}/files"""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 
 from api import deps, errors
 from api.schemas import store_files as wire
@@ -14,6 +16,9 @@ router = APIRouter(
 
 POLL_AFTER_MS = "100"
 """Hint to polling clients; Python keeps the first one for the whole poll (contract section 0.2)."""
+
+MENDED_NODE = 7
+"""Late releases of openai-node 7 poll a cancelled file no more; earlier ones of it cannot be told from them."""
 
 
 @router.post("")
@@ -35,9 +40,14 @@ def list_store_files(
 
 
 @router.get("/{file_id}")
-def retrieve(tools: deps.GivenTools, vector_store_id: Id, file_id: Id, response: Response) -> wire.VectorStoreFile:
+def retrieve(
+    tools: deps.GivenTools, vector_store_id: Id, file_id: Id, request: Request, response: Response
+) -> wire.VectorStoreFile:
     """One file of a vector store, and how far it is."""
-    return _hinted(wire.VectorStoreFile.of(store_files.retrieve(tools, vector_store_id, file_id)), response)
+    file = wire.VectorStoreFile.of(store_files.retrieve(tools, vector_store_id, file_id))
+    if file.status == "cancelled" and _polls_for_ever(request.headers):
+        raise HTTPException(429, f"File '{file_id}' was cancelled.", headers={"x-should-retry": "false"})
+    return _hinted(file, response)
 
 
 @router.post("/{file_id}")
@@ -66,6 +76,14 @@ def member(body: wire.AttachFile) -> Member:
     """What a request to attach asks for."""
     sizes = chunking(body.chunking_strategy)
     return Member(body.file_id, body.attributes, sizes.tokens, sizes.overlap)
+
+
+def _polls_for_ever(headers: Headers) -> bool:
+    """Whether this is the poll helper of openai-node before 7: told that a file is cancelled, it asks again at once and
+    never ends, unless it is refused (contract section 0.9)."""
+    major = headers.get("x-stainless-package-version", "").partition(".")[0]
+    helps = headers.get("x-stainless-poll-helper") == "true" and headers.get("x-stainless-lang") == "js"
+    return helps and major.isdecimal() and int(major[:9]) < MENDED_NODE
 
 
 def _hinted(file: wire.VectorStoreFile, response: Response) -> wire.VectorStoreFile:

@@ -55,6 +55,6 @@ class VectorStoreFileBatch(Wire):
             id=row.id,
             created_at=row.created_at,
             vector_store_id=row.vector_store_id,
-            status=of_batch(row.in_progress, cancelled=row.cancelled_at is not None),
+            status=of_batch(row.in_progress, cancelled=row.cancelled_at is not None, expired=row.expired),
             file_counts=FileCounts.of(row),
         )

@@ -1,5 +1,6 @@
 """What requests do to the files of a store: attach (T1), cancel (T8), remove (T9), and new attributes."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -171,7 +172,7 @@ def _reattach(
     """
     shown = _shown(session, [row for row, _ in again])
     in_store, in_batch, gone = Shift(), Shift(), Sizes()
-    restyled = [(row, m.attributes) for row, m in again if m.attributes not in (None, row.attributes)]
+    restyled = [(row, m.attributes) for row, m in again if _is_new(m.attributes, row.attributes)]
     joined: list[int] = []
     restarted: dict[tuple[int, int], list[int]] = {}
     memberships: list[dict[str, Any]] = []
@@ -207,6 +208,11 @@ def _reattach(
             run(session, update(StoreFile).where(StoreFile.row.in_(some)).values(batch=owner))
         session.execute(insert(BatchFile), memberships)
     return [row.row for row, _ in restyled], in_store, in_batch, gone
+
+
+def _is_new(attributes: Mapping[str, Any] | None, present: Mapping[str, Any]) -> bool:
+    """Whether a file gets other attributes; as JSON, for to Python `True`, `1` and `1.0` are the same."""
+    return attributes is not None and json.dumps(attributes, sort_keys=True) != json.dumps(present, sort_keys=True)
 
 
 def _from_the_start(session: Session, tokens: int, overlap: int, owner: int | None) -> dict[str, Any]:

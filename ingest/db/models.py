@@ -61,6 +61,8 @@ class Upload(Base):
         CheckConstraint("(status = 'completed') = (file_id IS NOT NULL)", name="only_completed_has_a_file"),
         Index("ix_uploads_pending", "expires_at",
               postgresql_where=text("status = 'pending'"), sqlite_where=text("status = 'pending'")),
+        Index("ix_uploads_ended", "expires_at",
+              postgresql_where=text("status <> 'pending'"), sqlite_where=text("status <> 'pending'")),
         Index("ix_uploads_blob", "row", postgresql_where=text("blob IS NOT NULL"),
               sqlite_where=text("blob IS NOT NULL")),
         {"sqlite_autoincrement": True},
@@ -148,6 +150,8 @@ class FileBatch(Base):
     vector_store_id: Mapped[str] = mapped_column(ForeignKey("vector_stores.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[int]
     cancelled_at: Mapped[float | None]
+    expired: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Cut short because its store expired, which is no cancel that anybody asked for."""
     swept: Mapped[bool] = mapped_column(Boolean, default=False)
     """A cancelled batch whose rows have all been rewritten as cancelled."""
     dispatched_at: Mapped[float] = mapped_column(default=0.0)

@@ -91,7 +91,7 @@ def expire(session: Session, store_id: str) -> bool:
     if not ended:
         return False
     cancelled = {"cancelled_at": at, "cancelled": FileBatch.cancelled + FileBatch.in_progress, "in_progress": 0}
-    run(session, update(FileBatch).where(*theirs).values(cancelled))
+    run(session, update(FileBatch).where(*theirs).values(cancelled | {"expired": True}))
     session.add(PointJob(kind="purge", vector_store_id=store_id, due_at=at))
     return True
 

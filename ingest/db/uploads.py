@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -13,6 +13,9 @@ from ingest.db.session import now, read_clock, serialise
 
 ARRIVAL_SECONDS = 3_600.0
 """A part that is not complete so long after its row was made has lost its writer."""
+
+REMEMBERED_SECONDS = 30 * 86_400.0
+"""So long after its end an upload is still answered for: a completion may be repeated, a late part is told why not."""
 
 
 def get(session: Session, upload_id: str) -> Upload | None:
@@ -67,6 +70,14 @@ def expire(session: Session, limit: int) -> int:
     over = select(Upload.row).where(Upload.status == "pending", Upload.expires_at <= now(session))
     guard = (Upload.status == "pending", Upload.row.in_(over.order_by(Upload.expires_at).limit(limit)))
     return run(session, update(Upload).where(*guard).values(status="expired")).rowcount
+
+
+def forget_ended(session: Session, limit: int) -> int:
+    """Remove the rows of up to `limit` uploads that ended long ago and left nothing behind; how many."""
+    long_over = (Upload.status != "pending", Upload.expires_at < now(session) - REMEMBERED_SECONDS)
+    left = exists().where(UploadPart.upload_id == Upload.id)
+    old = select(Upload.row).where(*long_over, Upload.blob.is_(None), ~left).order_by(Upload.expires_at).limit(limit)
+    return run(session, delete(Upload).where(Upload.row.in_(old))).rowcount
 
 
 def parts(session: Session, part_ids: Sequence[str]) -> dict[str, UploadPart]:

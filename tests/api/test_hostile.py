@@ -168,7 +168,8 @@ def test_attributes_of_every_kind_come_back_as_they_were(
     [
         (b'filename="../../etc/passwd"', "passwd"),
         (b'filename="..\\..\\boot.ini"', "boot.ini"),
-        (b'filename=".."', ".."),
+        (b'filename=".."', "upload"),
+        (b'filename="a\xe2\x80\xaetxt.exe"', "atxt.exe"),
         (b'filename="a\x00b.txt"', "ab.txt"),
         (b'filename="a\x1b[31mb.txt"', "a[31mb.txt"),
         (b'filename="\xc3\xbc\xe6\x97\xa5\xf0\x9f\x98\x80.txt"', "\u00fc\u65e5\U0001f600.txt"),

@@ -29,6 +29,64 @@ def ranked(client: TestClient, store: str, **options: Any) -> list[tuple[str, fl
     return [(hit["file_id"], hit["score"]) for hit in page["data"]]
 
 
+def test_ten_passages_are_answered_unless_asked_otherwise(tools: FakeTools, client: TestClient, store: str) -> None:
+    files = [upload(client, f"heron number {n}") for n in range(12)]
+    client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": files})
+    work(tools)
+
+    assert len(search(client, store)["data"]) == 10
+    assert len(search(client, store, max_num_results=1)["data"]) == 1
+    assert len(search(client, store, max_num_results=50)["data"]) == 12
+
+
+def test_a_page_of_results_has_every_key_and_is_the_only_one(client: TestClient, birds: str) -> None:
+    page = search(client, birds)
+
+    assert (page["object"], page["has_more"], page["next_page"]) == ("vector_store.search_results.page", False, None)
+    assert set(page) == {"object", "search_query", "data", "has_more", "next_page"}
+    for hit in page["data"]:
+        assert set(hit) == {"file_id", "filename", "score", "attributes", "content"}
+        assert 0 <= hit["score"] <= 1
+        assert [part["type"] for part in hit["content"]] == ["text"]
+    scores = [hit["score"] for hit in page["data"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_what_is_ready_is_found_while_the_store_is_in_progress(
+    tools: FakeTools, client: TestClient, birds: str
+) -> None:
+    client.post(f"/v1/vector_stores/{birds}/files", json={"file_id": upload(client, "a heron that waits")})
+
+    assert client.get(f"/v1/vector_stores/{birds}").json()["status"] == "in_progress"
+    assert [hit["content"][0]["text"] for hit in search(client, birds, max_num_results=1)["data"]] == [
+        "The heron stands in the water."
+    ]
+    work(tools)
+    assert len(search(client, birds)["data"]) == 4
+
+
+def test_a_query_that_is_echoed_is_always_a_list(client: TestClient, birds: str) -> None:
+    assert search(client, birds, "heron")["search_query"] == ["heron"]
+    assert search(client, birds, ["heron", "gannet"])["search_query"] == ["heron", "gannet"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"type": "ne", "key": "kind", "value": "x"}, 3),
+        ({"type": "nin", "key": "kind", "value": ["x"]}, 3),
+        ({"type": "eq", "key": "kind", "value": "x"}, 0),
+        ({"type": "gt", "key": "filename", "value": 1}, 0),
+        ({"type": "eq", "property": "filename", "value": "heron.txt"}, 3),
+        ({"type": "in", "property": "filename", "value": ["a.txt"]}, 0),
+    ],
+)
+def test_missing_attributes_other_types_and_file_names_are_compared_as_documented(
+    client: TestClient, birds: str, filters: dict[str, Any], found: int
+) -> None:
+    assert len(search(client, birds, filters=filters)["data"]) == found
+
+
 @pytest.mark.parametrize("ranker", ["none", "auto", "default-2024-11-15", "default-2024-08-21"])
 def test_every_ranker_ranks_alike(client: TestClient, birds: str, ranker: str) -> None:
     assert ranked(client, birds, ranker=ranker) == ranked(client, birds) != []

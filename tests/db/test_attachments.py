@@ -1,11 +1,13 @@
 """What requests do to the files of a store, on both databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import event, select
 
 from ingest.db import attachments, point_jobs, progress, stores
+from ingest.db.attachments import Member
 from ingest.db.counters import Sizes
 from ingest.db.models import FileBatch, PointJob
 from ingest.db.pages import Window
@@ -320,6 +322,20 @@ def test_new_attributes_of_a_file_that_is_there_are_due_on_its_points(database: 
 
     assert rows.row(database, store, ids[0]).attributes == {"b": "2"}
     assert rows.row(database, store, ids[0]).attributes_version == 1
+
+
+@pytest.mark.parametrize(("before", "after"), [(True, 1), (1, True), (0, False), (1, 1.0), ("1", 1)])
+def test_an_attribute_that_only_python_takes_for_the_same_is_a_new_one(
+    database: Database, before: Any, after: Any
+) -> None:
+    store = rows.a_store(database)
+    [file_id] = rows.files(database, 1)
+    for value in (before, after, after):
+        with database.transaction() as session:
+            attachments.attach(session, store, [Member(file_id, {"a": value}, 800, 400)], None)
+
+    row = rows.row(database, store, file_id)
+    assert (repr(row.attributes["a"]), row.attributes_version) == (repr(after), 1)
 
 
 def test_many_files_are_attached_again_in_few_statements(database: Database) -> None:

@@ -71,9 +71,10 @@ const checks = {
     assert.equal(completed + gone, total);
     assert.deepEqual(polled, cancelled);
     assert.deepEqual(await stores.fileBatches.cancel(...at), cancelled);
-    // Not polled: a cancelled file. These clients ask for it for ever, whoever answers; mended in 7.55.
     const [some] = (await batchFiles(store.id, batch.id, { filter: "cancelled", limit: 1 })).data;
     assert.equal((await stores.files.retrieve(...of(store.id, some.id))).status, "cancelled");
+    // These clients would ask for a cancelled file for ever (mended late in 7): their helper is refused, and ends.
+    await assert.rejects(stores.files.poll(store.id, some.id), OpenAI.RateLimitError);
   },
 
   async batch_of_a_deleted_store() {

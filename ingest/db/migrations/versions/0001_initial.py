@@ -64,6 +64,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("blob IS NOT NULL"),
         )
         batch_op.create_index(
+            "ix_uploads_ended",
+            ["expires_at"],
+            unique=False,
+            postgresql_where=sa.text("status <> 'pending'"),
+            sqlite_where=sa.text("status <> 'pending'"),
+        )
+        batch_op.create_index(
             "ix_uploads_pending",
             ["expires_at"],
             unique=False,
@@ -147,6 +154,7 @@ def upgrade() -> None:
         sa.Column("vector_store_id", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("cancelled_at", sa.Float(precision=53), nullable=True),
+        sa.Column("expired", sa.Boolean(), nullable=False),
         sa.Column("swept", sa.Boolean(), nullable=False),
         sa.Column("dispatched_at", sa.Float(precision=53), nullable=False),
         sa.Column("in_progress", sa.BigInteger(), nullable=False),

@@ -1,0 +1,290 @@
+"""What the real newest client makes of the answers, over fakes: its strictest reading, its retries, its polls."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import openai
+import pytest
+from fastapi.testclient import TestClient
+from openai.types import FileObject, Upload, VectorStore
+from openai.types.vector_stores import VectorStoreFile, VectorStoreFileBatch
+
+from ingest.errors import InvalidFile
+from ingest.sweep import sweep
+from tests.api.calls import upload, work
+from tests.fakes import FakeTools
+
+FILE = {"id", "object", "bytes", "created_at", "expires_at", "filename", "purpose", "status", "status_details"}
+
+
+@pytest.fixture
+def asked(client: TestClient) -> list[str]:
+    """What was requested so far, as in `GET /v1/files`."""
+    seen: list[str] = []
+    client.event_hooks = {"request": [lambda request: seen.append(f"{request.method} {request.url.path}")]}
+    return seen
+
+
+@pytest.fixture
+def lenient(client: TestClient, asked: list[str]) -> Iterator[openai.OpenAI]:
+    """The client as it comes."""
+    with openai.OpenAI(base_url="http://testserver/v1", api_key="none", http_client=client) as made:
+        yield made
+
+
+@pytest.fixture
+def strict(client: TestClient, asked: list[str]) -> Iterator[openai.OpenAI]:
+    """The client that refuses every answer whose shape is not exactly that of its types."""
+    with openai.OpenAI(
+        base_url="http://testserver/v1", api_key="none", http_client=client, _strict_response_validation=True
+    ) as made:
+        yield made
+
+
+# --- strict reading (contract section 8c): each object in each of its states ---
+
+
+def test_a_file_passes_the_strictest_reading(strict: openai.OpenAI) -> None:
+    expiry: Any = {"anchor": "created_at", "seconds": 3600}
+    plain = strict.files.create(file=("a.txt", b"x"), purpose="assistants")
+    mortal = strict.files.create(file=("a.txt", b"x"), purpose="user_data", expires_after=expiry)
+
+    listed = strict.files.list()
+    for file in (plain, mortal, strict.files.retrieve(plain.id), *listed.data):
+        assert isinstance(file, FileObject)
+        assert set(file.to_dict()) == FILE
+        assert (file.object, file.status) == ("file", "processed")
+    assert plain.expires_at is None
+    assert mortal.expires_at == mortal.created_at + 3600
+    assert strict.files.delete(plain.id).object == "file"
+
+
+def test_a_file_is_processed_as_soon_as_it_is_there(strict: openai.OpenAI, asked: list[str]) -> None:
+    file = strict.files.create(file=("a.txt", b"x"), purpose="assistants")
+
+    assert strict.files.wait_for_processing(file.id).status == "processed"
+    assert asked == ["POST /v1/files", f"GET /v1/files/{file.id}"]
+
+
+def test_only_the_purpose_evals_fails_the_strictest_reading(strict: openai.OpenAI, lenient: openai.OpenAI) -> None:
+    with pytest.raises(openai.APIResponseValidationError):
+        strict.files.create(file=("a.txt", b"x"), purpose="evals")
+
+    assert [file.purpose for file in lenient.files.list(purpose="evals")] == ["evals"]
+
+
+def test_an_upload_passes_the_strictest_reading_in_every_state(strict: openai.OpenAI) -> None:
+    about: Any = {"bytes": 1, "filename": "a.txt", "mime_type": "text/plain", "purpose": "user_data"}
+    pending = strict.uploads.create(**about)
+    part = strict.uploads.parts.create(pending.id, data=b"x")
+    completed = strict.uploads.complete(pending.id, part_ids=[part.id])
+    cancelled = strict.uploads.cancel(strict.uploads.create(**about).id)
+    strict.files.delete(completed.file.id if completed.file else "")
+    without_its_file = strict.uploads.complete(pending.id, part_ids=[part.id])
+
+    for shown in (pending, completed, cancelled, without_its_file):
+        assert isinstance(shown, Upload)
+    statuses = [upload.status for upload in (pending, completed, cancelled, without_its_file)]
+    assert statuses == ["pending", "completed", "cancelled", "completed"]
+    assert (completed.file is None, without_its_file.file) == (False, None)
+
+
+def test_a_store_passes_the_strictest_reading_in_every_state(strict: openai.OpenAI, tools: FakeTools) -> None:
+    empty = strict.vector_stores.create()
+    full = strict.vector_stores.create(
+        name="n",
+        description="d",
+        metadata={"a": "b"},
+        expires_after={"anchor": "last_active_at", "days": 1},
+        file_ids=[strict.files.create(file=("a.txt", b"x"), purpose="assistants").id],
+    )
+    work(tools)
+    done = strict.vector_stores.retrieve(full.id)
+    with tools.database.transaction() as session:
+        session.connection().exec_driver_sql("UPDATE vector_stores SET last_active_at = last_active_at - 86400")
+
+    shown = [empty, full, done, strict.vector_stores.retrieve(full.id), *strict.vector_stores.list().data]
+    assert all(isinstance(store, VectorStore) for store in shown)
+    assert [store.status for store in shown] == [
+        "completed", "in_progress", "completed", "expired", "expired", "completed"
+    ]  # fmt: skip
+    assert [store.usage_bytes > 0 for store in shown[:4]] == [False, False, True, False]
+    assert strict.vector_stores.delete(full.id).object == "vector_store.deleted"
+
+
+def test_a_store_file_passes_the_strictest_reading_in_every_state(
+    strict: openai.OpenAI, client: TestClient, tools: FakeTools
+) -> None:
+    store = strict.vector_stores.create().id
+    members = strict.vector_stores.files
+    waiting = members.create(store, file_id=upload(client))
+    work(tools)
+    completed = members.retrieve(waiting.id, vector_store_id=store)
+    tools.parser.error = InvalidFile("The file is empty.")
+    failed = members.create(store, file_id=upload(client))
+    work(tools)
+    batch = strict.vector_stores.file_batches.create(store, file_ids=[upload(client)])
+    strict.vector_stores.file_batches.cancel(batch.id, vector_store_id=store)
+
+    shown = [waiting, completed, *members.list(store, order="asc")]
+    assert all(isinstance(file, VectorStoreFile) for file in shown)
+    assert [file.status for file in shown] == ["in_progress", "completed", "completed", "failed", "cancelled"]
+    assert [file.last_error.code if file.last_error else None for file in shown][3:] == ["invalid_file", None]
+    assert {file.usage_bytes > 0 for file in shown if file.status != "completed"} == {False}
+    tools.parser.error = None
+    assert members.content(completed.id, vector_store_id=store).data[0].type == "text"
+    assert members.update(completed.id, vector_store_id=store, attributes={"a": True}).attributes == {"a": True}
+    assert members.delete(failed.id, vector_store_id=store).object == "vector_store.file.deleted"
+
+
+def test_a_batch_passes_the_strictest_reading_in_every_state(
+    strict: openai.OpenAI, client: TestClient, tools: FakeTools
+) -> None:
+    store = strict.vector_stores.create(expires_after={"anchor": "last_active_at", "days": 1}).id
+    batches = strict.vector_stores.file_batches
+    waiting = batches.create(store, file_ids=[upload(client)])
+    work(tools)
+    done = batches.retrieve(waiting.id, vector_store_id=store)
+    cancelled = batches.cancel(batches.create(store, file_ids=[upload(client)]).id, vector_store_id=store)
+
+    shown = [waiting, done, cancelled]
+    assert all(isinstance(batch, VectorStoreFileBatch) for batch in shown)
+    assert [batch.status for batch in shown] == ["in_progress", "completed", "cancelled"]
+    assert len(list(batches.list_files(waiting.id, vector_store_id=store))) == 1
+
+
+def test_results_of_a_search_pass_the_strictest_reading(
+    strict: openai.OpenAI, client: TestClient, tools: FakeTools
+) -> None:
+    store = strict.vector_stores.create(file_ids=[upload(client)]).id
+    work(tools)
+
+    page = strict.vector_stores.search(store, query=["heron"], rewrite_query=True)
+
+    assert [hit.filename for hit in page] == ["heron.txt"]
+    assert not page.has_next_page()
+    assert page.model_extra is not None
+    assert page.model_extra["search_query"] == ["heron"]
+    assert strict.vector_stores.search(strict.vector_stores.create().id, query="nothing").data == []
+
+
+# --- retries (contract section 8) ---
+
+
+@pytest.mark.parametrize(
+    ("status", "ask"),
+    [
+        (400, lambda c: c.vector_stores.list(limit=1_000)),
+        (404, lambda c: c.files.retrieve("file-x")),
+        (404, lambda c: c.get("/nothing", cast_to=object)),
+        (405, lambda c: c.delete("/files", cast_to=object)),
+        (413, lambda c: c.vector_stores.create(name="x" * 65 * 2**20)),
+    ],
+)
+def test_what_a_retry_cannot_mend_is_asked_once_and_says_so(
+    lenient: openai.OpenAI, asked: list[str], status: int, ask: Any
+) -> None:
+    with pytest.raises(openai.APIStatusError) as raised:
+        ask(lenient)
+
+    assert raised.value.status_code == status
+    assert raised.value.response.headers["x-should-retry"] == "false"
+    assert raised.value.request_id == raised.value.response.headers["x-request-id"]
+    assert len(asked) == 1
+
+
+def test_a_dependency_that_comes_back_is_found_by_the_next_try(
+    lenient: openai.OpenAI, client: TestClient, tools: FakeTools, asked: list[str]
+) -> None:
+    store = lenient.vector_stores.create(file_ids=[upload(client)]).id
+    work(tools)
+    tools.index.down = True
+    client.event_hooks["response"] = [lambda _: setattr(tools.index, "down", False)]
+    asked.clear()
+
+    started = time.monotonic()
+    hits = lenient.vector_stores.search(store, query="heron").data
+
+    assert len(hits) == 1
+    assert asked == [f"POST /v1/vector_stores/{store}/search"] * 2
+    assert time.monotonic() - started >= 2, "The client did not wait as long as Retry-After says."
+
+
+# --- polls (contract sections 0 and 8b) ---
+
+
+def test_a_poll_that_is_bounded_ends_in_time(lenient: openai.OpenAI, client: TestClient, store: str) -> None:
+    file = lenient.vector_stores.files.create(store, file_id=upload(client)).id
+
+    with pytest.raises(TimeoutError):
+        lenient.vector_stores.files.poll(file, vector_store_id=store, max_wait_seconds=0.3)
+
+
+def test_a_batch_that_is_complete_from_the_start_is_asked_for_once(
+    lenient: openai.OpenAI, client: TestClient, tools: FakeTools, store: str, asked: list[str]
+) -> None:
+    file = upload(client)
+    lenient.vector_stores.files.create(store, file_id=file)
+    work(tools)
+    asked.clear()
+
+    batch = lenient.vector_stores.file_batches.create_and_poll(store, file_ids=[file])
+
+    path = f"/v1/vector_stores/{store}/file_batches"
+    assert (batch.status, batch.file_counts.completed) == ("completed", 1)
+    assert asked == [f"POST {path}", f"GET {path}/{batch.id}"]
+
+
+def test_a_batch_whose_store_expires_ends_every_poll(
+    lenient: openai.OpenAI, client: TestClient, tools: FakeTools
+) -> None:
+    store = lenient.vector_stores.create(expires_after={"anchor": "last_active_at", "days": 1}).id
+    done = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client)])
+    work(tools)
+    cut = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client), upload(client)])
+    gone = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client)])
+    lenient.vector_stores.file_batches.cancel(gone.id, vector_store_id=store)
+    with tools.database.transaction() as session:
+        session.connection().exec_driver_sql("UPDATE vector_stores SET last_active_at = last_active_at - 86400")
+    sweep(tools)
+
+    ended = [lenient.vector_stores.file_batches.poll(batch.id, vector_store_id=store) for batch in (done, cut, gone)]
+
+    assert [batch.status for batch in ended] == ["completed", "failed", "cancelled"]
+    counts = [(b.file_counts.in_progress, b.file_counts.completed, b.file_counts.cancelled) for b in ended]
+    assert counts == [(0, 1, 0), (0, 0, 2), (0, 0, 1)]
+    assert lenient.vector_stores.file_batches.cancel(cut.id, vector_store_id=store) == ended[1]
+
+
+NODE = {"x-stainless-lang": "js", "x-stainless-poll-helper": "true"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (NODE | {"x-stainless-package-version": "4.52.0"}, 429),
+        (NODE | {"x-stainless-package-version": "6.49.0"}, 429),
+        (NODE | {"x-stainless-package-version": "7.55.0"}, 200),
+        (NODE | {"x-stainless-package-version": "\u00b2"}, 200),
+        (NODE, 200),
+        ({"x-stainless-lang": "js", "x-stainless-package-version": "6.49.0"}, 200),
+        (NODE | {"x-stainless-lang": "python", "x-stainless-package-version": "1.30.5"}, 200),
+        ({}, 200),
+    ],
+)
+def test_only_the_poll_helper_that_would_never_end_is_refused_a_cancelled_file(
+    client: TestClient, tools: FakeTools, store: str, headers: dict[str, str], status: int
+) -> None:
+    file, path = upload(client), f"/v1/vector_stores/{store}"
+    batch = client.post(f"{path}/file_batches", json={"file_ids": [file]}).json()["id"]
+    raw = {name.encode(): value.encode() for name, value in headers.items()}
+    assert client.get(f"{path}/files/{file}", headers=raw).json()["status"] == "in_progress"
+
+    client.post(f"{path}/file_batches/{batch}/cancel")
+
+    answer = client.get(f"{path}/files/{file}", headers=raw)
+    assert answer.status_code == status
+    if status == 429:
+        assert answer.headers["x-should-retry"] == "false"
+        assert answer.json()["error"]["message"] == f"File '{file}' was cancelled."

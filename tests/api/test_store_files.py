@@ -1,0 +1,183 @@
+"""What the API says of files in a store (contract section 5)."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from ingest.errors import InvalidFile
+from tests.api.calls import upload, work
+from tests.fakes import FakeTools
+
+SMALL = {"type": "static", "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 50}}
+
+
+@pytest.fixture
+def path(store: str) -> str:
+    return f"/v1/vector_stores/{store}/files"
+
+
+def counts(client: TestClient, path: str) -> dict[str, int]:
+    shown = client.get(path.removesuffix("/files")).json()["file_counts"]
+    return {name: count for name, count in shown.items() if count}
+
+
+def test_attaching_answers_at_once_with_nothing_done_yet(client: TestClient, path: str, store: str, file: str) -> None:
+    answer = client.post(path, json={"file_id": file})
+
+    shown = answer.json()
+    assert isinstance(shown.pop("created_at"), int)
+    assert shown == {
+        "id": file,
+        "object": "vector_store.file",
+        "usage_bytes": 0,
+        "vector_store_id": store,
+        "status": "in_progress",
+        "last_error": None,
+        "chunking_strategy": {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}},
+        "attributes": {},
+    }
+
+
+def test_null_attributes_are_none_and_null_clears_them(client: TestClient, path: str, file: str) -> None:
+    assert client.post(path, json={"file_id": file, "attributes": None}).json()["attributes"] == {}
+    assert client.post(f"{path}/{file}", json={"attributes": {"a": 1}}).json()["attributes"] == {"a": 1}
+    assert client.post(f"{path}/{file}", json={"attributes": {"b": True}}).json()["attributes"] == {"b": True}
+    assert client.post(f"{path}/{file}", json={"attributes": None}).json()["attributes"] == {}
+
+
+def test_attributes_are_sixteen_pairs_of_at_most_so_long_texts(client: TestClient, path: str, file: str) -> None:
+    largest = {f"{n:02}".ljust(64, "k"): "v" * 512 for n in range(16)}
+
+    assert client.post(path, json={"file_id": file, "attributes": largest}).json()["attributes"] == largest
+
+
+@pytest.mark.parametrize(("tokens", "overlap", "status"), [
+    (100, 0, 200), (100, 50, 200), (4096, 2048, 200), (101, 51, 400), (99, 0, 400), (4097, 0, 400), (800, -1, 400),
+])  # fmt: skip
+def test_chunks_have_100_to_4096_tokens_and_repeat_at_most_half(
+    client: TestClient, path: str, file: str, tokens: int, overlap: int, status: int
+) -> None:
+    sizes = {"max_chunk_size_tokens": tokens, "chunk_overlap_tokens": overlap}
+
+    answer = client.post(path, json={"file_id": file, "chunking_strategy": {"type": "static", "static": sizes}})
+
+    assert answer.status_code == status
+
+
+def test_sizes_beside_the_type_are_refused_as_the_schema_says(client: TestClient, path: str, file: str) -> None:
+    flat = {"type": "static", "max_chunk_size_tokens": 100, "chunk_overlap_tokens": 0}
+
+    answer = client.post(path, json={"file_id": file, "chunking_strategy": flat})
+
+    assert answer.json()["error"]["code"] == "unknown_parameter"
+
+
+@pytest.mark.parametrize("outcome", ["in_progress", "completed"])
+def test_attaching_again_answers_the_same_row_and_only_takes_new_attributes(
+    tools: FakeTools, client: TestClient, path: str, file: str, outcome: str
+) -> None:
+    client.post(path, json={"file_id": file, "attributes": {"a": 1}})
+    if outcome == "completed":
+        work(tools)
+    first = client.get(f"{path}/{file}").json()
+
+    same = client.post(path, json={"file_id": file}).json()
+    styled = client.post(path, json={"file_id": file, "attributes": {"a": True}}).json()
+
+    assert same == first
+    assert styled == first | {"attributes": {"a": True}}
+    assert styled["attributes"]["a"] is True
+    assert counts(client, path) == {outcome: 1, "total": 1}
+    work(tools)
+    assert tools.parser.parsed == 1
+
+
+def test_attaching_again_with_other_chunks_ingests_again_in_the_same_row(
+    tools: FakeTools, client: TestClient, path: str, file: str
+) -> None:
+    client.post(path, json={"file_id": file})
+    work(tools)
+
+    again = client.post(path, json={"file_id": file, "chunking_strategy": SMALL}).json()
+
+    assert (again["status"], again["chunking_strategy"]) == ("in_progress", SMALL)
+    assert counts(client, path) == {"in_progress": 1, "total": 1}
+    work(tools)
+    assert counts(client, path) == {"completed": 1, "total": 1}
+
+
+@pytest.mark.parametrize("ended", ["failed", "cancelled"])
+def test_attaching_what_failed_or_was_cancelled_runs_it_again_in_the_same_row(
+    tools: FakeTools, client: TestClient, path: str, file: str, ended: str
+) -> None:
+    if ended == "failed":
+        client.post(path, json={"file_id": file})
+        tools.parser.error = InvalidFile("The file is empty.")
+        work(tools)
+        tools.parser.error = None
+    else:
+        batches = path.removesuffix("files") + "file_batches"
+        batch = client.post(batches, json={"file_ids": [file]}).json()["id"]
+        client.post(f"{batches}/{batch}/cancel")
+    assert counts(client, path) == {ended: 1, "total": 1}
+
+    again = client.post(path, json={"file_id": file}).json()
+
+    assert (again["status"], again["last_error"]) == ("in_progress", None)
+    work(tools)
+    assert client.get(f"{path}/{file}").json()["status"] == "completed"
+    assert counts(client, path) == {"completed": 1, "total": 1}
+
+
+def test_files_are_listed_by_status(tools: FakeTools, client: TestClient, path: str) -> None:
+    completed, failed, cancelled, waiting = (upload(client, f"text {n}") for n in range(4))
+    client.post(path, json={"file_id": completed})
+    work(tools)
+    client.post(path, json={"file_id": failed})
+    tools.parser.error = InvalidFile("The file is empty.")
+    work(tools)
+    batches = path.removesuffix("files") + "file_batches"
+    batch = client.post(batches, json={"file_ids": [cancelled]}).json()["id"]
+    client.post(f"{batches}/{batch}/cancel")
+    client.post(path, json={"file_id": waiting})
+
+    by_status = {
+        status: [file["id"] for file in client.get(f"{path}?filter={status}").json()["data"]]
+        for status in ("completed", "failed", "cancelled", "in_progress")
+    }
+
+    assert by_status == {
+        "completed": [completed], "failed": [failed], "cancelled": [cancelled], "in_progress": [waiting]
+    }  # fmt: skip
+
+
+def test_the_text_of_a_file_is_one_page(tools: FakeTools, client: TestClient, path: str) -> None:
+    text = "Sentence. " * 5_000
+    file = upload(client, text)
+    client.post(path, json={"file_id": file})
+    work(tools)
+
+    page: dict[str, Any] = client.get(f"{path}/{file}/content").json()
+
+    assert page == {
+        "object": "vector_store.file_content.page",
+        "data": [{"type": "text", "text": text}],
+        "has_more": False,
+        "next_page": None,
+    }
+
+
+def test_a_file_taken_out_of_a_store_stays_a_file(tools: FakeTools, client: TestClient, path: str, file: str) -> None:
+    client.post(path, json={"file_id": file})
+    work(tools)
+
+    gone = client.delete(f"{path}/{file}").json()
+
+    assert gone == {"id": file, "object": "vector_store.file.deleted", "deleted": True}
+    assert client.get(f"/v1/files/{file}").status_code == 200
+    assert client.get(f"{path}/{file}").status_code == 404
+    assert client.delete(f"{path}/{file}").status_code == 404
+    assert counts(client, path) == {}
+    search = client.post(path.removesuffix("files") + "search", json={"query": "heron"})
+    assert search.json()["data"] == []
