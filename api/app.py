@@ -12,13 +12,16 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import docs, errors
+from api import docs, errors, health
+from api.deadlines import InTime
 from api.routes import file_batches, files, store_files, uploads, vector_stores
 from api.schemas import search
 from ingest import ids, logs
 from ingest.config import Settings
 from ingest.db.migrate import migrate
+from ingest.dispatch import Publisher
 from ingest.errors import DependencyDown
+from ingest.patience import REQUEST, WORK
 from ingest.sweep import Sweeper
 from ingest.tools import Tools
 
@@ -29,11 +32,14 @@ def create() -> FastAPI:
     """The service with the settings of the environment."""
     settings = Settings()
     logs.configure(settings)
-    return app(Tools(settings))
+    tools = Tools(settings, REQUEST)
+    background = Tools(settings, WORK)
+    background.embedder = tools.embedder
+    return app(tools, background)
 
 
-def app(tools: Tools) -> FastAPI:
-    """The service over given tools."""
+def app(tools: Tools, background: Tools | None = None) -> FastAPI:
+    """The service over given tools, those for requests and those with more patience for the sweep between them."""
     api = FastAPI(
         title="Ingest",
         version="0.1.0",
@@ -44,12 +50,14 @@ def app(tools: Tools) -> FastAPI:
         redoc_url=None,
     )
     api.state.tools = tools
+    api.state.background = background or tools
     errors.register(api)
     for routes in (files, uploads, store_files, file_batches, vector_stores):
         api.include_router(routes.router)
-    api.add_api_route("/health", _health, include_in_schema=False)
+    api.include_router(health.router)
     docs.add(api)
     api.add_middleware(Bounded)
+    api.add_middleware(InTime)
     api.add_middleware(Answered)
     api.openapi = lambda: _described(api)  # type: ignore[method-assign]
     return api
@@ -76,27 +84,28 @@ def _described(api: FastAPI) -> dict[str, Any]:
 @asynccontextmanager
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     tools: Tools = api.state.tools
-    migrate(tools.database)
+    background: Tools = api.state.background
+    migrate(background.database)
     await run_in_threadpool(_warm_up, tools)
-    sweeper = Sweeper(tools)
+    sweeper, publisher = Sweeper(background), Publisher(background.feeder)
+    tools.publisher = publisher
     sweeper.start()
+    publisher.start()
     yield
+    publisher.stop()
     sweeper.stop()
     tools.close()
+    background.close()
 
 
 def _warm_up(tools: Tools) -> None:
     """Make what the request threads share before there are any, so that nothing is made twice."""
-    _ = (tools.blobs, tools.feeder, tools.parser)
+    _ = (tools.blobs, tools.parser)
     try:
         tools.embedder.embed_query("The first search should not wait for the model.")
         tools.index.ensure()
     except DependencyDown as exc:
         _log.warning("started_without", dependency=exc.dependency, reason=str(exc))
-
-
-def _health() -> dict[str, str]:
-    return {"status": "ok"}
 
 
 class Answered:

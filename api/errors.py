@@ -89,9 +89,15 @@ async def _unreadable(_: Request, exc: Exception) -> JSONResponse:
 async def _unavailable(_: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, DependencyDown)
     _log.warning("request_unavailable", dependency=exc.dependency, reason=str(exc))
-    wait = min(LONGEST_RETRY_AFTER_SECONDS, math.ceil(exc.retry_after_seconds or RETRY_AFTER_SECONDS))
     message = f"The service is waiting for its {exc.dependency}. Try again."
-    return envelope(503, message, code="service_unavailable", headers={"Retry-After": str(wait)})
+    return unavailable(message, exc.retry_after_seconds or RETRY_AFTER_SECONDS)
+
+
+def unavailable(message: str, retry_after_seconds: float) -> JSONResponse:
+    """An answer to what may well work later."""
+    wait = max(1, min(LONGEST_RETRY_AFTER_SECONDS, math.ceil(retry_after_seconds)))
+    headers = {"Retry-After": str(wait), "x-should-retry": "true"}
+    return envelope(503, message, code="service_unavailable", headers=headers)
 
 
 async def _gone(_: Request, exc: Exception) -> JSONResponse:

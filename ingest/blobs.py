@@ -48,7 +48,7 @@ class Blobs(Protocol):
         """All bytes of a blob."""
 
     def blocks(self, name: str) -> Iterator[bytes]:
-        """The bytes of a blob in blocks of at most a MiB; the first is read before this returns."""
+        """The bytes of a blob in blocks of at most a MiB. It is opened before this returns."""
 
     def local(self, name: str) -> AbstractContextManager[Path]:
         """A blob as a file on this machine, for as long as the context lasts. Not to be changed."""
@@ -61,6 +61,9 @@ class Blobs(Protocol):
 
     def names(self, prefix: str) -> Iterator[str]:
         """The names of all blobs below a prefix such as `raw/`."""
+
+    def ping(self) -> None:
+        """Only raise when the place cannot be reached."""
 
     def tidy(self) -> None:
         """Remove what killed writers left unfinished more than an hour ago."""
@@ -100,10 +103,8 @@ class FolderBlobs:
             self._move(staged.path, name)
 
     def put(self, name: str, data: bytes) -> None:
-        with _translated(), tempfile.NamedTemporaryFile(dir=self._partial, delete=False) as file:
-            file.write(data)
-            file.close()
-            self._move(Path(file.name), name)
+        with _staged([data], len(data), self._partial) as staged:
+            self.keep(staged, name)
 
     def read(self, name: str) -> bytes:
         with _translated():
@@ -132,6 +133,13 @@ class FolderBlobs:
         for folder, _, files in os.walk(self._root / prefix):
             inside = Path(folder).parent.relative_to(self._root).as_posix()
             yield from (f"{inside}/{file}" for file in files)
+
+    def ping(self) -> None:
+        with _translated():
+            try:
+                os.statvfs(self._partial)
+            except FileNotFoundError as exc:
+                raise DependencyDown("blobs", "the folder is gone") from exc
 
     def tidy(self) -> None:
         for path in self._partial.iterdir():
@@ -201,6 +209,10 @@ class FsspecBlobs:
             found = self._fs.find(self._path(prefix.rstrip("/")))
         root = self._root.rstrip("/") + "/"
         yield from (path.removeprefix(root) for path in found)
+
+    def ping(self) -> None:
+        with _translated():
+            self._fs.exists(self._path("ping"))
 
     def tidy(self) -> None:
         """Nothing: bytes wait in the system's folder for temporary files, which the system clears."""

@@ -4,6 +4,7 @@ The database is the queue of record and a message only a wake-up, so a million-f
 a small one, and a message that is lost is sent again (DESIGN section 3).
 """
 
+import threading
 import time
 
 from ingest import logs
@@ -75,3 +76,32 @@ class Feeder:
                 waiting.forget(session, [file.row for file in files])
             raise
         return len(files)
+
+
+class Publisher(threading.Thread):
+    """Tops up in the place of requests, which must not wait for a broker that is slow or away."""
+
+    def __init__(self, feeder: Feeder) -> None:
+        super().__init__(name="publisher", daemon=True)
+        self._feeder = feeder
+        self._asked = threading.Event()
+        self._stopped = False
+
+    def ask(self) -> None:
+        """Publish soon; asked often at once, it publishes once."""
+        self._asked.set()
+
+    def run(self) -> None:
+        while not self._stopped:
+            self._asked.wait()
+            self._asked.clear()
+            try:
+                self._feeder.top_up()
+            except Exception:  # noqa: BLE001 - written down; the sweep publishes what this did not
+                _log.exception("publisher_crashed")
+
+    def stop(self) -> None:
+        """Let the present round end."""
+        self._stopped = True
+        self._asked.set()
+        self.join(5)

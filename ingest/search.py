@@ -12,6 +12,7 @@ from ingest.errors import DependencyDown
 from ingest.steps import filters as filtering
 from ingest.steps import terms as bm25
 from ingest.steps.filters import Filter
+from ingest.steps.embed import Vectors
 from ingest.steps.index import Hit, Terms
 from ingest.tools import Tools
 from ingest.vector_stores import usable
@@ -72,12 +73,13 @@ def rewritten(tools: Tools, store_id: str, queries: Sequence[str]) -> list[str]:
 def _search_one(
     tools: Tools, store_id: str, query: str, limit: int, filters: Filter | None, weights: Weights
 ) -> dict[tuple[int, int], Found]:
-    dense = tools.embedder.embed_query(query) if weights.embedding > 0 else None
+    dense = _embedded(tools, query) if weights.embedding > 0 else None
     indices, values = bm25.query_weights(query) if weights.text > 0 else ([], [])
     terms = Terms(indices, values) if indices else None
     depth = max(DEPTH, limit)
     while True:
-        lists = tools.index.search(store_id, dense=dense, terms=terms, filters=filters, limit=depth)
+        with tools.breakers["qdrant"].guard():
+            lists = tools.index.search(caller.project, store_id, dense=dense, terms=terms, filters=filters, limit=depth)
         live = _live(tools, store_id, [hit for hits in lists for hit in hits])
         near, worded = ([hit for hit in hits if _is_current(hit, live, filters)] for hits in lists)
         passages = {(hit.row, hit.number): hit for hit in [*near, *worded]}
@@ -90,6 +92,11 @@ def _search_one(
 
 def fuse(
     near: Mapping[tuple[int, int], float], worded: Mapping[tuple[int, int], float], weights: Weights
+def _embedded(tools: Tools, query: str) -> Vectors:
+    with tools.breakers["embedder"].guard():
+        return tools.embedder.embed_query(query)
+
+
 ) -> dict[tuple[int, int], float]:
     """One score within 0..1 for each passage: both lists scaled to 0..1 by their least and greatest score, weighted.
 

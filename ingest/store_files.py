@@ -51,7 +51,7 @@ def attach_members(tools: Tools, store_id: str, members: Sequence[Member], batch
         raise NotFound(f"No vector store found with id '{store_id}', or one of the files was deleted.") from exc
     if jobs:
         write_attributes(tools, jobs)
-    tools.feeder.top_up()
+    tools.announce()
 
 
 def require(tools: Tools, file_ids: Sequence[str]) -> None:
@@ -95,7 +95,8 @@ def write_attributes(tools: Tools, jobs: Sequence[PointJob]) -> None:
             with tools.database.reading() as session:
                 styled = point_jobs.attributes(session, [job.store_file for job in jobs if job.store_file is not None])
             for points, _ in styled:
-                tools.index.set_attributes(Owner(**vars(points)))
+                with tools.breakers["qdrant"].guard():
+                    tools.index.set_attributes(Owner(**vars(points)))
             with tools.database.transaction() as session:
                 written = point_jobs.still(session, styled)
                 if written:

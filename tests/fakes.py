@@ -113,6 +113,9 @@ class FakeIndex:
         self._check()
         for key in self.points:
             if key[0] == owner.row:
+    def ping(self) -> None:
+        self._check()
+
                 self.points[key] = (owner, self.points[key][1])
 
     def search(

@@ -14,6 +14,7 @@ from ingest import logs
 from ingest.config import Settings
 from ingest.errors import DependencyDown
 from ingest.orphans import die_with_parent
+from ingest.patience import WORK
 from ingest.tools import Tools
 
 _log = logs.get(__name__)
@@ -56,7 +57,7 @@ def _logging(**_: Any) -> None:
 @worker_process_init.connect
 def _start(**_: Any) -> None:
     die_with_parent()
-    mine = Tools(Settings())
+    mine = Tools(Settings(), WORK)
     _tools[:] = [mine]
     try:
         mine.embedder.embed_query("The first file should not wait for the model.")

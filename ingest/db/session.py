@@ -1,18 +1,19 @@
 """The engine, the clock, and the one way to a transaction."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import ColumnElement, Engine, Float, create_engine, event, extract, func, literal, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from ingest.errors import DependencyDown
+from ingest.patience import REPORT, Patience
 
-# A writer waits this long for another before it gives up; a sweep of 5,000 rows takes well under a second.
-LOCK_TIMEOUT_SECONDS = 10
 READ_ONLY: dict[str, Any] = {"ingest_read_only": True}
 SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -23,8 +24,15 @@ DEAD_PEER = {"tcp_user_timeout": 8000, "keepalives_idle": 5, "keepalives_interva
 class Database:
     """SQLite or Postgres. `clock` replaces the database's own clock in tests (seconds since 1970)."""
 
-    def __init__(self, url: str, *, clock: Callable[[], float] | None = None, pool_size: int = 10) -> None:
-        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgres(url, pool_size)
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Callable[[], float] | None = None,
+        pool_size: int = 10,
+        patience: Patience = REPORT,
+    ) -> None:
+        self.engine = _sqlite(url, patience) if url.startswith("sqlite") else _postgres(url, pool_size, patience)
         self._reader = self.engine.execution_options(**(READ_ONLY if self.is_sqlite else SNAPSHOT))
         self._clock = clock
 
@@ -59,6 +67,11 @@ class Database:
                 raise DependencyDown("database", _short(exc)) from exc
             raise
 
+    def ping(self) -> None:
+        """Raises DependencyDown when the database does not answer."""
+        with self.reading() as session:
+            session.execute(select(1))
+
     def dispose(self) -> None:
         """Close every connection; the next transaction opens new ones."""
         self.engine.dispose()
@@ -92,9 +105,9 @@ def alone(session: Session, name: str) -> bool:
     return bool(session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0)))))
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: str, patience: Patience) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": LOCK_TIMEOUT_SECONDS}, pool_size=20, max_overflow=40, hide_parameters=True
+        url, connect_args={"timeout": patience.lock}, pool_size=20, max_overflow=40, hide_parameters=True
     )
 
     @event.listens_for(engine, "connect")
@@ -112,19 +125,45 @@ def _sqlite(url: str) -> Engine:
     return engine
 
 
-def _postgres(url: str, pool_size: int) -> Engine:
-    options = (
-        f"-c lock_timeout={LOCK_TIMEOUT_SECONDS}s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
-    )
-    return create_engine(
+def _postgres(url: str, pool_size: int, patience: Patience) -> Engine:
+    limits = {
+        "lock_timeout": patience.lock,
+        "statement_timeout": patience.statement,
+        "idle_in_transaction_session_timeout": 60,
+    }
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=2 * pool_size,
         pool_pre_ping=True,
-        pool_timeout=LOCK_TIMEOUT_SECONDS,
-        connect_args={"connect_timeout": 5, "options": options, "application_name": "ingest", **DEAD_PEER},
+        pool_timeout=patience.lock,
+        connect_args={
+            "connect_timeout": int(patience.connect),
+            "options": " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in limits.items()),
+            "application_name": "ingest",
+            **DEAD_PEER,
+        },
         hide_parameters=True,  # they may be content
     )
+
+    class Patient(psycopg.Connection[Any]):
+        """Gives up an answer that does not come, and the connection with it."""
+
+        def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+            limit = patience.answer if timeout is None else min(timeout, patience.answer)
+            deadline = time.monotonic() + limit
+            try:
+                return super().wait(gen, interval, limit)
+            except psycopg.OperationalError:
+                if time.monotonic() >= deadline:
+                    self.pgconn.finish()
+                raise
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Patient:
+        return Patient.connect(*given, **named)
+
+    return engine
 
 
 def _short(exc: Exception) -> str:

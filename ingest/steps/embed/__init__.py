@@ -55,16 +55,17 @@ class Embedder(Protocol):
         ...
 
 
-def build(settings: Settings) -> Embedder:
+def build(settings: Settings, attempts: int = 3) -> Embedder:
     """The remote model if a URL is set, else the local one; neither is loaded or asked yet.
 
+    `attempts` is how often a server that does not answer is asked before DependencyDown is raised.
     Raises Refused if the settings name another model than the local one, but no URL.
     """
     # Imported here: a service with a remote model never loads ONNX Runtime.
     if settings.embedding_url:
         from ingest.steps.embed.remote import RemoteEmbedder
 
-        return RemoteEmbedder(settings)
+        return RemoteEmbedder(settings, attempts=attempts)
     from ingest.steps.embed.local import LocalEmbedder
 
     return LocalEmbedder(settings)

@@ -21,7 +21,7 @@ from ingest.steps.embed import Vectors, always, mean, unit
 
 _WHOLE_CHUNK_TOKENS = 4096  # the API's longest chunk
 _BATCH_CHARACTERS = 250_000  # OpenAI takes 300,000 tokens a request; a Chinese character is about one
-_ATTEMPTS = 3
+_CONNECT_SECONDS = 5.0
 _LONGEST_PAUSE_SECONDS = 5.0  # a longer wait is the queue's business: the worker takes another file meanwhile
 _LONGEST_RETRY_AFTER_SECONDS = 3600.0  # a server's slip (a wrong clock) must not park a file for good
 _BLANK = "."  # stands for a text of whitespace, which many servers refuse
@@ -38,12 +38,14 @@ class RemoteEmbedder:
         settings: Settings,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], object] = time.sleep,
+        attempts: int = 3,
     ) -> None:
         self.model = settings.embedding_model
         self._settings = settings
         self._url = settings.embedding_url.rstrip("/") + "/embeddings"
         self._transport = transport
         self._sleep = sleep
+        self._attempts = attempts
         self._known_dimensions = settings.embedding_dimensions
         self._base64 = True
         # The model may count more tokens than cl100k_base does, most of all outside English.
@@ -157,7 +159,7 @@ class RemoteEmbedder:
                     self._refuse(response)
                 problem, wanted_pause = f"answered {response.status_code}", _retry_after_seconds(response.headers)
             pause = 0.25 * 2**attempt if wanted_pause is None else wanted_pause
-            if attempt == _ATTEMPTS or pause > _LONGEST_PAUSE_SECONDS:
+            if attempt >= self._attempts or pause > _LONGEST_PAUSE_SECONDS:
                 raise DependencyDown("embedder", problem, retry_after_seconds=wanted_pause)
             self._sleep(pause)
             attempt += 1
@@ -191,8 +193,9 @@ class RemoteEmbedder:
     @cached_property
     def _client(self) -> httpx.Client:
         key = self._settings.embedding_api_key.get_secret_value()
+        longest = self._settings.embedding_timeout_seconds
         return httpx.Client(
-            timeout=self._settings.embedding_timeout_seconds,
+            timeout=httpx.Timeout(longest, connect=min(longest, _CONNECT_SECONDS)),
             headers={"Authorization": f"Bearer {key}"} if key else {},
             transport=self._transport,
         )

@@ -1,0 +1,145 @@
+"""A TCP proxy that can be told to misbehave, to stand between two parts of the service."""
+
+import contextlib
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+Mode = Literal["pass", "slow", "blackhole", "reset", "refuse"]
+
+HOST = "127.0.0.1"
+SLOW_SECONDS = 0.05
+"""What every block of bytes waits in mode `slow`."""
+
+TICK_SECONDS = 0.05
+BLOCK = 65_536
+
+
+@dataclass
+class _Link:
+    """One client's connection, and ours to the server behind it."""
+
+    client: socket.socket
+    server: socket.socket | None = None
+    dead: bool = False
+    cut: threading.Event = field(default_factory=threading.Event)
+
+
+class Proxy:
+    """Passes connections on to a server at `port` of this machine, as long as its mode is `pass`.
+
+    `slow` delays every block. In `blackhole` nothing moves and nothing is closed; what was on its way arrives when it
+    ends, as after a partition. `reset` cuts every connection, also new ones after they were accepted; in `refuse`
+    nobody listens any more.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._target = (HOST, port)
+        self._mode: Mode = "pass"
+        self._links: list[_Link] = []
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._listener: socket.socket | None = _listening(0)
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, name="proxy", daemon=True).start()
+
+    def set(self, mode: Mode) -> None:
+        """Behave so from now on."""
+        with self._lock:
+            self._mode = mode
+            if mode == "refuse" and self._listener is not None:
+                self._listener.close()
+                self._listener = None
+            elif mode != "refuse" and self._listener is None:
+                self._listener = _listening(self.port)
+            if mode in ("refuse", "reset"):
+                self._cut()
+
+    def kill_old(self) -> None:
+        """Leave every present connection open, and never move a byte on it again (a half-open connection)."""
+        with self._lock:
+            for link in self._links:
+                link.dead = True
+
+    def close(self) -> None:
+        """Cut every connection and listen no more."""
+        self.set("refuse")
+        self._ended.set()
+
+    def _cut(self) -> None:
+        for link in self._links:
+            link.cut.set()
+
+    def _accept(self) -> None:
+        while not self._ended.is_set():
+            listener = self._listener
+            try:
+                if listener is None or not select.select([listener], [], [], TICK_SECONDS)[0]:
+                    time.sleep(0 if listener else TICK_SECONDS)
+                    continue
+                link = _Link(listener.accept()[0])
+            except (OSError, ValueError):  # closed by `set` at this moment
+                continue
+            with self._lock:
+                self._links.append(link)
+                if self._mode in ("refuse", "reset"):
+                    link.cut.set()
+            threading.Thread(target=self._carry, args=(link,), name="link", daemon=True).start()
+
+    def _carry(self, link: _Link) -> None:
+        try:
+            while not link.cut.is_set():
+                if self._mode == "blackhole" or link.dead:
+                    link.cut.wait(TICK_SECONDS)
+                    continue
+                if link.server is None:
+                    link.server = socket.create_connection(self._target, 5)
+                    link.server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    link.client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if not self._move(link.client, link.server):
+                    return
+        except OSError:
+            pass
+        finally:
+            with self._lock:
+                self._links.remove(link)
+            for end in (link.client, link.server):
+                if end is not None:
+                    _hang_up(end, rudely=link.cut.is_set())
+
+    def _move(self, client: socket.socket, server: socket.socket) -> bool:
+        """Pass on what there is, and say whether both ends are still there."""
+        for ready in select.select([client, server], [], [], TICK_SECONDS)[0]:
+            if not (block := ready.recv(BLOCK)):
+                return False
+            if self._mode == "slow":
+                time.sleep(SLOW_SECONDS)
+            (server if ready is client else client).sendall(block)
+        return True
+
+
+@contextmanager
+def proxied(port: int) -> Iterator[Proxy]:
+    """A proxy before a server of this machine."""
+    proxy = Proxy(port)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+
+
+def _listening(port: int) -> socket.socket:
+    return socket.create_server((HOST, port), backlog=128)
+
+
+def _hang_up(end: socket.socket, *, rudely: bool) -> None:
+    with contextlib.suppress(OSError):
+        if rudely:  # a reset instead of a farewell
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        end.close()

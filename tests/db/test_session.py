@@ -1,0 +1,81 @@
+"""What a transaction does when its database does not answer."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import text
+
+from ingest.db.session import Database
+from ingest.errors import DependencyDown
+from ingest.patience import REQUEST
+from tests.chaos.proxy import Proxy, proxied
+
+HURRIED = replace(REQUEST, connect=2, lock=0.5, statement=0.5, answer=1.0)
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture
+def proxy(postgres_server: str) -> Iterator[Proxy]:
+    with proxied(urlsplit(postgres_server).port or 5432) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def database(postgres_server: str, proxy: Proxy) -> Iterator[Database]:
+    url = postgres_server.replace("postgresql://", "postgresql+psycopg://")
+    database = Database(url.replace(f":{urlsplit(url).port}", f":{proxy.port}"), pool_size=2, patience=HURRIED)
+    yield database
+    database.dispose()
+
+
+def ask(database: Database) -> int:
+    with database.reading() as session:
+        return int(session.execute(text("SELECT 1")).scalar_one())
+
+
+def test_a_frozen_server_is_given_up_in_the_middle_of_a_transaction_and_used_again_afterwards(
+    database: Database, proxy: Proxy
+) -> None:
+    def freeze_between_two_statements() -> None:
+        with database.transaction() as session:
+            session.execute(text("SELECT 1"))
+            proxy.set("blackhole")
+            session.execute(text("SELECT 1"))
+
+    started = time.monotonic()
+    with pytest.raises(DependencyDown, match="database"):
+        freeze_between_two_statements()
+    assert time.monotonic() - started < 3
+    proxy.set("pass")
+
+    assert ask(database) == 1
+
+
+def test_old_connections_that_are_dead_are_replaced(database: Database, proxy: Proxy) -> None:
+    assert ask(database) == 1
+    proxy.kill_old()
+
+    started = time.monotonic()
+    assert ask(database) == 1
+    assert 0.9 < time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("mode", ["blackhole", "reset", "refuse"])
+def test_no_new_connection_is_an_outage_in_bounded_time(database: Database, proxy: Proxy, mode: str) -> None:
+    proxy.set(mode)  # type: ignore[arg-type]
+
+    started = time.monotonic()
+    with pytest.raises(DependencyDown, match="database"):
+        ask(database)
+    assert time.monotonic() - started < 5
+
+
+def test_a_slow_statement_is_ended_by_the_server_and_the_connection_stays(database: Database) -> None:
+    with pytest.raises(DependencyDown, match="statement timeout"), database.reading() as session:
+        session.execute(text("SELECT pg_sleep(5)"))
+
+    assert ask(database) == 1
