@@ -51,32 +51,7 @@ def cancel(tools: Tools, store_id: str, batch_id: str) -> FileBatch:
         # A transaction of its own: it locks files first, the one above its batch. What fails here the sweep does.
         with suppress(DependencyDown), tools.database.transaction() as session:
             progress.sweep_cancelled(session, batch.row)
-    return retrieve(tools, caller, store_id, batch_id)
-
-
-def retry(
-    tools: Tools, caller: Caller, store_id: str, statuses: Sequence[Retryable], *, batch_id: str | None = None
-) -> Retried:
-    """Have the files of a store, or of one of its batches, that ended so run again as a new batch.
-
-    At most `max_batch_files` of them; called again, the next. Raises NotFound; InvalidRequest for an expired store.
-    """
-    try:
-        with tools.database.transaction() as session:
-            usable(rows.get(session, caller.project, store_id), store_id)
-            ended = None if batch_id is None else _found(session, caller, store_id, batch_id).row
-            batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=store_id, created_at=int(read_clock(session)))
-            most = tools.settings.max_batch_files
-            reasons = restarts.retry(session, batch, statuses, of_batch=ended, limit=most)
-            rows.touch(session, store_id)
-    except (IntegrityError, Abandoned) as exc:  # the store was deleted at the same moment
-        raise NotFound(f"No vector store found with id '{store_id}'.", param="vector_store_id") from exc
-    if not reasons:
-        return Retried(None, [], has_more=False)
-    tools.announce()
-    begun = retrieve(tools, caller, store_id, batch.id)
-    total = begun.in_progress + begun.completed + begun.failed + begun.cancelled
-    return Retried(begun, reasons, has_more=total == most)
+    return retrieve(tools, store_id, batch_id)
 
 
 def _found(session: Session, store_id: str, batch_id: str) -> FileBatch:

@@ -11,8 +11,8 @@ from ingest.db.stores import Live
 from ingest.errors import DependencyDown
 from ingest.steps import filters as filtering
 from ingest.steps import terms as bm25
-from ingest.steps.filters import Filter
 from ingest.steps.embed import Vectors
+from ingest.steps.filters import Filter
 from ingest.steps.index import Hit, Terms
 from ingest.tools import Tools
 from ingest.vector_stores import usable
@@ -79,7 +79,7 @@ def _search_one(
     depth = max(DEPTH, limit)
     while True:
         with tools.breakers["qdrant"].guard():
-            lists = tools.index.search(caller.project, store_id, dense=dense, terms=terms, filters=filters, limit=depth)
+            lists = tools.index.search(store_id, dense=dense, terms=terms, filters=filters, limit=depth)
         live = _live(tools, store_id, [hit for hits in lists for hit in hits])
         near, worded = ([hit for hit in hits if _is_current(hit, live, filters)] for hits in lists)
         passages = {(hit.row, hit.number): hit for hit in [*near, *worded]}
@@ -90,13 +90,13 @@ def _search_one(
     return {key: _found(hit, live[hit.row], scores[key]) for key, hit in passages.items()}
 
 
-def fuse(
-    near: Mapping[tuple[int, int], float], worded: Mapping[tuple[int, int], float], weights: Weights
 def _embedded(tools: Tools, query: str) -> Vectors:
     with tools.breakers["embedder"].guard():
         return tools.embedder.embed_query(query)
 
 
+def fuse(
+    near: Mapping[tuple[int, int], float], worded: Mapping[tuple[int, int], float], weights: Weights
 ) -> dict[tuple[int, int], float]:
     """One score within 0..1 for each passage: both lists scaled to 0..1 by their least and greatest score, weighted.
 

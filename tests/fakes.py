@@ -109,13 +109,13 @@ class FakeIndex:
     def delete_store(self, vector_store_id: str) -> None:
         self._remove(lambda key: self.points[key][0].vector_store_id == vector_store_id)
 
+    def ping(self) -> None:
+        self._check()
+
     def set_attributes(self, owner: Owner) -> None:
         self._check()
         for key in self.points:
             if key[0] == owner.row:
-    def ping(self) -> None:
-        self._check()
-
                 self.points[key] = (owner, self.points[key][1])
 
     def search(

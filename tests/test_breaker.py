@@ -64,9 +64,8 @@ def test_one_tries_after_a_while_and_the_others_wait_for_what_it_finds(server: S
     fail(server, FAILURES)
     clock.advance(OPEN_SECONDS)
 
-    with server.breaker.guard():
-        with pytest.raises(DependencyDown):
-            server.ask()
+    with server.breaker.guard(), pytest.raises(DependencyDown):
+        server.ask()
 
     assert not server.breaker.is_open
     server.error = None

@@ -206,14 +206,14 @@ class Index:
             if offset is None:
                 return
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
     def ping(self) -> None:
         """Raises DependencyDown when Qdrant does not answer."""
         with _translated():
             self._client.collection_exists(self._collection)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def _create_collection(self) -> None:
         multi = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
