@@ -1,5 +1,6 @@
 """What is inside a ZIP or OLE container, found without unpacking it; bombs and locks are refused here."""
 
+import re
 import struct
 import zipfile
 import zlib
@@ -24,6 +25,9 @@ _BY_MIMETYPE = {
     "application/vnd.oasis.opendocument.text": "odt",
     "application/vnd.oasis.opendocument.text-template": "odt",
 }
+_ALGORITHM = re.compile(rb"""EncryptionMethod[^>]*\bAlgorithm\s*=\s*["']([^"']*)""")
+_OF_FONTS = frozenset([b"http://www.idpf.org/2008/embedding", b"http://ns.adobe.com/pdf/enc#RC"])  # text stays readable
+_OF_DOCUMENTS = frozenset(["mimetype", *(member for member, _ in _BY_MEMBER)])
 _REFUSED_MEMBERS = (
     ("xl/workbook.bin", "a binary Excel workbook (.xlsb); save it as .xlsx"),
     ("Index/Document.iwa", "an Apple iWork document; export it as PDF or in an Office format"),
@@ -38,12 +42,13 @@ def kind_in_zip(path: Path) -> str:
             members = archive.infolist()
             _refuse_bomb(members, path.stat().st_size)
             names = {member.filename for member in members}
-            mimetype = _mimetype(archive, names)
+            is_locked = any(member.flag_bits & 1 for member in members) or _has_locks(archive, names)
+            mimetype = "" if is_locked else _mimetype(archive, names)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError) as exc:
         raise InvalidFile("The file is damaged: its container (ZIP) cannot be read to the end.") from exc
+    if is_locked and names & _OF_DOCUMENTS:
+        raise InvalidFile(ENCRYPTED)
     if mimetype in _BY_MIMETYPE:
-        if any(member.flag_bits & 1 for member in members) or "META-INF/encryption.xml" in names:
-            raise InvalidFile(ENCRYPTED)
         return _BY_MIMETYPE[mimetype]
     for member, kind in _BY_MEMBER:
         if member in names:
@@ -67,6 +72,8 @@ def kind_in_ole(path: Path) -> str:
             names = {entry[0].lower() for entry in ole.listdir()}
     except (OSError, ValueError, LookupError, struct.error) as exc:
         raise InvalidFile("The file is damaged: its container (OLE) cannot be read.") from exc
+    if not names:
+        raise InvalidFile("The file is damaged: its container (OLE) lists nothing.")
     if names & {"encryptedpackage", "encryptioninfo"}:
         raise InvalidFile(ENCRYPTED)
     if "worddocument" in names:
@@ -88,8 +95,19 @@ def _refuse_bomb(members: list[zipfile.ZipInfo], size: int) -> None:
         raise InvalidFile(f"The file would grow from {size} to {unpacked} bytes when unpacked; that is not read.")
 
 
+def _has_locks(archive: zipfile.ZipFile, names: set[str]) -> bool:
+    """Whether an e-book or an OpenDocument file says that its members are encrypted."""
+    if b"encryption-data" in _small(archive, names, "META-INF/manifest.xml"):
+        return True
+    how = set(_ALGORITHM.findall(_small(archive, names, "META-INF/encryption.xml")))
+    return bool(how - _OF_FONTS)
+
+
 def _mimetype(archive: zipfile.ZipFile, names: set[str]) -> str:
     """What the member of that name says; OpenDocument and EPUB have one."""
-    if "mimetype" not in names or archive.getinfo("mimetype").file_size > 200:
-        return ""
-    return archive.read("mimetype").decode("ascii", "replace").strip()
+    return _small(archive, names, "mimetype", 200).decode("ascii", "replace").strip()
+
+
+def _small(archive: zipfile.ZipFile, names: set[str], name: str, most: int = 2**20) -> bytes:
+    """A member's bytes; none when it is not there or has more than `most`."""
+    return archive.read(name) if name in names and archive.getinfo(name).file_size <= most else b""

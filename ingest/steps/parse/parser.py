@@ -79,7 +79,10 @@ class Parser:
                 header, body = self._running_child().ask(request, seconds, still_wanted)
         except Died as exc:
             self.close()
-            raise InvalidFile("The file crashed its parser.") from exc
+            limit = self._settings.parse_memory_mib
+            raise InvalidFile(
+                f"The file crashed its parser; perhaps it needs more than {limit} MiB of memory."
+            ) from exc
         except Overdue as exc:
             self.close()
             raise InvalidFile(f"The file could not be parsed within {math.ceil(seconds)} s.") from exc

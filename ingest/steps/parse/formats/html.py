@@ -60,7 +60,7 @@ def decode_html(data: bytes) -> str:
         try:
             if not name.startswith(("utf-16", "utf-32")):  # it could not have been read then
                 return data.decode(name)
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, UnicodeError):
             pass
     return decode(data)
 

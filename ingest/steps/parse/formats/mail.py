@@ -121,7 +121,7 @@ def _text(part: email.message.Message) -> str:
     data = _bytes(part)
     try:
         return data.decode(part.get_content_charset() or "utf-8")
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):
         return decode(data)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from lxml import etree
 
+from ingest.errors import InvalidFile
 from ingest.steps.parse.charset import decode
 from ingest.steps.parse.formats import html
 from ingest.steps.parse.parsed import Parsed
@@ -96,6 +97,9 @@ def _root(data: bytes) -> Any:
     except etree.XMLSyntaxError as exc:
         if exc.code == etree.ErrorTypes.ERR_NO_MEMORY:
             raise
+        if exc.code == etree.ErrorTypes.ERR_ENTITY_LOOP or "amplification" in str(exc):
+            # What could be recovered ends before the first of them, and nobody would know.
+            raise InvalidFile("The file could not be parsed as XML: its entities expand without end.") from exc
         try:
             return etree.fromstring(data, etree.XMLParser(recover=True, **options))
         except etree.XMLSyntaxError:
