@@ -7,9 +7,14 @@ a small one, and a message that is lost is sent again (DESIGN section 3).
 import threading
 import time
 
+from sqlalchemy.orm import Session
+
 from ingest import logs
 from ingest.config import Settings
+from ingest.db import outages
 from ingest.db import queue as waiting
+from ingest.db.outages import Standing
+from ingest.db.queue import Waiting
 from ingest.db.session import Database, alone
 from ingest.errors import DependencyDown
 from ingest.queue import Queue
@@ -64,9 +69,8 @@ class Feeder:
         room = self._window - self._queue.depth(lane)
         if room <= self._window // 2:
             return 0
-        take = waiting.take_interactive if lane == "interactive" else waiting.take_bulk
         with self._database.transaction() as session:
-            files = take(session, room) if alone(session, f"feeder:{lane}") else []
+            files = self._taken(session, lane, room) if alone(session, f"feeder:{lane}") else []
         if not files:
             return 0
         try:
@@ -76,6 +80,18 @@ class Feeder:
                 waiting.forget(session, [file.row for file in files])
             raise
         return len(files)
+
+    def _taken(self, session: Session, lane: Lane, room: int) -> list[Waiting]:
+        room = _room(outages.standing(session), room, self._window)
+        take = waiting.take_interactive if lane == "interactive" else waiting.take_bulk
+        return take(session, room) if room else []
+
+
+def _room(now: Standing, room: int, window: int) -> int:
+    """How many to publish: while something is down only the one that tries, and that when nothing else is told."""
+    if not now.down:
+        return room
+    return 1 if now.try_due and room == window else 0
 
 
 class Publisher(threading.Thread):

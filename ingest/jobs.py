@@ -1,6 +1,5 @@
 """What one job does: claim a file, keep it alive, send it through the pipeline, write down how it ended."""
 
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy.orm import Session
 
-from ingest import logs, pipeline
+from ingest import logs, outages, pipeline
 from ingest.db import progress
 from ingest.db.counters import Sizes
 from ingest.db.progress import Claim
@@ -29,9 +28,6 @@ class Ended:
     reason: str = ""
 
 
-FIRST_RETRY_SECONDS = 1.0
-LONGEST_RETRY_SECONDS = 60.0
-
 OUTAGE_SECONDS = 600.0
 """A worker whose work is done waits this long for the database to say so."""
 
@@ -48,8 +44,7 @@ def run(tools: Tools, row: int, *, owner: str, stage: Callable[[Stage], None] = 
     Doing it twice, or late, is harmless. Raises DependencyDown only when the database itself is away: then nothing
     could be written down, and the lease will run out.
     """
-    with tools.database.transaction() as session:
-        claim = progress.claim(session, row, owner=owner, lease_seconds=tools.settings.lease_seconds)
+    claim = outages.claim(tools, row, owner=owner)
     if claim is None:
         return Ended("not to be had")
     facts = {"store": claim.vector_store_id, "file": claim.file_id, "batch": claim.batch_id, "attempt": claim.attempt}
@@ -83,6 +78,7 @@ def _written(tools: Tools, write: Callable[[Session], T]) -> T:
 def _attempt(tools: Tools, claim: Claim, watch: Watch) -> Ended:
     try:
         _complete(tools, claim, pipeline.ingest(claim, tools, watch))
+        outages.completed(tools)
     except FileError as exc:
         return _fail(tools, claim, exc.code, str(exc))
     except Abandoned:
@@ -124,9 +120,7 @@ def _fail(tools: Tools, claim: Claim, code: LastErrorCode, message: str) -> Ende
 
 
 def _delay(tools: Tools, claim: Claim, exc: DependencyDown) -> Ended:
-    longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(claim.attempt - 1, 10))
-    delay = max(exc.retry_after_seconds or 0.0, longest * random.uniform(0.5, 1.0))
-    _written(tools, lambda session: progress.give_back(session, claim, delay_seconds=delay))
+    delay = _written(tools, lambda session: outages.give_back(session, claim, exc))
     _log.warning("file_delayed", dependency=exc.dependency, reason=str(exc), seconds=round(delay, 1))
     return Ended("delayed", str(exc))
 

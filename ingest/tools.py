@@ -29,6 +29,8 @@ class Tools:
         self.parsing = threading.Lock()
         """To be held while `parser` is used in a process with several threads."""
         self.breakers = {name: Breaker(name) for name in ("qdrant", "embedder")}
+        self.failing: tuple[str, ...] = ()
+        """Dependencies that had failed other files when this process last claimed one (ingest/outages.py)."""
         self.publisher: Publisher | None = None
         """Talks to the broker in the place of requests, where there is one."""
 

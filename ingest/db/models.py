@@ -190,6 +190,9 @@ class StoreFile(Base):
         Index("ix_store_files_published", "published_at",
               postgresql_where=text("status = 'queued' AND published_at IS NOT NULL"),
               sqlite_where=text("status = 'queued' AND published_at IS NOT NULL")),
+        Index("ix_store_files_asleep", "not_before",
+              postgresql_where=text("status = 'queued' AND not_before > 0"),
+              sqlite_where=text("status = 'queued' AND not_before > 0")),
         Index("ix_store_files_file", "file_id"),
         {"sqlite_autoincrement": True},
     )  # fmt: skip
@@ -261,6 +264,40 @@ class PointJob(Base):
     generation: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[float]
     final: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class Outage(Base):
+    """A dependency that failed files since the last one completed (db/outages.py)."""
+
+    __tablename__ = "outages"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own convention
+
+    dependency: Mapped[str] = mapped_column(String(32), primary_key=True)
+    since: Mapped[float]
+    failures: Mapped[int]
+    """In a row."""
+    next_try: Mapped[float]
+    """When a worker may try it again."""
+
+
+class LooseBlob(Base):
+    """Bytes that may be there without a file: about to be kept by an upload, or left by a deleted file.
+
+    The row is made before the bytes and removed after them or when they have a file, so no blob is ever lost sight of.
+    """
+
+    __tablename__ = "loose_blobs"
+    __table_args__ = (
+        Index("ix_loose_blobs_blob", "blob"),
+        Index("ix_loose_blobs_since", "since"),
+        {"sqlite_autoincrement": True},
+    )
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    blob: Mapped[str] = mapped_column(String(64))
+    since: Mapped[float]
+    wanted: Mapped[bool] = mapped_column(Boolean)
+    """An upload is about to make them a file's."""
 
 
 class Tombstone(Base):

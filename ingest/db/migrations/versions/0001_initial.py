@@ -107,6 +107,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_tombstones_removed", ["removed_at"], unique=False)
 
     op.create_table(
+        "outages",
+        sa.Column("dependency", sa.String(length=32), nullable=False),
+        sa.Column("since", sa.Float(precision=53), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("next_try", sa.Float(precision=53), nullable=False),
+        sa.PrimaryKeyConstraint("dependency"),
+        sqlite_with_rowid=False,
+    )
+
+    op.create_table(
+        "loose_blobs",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("blob", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.Float(precision=53), nullable=False),
+        sa.Column("wanted", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("row"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("loose_blobs", schema=None) as batch_op:
+        batch_op.create_index("ix_loose_blobs_blob", ["blob"], unique=False)
+        batch_op.create_index("ix_loose_blobs_since", ["since"], unique=False)
+
+    op.create_table(
         "point_jobs",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
@@ -249,6 +272,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("store_files", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_store_files_asleep",
+            ["not_before"],
+            unique=False,
+            postgresql_where=sa.text("status = 'queued' AND not_before > 0"),
+            sqlite_where=sa.text("status = 'queued' AND not_before > 0"),
+        )
         batch_op.create_index("ix_store_files_file", ["file_id"], unique=False)
         batch_op.create_index(
             "ix_store_files_leases",
@@ -278,6 +308,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("tombstones")
+    op.drop_table("outages")
+    op.drop_table("loose_blobs")
     for table in (
         "store_files",
         "batch_files",

@@ -1,0 +1,69 @@
+"""Claiming while something is down: one file at a time tries, the others wait in the database with no attempt spent."""
+
+import random
+from contextlib import suppress
+
+from sqlalchemy.orm import Session
+
+from ingest import logs
+from ingest.db import outages as rows
+from ingest.db import progress
+from ingest.db import queue as waiting
+from ingest.db.progress import Claim
+from ingest.errors import DependencyDown
+from ingest.tools import Tools
+
+FIRST_RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 60.0
+
+WATCHED = ("qdrant", "embedder", "blobs")
+"""What an outage of is written down. Without the database nothing can be, and without the broker nobody claims."""
+
+_log = logs.get(__name__)
+
+
+class _NotNow(Exception):
+    """Another worker tries already; undoes the claim."""
+
+
+def claim(tools: Tools, row: int, *, owner: str) -> Claim | None:
+    """Take a queued file. None when it is not to be had, or something it needs is down and it is not its turn."""
+    try:
+        with tools.database.transaction() as session:
+            now = rows.standing(session)
+            tools.failing = now.failing
+            if now.down and not now.try_due:
+                raise _NotNow
+            claimed = progress.claim(session, row, owner=owner, lease_seconds=tools.settings.lease_seconds)
+            if claimed is not None and now.down and not rows.take_turn(session):
+                raise _NotNow
+            return claimed
+    except _NotNow:
+        with tools.database.transaction() as session:
+            waiting.forget(session, [row])
+        return None
+
+
+def give_back(session: Session, claim: Claim, exc: DependencyDown) -> float:
+    """Queue a file again because of a dependency; the seconds until it may be claimed."""
+    times = rows.failed(session, exc.dependency, exc.retry_after_seconds) if exc.dependency in WATCHED else 0
+    longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(claim.attempt - 1, 10))
+    if times >= rows.FAILURES:  # the outage says when somebody tries, and this file may have to be the one
+        longest = min(longest, rows.FIRST_PAUSE_SECONDS)
+    if times == rows.FAILURES:
+        _log.warning("outage_began", dependency=exc.dependency, reason=str(exc))
+    delay: float = max(exc.retry_after_seconds or 0.0, longest * random.uniform(0.5, 1.0))
+    progress.give_back(session, claim, delay_seconds=delay)
+    return delay
+
+
+def completed(tools: Tools) -> None:
+    """A file completed: what had failed when it was claimed is well again, and whoever waited for that is woken."""
+    if not tools.failing:
+        return
+    with suppress(DependencyDown):  # the next file to complete does it
+        with tools.database.transaction() as session:
+            ended = rows.over(session)
+        tools.failing = ()
+        for outage in ended:
+            _log.info("outage_over", dependency=outage)
