@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import docs, errors, health
+from api import docs, errors, health, metrics
 from api.deadlines import InTime
 from api.routes import file_batches, files, store_files, uploads, vector_stores
 from api.schemas import search
@@ -59,6 +59,7 @@ def app(tools: Tools, background: Tools | None = None) -> FastAPI:
     api.add_middleware(Bounded)
     api.add_middleware(InTime)
     api.add_middleware(Answered)
+    metrics.add(api)
     api.openapi = lambda: _described(api)  # type: ignore[method-assign]
     return api
 

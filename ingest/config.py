@@ -87,6 +87,14 @@ class Settings(BaseSettings):
     node: str = Field(socket.gethostname(), description="This machine's name in leases.")
     ready_file: str = Field("", description="Written by a worker when it takes files; `ingest up` waits for it.")
 
+    # monitoring
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token that /metrics asks for; empty = whoever reaches the port may read it."
+    )
+    worker_metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port on which a worker answers Prometheus for all its processes; 0 = none."
+    )
+
     # logs
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe record written.")
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text for a terminal.")

@@ -2,14 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy.orm import Session
 
-from ingest import logs, outages, pipeline
+from ingest import logs, metrics, outages, pipeline
 from ingest.db import progress
 from ingest.db.counters import Sizes
 from ingest.db.progress import Claim
@@ -22,10 +22,11 @@ Result = Literal["not to be had", "completed", "failed", "delayed", "given back"
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of a job, and why if that needs saying."""
+    """What became of a job, why if that needs saying, and the seconds that each stage took."""
 
     result: Result
     reason: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 OUTAGE_SECONDS = 600.0
@@ -38,7 +39,7 @@ T = TypeVar("T")
 _log = logs.get(__name__)
 
 
-def run(tools: Tools, row: int, *, owner: str, stage: Callable[[Stage], None] = lambda _: None) -> Ended:
+def run(tools: Tools, row: int, *, owner: str) -> Ended:
     """Ingest the file of a row, if it is still waiting. `owner` names this worker in the lease.
 
     Doing it twice, or late, is harmless. Raises DependencyDown only when the database itself is away: then nothing
@@ -49,15 +50,25 @@ def run(tools: Tools, row: int, *, owner: str, stage: Callable[[Stage], None] = 
         return Ended("not to be had")
     facts = {"store": claim.vector_store_id, "file": claim.file_id, "batch": claim.batch_id, "attempt": claim.attempt}
     with logs.bound(**facts):
-        started = time.monotonic()
+        started, stages = time.monotonic(), metrics.Stages()
         try:
-            with _heartbeat(tools, claim, stage) as watch:
+            with _heartbeat(tools, claim, stages) as watch:
                 ended = _attempt(tools, claim, watch)
         except Abandoned as exc:
-            _log.info("file_abandoned", reason=str(exc))
-            return Ended("abandoned", str(exc))
-        _log.info("file_" + ended.result.replace(" ", "_"), seconds=round(time.monotonic() - started, 3))
-        return ended
+            ended = Ended("abandoned", str(exc))
+        stages.end()
+        seconds = time.monotonic() - started
+        why = {"reason": ended.reason} if ended.reason else {}
+        _log.info("file_" + ended.result.replace(" ", "_"), seconds=round(seconds, 3), **why)
+        _count(claim, ended, seconds)
+        return replace(ended, seconds=stages.seconds)
+
+
+def _count(claim: Claim, ended: Ended, seconds: float) -> None:
+    metrics.jobs.labels(ended.result).inc()
+    metrics.waited_seconds.observe(claim.waited_seconds)
+    if ended.result == "completed":
+        metrics.job_seconds.observe(seconds)
 
 
 def _written(tools: Tools, write: Callable[[Session], T]) -> T:
@@ -115,6 +126,7 @@ def _complete_or_changed(session: Session, claim: Claim, sizes: Sizes) -> tuple[
 
 def _fail(tools: Tools, claim: Claim, code: LastErrorCode, message: str) -> Ended:
     _written(tools, lambda session: progress.fail(session, claim, code, message))
+    metrics.failures.labels(code).inc()
     _log.info("file_error", code=code, reason=message)
     return Ended("failed", message)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown, worker_ready
+from prometheus_client import start_http_server
 
-from ingest import logs
+from ingest import logs, metrics
 from ingest.config import Settings
 from ingest.errors import DependencyDown
 from ingest.orphans import die_with_parent
@@ -73,5 +74,8 @@ def _stop(**_: Any) -> None:
 
 @worker_ready.connect
 def _ready(**_: Any) -> None:
-    if path := Settings().ready_file:
+    settings = Settings()
+    if settings.worker_metrics_port:
+        start_http_server(settings.worker_metrics_port, registry=metrics.Everything())
+    if path := settings.ready_file:
         Path(path).touch()

@@ -29,7 +29,14 @@ def file(row: int, file: str, name: str, store: str, batch: str | None, attempt:
         return f"lost: {exc}"
     if ended.result == "failed":
         raise FileFailed(ended.reason)
-    return f"{ended.result}: {ended.reason}" if ended.reason else ended.result
+    return described(ended)
+
+
+def described(ended: jobs.Ended) -> str:
+    """How a file ended, why, and where the time went, short enough for a column."""
+    spent = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in ended.seconds.items())
+    said = f"{ended.result}: {ended.reason}" if ended.reason else ended.result
+    return f"{said} ({spent})" if spent else said
 
 
 @app.task(name=SWEEP_TASK)

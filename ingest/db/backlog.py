@@ -1,0 +1,39 @@
+"""How much waits, cheaply however much it is: for metrics."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ingest.db.models import FileBatch, PointJob, StoreFile, VectorStore
+from ingest.db.session import now, read_clock
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Files that wait and are in work, how long the oldest has waited, and work on points that is overdue."""
+
+    queued: int
+    running: int
+    oldest_seconds: float
+    """Since the oldest unfinished batch was made or the oldest single file was queued; 0 when nothing waits."""
+    overdue_point_jobs: int
+
+
+def backlog(session: Session) -> Backlog:
+    """The whole service's backlog; from the counters of the stores, so independent of the number of files."""
+    alive = (VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None))
+    unfinished = session.scalar(select(func.coalesce(func.sum(VectorStore.in_progress), 0)).where(*alive)) or 0
+    running = session.scalar(select(func.count()).where(StoreFile.status == "running")) or 0
+    batch = session.scalar(select(func.min(FileBatch.created_at)).where(FileBatch.in_progress > 0))
+    single = session.scalar(
+        select(func.min(StoreFile.queued_at)).where(StoreFile.status == "queued", StoreFile.batch.is_(None))
+    )
+    oldest = min((float(at) for at in (batch, single) if at is not None), default=None)
+    overdue = session.scalar(select(func.count()).where(PointJob.due_at < now(session))) or 0
+    return Backlog(
+        queued=max(int(unfinished) - running, 0),
+        running=running,
+        oldest_seconds=0.0 if oldest is None else max(read_clock(session) - oldest, 0.0),
+        overdue_point_jobs=overdue,
+    )
