@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 from ingest import logs, metrics
+from ingest.db import outages
 from ingest.db.backlog import backlog
 from ingest.dispatch import LANES
 from ingest.errors import DependencyDown
@@ -49,7 +50,7 @@ class State(Collector):
         up = GaugeMetricFamily("ingest_up", "1 when the API could ask it.", labels=["dependency"])
         try:
             with self._tools.database.reading() as session:
-                found = backlog(session)
+                found, standing = backlog(session), outages.standing(session)
         except DependencyDown as exc:
             _log.warning("scrape_without", dependency=exc.dependency, reason=str(exc))
             up.add_metric(["database"], 0)
@@ -65,6 +66,10 @@ class State(Collector):
             yield GaugeMetricFamily(
                 "ingest_overdue_point_jobs", "Deletions and changes of points that are due.", found.overdue_point_jobs
             )
+            outage = GaugeMetricFamily("ingest_outage", "1 while workers wait for it.", labels=["dependency"])
+            for dependency in standing.down:
+                outage.add_metric([dependency], 1)
+            yield outage
         try:
             depths = {lane: self._tools.queue.depth(lane) for lane in LANES}
         except DependencyDown as exc:

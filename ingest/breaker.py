@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ingest import logs
+from ingest import logs, metrics
 from ingest.errors import DependencyDown
 
 FAILURES = 3
@@ -39,7 +39,8 @@ class Breaker:
         """Around a call of the dependency. Raises DependencyDown at once while it is known to be down."""
         self._admit()
         try:
-            yield
+            with metrics.dependency_seconds.labels(self._dependency).time():
+                yield
         except DependencyDown as exc:
             if exc.dependency == self._dependency:
                 self._failed(str(exc))
@@ -55,14 +56,17 @@ class Breaker:
             self._next_try = self._clock() + OPEN_SECONDS  # the others wait for what this one finds
 
     def _failed(self, reason: str) -> None:
+        metrics.dependency_failures.labels(self._dependency).inc()
         with self._lock:
             self._failures += 1
             self._next_try = self._clock() + OPEN_SECONDS
             if self._failures == FAILURES:
+                metrics.breaker_open.labels(self._dependency).set(1)
                 _log.warning("breaker_opened", dependency=self._dependency, reason=reason)
 
     def _succeeded(self) -> None:
         with self._lock:
             if self._failures >= FAILURES:
+                metrics.breaker_open.labels(self._dependency).set(0)
                 _log.info("breaker_closed", dependency=self._dependency)
             self._failures = 0

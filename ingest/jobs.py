@@ -133,6 +133,7 @@ def _fail(tools: Tools, claim: Claim, code: LastErrorCode, message: str) -> Ende
 
 def _delay(tools: Tools, claim: Claim, exc: DependencyDown) -> Ended:
     delay = _written(tools, lambda session: outages.give_back(session, claim, exc))
+    metrics.dependency_failures.labels(exc.dependency).inc()
     _log.warning("file_delayed", dependency=exc.dependency, reason=str(exc), seconds=round(delay, 1))
     return Ended("delayed", str(exc))
 

@@ -29,7 +29,7 @@ waited_seconds = Histogram("ingest_waited_seconds", "From queued to claimed.", b
 requests = Counter("ingest_http_requests", "Answered requests.", ["method", "route", "status"])
 request_seconds = Histogram("ingest_http_request_seconds", "Until the answer began.", ["method", "route"], buckets=FAST)
 dependency_seconds = Histogram(
-    "ingest_dependency_seconds", "Calls of what the service needs.", ["dependency", "operation"], buckets=SLOW
+    "ingest_dependency_seconds", "What requests waited for others' answers.", ["dependency"], buckets=SLOW
 )
 dependency_failures = Counter("ingest_dependency_failures", "Calls that found it down.", ["dependency"])
 breaker_open = Gauge(
