@@ -7,10 +7,12 @@ transaction (db/counters.py). What requests do to files is in db/attachments.py.
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from ingest.db.counters import (
     Shift,
@@ -67,56 +69,37 @@ class Claim:
 
 def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Claim | None:
     """T2: take a queued file, or None when it is not to be had (taken, finished, cancelled, deleted, too early)."""
-    fence = run(
-        session,
-        update(StoreFile)
-        .where(StoreFile.row == row, StoreFile.status == "queued", StoreFile.not_before <= now(session), wanted())
-        .values(
-            status="running",
-            fence=StoreFile.fence + 1,
-            attempts=StoreFile.attempts + 1,
-            lease_until=now(session) + lease_seconds,
-            lease_owner=owner,
-            published_at=None,
-        )
-        .returning(StoreFile.fence),
-    ).scalar()
-    if fence is None:
+    taken = run(session, _claiming(now(session)), taken=row, lease=lease_seconds, owner=owner).scalar()
+    if taken is None:
         return None
-    mine, file, chunks, terms, batch_id, waited = session.execute(
-        select(StoreFile, File, VectorStore.chunks, VectorStore.terms, FileBatch.id, now(session) - StoreFile.queued_at)
-        .join(File, File.id == StoreFile.file_id)
-        .join(VectorStore, VectorStore.id == StoreFile.vector_store_id)
-        .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
-        .where(StoreFile.row == row)
-    ).one()
+    found = run(session, _claimed(now(session)), taken=row).one()
     return Claim(
         row=row,
-        fence=fence,
-        generation=mine.generation,
-        attempt=mine.attempts,
-        vector_store_id=mine.vector_store_id,
-        file_id=mine.file_id,
-        batch=mine.batch,
-        batch_id=batch_id,
-        filename=file.filename,
-        bytes=file.bytes,
-        blob=file.blob,
-        attributes=mine.attributes,
-        attributes_version=mine.attributes_version,
-        chunk_tokens=mine.chunk_tokens,
-        chunk_overlap=mine.chunk_overlap,
-        waited_seconds=waited,
-        store_chunks=chunks,
-        store_terms=terms,
-        before=Sizes.of(mine),
+        fence=found.fence,
+        generation=found.generation,
+        attempt=found.attempts,
+        vector_store_id=found.vector_store_id,
+        file_id=found.file_id,
+        batch=found.batch,
+        batch_id=found.batch_id,
+        filename=found.filename,
+        bytes=found.bytes,
+        blob=found.blob,
+        attributes=found.attributes,
+        attributes_version=found.attributes_version,
+        chunk_tokens=found.chunk_tokens,
+        chunk_overlap=found.chunk_overlap,
+        waited_seconds=found.waited_seconds,
+        store_chunks=found.store_chunks,
+        store_terms=found.store_terms,
+        before=Sizes(found.chunks, found.terms, found.usage_bytes),
     )
 
 
 def renew(session: Session, claim: Claim, *, lease_seconds: float) -> bool:
     """T3: keep the file for another lease; False when it is no longer ours or no longer wanted."""
-    values = {"lease_until": now(session) + lease_seconds}
-    return changed(session, update(StoreFile).where(_held(claim), wanted()).values(values))
+    held = {"held": claim.row, "fence_held": claim.fence}
+    return changed(session, _renewing(now(session)), **held, lease=lease_seconds)
 
 
 def complete(session: Session, claim: Claim, sizes: Sizes) -> bool:
@@ -127,18 +110,13 @@ def complete(session: Session, claim: Claim, sizes: Sizes) -> bool:
     """
     done = run(
         session,
-        update(StoreFile)
-        .where(_held(claim), StoreFile.attributes_version == claim.attributes_version)
-        .values(
-            status="completed",
-            live_generation=StoreFile.generation,
-            lease_until=None,
-            lease_owner=None,
-            chunks=sizes.chunks,
-            terms=sizes.terms,
-            usage_bytes=sizes.usage_bytes,
-        )
-        .returning(StoreFile.batch),
+        _COMPLETING,
+        held=claim.row,
+        fence_held=claim.fence,
+        version=claim.attributes_version,
+        made_chunks=sizes.chunks,
+        made_terms=sizes.terms,
+        made_bytes=sizes.usage_bytes,
     ).first()
     if done is None:
         if session.scalar(select(StoreFile.row).where(_held(claim))) is None:
@@ -277,3 +255,72 @@ def _requeued() -> dict[str, Any]:
 
 def _failed(code: LastErrorCode, message: str) -> dict[str, Any]:
     return _left_running() | {"status": "failed", "error_code": code, "error_message": message} | sizes_gone()
+
+
+# --- the statements that run for every file, made once ---
+
+
+@cache
+def _claiming(clock: ColumnElement[float]) -> ReturningUpdate[tuple[int]]:
+    return (
+        update(StoreFile)
+        .where(
+            StoreFile.row == bindparam("taken"), StoreFile.status == "queued", StoreFile.not_before <= clock, wanted()
+        )
+        .values(
+            status="running",
+            fence=StoreFile.fence + 1,
+            attempts=StoreFile.attempts + 1,
+            lease_until=clock + bindparam("lease"),
+            lease_owner=bindparam("owner"),
+            published_at=None,
+        )
+        .returning(StoreFile.fence)
+    )
+
+
+@cache
+def _claimed(clock: ColumnElement[float]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            *(StoreFile.fence, StoreFile.generation, StoreFile.attempts, StoreFile.vector_store_id, StoreFile.file_id),
+            *(StoreFile.batch, StoreFile.attributes, StoreFile.attributes_version),
+            *(StoreFile.chunk_tokens, StoreFile.chunk_overlap),
+            *(StoreFile.chunks, StoreFile.terms, StoreFile.usage_bytes),
+            *(File.filename, File.bytes, File.blob),
+            FileBatch.id.label("batch_id"),
+            (clock - StoreFile.queued_at).label("waited_seconds"),
+            VectorStore.chunks.label("store_chunks"),
+            VectorStore.terms.label("store_terms"),
+        )
+        .join(File, File.id == StoreFile.file_id)
+        .join(VectorStore, VectorStore.id == StoreFile.vector_store_id)
+        .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
+        .where(StoreFile.row == bindparam("taken"))
+    )
+
+
+@cache
+def _renewing(clock: ColumnElement[float]) -> Update:
+    return update(StoreFile).where(*_HELD, wanted()).values(lease_until=clock + bindparam("lease"))
+
+
+_HELD = (
+    StoreFile.row == bindparam("held"),
+    StoreFile.fence == bindparam("fence_held"),
+    StoreFile.status == "running",
+)
+_COMPLETING = (
+    update(StoreFile)
+    .where(*_HELD, StoreFile.attributes_version == bindparam("version"))
+    .values(
+        status="completed",
+        live_generation=StoreFile.generation,
+        lease_until=None,
+        lease_owner=None,
+        chunks=bindparam("made_chunks"),
+        terms=bindparam("made_terms"),
+        usage_bytes=bindparam("made_bytes"),
+    )
+    .returning(StoreFile.batch)
+)

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import psycopg
-from sqlalchemy import ColumnElement, Engine, Float, create_engine, event, extract, func, literal, select
+from sqlalchemy import ColumnElement, Engine, Float, bindparam, create_engine, event, extract, func, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -79,12 +80,7 @@ class Database:
 
 def now(session: Session) -> ColumnElement[float]:
     """The time as the database sees it, as part of a statement: one clock for all machines."""
-    clock = session.info.get("clock")
-    if clock is not None:
-        return literal(clock(), Float(53))
-    if session.get_bind().dialect.name == "sqlite":
-        return (func.julianday("now", type_=Float) - 2440587.5) * 86400.0
-    return extract("epoch", func.clock_timestamp()).cast(Float(53))
+    return _now(session.get_bind().dialect.name, session.info.get("clock"))
 
 
 def read_clock(session: Session) -> float:
@@ -103,6 +99,16 @@ def alone(session: Session, name: str) -> bool:
     if session.get_bind().dialect.name == "sqlite":
         return True
     return bool(session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0)))))
+
+
+@cache
+def _now(dialect: str, clock: Callable[[], float] | None) -> ColumnElement[float]:
+    """The same element every time, so that statements can be made once with it (see counters.run)."""
+    if clock is not None:
+        return bindparam("clock", callable_=clock, type_=Float(53))
+    if dialect == "sqlite":
+        return (func.julianday("now", type_=Float) - 2440587.5) * 86400.0
+    return extract("epoch", func.clock_timestamp()).cast(Float(53))
 
 
 def _sqlite(url: str, patience: Patience) -> Engine:
