@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     ready_file: str = Field("", description="Written by a worker when it takes files; `ingest up` waits for it.")
 
     # monitoring
+    flower_port: int = Field(5555, ge=0, le=65535, description="Port of `ingest up`'s Flower; any free one if taken.")
+    flower_read_only: bool = Field(
+        True, description="Flower of `ingest up` shows only; its buttons revoke tasks, which cancels no file."
+    )
     metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer token that /metrics asks for; empty = whoever reaches the port may read it."
     )

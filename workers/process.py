@@ -16,6 +16,7 @@ from ingest.config import Settings
 from ingest.errors import DependencyDown
 from ingest.orphans import die_with_parent
 from ingest.patience import WORK
+from ingest.steps.chunk import Tokens
 from ingest.tools import Tools
 
 _log = logs.get(__name__)
@@ -60,6 +61,7 @@ def _start(**_: Any) -> None:
     die_with_parent()
     mine = Tools(Settings(), WORK)
     _tools[:] = [mine]
+    Tokens.of("The first file should not wait for the tokenizer.")
     try:
         mine.embedder.embed_query("The first file should not wait for the model.")
     except DependencyDown as exc:

@@ -20,6 +20,10 @@ from ingest.errors import Refused
 
 HOST = "127.0.0.1"
 
+FLOWER_USER = "ingest"
+FLOWER_TASKS = 20_000
+"""Tasks in Flower's memory, about 5 KB each; older ones are forgotten, and all of them when it ends."""
+
 FLOWER_COLUMNS = "name,kwargs,state,result,received,runtime,worker,uuid"
 """What a file's task tells first: which file, of which store and batch, and what became of it."""
 
@@ -83,15 +87,8 @@ def plan(settings: Settings, *, port: int, flower: bool) -> Plan:
     parts.append(Part("beat", [*_celery("beat"), "--schedule", str(data / "run" / "beat"), "--pidfile="], environment))
     flower_url = None
     if flower:
-        flower_port = free_port()
-        flower_url = f"http://{HOST}:{flower_port}"
-        options = [
-            f"--address={HOST}",
-            f"--port={flower_port}",
-            "--max_tasks=20000",
-            f"--tasks_columns={FLOWER_COLUMNS}",
-        ]
-        parts.append(Part("flower", [*_celery("flower"), *options], environment))
+        monitor, flower_url = _flower(settings, data, environment)
+        parts.append(monitor)
     return Plan(parts, f"{api_url}/v1", flower_url, environment)
 
 
@@ -151,6 +148,30 @@ def _worker(ready_file: Path, environment: Mapping[str, str]) -> Part:
     ready_file.unlink(missing_ok=True)
     options = ["--queues", "interactive,maintenance,bulk", "--without-gossip", "--without-mingle", "--loglevel=warning"]
     return Part("worker", [*_celery("worker"), *options], environment, ready_file.exists)
+
+
+def _flower(settings: Settings, data: Path, environment: Mapping[str, str]) -> tuple[Part, str]:
+    port = settings.flower_port if settings.flower_port and _is_free(settings.flower_port) else free_port()
+    password = _kept_secret(data / "run" / "flower-password")
+    # Not on the command line, which every user of the machine can read.
+    mine = {**environment, "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{password}"}
+    options = [
+        f"--address={HOST}",
+        f"--port={port}",
+        f"--max_tasks={FLOWER_TASKS}",
+        f"--tasks_columns={FLOWER_COLUMNS}",
+        f"--read_only={settings.flower_read_only}",
+    ]
+    return Part("flower", [*_celery("flower"), *options], mine), f"http://{FLOWER_USER}:{password}@{HOST}:{port}"
+
+
+def _kept_secret(path: Path) -> str:
+    """A password that stays the same when the service is started again."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(18))
+    return path.read_text()
 
 
 def _celery(command: str) -> list[str]:

@@ -42,11 +42,30 @@ def test_secrets_are_in_no_command_line(settings: Settings) -> None:
     key = planned.environment["INGEST_QDRANT_API_KEY"]
     password = planned.environment["INGEST_REDIS_URL"].split(":")[2].split("@")[0]
 
+    assert planned.flower_url is not None
+    flower = planned.flower_url.split(":")[2].split("@")[0]
+
     words = " ".join(word for part in planned.parts for word in part.command)
 
+    assert flower not in words
+    assert (settings.data / "run" / "flower-password").stat().st_mode & 0o077 == 0
     assert key not in words
     assert password not in words
     assert (settings.data / "valkey" / "valkey.conf").stat().st_mode & 0o077 == 0
+
+
+def test_flower_keeps_its_password_and_gives_way_to_who_has_its_port(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        theirs = taken.getsockname()[1]
+        settings = settings.model_copy(update={"flower_port": theirs})
+
+        first = plan(settings, port=free_port(), flower=True).flower_url
+        second = plan(settings, port=free_port(), flower=True).flower_url
+
+    assert first is not None
+    assert second is not None
+    assert first.split("@")[0] == second.split("@")[0]
+    assert not first.endswith(f":{theirs}")
 
 
 def test_a_port_that_is_in_use_is_refused(settings: Settings) -> None:
