@@ -14,12 +14,12 @@ PATIENCE_SECONDS = 9.0
 """From the last byte of the request to the first of the answer; clients are promised ten seconds."""
 
 PATIENCE_SECONDS_PER_MIB = 4.0
-"""And this much more for each MiB of the body: a batch of 100,000 files is a body of some four."""
+"""And this much more for each MiB of the body: files go on to where they are kept, and 100,000 ids are four MiB."""
 
 RETRY_AFTER_SECONDS = 5
 
-_LARGE = re.compile(r"POST (/v1/files|/v1/uploads/[^/]+/(parts|complete))")
-"""What moves up to gigabytes takes as long as it takes; each server it needs is waited for within limits."""
+_LARGE = re.compile(r"POST /v1/uploads/[^/]+/complete")
+"""What moves gigabytes takes as long as it takes; each server that it needs is waited for within limits."""
 
 _log = logs.get(__name__)
 

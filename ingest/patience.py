@@ -22,10 +22,10 @@ class Patience:
     embedding_attempts: int
 
 
-REQUEST = Patience(connect=3, lock=4, statement=7, answer=8, qdrant=5, embedding=5, embedding_attempts=1)
+REQUEST = Patience(connect=3, lock=4, statement=5, answer=6, qdrant=5, embedding=5, embedding_attempts=1)
 """Somebody waits at the other end, and not for longer than ten seconds."""
 
-WORK = Patience(connect=5, lock=10, statement=15, answer=20, qdrant=60, embedding=600, embedding_attempts=3)
+WORK = Patience(connect=5, lock=6, statement=10, answer=12, qdrant=60, embedding=600, embedding_attempts=3)
 """Workers and the sweep: no statement of theirs takes long, and they shall go on soon after a server is back."""
 
 REPORT = Patience(connect=5, lock=10, statement=60, answer=65, qdrant=60, embedding=600, embedding_attempts=3)

@@ -94,10 +94,10 @@ def celery_app(settings: Settings) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_transport_options={
             "global_keyprefix": KEY_PREFIX,
-            "socket_timeout": 10,
+            "socket_timeout": 5,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
-            "health_check_interval": 25,
+            "health_check_interval": 10,
             "visibility_timeout": 3600,
             "queue_order_strategy": "priority",
         },

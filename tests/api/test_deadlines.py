@@ -54,12 +54,14 @@ class Hung:
         async def echo(request: Request) -> int:
             return len(await request.body())
 
-        @app.post("/v1/files")
-        async def files(request: Request) -> int:
-            await asyncio.sleep(3 * PATIENCE)
-            return len(await request.body())
+        @app.post("/work")
+        @app.post("/v1/uploads/upload_1/complete")
+        async def work(request: Request) -> int:
+            size = len(await request.body())
+            await asyncio.sleep(2 * PATIENCE)
+            return size
 
-        app.add_middleware(InTime, patience=PATIENCE)
+        app.add_middleware(InTime, patience=PATIENCE, patience_per_mib=2 * PATIENCE)
         app.add_middleware(Answered)
 
     async def slowly(self) -> AsyncIterator[bytes]:
@@ -156,8 +158,16 @@ def test_a_client_that_sends_slowly_is_not_cut_off() -> None:
     told(story)
 
 
-def test_uploads_of_files_take_as_long_as_they_take() -> None:
+def test_a_large_body_may_take_longer() -> None:
     async def story(client: httpx.AsyncClient, _: Hung) -> None:
-        assert (await client.post("/v1/files", content=b"...")).json() == 3
+        assert (await client.post("/work", content=b"...")).status_code == 503
+        assert (await client.post("/work", content=b"." * 2**20)).json() == 2**20
+
+    told(story)
+
+
+def test_joining_the_parts_of_an_upload_takes_as_long_as_it_takes() -> None:
+    async def story(client: httpx.AsyncClient, _: Hung) -> None:
+        assert (await client.post("/v1/uploads/upload_1/complete", content=b"...")).json() == 3
 
     told(story)

@@ -1,0 +1,235 @@
+"""Broker, database and vectors behind proxies that misbehave: every request is answered in time, nothing is lost."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import httpx
+import openai
+import psycopg
+import pytest
+
+from ingest.embedded.parts import HOST, free_port
+from tests import servers
+from tests.chaos.proxy import Mode, Proxy, proxied
+from tests.servers import wait_until
+from tests.stories.running import Service, running
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
+
+FILES = 12
+ANSWER_SECONDS = 10.0
+HEALED_SECONDS = 30.0
+
+QUICK = {"INGEST_LEASE_SECONDS": "10", "INGEST_HEARTBEAT_SECONDS": "2", "INGEST_SWEEP_SECONDS": "1"}
+
+Part = Literal["broker", "database", "vectors"]
+Fault = Mode | Literal["half-open"]
+
+
+@dataclass(frozen=True)
+class Parted:
+    """The service, with a proxy before each of the three servers that it needs."""
+
+    service: Service
+    proxies: dict[Part, Proxy]
+    direct: dict[str, str]
+    """The settings that lead around the proxies."""
+
+    @property
+    def client(self) -> openai.OpenAI:
+        return self.service.client(max_retries=0, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def parted(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parted]:
+    folder = tmp_path_factory.mktemp("parted")
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS ingest_parted WITH (FORCE)")
+        connection.execute("CREATE DATABASE ingest_parted")
+    database = postgres_server.rsplit("/", 1)[0] + "/ingest_parted"
+    with (
+        servers.valkey(folder) as broker,
+        _vectors(folder) as vectors,
+        proxied(_port(broker)) as before_broker,
+        proxied(_port(database)) as before_database,
+        proxied(_port(vectors)) as before_vectors,
+    ):
+        through = QUICK | {
+            "INGEST_REDIS_URL": _by_way_of(before_broker, broker),
+            "INGEST_DATABASE_URL": _by_way_of(before_database, database),
+            "INGEST_QDRANT_URL": _by_way_of(before_vectors, vectors),
+        }
+        direct = {"INGEST_REDIS_URL": broker, "INGEST_DATABASE_URL": database, "INGEST_QDRANT_URL": vectors}
+        proxies: dict[Part, Proxy] = {"broker": before_broker, "database": before_database, "vectors": before_vectors}
+        with running(folder / "data", "--workers", "2", environment=through) as service:
+            yield Parted(service, proxies, direct)
+            for proxy in proxies.values():
+                proxy.set("pass")
+
+
+@pytest.fixture(autouse=True)
+def _whole(parted: Parted, request: pytest.FixtureRequest) -> Iterator[None]:
+    failed_before = request.session.testsfailed
+    yield
+    for proxy in parted.proxies.values():
+        proxy.set("pass")
+    if request.session.testsfailed > failed_before:
+        print(parted.service.logs())
+
+
+NEEDS: dict[Part, tuple[str, ...]] = {
+    "broker": (),
+    "vectors": ("search",),
+    "database": ("list", "retrieve", "batch", "files", "create", "upload", "attach", "search"),
+}
+"""What cannot be done without each part."""
+
+
+@pytest.mark.parametrize("fault", ["refuse", "reset", "blackhole", "half-open", "slow"])
+@pytest.mark.parametrize("part", ["broker", "vectors", "database"])
+def test_a_part_that_is_cut_off_delays_and_loses_nothing(parted: Parted, part: Part, fault: Fault) -> None:
+    client, proxy = parted.client, parted.proxies[part]
+    ids = [_upload(client, n) for n in range(FILES)]
+    store = client.vector_stores.create(name=f"{part} {fault}").id
+    batch = client.vector_stores.file_batches.create(store, file_ids=ids).id
+
+    if fault == "half-open":
+        proxy.kill_old()
+    else:
+        proxy.set(fault)
+    began = time.monotonic()
+    answers = _asked_at_once(client, store, batch, ids[0])
+
+    late = {name: seconds for name, (_, seconds) in answers.items() if seconds > ANSWER_SECONDS}
+    assert late == {}
+    statuses = {name: status for name, (status, _) in answers.items()}
+    if fault == "slow":
+        assert statuses == dict.fromkeys(statuses, 200)
+    elif fault == "half-open":  # what met a dead connection may be told to come again
+        assert set(statuses.values()) <= {200, 503}
+    else:
+        assert statuses == {name: 503 if name in NEEDS[part] else 200 for name in statuses}
+    if fault != "slow":
+        time.sleep(max(0.0, 3 - (time.monotonic() - began)))
+
+    proxy.set("pass")
+
+    def is_complete() -> bool:
+        try:
+            counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
+        except (openai.APIStatusError, openai.APIConnectionError):
+            return False
+        return bool(counts.completed == FILES)
+
+    wait_until(is_complete, seconds=HEALED_SECONDS, what="the completion of all files after healing")
+    counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
+    assert counts.to_dict() == {"in_progress": 0, "completed": FILES, "failed": 0, "cancelled": 0, "total": FILES}
+    wait_until(lambda: _finds(client, store, "marker007", "7.txt"), seconds=HEALED_SECONDS, what="a search")
+
+
+def test_it_says_which_part_is_down_and_lives_on(parted: Parted) -> None:
+    root = parted.service.base_url.removesuffix("/v1")
+    names = {"broker": "broker", "vectors": "qdrant", "database": "database"}
+    for part, proxy in parted.proxies.items():
+        proxy.set("blackhole")
+        started = time.monotonic()
+        ready = httpx.get(f"{root}/ready", timeout=15)
+        assert time.monotonic() - started < 5
+        assert ready.status_code == (503 if part == "database" else 200)
+        assert ready.json()["dependencies"][names[part]] == "down"
+        assert httpx.get(f"{root}/health", timeout=5).json() == {"status": "ok"}
+        proxy.set("pass")
+
+        wait_until(lambda: httpx.get(f"{root}/ready", timeout=15).json()["status"] == "ready", what="being ready")
+
+
+def test_afterwards_everything_agrees(parted: Parted) -> None:
+    command = [str(Path(sys.executable).with_name("ingest")), "verify", "--data", str(parted.service.data), "--json"]
+
+    def findings() -> Any:
+        verified = subprocess.run(command, env=os.environ | parted.direct, capture_output=True, text=True, timeout=60)
+        assert verified.stdout, verified.stderr
+        return json.loads(verified.stdout)["findings"]
+
+    wait_until(lambda: findings() == [], seconds=30, what="agreement")
+
+
+def _asked_at_once(client: openai.OpenAI, store: str, batch: str, file: str) -> dict[str, tuple[int, float]]:
+    """Status and seconds of each kind of request."""
+    stores = client.vector_stores
+    requests: dict[str, Callable[[], object]] = {
+        "list": lambda: stores.list(limit=5),
+        "retrieve": lambda: stores.retrieve(store),
+        "batch": lambda: stores.file_batches.retrieve(batch, vector_store_id=store),
+        "files": lambda: stores.files.list(store),
+        "create": lambda: stores.create(name="meanwhile"),
+        "upload": lambda: _upload(client, 99),
+        "attach": lambda: stores.files.create(store, file_id=file),
+        "search": lambda: stores.search(store, query="marker"),
+    }
+    with ThreadPoolExecutor(len(requests)) as pool:
+        asked = {name: pool.submit(_timed, request) for name, request in requests.items()}
+        return {name: answer.result() for name, answer in asked.items()}
+
+
+def _timed(request: Callable[[], object]) -> tuple[int, float]:
+    started, refusal = time.monotonic(), None
+    try:
+        request()
+    except openai.APIStatusError as exc:
+        refusal = exc
+    seconds = time.monotonic() - started
+    if refusal is None:
+        return 200, seconds
+    assert refusal.code == "service_unavailable"
+    assert 1 <= int(refusal.response.headers["retry-after"]) <= 60
+    return refusal.status_code, seconds
+
+
+def _upload(client: openai.OpenAI, n: int) -> str:
+    text = f"marker{n:03d} stands in the tall grass beside the river."
+    return client.files.create(file=(f"{n}.txt", text.encode()), purpose="assistants").id
+
+
+def _finds(client: openai.OpenAI, store: str, query: str, name: str) -> bool:
+    try:
+        return any(passage.filename == name for passage in client.vector_stores.search(store, query=query).data)
+    except openai.APIStatusError:
+        return False
+
+
+@contextmanager
+def _vectors(folder: Path) -> Iterator[str]:
+    """A vectors process; its URL."""
+    url = f"http://{HOST}:{free_port()}"
+    command = [sys.executable, "-m", "ingest.embedded.vectors", "--path", str(folder), "--port", str(_port(url))]
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"{url}/readyz", timeout=2, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    with servers.process(command, folder / "vectors.log"):
+        wait_until(answers, what="the start of the vectors process")
+        yield url
+
+
+def _port(url: str) -> int:
+    port = urlsplit(url).port
+    assert port is not None
+    return port
+
+
+def _by_way_of(proxy: Proxy, url: str) -> str:
+    return url.replace(f":{_port(url)}", f":{proxy.port}")
