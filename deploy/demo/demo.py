@@ -41,6 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ingest-demo-") as data, service(Path(data)) as url:
         heading(f"Import {DOCUMENTS.name}/")
         command: list[str | Path] = [INGEST, "import", DOCUMENTS, "--store", "demo", "--base-url", url]
+        command += ["--journal", Path(data) / "journals"]
         if subprocess.run(command, check=False).returncode != 0:
             raise Wrong("Not every document was imported.")
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 CHUNK = 1 << 16
 
@@ -34,6 +35,11 @@ class FakeService:
     uploads: dict[str, tuple[str, int]] = field(default_factory=dict)
     """File names and sizes by id."""
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Attributes by file id, of the files in any store."""
+    keys: set[str] = field(default_factory=set)
+    """Every authorization that was sent."""
+    numbers: Iterator[int] = field(default_factory=count)
     polls: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -41,15 +47,26 @@ class FakeService:
     def names(self) -> set[str]:
         return {name for name, _ in self.uploads.values()}
 
+    @property
+    def in_store(self) -> list[str]:
+        """The names of the files in any store, each as often as it is there."""
+        return sorted(self.uploads[file_id][0] for file_id in self.held)
+
     def add_store(self, name: str, status: str = "completed") -> dict[str, Any]:
         store = {"id": f"vs_{len(self.stores)}", "object": "vector_store", "name": name, "status": status}
         self.stores.append(store)
         return store
 
+    def counted(self, store: dict[str, Any]) -> dict[str, Any]:
+        """A store as the API shows it; all its files have ended."""
+        failed = sum(self.uploads[file_id][0] in self.fail for file_id in self.held)
+        counts = {"in_progress": 0, "completed": len(self.held) - failed, "failed": failed, "cancelled": 0}
+        return store | {"file_counts": counts | {"total": len(self.held)}}
+
     def shown(self, batch: dict[str, Any]) -> dict[str, Any]:
         """A batch as the API shows it: all in progress for some polls, then all finished."""
         ids = batch["file_ids"]
-        failed = sum(self.uploads[file_id][0] in self.fail for file_id in ids)
+        failed = sum(self.uploads.get(file_id, ("", 0))[0] in self.fail for file_id in ids)
         counts = {"in_progress": 0, "completed": len(ids) - failed, "failed": failed, "cancelled": 0}
         if self.polls < self.finish_after_polls:
             counts = dict.fromkeys(counts, 0) | {"in_progress": len(ids)}
@@ -94,13 +111,23 @@ class _Handler(BaseHTTPRequestHandler):
                 case _ if self.fake.web_page:
                     self._send(self.fake.web_page.encode(), "text/html", 200)
                 case ["vector_stores"]:
-                    self._page(self.fake.stores)
-                case ["vector_stores", _, "file_batches", batch_id]:
+                    self.fake.keys.add(self.headers.get("Authorization", ""))
+                    self._page([self.fake.counted(store) for store in self.fake.stores])
+                case ["vector_stores", store_id] if store := self._store(store_id):
+                    self._answer(self.fake.counted(store))
+                case ["vector_stores", _, "files"]:
+                    wanted = parse_qs(urlsplit(self.path).query).get("filter", [""])[0]
+                    self._page([f for f in map(self._shown, self.fake.held) if wanted in ("", f["status"])])
+                case ["vector_stores", _, "files", file_id] if file_id in self.fake.held:
+                    self._answer(self._shown(file_id))
+                case ["files", file_id] if file_id in self.fake.uploads:
+                    self._answer({"id": file_id, "object": "file"})
+                case ["vector_stores", _, "file_batches", batch_id] if batch_id in self.fake.batches:
                     self.fake.polls += 1
                     self.fake.on_poll()
                     self._answer(self.fake.shown(self.fake.batches[batch_id]))
                 case ["vector_stores", _, "file_batches", batch_id, "files"]:
-                    self._page([self._failed(each) for each in self._failed_ids(batch_id)])
+                    self._page([self._shown(each) for each in self._failed_ids(batch_id)])
                 case _:
                     self._refuse(404, f"Invalid URL (GET {self.path})")
 
@@ -114,11 +141,38 @@ class _Handler(BaseHTTPRequestHandler):
                 case ["vector_stores"]:
                     self._answer(self.fake.add_store(json.loads(head)["name"]))
                 case ["vector_stores", store_id, "file_batches"] if not self.fake.refuse_batches:
-                    batch = json.loads(head) | {"id": f"vsfb_{len(self.fake.batches)}", "store": store_id}
-                    self.fake.batches[batch["id"]] = batch
-                    self._answer(self.fake.shown(batch))
+                    self._batch(store_id, json.loads(head))
                 case _:
                     self._refuse(400, self.fake.refuse_batches)
+
+    def do_DELETE(self) -> None:
+        parts = urlsplit(self.path).path.split("/")[2:]
+        with self.fake.lock:
+            match parts:
+                case ["vector_stores", _, "files", file_id] if file_id in self.fake.held:
+                    del self.fake.held[file_id]
+                    self._answer({"id": file_id, "object": "vector_store.file.deleted", "deleted": True})
+                case ["files", file_id] if file_id in self.fake.uploads:
+                    del self.fake.uploads[file_id]
+                    self._answer({"id": file_id, "object": "file", "deleted": True})
+                case _:
+                    self._refuse(404, "There is no such thing.")
+
+    def _batch(self, store_id: str, asked: dict[str, Any]) -> None:
+        files = asked.get("files") or [
+            {"file_id": file_id, "attributes": asked.get("attributes")} for file_id in asked["file_ids"]
+        ]
+        if any(file["file_id"] not in self.fake.uploads for file in files):
+            self._refuse(404, "No files found with these ids.")
+            return
+        self.fake.held |= {file["file_id"]: file["attributes"] for file in files}
+        ids = [file["file_id"] for file in files]
+        batch = asked | {"id": f"vsfb_{len(self.fake.batches)}", "store": store_id, "file_ids": ids}
+        self.fake.batches[batch["id"]] = batch
+        self._answer(self.fake.shown(batch))
+
+    def _store(self, store_id: str) -> dict[str, Any] | None:
+        return next((store for store in self.fake.stores if store["id"] == store_id), None)
 
     def _file(self, head: bytes, size: int) -> None:
         match = re.search(rb'name="file"; filename="(.*?)"\r\n.*?\r\n\r\n', head, re.S)
@@ -130,17 +184,19 @@ class _Handler(BaseHTTPRequestHandler):
         elif name in self.fake.refuse_uploads:
             self._refuse(400, self.fake.refuse_uploads[name])
         else:
-            file_id = f"file-{len(self.fake.uploads)}"
+            file_id = f"file-{next(self.fake.numbers)}"
             self.fake.uploads[file_id] = (name, size)
             self._answer({"id": file_id, "object": "file", "filename": name, "bytes": size, "purpose": "assistants"})
 
     def _failed_ids(self, batch_id: str) -> list[str]:
         ids: list[str] = self.fake.batches[batch_id]["file_ids"]
-        return [file_id for file_id in ids if self.fake.uploads[file_id][0] in self.fake.fail]
+        return [file_id for file_id in ids if self.fake.uploads.get(file_id, ("", 0))[0] in self.fake.fail]
 
-    def _failed(self, file_id: str) -> dict[str, Any]:
-        error = {"code": "invalid_file", "message": self.fake.fail[self.fake.uploads[file_id][0]]}
-        return {"id": file_id, "object": "vector_store.file", "status": "failed", "last_error": error}
+    def _shown(self, file_id: str) -> dict[str, Any]:
+        reason = self.fake.fail.get(self.fake.uploads[file_id][0])
+        error = {"code": "invalid_file", "message": reason} if reason else None
+        status = "failed" if reason else "completed"
+        return {"id": file_id, "object": "vector_store.file", "status": status, "last_error": error}
 
     def _body(self, *, keep: bool) -> tuple[bytes, int]:
         """The body, or of an upload its beginning, and its size."""

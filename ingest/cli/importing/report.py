@@ -1,112 +1,91 @@
-"""What an import shows: two bars while it works, then how many files ended how, and why some did not."""
+"""What an import tells at its end: how many files ended how, and why some did not."""
 
-import sys
-from collections.abc import Sequence
+import csv
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
-from rich.filesize import decimal
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
-from rich.text import Text
+from rich.table import Table
 
-from ingest.cli.importing.batches import Batches
-from ingest.cli.importing.run import Run
-from ingest.cli.importing.sources import Failure
+from ingest.cli.importing.display import tell
+from ingest.errors import Refused
 
 SHOWN_PATHS = 20
-"""Of one reason, in a terminal; a file or a pipe gets them all."""
+"""Of one reason, in a terminal; elsewhere MOST_PATHS. A failures file gets them all."""
+
+MOST_PATHS = 1_000
+COLUMNS = ("path", "outcome", "reason", "file_id")
+
+Trouble = tuple[str, str, str | None, str]
+"""(path, outcome, file id, reason) of a file that did not complete."""
 
 
-class Bars:
-    """The progress of an import; a context that draws while it lasts."""
+@dataclass
+class Reason:
+    """Why some files did not complete: how many, and the first of them."""
 
-    def __init__(self, console: Console, run: Run) -> None:
-        self._run = run
-        self._files, self._size = len(run.sources), sum(source.size for source in run.sources)
-        self._progress = Progress(
-            TextColumn("{task.description:>6}"),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(table_column=Column(no_wrap=True)),
-            _Rate(table_column=Column(no_wrap=True)),
-            TimeElapsedColumn(table_column=Column(no_wrap=True)),
-            _Note(table_column=Column(no_wrap=True)),
-            console=console,
-        )
-        self._bytes = self._progress.add_task("bytes", total=None, visible=False)
-        self._upload = self._progress.add_task("upload", total=self._files)
-        self._ingest = self._progress.add_task("ingest", total=self._files)
-
-    def __enter__(self) -> "Bars":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def sent(self, size: int) -> None:
-        """Bytes have left; called from any thread."""
-        self._progress.advance(self._bytes, size)
-
-    def show(self) -> None:
-        """Draw where the import stands."""
-        refused, batches = len(self._run.refused), self._run.batches
-        sent = int(self._progress.tasks[self._bytes].completed)
-        self._progress.update(
-            self._upload,
-            completed=len(self._run.uploaded) + refused,
-            note=f"{decimal(sent)} of {decimal(self._size)}",
-        )
-        failed = batches.count("failed")
-        self._progress.update(
-            self._ingest,
-            total=self._files - refused,
-            completed=batches.count("total") - batches.count("in_progress"),
-            note=f"{failed:,} failed" if failed else "",
-        )
+    files: int = 0
+    paths: list[str] = field(default_factory=list)
 
 
-def tell(console: Console, line: str) -> None:
-    """Print a line as it stands: never cut, wrapped, or read as markup."""
-    console.print(line, soft_wrap=True, markup=False, highlight=False, emoji=False)
+def grouped(troubles: Iterable[Trouble]) -> list[tuple[str, Reason]]:
+    """Reasons, the most frequent first."""
+    reasons: dict[str, Reason] = {}
+    for path, _, _, reason in troubles:
+        group = reasons.setdefault(reason, Reason())
+        group.files += 1
+        if len(group.paths) < MOST_PATHS:
+            group.paths.append(path)
+    return sorted(reasons.items(), key=lambda each: (-each[1].files, each[0]))
 
 
-def outcome(console: Console, batches: Batches, not_uploaded: int) -> None:
+def outcome(console: Console, counts: dict[str, int]) -> None:
     """How many files ended how."""
     table = Table("outcome", "files")
     table.columns[1].justify = "right"
-    for name, count in (
-        ("completed", batches.count("completed")),
-        ("failed", batches.count("failed")),
-        ("cancelled", batches.count("cancelled")),
-        ("not uploaded", not_uploaded),
-    ):
-        if count or name == "completed":
-            table.add_row(name, f"{count:,}")
+    for name in ("completed", "unchanged", "removed", "failed", "cancelled", "not uploaded"):
+        if counts.get(name) or name == "completed":
+            # What is a part of another line stands below it.
+            table.add_row(f"  {name}" if name == "unchanged" else name, f"{counts.get(name, 0):,}")
     table.add_section()
-    table.add_row("total", f"{batches.count('total') + not_uploaded:,}")
+    table.add_row("total", f"{counts['total']:,}")
     console.print(table)
 
 
-def failures(console: Console, failed: Sequence[Failure]) -> None:
-    """The files that did not complete, under their reasons; the most frequent reason first."""
-    by_reason: dict[str, list[str]] = {}
-    for failure in failed:
-        by_reason.setdefault(failure.reason, []).append(failure.shown)
-    for reason, paths in sorted(by_reason.items(), key=lambda group: (-len(group[1]), group[0])):
-        tell(console, f"{len(paths):,} {'file' if len(paths) == 1 else 'files'}: {reason}")
-        shown = SHOWN_PATHS if console.is_terminal else sys.maxsize
-        for path in sorted(paths)[:shown]:
+def failures(console: Console, reasons: list[tuple[str, Reason]]) -> None:
+    """The files that did not complete, under their reasons."""
+    for reason, group in reasons:
+        tell(console, f"{group.files:,} {'file' if group.files == 1 else 'files'}: {reason}")
+        shown = group.paths[: SHOWN_PATHS if console.is_terminal else MOST_PATHS]
+        for path in shown:
             tell(console, f"  {path}")
-        if len(paths) > shown:
-            tell(console, f"  and {len(paths) - shown:,} more; write the output to a file to see all")
+        if group.files > len(shown):
+            tell(console, f"  and {group.files - len(shown):,} more; --failures FILE gets them all")
 
 
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.0f} files/s" if speed else "", style="progress.data.speed")
+def write_failures(path: Path, troubles: Iterable[Trouble]) -> None:
+    """All files that did not complete, as CSV or JSON lines by the file's name. Raises Refused."""
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            rows = (
+                dict(zip(COLUMNS, (shown, how, why, file_id), strict=True)) for shown, how, file_id, why in troubles
+            )
+            if path.suffix.lower() == ".csv":
+                writer = csv.DictWriter(file, COLUMNS)
+                writer.writeheader()
+                writer.writerows(rows)
+            else:
+                file.writelines(json.dumps(row) + "\n" for row in rows)
+    except OSError as exc:
+        raise Refused(f"{path} cannot be written: {exc.strerror}.") from exc
 
 
-class _Note(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(task.fields.get("note", ""), style="red" if task.description == "ingest" else "progress.download")
+def summary(counts: dict[str, int], reasons: list[tuple[str, Reason]]) -> dict[str, Any]:
+    """The end as facts."""
+    return {
+        **{name.replace(" ", "_"): count for name, count in counts.items()},
+        "reasons": [{"reason": reason, "files": group.files, "first": group.paths[:3]} for reason, group in reasons],
+    }

@@ -1,88 +1,161 @@
-"""Which files an import takes: the regular files at and below its arguments, each once."""
+"""Which files an import takes: what its arguments and manifests name, on this machine, in a bucket or on the web."""
 
+import errno
+import glob
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from ingest.cli.importing import remote
+from ingest.cli.importing.attributes import Attributes
+from ingest.cli.importing.found import Failure, Found, printable, why
+from ingest.cli.importing.patterns import Choice
+from ingest.errors import Refused
+
+WEB = ("http", "https")
 
 
 @dataclass(frozen=True)
-class Source:
-    """A file to upload; `shown` is its name in reports: relative to the folder given, if there was only one."""
+class Naming:
+    """How the files of one argument are called: where they belong, and what their paths are relative to."""
 
-    path: str
-    shown: str
-    size: int
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What became no part of the store, and why."""
-
-    shown: str
-    reason: str
+    root: str
+    shown: str = ""
+    """Put before paths in reports."""
+    name: str = ""
+    """The name to upload one file under."""
+    attributes: Attributes = field(default_factory=dict)
 
 
-def find(arguments: Sequence[Path]) -> Iterator[Source | Failure]:
-    """Every file at or below the arguments, in the order of their names, and what cannot be read.
+def scheme(argument: str) -> str:
+    """The protocol of a URL, "" for a path."""
+    before, colons, _ = argument.partition("://")
+    return before.lower() if colons and before.replace("+", "").isalnum() else ""
 
-    Below an argument, names that begin with a dot are left out. Links are followed; what can be reached on several
-    ways is found once, which also ends loops.
+
+def is_here(argument: str) -> bool:
+    """Whether this names files of this machine."""
+    return scheme(argument) in ("", "file", "local")
+
+
+def path_of(argument: str) -> str:
+    """The path that a `file://` URL, or a path, names."""
+    return unquote(urlsplit(argument).path) if scheme(argument) == "file" else argument.removeprefix("local://")
+
+
+def find(arguments: Sequence[str], choice: Choice) -> Iterator[Found | Failure]:
+    """Every file at or below the arguments, in no order, and what cannot be read. Raises Refused.
+
+    Below a folder, names that begin with a dot are left out. Links are followed; a folder that can be reached on
+    several ways is entered once, which also ends loops. A file reached on several ways has one address.
     """
-    seen: set[str] = set()
+    walk = Walk(choice)
     for argument in arguments:
-        path = str(argument)
-        if os.path.isdir(path):
-            prefix = "" if len(arguments) == 1 else path
-            yield from _below(path, prefix, seen)
-        else:
-            yield from _file(path, path, os.path.realpath(path), seen)
+        naming = Naming(root=root(argument), shown="" if len(arguments) == 1 else argument)
+        yield from named(argument, naming, walk)
 
 
-def printable(name: str) -> str:
-    """A file name as it can be sent and printed, whatever bytes the file system holds."""
-    decoded = os.fsencode(name).decode(errors="replace")
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in decoded)
+def check(argument: str) -> None:
+    """Refuse an argument that names nothing: a mistake, and with --delete-missing a dangerous one."""
+    if is_here(argument) and not os.path.lexists(path := path_of(argument)):
+        if not glob.has_magic(path):
+            raise Refused(f"There is no {path}.")
+        if next(glob.iglob(path, recursive=True), None) is None:
+            raise Refused(f"Nothing matches {path}.")
 
 
-def why(exc: OSError) -> str:
-    """The operating system's words, without the path."""
-    return exc.strerror or str(exc)
+def root(argument: str) -> str:
+    """What identifies an argument, from wherever it is called."""
+    return os.path.realpath(path_of(argument)) if is_here(argument) else argument.rstrip("/")
 
 
-def _below(folder: str, shown: str, seen: set[str]) -> Iterator[Source | Failure]:
-    real = os.path.realpath(folder)
-    if real in seen:
-        return
-    seen.add(real)
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError as exc:
-        yield Failure(printable(shown or folder), why(exc))
-        return
-    for name in names:
-        if name.startswith("."):
-            continue
-        path, named = os.path.join(folder, name), os.path.join(shown, name)
-        if os.path.isdir(path):
-            yield from _below(path, named, seen)
-        else:
-            resolved = os.path.realpath(path) if os.path.islink(path) else os.path.join(real, name)
-            yield from _file(path, named, resolved, seen)
-
-
-def _file(path: str, shown: str, real: str, seen: set[str]) -> Iterator[Source | Failure]:
-    if real in seen:
-        return
-    seen.add(real)
-    try:
-        found = os.stat(path)
-    except OSError as exc:
-        yield Failure(printable(shown), why(exc))
-        return
-    # Opening a pipe would wait for its writer, reading a device might never end.
-    if stat.S_ISREG(found.st_mode):
-        yield Source(path, printable(shown), found.st_size)
+def named(argument: str, naming: Naming, walk: "Walk") -> Iterator[Found | Failure]:
+    """The files of one argument: a file, folder, glob or URL."""
+    if scheme(argument) in WEB:
+        yield remote.web(argument, naming.root, naming.name, naming.attributes)
+    elif not is_here(argument):
+        yield from remote.find(argument, naming.root, naming.name, naming.attributes, walk.choice)
+    elif not os.path.lexists(path := path_of(argument)) and glob.has_magic(path):
+        fixed = _fixed_part(path)
+        for match in glob.iglob(path, recursive=True):
+            yield from walk.at(match, os.path.relpath(match, fixed), naming, shown=match)
     else:
-        yield Failure(printable(shown), "Not a regular file")
+        yield from walk.at(path, "", naming, shown=naming.shown)
+
+
+class Walk:
+    """Goes through folders, each of them once."""
+
+    def __init__(self, choice: Choice) -> None:
+        self.choice = choice
+        self._entered: set[tuple[int, int]] = set()
+
+    def at(self, path: str, relative: str, naming: Naming, *, shown: str) -> Iterator[Found | Failure]:
+        """A file, or what is below a folder. `relative` is its path for patterns, `shown` the one in reports."""
+        if os.path.isdir(path):
+            yield from self._below(path, relative, naming, shown)
+        elif not relative or self.choice.takes(printable(relative)):
+            relative = relative or os.path.basename(path)
+            yield _file(path, os.path.realpath(path), relative, shown or path, naming, lambda: os.stat(path))
+
+    def _below(self, folder: str, relative: str, naming: Naming, shown: str) -> Iterator[Found | Failure]:
+        waiting = [(folder, relative, shown)]  # a stack: folders may be nested deeper than calls can be
+        while waiting:
+            folder, relative, shown = waiting.pop()
+            try:
+                about = os.stat(folder)
+                if (about.st_dev, about.st_ino) in self._entered:
+                    continue
+                self._entered.add((about.st_dev, about.st_ino))
+                real = os.path.realpath(folder)
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        below, named_ = os.path.join(relative, entry.name), os.path.join(shown, entry.name)
+                        if entry.name.startswith(".") or self.choice.skips(printable(below)):
+                            continue
+                        if _is_folder(entry):
+                            waiting.append((entry.path, below, named_))
+                        elif self.choice.takes(printable(below)):
+                            at = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(real, entry.name)
+                            yield _file(entry.path, at, below, named_, naming, entry.stat)
+            except OSError as exc:
+                yield Failure(printable(shown or folder), why(exc), blind=True)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a loop of links, or no right to look: told when it is read as a file
+        return False
+
+
+def _file(
+    path: str, real: str, relative: str, shown: str, naming: Naming, about: Callable[[], os.stat_result]
+) -> Found | Failure:
+    try:
+        found = about()
+    except OSError as exc:
+        # What is not there is not missed; what cannot be looked at may well be there.
+        return Failure(printable(shown), why(exc), blind=exc.errno not in (errno.ENOENT, errno.ELOOP))
+    # Opening a pipe would wait for its writer, reading a device might never end.
+    if not stat.S_ISREG(found.st_mode):
+        return Failure(printable(shown), "Not a regular file")
+    return Found(
+        address=real,
+        relative=printable(relative),
+        shown=printable(shown),
+        name=naming.name or printable(os.path.basename(path)),
+        root=naming.root,
+        size=found.st_size,
+        stamp=str(found.st_mtime_ns),
+        attributes=naming.attributes,
+    )
+
+
+def _fixed_part(pattern: str) -> str:
+    """The folder below which a glob looks."""
+    parts = pattern.split("/")
+    fixed = next(number for number, part in enumerate(parts) if glob.has_magic(part))
+    return "/".join(parts[:fixed]) or ("/" if pattern.startswith("/") else ".")

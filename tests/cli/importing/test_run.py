@@ -1,6 +1,6 @@
 """The order of uploads and batches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from math import inf
 from pathlib import Path
@@ -13,8 +13,11 @@ import pytest
 from openai.types.vector_stores import VectorStoreFileBatch
 from openai.types.vector_stores.vector_store_file_batch import FileCounts
 
+from ingest.cli.importing.found import Found
+from ingest.cli.importing.journal import Import, Journal
 from ingest.cli.importing.run import Run
-from ingest.cli.importing.sources import Source
+from ingest.cli.importing.uploads import Uploads
+from ingest.cli.importing.web import Limits, Web
 
 
 class FakeClient:
@@ -26,50 +29,84 @@ class FakeClient:
         self._attached = Event()
         self._numbers = count(1)
         self.files = SimpleNamespace(create=self._upload)
-        self.vector_stores = SimpleNamespace(file_batches=SimpleNamespace(create=self._attach))
+        self.vector_stores = SimpleNamespace(
+            file_batches=SimpleNamespace(create=self._attach, retrieve=self._retrieve), files=None
+        )
 
     def _upload(self, file: tuple[str, Any], purpose: str) -> SimpleNamespace:
         number = next(self._numbers)
         if number > self.wait_for_a_batch_after:
-            assert self._attached.wait(5), "no batch was attached in the meantime"
+            assert self._attached.wait(10), "no batch was attached in the meantime"
         return SimpleNamespace(id=f"file-{number}")
 
     def _attach(self, store_id: str, *, file_ids: Sequence[str], attributes: object) -> VectorStoreFileBatch:
         self.batches.append(len(file_ids))
         self._attached.set()
-        counts = FileCounts(in_progress=0, completed=len(file_ids), failed=0, cancelled=0, total=len(file_ids))
+        return self._retrieve(f"vsfb_{len(self.batches) - 1}", vector_store_id=store_id)
+
+    def _retrieve(self, batch_id: str, *, vector_store_id: str) -> VectorStoreFileBatch:
+        files = self.batches[int(batch_id.removeprefix("vsfb_"))]
+        counts = FileCounts(in_progress=0, completed=files, failed=0, cancelled=0, total=files)
         return VectorStoreFileBatch(
-            id=f"vsfb_{len(self.batches)}", object="vector_store.files_batch", created_at=0, status="completed",
-            vector_store_id=store_id, file_counts=counts,
+            id=batch_id, object="vector_store.files_batch", created_at=0, status="completed",
+            vector_store_id=vector_store_id, file_counts=counts,
         )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("files", "batches"), [(0, []), (1, [1]), (2_000, [2_000]), (2_001, [2_000, 1]), (4_100, [2_000, 2_000, 100])]
-)
-def test_a_batch_never_has_more_files_than_openai_allows(tmp_path: Path, files: int, batches: list[int]) -> None:
-    client = FakeClient()
-    run = _run(client, tmp_path, files)
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    book = Journal(tmp_path / "journal.db")
+    yield book
+    book.close()
 
-    for _ in run.steps(lambda _: None):
-        pass
+
+@pytest.mark.parametrize(
+    ("files", "batches"), [(0, []), (1, [1]), (200, [200]), (201, [200, 1]), (410, [200, 200, 10])]
+)
+def test_a_batch_never_has_more_files_than_it_may(
+    journal: Journal, tmp_path: Path, files: int, batches: list[int]
+) -> None:
+    client = FakeClient()
+
+    this = _run(client, journal, tmp_path, files)
 
     assert client.batches == batches
-    assert run.batches.count("completed") == files
+    assert journal.outcome(this.number) == ({"completed": files} if files else {})
 
 
-def test_a_batch_is_attached_as_soon_as_it_is_full(tmp_path: Path) -> None:
+def test_a_batch_is_attached_as_soon_as_it_is_full(journal: Journal, tmp_path: Path) -> None:
     client = FakeClient()
-    client.wait_for_a_batch_after = 2_000
+    client.wait_for_a_batch_after = 208  # as many as are on their way when the 200th is there
 
-    for _ in _run(client, tmp_path, 2_100).steps(lambda _: None):
+    _run(client, journal, tmp_path, 300)
+
+    assert sum(client.batches) == 300
+    assert client.batches[0] == 200
+
+
+def test_what_waits_for_a_while_is_attached_while_the_service_has_little_to_do(
+    journal: Journal, tmp_path: Path
+) -> None:
+    client = FakeClient()
+    client.wait_for_a_batch_after = 50
+
+    _run(client, journal, tmp_path, 100)
+
+    assert sum(client.batches) == 100
+    assert client.batches[0] == 50
+
+
+def _run(client: FakeClient, journal: Journal, folder: Path, files: int) -> Import:
+    """An import of this many files, all with the same content, in batches of 200."""
+    (folder / "a.txt").write_text("a")
+    this = journal.begin("imp_1", ["somewhere"])
+    for number in range(files):
+        shown = f"{number}.txt"
+        address = folder / shown
+        address.symlink_to(folder / "a.txt")
+        journal.add(Found(str(address), shown, shown, shown, "somewhere", 1, "1"), "upload", this.number)
+    service = cast(openai.OpenAI, client)
+    run = Run(service, "vs_1", journal, this, batch_files=200)
+    for _ in run.steps(Uploads(service, Web(Limits()), lambda _: None), lambda: False):
         pass
-
-    assert client.batches == [2_000, 100]
-
-
-def _run(client: FakeClient, folder: Path, files: int) -> Run:
-    path = folder / "a.txt"
-    path.write_text("a")
-    sources = [Source(str(path), f"{number}.txt", 1) for number in range(files)]
-    return Run(cast(openai.OpenAI, client), "vs_1", sources, {})
+    return this

@@ -1,0 +1,56 @@
+"""The service as the commands reach it: through the `openai` client like any other application."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import openai
+import typer
+from openai.types import VectorStore
+
+from ingest.cli.importing.uploads import reason
+from ingest.errors import Refused
+
+DEFAULT_URL = "http://127.0.0.1:8000/v1"
+RETRIES = 2
+PATIENT_RETRIES = 8
+"""With the client's pauses about 40 s: as long as a service takes to be started again."""
+
+BaseUrl = Annotated[str, typer.Option(envvar="OPENAI_BASE_URL", help="The service's URL.")]
+ApiKey = Annotated[
+    str,
+    typer.Option(
+        envvar=["INGEST_API_KEY", "OPENAI_API_KEY"], help="The key, if the service wants one.", show_envvar=True
+    ),
+]
+
+
+@contextmanager
+def connected(base_url: str, api_key: str = "", *, retries: int = RETRIES) -> Iterator[openai.OpenAI]:
+    """A client; what goes wrong between it and the service is Refused, in one line.
+
+    Without a key given, that of the environment: INGEST_API_KEY or OPENAI_API_KEY.
+    """
+    key = api_key or os.environ.get("INGEST_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none"
+    try:
+        with openai.OpenAI(base_url=base_url, api_key=key, max_retries=retries) as client:
+            yield client
+    except openai.APIConnectionError as exc:
+        raise Refused(f"No service answers at {base_url}. Start one with `ingest up`.") from exc
+    except openai.APIStatusError as exc:
+        raise Refused(f"{base_url} answers: {reason(exc)}") from exc
+    except openai.APIError as exc:
+        raise Refused(f"What {base_url} answers is not understood: {exc.message}") from exc
+
+
+def find_store(client: openai.OpenAI, name: str) -> VectorStore | None:
+    """The store with this name or id, unless expired. The newest of several."""
+    # Not tried again: a service that is not there is the most likely mistake.
+    answer = client.with_options(max_retries=0).vector_stores.with_raw_response.list(limit=100)
+    if "json" not in answer.headers.get("content-type", ""):
+        raise Refused(f"What answers at {client.base_url} is a web page, not this service.")
+    for store in answer.parse():
+        if name in (store.name, store.id) and store.status != "expired":
+            return store
+    return None
