@@ -13,8 +13,9 @@ from ingest.db import progress
 from ingest.db.migrate import migrate
 from ingest.db.session import Database
 from ingest.embedded.parts import plan
-from ingest.embedded.running import write_down
+from ingest.embedded.running import strike_out, write_down
 from ingest.embedded.supervisor import Supervisor, owned
+from ingest.errors import DependencyDown, Refused
 from ingest.steps.embed import minilm
 
 
@@ -37,6 +38,7 @@ def up(
         supervisor = Supervisor(settings.data / "logs", _tell)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, supervisor.request_stop)
+        strike_out(settings.data)  # those of a service that was killed
         _build_model(settings)
         _take_over(settings)
         planned = plan(settings, port=port, flower=flower)
@@ -48,6 +50,7 @@ def up(
         try:
             supervisor.run()
         finally:
+            strike_out(settings.data)
             supervisor.stop()
             _tell("stopped")
 
@@ -61,10 +64,14 @@ def _build_model(settings: Settings) -> None:
 def _take_over(settings: Settings) -> None:
     """Queue what the workers of this machine held when it was last stopped or killed: none of them lives now."""
     database = Database(settings.sql_url)
-    migrate(database)
-    with database.transaction() as session:
-        held = progress.release(session, f"{settings.node}/")
-    database.dispose()
+    try:
+        migrate(database)
+        with database.transaction() as session:
+            held = progress.release(session, f"{settings.node}/")
+    except DependencyDown as exc:
+        raise Refused(f"The service needs its database. {exc}") from exc
+    finally:
+        database.dispose()
     if held:
         _tell(f"taking up {held} files that were in work")
 

@@ -58,15 +58,9 @@ class Database:
 
     @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:
-        try:
-            with Session(engine, expire_on_commit=False, info={"clock": self._clock}) as session, session.begin():
-                yield session
-        except (OperationalError, InterfaceError, PoolTimeout) as exc:
-            raise DependencyDown("database", _short(exc)) from exc
-        except DBAPIError as exc:
-            if exc.connection_invalidated:
-                raise DependencyDown("database", _short(exc)) from exc
-            raise
+        info = {"clock": self._clock}
+        with translated(), Session(engine, expire_on_commit=False, info=info) as session, session.begin():
+            yield session
 
     def ping(self) -> None:
         """Raises DependencyDown when the database does not answer."""
@@ -76,6 +70,19 @@ class Database:
     def dispose(self) -> None:
         """Close every connection; the next transaction opens new ones."""
         self.engine.dispose()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The database's silence, or its being too busy, as DependencyDown."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as exc:
+        raise DependencyDown("database", _short(exc)) from exc
+    except DBAPIError as exc:
+        if exc.connection_invalidated:
+            raise DependencyDown("database", _short(exc)) from exc
+        raise
 
 
 def now(session: Session) -> ColumnElement[float]:

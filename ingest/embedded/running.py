@@ -23,6 +23,11 @@ def write_down(data: Path, environment: Mapping[str, str]) -> None:
     path.write_text(json.dumps({name: environment[name] for name in _URLS if environment.get(name)}))
 
 
+def strike_out(data: Path) -> None:
+    """Forget the URLs: the parts end, and others may answer at their addresses later."""
+    _path(data).unlink(missing_ok=True)
+
+
 @contextmanager
 def settings_for(settings: Settings) -> Iterator[Settings]:
     """Settings with which the vectors of a data folder can be reached: those of the running service, or of a vectors

@@ -51,6 +51,9 @@ class Supervisor:
             for part in parts:
                 self._children.append(self._spawn(part))
                 self._wait_until_ready(self._children[-1])
+        except OSError as exc:
+            self.stop()
+            raise Refused(f"{part.name} cannot be started: {exc}") from exc
         except BaseException:
             self.stop()
             raise
@@ -98,7 +101,12 @@ class Supervisor:
             self._tell(f"{child.part.name} ended ({_ending(code)}); restarting")
         if time.monotonic() < child.restart_at:
             return child
-        fresh = self._spawn(child.part)
+        try:
+            fresh = self._spawn(child.part)
+        except OSError as exc:  # no memory or no handle left for it: that passes, and the other parts go on meanwhile
+            child.restart_at = time.monotonic() + LONGEST_PAUSE_SECONDS
+            self._tell(f"{child.part.name} cannot be started ({exc}); trying again")
+            return child
         fresh.failures = child.failures
         return fresh
 

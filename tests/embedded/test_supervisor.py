@@ -133,3 +133,39 @@ def test_a_data_folder_that_was_left_can_be_owned_again(tmp_path: Path) -> None:
         pass
     with owned(tmp_path):
         pass
+
+
+def test_a_part_that_cannot_be_started_again_does_not_take_the_others_with_it(
+    tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervising, "LONGEST_PAUSE_SECONDS", 0.3)
+    command = tmp_path / "part"
+    command.write_text(f"#!{sys.executable}\n{FOR_EVER}\n")
+    command.chmod(0o755)
+    fragile = Part("fragile", [str(command)], dict(os.environ))
+    before = children()
+    supervisor = Supervisor(tmp_path / "logs", told)
+    supervisor.start([part("steady", FOR_EVER), fragile])
+    steady, first = sorted(children() - before)
+    runner = threading.Thread(target=supervisor.run)
+    runner.start()
+    try:
+        hidden = command.rename(tmp_path / "hidden")
+        os.kill(first, 9)
+        wait_until(lambda: any("fragile cannot be started" in line for line in told), what="a word about it")
+        assert steady in children()
+
+        hidden.rename(command)
+        wait_until(lambda: len(children() - before) == 2, what="its start after all")
+    finally:
+        supervisor.request_stop()
+        runner.join()
+        supervisor.stop()
+
+
+def test_a_part_that_cannot_be_started_at_all_is_refused(supervisor: Supervisor) -> None:
+    before = children()
+    with pytest.raises(Refused, match="missing cannot be started"):
+        supervisor.start([part("steady", FOR_EVER), Part("missing", ["/there/is/no/such/program"], dict(os.environ))])
+
+    assert children() == before
