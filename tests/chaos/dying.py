@@ -1,0 +1,199 @@
+"""Processes that do one thing and die with -9 in the midst of it: `python -m tests.chaos.dying`, one JSON line each.
+
+Production code knows nothing of this: the thing is done with collaborators that kill their process at a given call.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, event
+from sqlalchemy.orm import Session
+
+from ingest import file_batches, files, jobs, store_files, uploads, vector_stores
+from ingest.db.attachments import Member
+from ingest.db.session import Database
+from ingest.errors import DependencyDown
+from ingest.orphans import die_with_parent
+from ingest.sweep import sweep
+from tests.chaos.world import World, WorldTools, tools
+from tests.fakes import FakeTools
+
+PATIENCE_SECONDS = 60
+CHUNK_TOKENS = 100
+
+ACTIONS: dict[str, Callable[[FakeTools, Mapping[str, Any]], object]] = {
+    "create a file": lambda tools, given: files.create(
+        tools, filename="new.txt", purpose="assistants", blocks=[given["text"].encode()], expires_after=None
+    ),
+    "add a part": lambda tools, given: uploads.add_part(tools, given["upload"], [given["text"].encode()]),
+    "complete an upload": lambda tools, given: uploads.complete(tools, given["upload"], given["parts"], None),
+    "attach a file": lambda tools, given: store_files.attach(tools, given["store"], member(given["files"][0])),
+    "create a batch": lambda tools, given: file_batches.create(tools, given["store"], [*map(member, given["files"])]),
+    "cancel a batch": lambda tools, given: file_batches.cancel(tools, given["store"], given["batch"]),
+    "detach a file": lambda tools, given: store_files.delete(tools, given["store"], given["files"][0]),
+    "delete a file": lambda tools, given: files.delete(tools, given["files"][0]),
+    "delete a store": lambda tools, given: vector_stores.delete(tools, given["store"]),
+    "change attributes": lambda tools, given: store_files.update_attributes(
+        tools, given["store"], given["files"][0], {"colour": "red"}
+    ),
+    "run a job": lambda tools, given: jobs.run(tools, given["row"], owner="dying/1"),
+    "run a job without an embedder": lambda tools, given: _without_embedder(tools, given["row"]),
+    "run a job and be stopped": lambda tools, given: _stopped(tools, given["row"]),
+    "sweep": lambda tools, _: sweep(tools),
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where to die: before or after a method's n-th call. The method is named as `blobs.keep`, that of a transaction
+    that writes `commit`."""
+
+    action: str
+    method: str
+    nth: int = 1
+    after: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.action}: {'after' if self.after else 'before'} {self.method} {self.nth}"
+
+
+def member(file_id: str) -> Member:
+    """Files are cut small, so that a text of few words has many chunks."""
+    return Member(file_id, None, CHUNK_TOKENS, 0)
+
+
+class Stuntman:
+    """Plays scenes, each in a process of its own that is forked from one which has imported everything: 0.1 s each."""
+
+    def __init__(self) -> None:
+        me = os.getpid()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.dying"],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: die_with_parent(me),
+        )
+
+    def die(self, world: World, point: Point, clock: Callable[[], float], **given: Any) -> None:
+        """Have a process do what a point says, and die there."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        scene = {"world": asdict(world), "point": asdict(point), "now": clock(), "given": given}
+        self._process.stdin.write(json.dumps(scene) + "\n")
+        self._process.stdin.flush()
+        ending = self._process.stdout.readline().strip()
+        assert ending == str(-signal.SIGKILL), f"the process did not die there, but ended with {ending!r}"
+
+    def close(self) -> None:
+        """End the process that forks; each scene has ended by now."""
+        self._process.communicate()
+
+
+def main() -> None:
+    """Play the scenes that come line by line, and say how each process ended."""
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            signal.alarm(PATIENCE_SECONDS)
+            os.dup2(2, 1)  # logs are not for whoever waits for our answer
+            try:
+                play(json.loads(line))
+            except Exception:  # noqa: BLE001 - told to whoever reads the test's output
+                traceback.print_exc()
+            os._exit(1)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def play(scene: Mapping[str, Any]) -> None:
+    """Do the thing, and do not survive it."""
+    point = Point(**scene["point"])
+    now: float = scene["now"]
+    made = tools(World(**scene["world"]), lambda: now)
+    _arm(made, point)
+    ACTIONS[point.action](made, scene["given"])
+
+
+class Deadly:
+    """A collaborator that works as ever, but for one method's n-th call, which ends the process."""
+
+    def __init__(self, inner: object, point: Point) -> None:
+        self._inner = inner
+        self._method = point.method.partition(".")[2]
+        self._left = point.nth
+        self._after = point.after
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if name != self._method:
+            return found
+
+        def deadly(*args: Any, **named: Any) -> Any:
+            self._left -= 1
+            if self._left == 0 and not self._after:
+                _die()
+            answer = found(*args, **named)
+            if self._left == 0:
+                _die()
+            return answer
+
+        return deadly
+
+
+def _arm(made: WorldTools, point: Point) -> None:
+    if point.method == "commit":
+        _die_at_commit(made.database, point)
+        return
+    name = point.method.partition(".")[0]
+    setattr(made, name, Deadly(getattr(made, name), point))
+
+
+def _die_at_commit(database: Database, point: Point) -> None:
+    left = [point.nth]
+
+    def count() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            _die()
+
+    def before(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if not (options.get("ingest_read_only") or options.get("postgresql_readonly")):
+            count()
+
+    def after(session: Session) -> None:
+        if session.get_bind() is database.engine:
+            count()
+
+    if point.after:
+        event.listen(Session, "after_commit", after)
+    else:
+        event.listen(database.engine, "commit", before)
+
+
+def _without_embedder(tools: FakeTools, row: int) -> None:
+    tools.embedder.error = DependencyDown("embedder", "it is down")
+    jobs.run(tools, row, owner="dying/1")
+
+
+def _stopped(tools: FakeTools, row: int) -> None:
+    tools.embedder.before = tools.stopping.set
+    jobs.run(tools, row, owner="dying/1")
+
+
+def _die() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("a process cannot survive this")
+
+
+if __name__ == "__main__":
+    main()
