@@ -97,7 +97,7 @@ def celery_app(settings: Settings) -> Celery:
             "socket_timeout": 5,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
-            "health_check_interval": 10,
+            "health_check_interval": 5,
             "visibility_timeout": 3600,
             "queue_order_strategy": "priority",
         },
