@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -11,10 +11,11 @@ from ingest import ids
 from ingest.blobs import Staged, raw
 from ingest.db import attachments
 from ingest.db import files as rows
+from ingest.db import loose as loose_rows
 from ingest.db.models import File
 from ingest.db.pages import Page, Window
-from ingest.db.session import read_clock, serialise
-from ingest.errors import Abandoned, NotFound
+from ingest.db.session import read_clock
+from ingest.errors import Abandoned, NotFound, RequestError
 from ingest.tools import Tools
 
 NAME_CHARACTERS = 255
@@ -28,15 +29,18 @@ def create(tools: Tools, *, filename: str, purpose: str, blocks: Iterable[bytes]
     """Store bytes as they arrive. `expires_after` is in seconds after now. Raises TooLarge."""
     with (
         tools.blobs.staged(blocks, max_bytes=tools.settings.max_file_bytes) as staged,
+        kept(tools, staged) as loose,
         tools.database.transaction() as session,
     ):
-        return add(tools, session, staged, filename=filename, purpose=purpose, expires_after=expires_after)
+        return add(session, staged, loose, filename=filename, purpose=purpose, expires_after=expires_after)
 
 
 def add(
-    tools: Tools, session: Session, staged: Staged, *, filename: str, purpose: str, expires_after: int | None
+    session: Session, staged: Staged, loose: int, *, filename: str, purpose: str, expires_after: int | None
 ) -> File:
-    """Make staged bytes a file, within the caller's transaction."""
+    """Make bytes that are kept a file, within the caller's transaction."""
+    loose_rows.hold(session, staged.sha256)
+    loose_rows.settle(session, loose)
     if expires_after is None and purpose == "batch":
         expires_after = BATCH_EXPIRES_AFTER_SECONDS
     created_at = int(read_clock(session))
@@ -49,10 +53,32 @@ def add(
         created_at=created_at,
         expires_at=None if expires_after is None else created_at + expires_after,
     )
-    serialise(session, f"blob:{staged.sha256}")
-    tools.blobs.keep(staged, raw(staged.sha256))
     session.add(file)
     return file
+
+
+@contextmanager
+def kept(tools: Tools, staged: Staged) -> Iterator[int]:
+    """Staged bytes, kept before there is a file so that no transaction waits for them; the number to `add` it with.
+
+    They are removed if the file is refused, and by the sweep after an hour if whatever else happened.
+    """
+    with tools.database.transaction() as session:
+        loose = loose_rows.expect(session, staged.sha256)
+    tools.blobs.keep(staged, raw(staged.sha256))
+    try:
+        yield loose
+    except RequestError:
+        release(tools, loose, staged.sha256)
+        raise
+
+
+def release(tools: Tools, loose: int, blob: str) -> None:
+    """Give up bytes that were kept and did not become a file."""
+    with tools.database.transaction() as session:
+        unused = loose_rows.give_up(session, loose)
+    if unused:
+        drop_unused(tools, blob)
 
 
 def retrieve(tools: Tools, file_id: str) -> File:
@@ -94,11 +120,20 @@ def delete_expired(tools: Tools, limit: int) -> int:
 
 
 def drop_unused(tools: Tools, blob: str) -> None:
-    """Remove bytes that no file has."""
+    """Remove bytes that no file has, and that no upload is about to make a file of."""
     with tools.database.transaction() as session:
-        serialise(session, f"blob:{blob}")
-        if not rows.blob_is_used(session, blob):
+        loose_rows.hold(session, blob)
+        if not rows.blob_is_used(session, blob) and not loose_rows.is_wanted(session, blob):
             tools.blobs.delete(raw(blob))
+        loose_rows.forget(session, blob)
+
+
+def drop_loose(tools: Tools, limit: int) -> None:
+    """Look at up to `limit` blobs that killed processes left, and remove those that nobody needs."""
+    with tools.database.reading() as session:
+        due = loose_rows.due(session, limit)
+    for blob in due:
+        drop_unused(tools, blob)
 
 
 def clean_name(filename: str) -> str:
@@ -120,6 +155,7 @@ def _remove(tools: Tools, file: File) -> None:
         try:
             with tools.database.transaction() as session:
                 rows.delete_row(session, file.id)
+                loose_rows.leave(session, file.blob)
             break
         except IntegrityError:  # attached to a store since we looked
             continue

@@ -17,6 +17,9 @@ POINT_JOBS = 256
 EXPIRING = 256
 """Files or stores that one sweep ends; the next goes on, and until then nobody sees them any more."""
 
+LOOSE_AT_ONCE = 256
+"""Blobs that one sweep looks at."""
+
 PERIODS = 3
 """The sweeper stands in for beat, which sweeps every period."""
 
@@ -38,6 +41,7 @@ def sweep(tools: Tools) -> None:
         dispatch,
         expire_files,
         end_uploads,
+        drop_loose,
         tidy,
     )
     for part in parts:
@@ -117,6 +121,11 @@ def expire_files(tools: Tools) -> None:
 def end_uploads(tools: Tools) -> None:
     """End the uploads whose time is over, and remove the parts of all that have ended."""
     uploads.sweep(tools)
+
+
+def drop_loose(tools: Tools) -> None:
+    """Remove the bytes of uploads that were killed before they made a file of them."""
+    files.drop_loose(tools, LOOSE_AT_ONCE)
 
 
 def tidy(tools: Tools) -> None:

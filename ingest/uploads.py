@@ -102,9 +102,9 @@ def complete(tools: Tools, upload_id: str, part_ids: Sequence[str], md5: str | N
                 raise InvalidRequest(
                     "Invalid 'md5': the parts in this order have another one.", param="md5", code="invalid_value"
                 )
-            with tools.database.transaction() as session:
-                rows.about_to_keep(session, upload_id, staged.sha256)
-            shown = _finish(tools, upload, staged, part_ids)
+            with files.kept(tools, staged) as loose:
+                shown = _finish(tools, upload, staged, loose, part_ids)
+            files.release(tools, loose, staged.sha256)  # in case another completion was quicker
     except FileNotFoundError:  # another request completed, cancelled or outlived the upload meanwhile
         return _ended_otherwise(tools, upload_id, part_ids)
     _purge(tools, upload_id)
@@ -129,15 +129,9 @@ def sweep(tools: Tools) -> None:
         rows.expire(session, EXPIRED_AT_ONCE)
         rows.forget_ended(session, EXPIRED_AT_ONCE)
     _purge(tools)
-    with tools.database.reading() as session:
-        stray = rows.stray_blobs(session, EXPIRED_AT_ONCE)
-    for upload_id, blob in stray:
-        files.drop_unused(tools, blob)
-        with tools.database.transaction() as session:
-            rows.forget_blob(session, upload_id)
 
 
-def _finish(tools: Tools, upload: Upload, staged: Staged, part_ids: Sequence[str]) -> Shown:
+def _finish(tools: Tools, upload: Upload, staged: Staged, loose: int, part_ids: Sequence[str]) -> Shown:
     with tools.database.transaction() as session:
         rows.lock(session, upload.id)
         current = _found(session, upload.id)
@@ -146,9 +140,9 @@ def _finish(tools: Tools, upload: Upload, staged: Staged, part_ids: Sequence[str
         if not rows.hold(session, upload.id):
             raise InvalidRequest(_ENDED.format(current.status), param="upload_id")
         file = files.add(
-            tools,
             session,
             staged,
+            loose,
             filename=current.filename,
             purpose=current.purpose,
             expires_after=current.file_expires_after,

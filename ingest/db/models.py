@@ -63,8 +63,6 @@ class Upload(Base):
               postgresql_where=text("status = 'pending'"), sqlite_where=text("status = 'pending'")),
         Index("ix_uploads_ended", "expires_at",
               postgresql_where=text("status <> 'pending'"), sqlite_where=text("status <> 'pending'")),
-        Index("ix_uploads_blob", "row", postgresql_where=text("blob IS NOT NULL"),
-              sqlite_where=text("blob IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )  # fmt: skip
 
@@ -81,8 +79,6 @@ class Upload(Base):
     status: Mapped[UploadStatus] = mapped_column(String(16), default="pending")
     file_id: Mapped[str | None] = mapped_column(String(64))
     part_ids: Mapped[list[str]] = mapped_column(JSON, default=list)
-    blob: Mapped[str | None] = mapped_column(String(64))
-    """What a completion was about to keep: bytes that may be there without a file if it was killed."""
 
 
 class UploadPart(Base):

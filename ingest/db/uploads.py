@@ -31,32 +31,15 @@ def lock(session: Session, upload_id: str) -> None:
     serialise(session, f"upload:{upload_id}")
 
 
-def about_to_keep(session: Session, upload_id: str, blob: str) -> None:
-    """Note what a completion keeps next, so that it is removed if the upload ends otherwise."""
-    run(session, update(Upload).where(*_pending(upload_id)).values(blob=blob))
-
-
 def hold(session: Session, upload_id: str) -> bool:
     """Whether the upload is pending, also a moment after its time; if so it stays that until the transaction ends."""
     held = select(Upload.status).where(Upload.id == upload_id).with_for_update()
     return session.scalar(held) == "pending"
 
 
-def stray_blobs(session: Session, limit: int) -> list[tuple[str, str]]:
-    """Uploads that ended without a file, with the blob that one of their completions may have kept."""
-    ended = select(Upload.id, Upload.blob).where(Upload.blob.is_not(None), Upload.status.in_(("cancelled", "expired")))
-    found = session.execute(ended.order_by(Upload.row).limit(limit))
-    return [(row.id, row.blob) for row in found if row.blob is not None]
-
-
-def forget_blob(session: Session, upload_id: str) -> None:
-    """An ended upload's blob has been seen to."""
-    run(session, update(Upload).where(Upload.id == upload_id).values(blob=None))
-
-
 def complete(session: Session, upload_id: str, *, file_id: str, part_ids: Sequence[str]) -> bool:
     """pending -> completed, also a moment after its time; False when it has ended already."""
-    values = {"status": "completed", "file_id": file_id, "part_ids": list(part_ids), "blob": None}
+    values = {"status": "completed", "file_id": file_id, "part_ids": list(part_ids)}
     return changed(session, update(Upload).where(*_pending(upload_id)).values(values))
 
 
@@ -76,7 +59,7 @@ def forget_ended(session: Session, limit: int) -> int:
     """Remove the rows of up to `limit` uploads that ended long ago and left nothing behind; how many."""
     long_over = (Upload.status != "pending", Upload.expires_at < now(session) - REMEMBERED_SECONDS)
     left = exists().where(UploadPart.upload_id == Upload.id)
-    old = select(Upload.row).where(*long_over, Upload.blob.is_(None), ~left).order_by(Upload.expires_at).limit(limit)
+    old = select(Upload.row).where(*long_over, ~left).order_by(Upload.expires_at).limit(limit)
     return run(session, delete(Upload).where(Upload.row.in_(old))).rowcount
 
 

@@ -48,7 +48,6 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("file_id", sa.String(length=64), nullable=True),
         sa.Column("part_ids", sa.JSON(), nullable=False),
-        sa.Column("blob", sa.String(length=64), nullable=True),
         sa.CheckConstraint("status IN ('pending','completed','cancelled','expired')", name="status"),
         sa.CheckConstraint("(status = 'completed') = (file_id IS NOT NULL)", name="only_completed_has_a_file"),
         sa.PrimaryKeyConstraint("row"),
@@ -56,13 +55,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("uploads", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_uploads_blob",
-            ["row"],
-            unique=False,
-            postgresql_where=sa.text("blob IS NOT NULL"),
-            sqlite_where=sa.text("blob IS NOT NULL"),
-        )
         batch_op.create_index(
             "ix_uploads_ended",
             ["expires_at"],

@@ -1,0 +1,182 @@
+"""Bytes are kept before there is a file and removed after it: whatever fails in between, none are lost sight of."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import func, select
+
+from ingest import files
+from ingest.blobs import Staged
+from ingest.db.loose import WANTED_SECONDS
+from ingest.db.models import File, LooseBlob
+from ingest.errors import DependencyDown, InvalidRequest
+from ingest.sweep import drop_loose
+from tests.conftest import Clock
+from tests.fakes import FakeTools
+
+
+def create(tools: FakeTools, content: bytes = b"x") -> File:
+    return files.create(tools, filename="a.txt", purpose="assistants", blocks=[content], expires_after=None)
+
+
+def kept(tools: FakeTools) -> int:
+    return len(list(tools.blobs.names("raw/")))
+
+
+def loose(tools: FakeTools) -> int:
+    with tools.database.reading() as session:
+        return int(session.scalar(select(func.count()).select_from(LooseBlob)) or 0)
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_file_and_its_deletion_leave_nothing_behind(tools: FakeTools) -> None:
+    file = create(tools)
+    assert (kept(tools), loose(tools)) == (1, 0)
+
+    files.delete(tools, file.id)
+
+    assert (kept(tools), loose(tools)) == (0, 0)
+
+
+@pytest.mark.parametrize("place", ["ingest.files.add", "ingest.files.ids.new"])
+def test_bytes_of_a_killed_upload_are_removed_after_a_while(
+    tools: FakeTools, clock: Clock, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr(place, killed)
+    with pytest.raises(KeyboardInterrupt):
+        create(tools)
+    drop_loose(tools)
+    assert kept(tools) == 1
+
+    clock.advance(WANTED_SECONDS)
+    drop_loose(tools)
+
+    assert (kept(tools), loose(tools)) == (0, 0)
+
+
+def test_bytes_of_a_killed_upload_stay_when_a_file_has_them(
+    tools: FakeTools, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("ingest.files.add", killed)
+        with pytest.raises(KeyboardInterrupt):
+            create(tools)
+    create(tools)
+
+    clock.advance(WANTED_SECONDS)
+    drop_loose(tools)
+
+    assert (kept(tools), loose(tools)) == (1, 0)
+
+
+def test_bytes_of_a_file_that_is_refused_are_removed_at_once(tools: FakeTools, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise InvalidRequest("There is no room for it.")
+
+    monkeypatch.setattr("ingest.files.add", refuse)
+    with pytest.raises(InvalidRequest):
+        create(tools)
+
+    assert (kept(tools), loose(tools)) == (0, 0)
+
+
+def test_a_deletion_that_is_killed_before_the_bytes_go_is_finished_by_the_sweep(
+    tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = create(tools)
+    with monkeypatch.context() as patched:
+        patched.setattr("ingest.files.drop_unused", killed)
+        with pytest.raises(KeyboardInterrupt):
+            files.delete(tools, file.id)
+    assert kept(tools) == 1
+
+    drop_loose(tools)
+
+    assert (kept(tools), loose(tools)) == (0, 0)
+
+
+def test_a_deletion_spares_bytes_that_are_just_arriving_again(tools: FakeTools) -> None:
+    """The race of content-addressed bytes: the old file goes between `keep` and the new file's row."""
+    old = create(tools)
+    with tools.blobs.staged([b"x"], max_bytes=10) as staged, files.kept(tools, staged) as number:
+        files.delete(tools, old.id)
+        assert kept(tools) == 1
+        with tools.database.transaction() as session:
+            new = files.add(session, staged, number, filename="b.txt", purpose="assistants", expires_after=None)
+
+    drop_loose(tools)
+
+    _, blocks = files.content(tools, new.id)
+    assert b"".join(blocks) == b"x"
+    assert loose(tools) == 0
+
+
+def test_creating_and_deleting_the_same_bytes_at_once_never_leaves_a_file_without_them(tools: FakeTools) -> None:
+    problems: list[Exception] = []
+
+    def again_and_again() -> None:
+        try:
+            for _ in range(15):
+                file = create(tools)
+                assert b"".join(files.content(tools, file.id)[1]) == b"x"
+                files.delete(tools, file.id)
+        except Exception as exc:  # noqa: BLE001 - shown by the test
+            problems.append(exc)
+
+    threads = [threading.Thread(target=again_and_again) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert problems == []
+    assert (kept(tools), loose(tools)) == (0, 0)
+
+
+def test_no_transaction_is_open_while_bytes_are_kept(tools: FakeTools, monkeypatch: pytest.MonkeyPatch) -> None:
+    def keep(staged: Staged, name: str) -> None:
+        with tools.database.transaction() as session:  # on SQLite it would wait for ever for one that is open
+            session.execute(select(File.row))
+        really(staged, name)
+
+    really = tools.blobs.keep
+    monkeypatch.setattr(tools.blobs, "keep", keep)
+
+    create(tools)
+
+    assert kept(tools) == 1
+
+
+def test_a_full_disk_is_an_outage_and_leaves_nothing(tools: FakeTools, clock: Clock) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b"x"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(DependencyDown, match="blobs: No space left"):
+        files.create(tools, filename="a", purpose="assistants", blocks=endless(), expires_after=None)
+
+    assert (kept(tools), loose(tools)) == (0, 0)
+    assert list((tools.settings.data / "blobs" / "partial").iterdir()) == []
+
+
+def test_a_disk_that_is_full_when_bytes_are_kept_leaves_no_file(
+    tools: FakeTools, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(staged: Staged, name: str) -> None:
+        raise DependencyDown("blobs", "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tools.blobs, "keep", full)
+        with pytest.raises(DependencyDown):
+            create(tools)
+    with tools.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(File)) == 0
+
+    clock.advance(WANTED_SECONDS)
+    drop_loose(tools)
+
+    assert (kept(tools), loose(tools)) == (0, 0)
