@@ -31,6 +31,9 @@ STALE_AFTER_SECONDS = 600.0
 IDLE_PAUSE_SECONDS = 0.25
 """A worker that found nothing waiting does not ask again for this long; requests and the sweep top up besides."""
 
+BUSY_PAUSE_SECONDS = 0.02
+"""And one that found the queue half full, or filled it, for this long: too short to empty the other half."""
+
 _log = logs.get(__name__)
 
 
@@ -41,7 +44,8 @@ class Feeder:
         self._database = database
         self._queue = queue
         self._window = settings.dispatch_window
-        self._idle_until = 0.0
+        self._pause_until = 0.0
+        self._had_room = False
 
     def top_up(self) -> int:
         """Publish what there is room for and say how many. A broker that is down is logged: the sweep tries again."""
@@ -52,9 +56,12 @@ class Feeder:
             return 0
 
     def after_file(self) -> None:
-        """The worker's call after each file: as `top_up`, but cheap when nothing was waiting a moment ago."""
-        if time.monotonic() >= self._idle_until and not self.top_up():
-            self._idle_until = time.monotonic() + IDLE_PAUSE_SECONDS
+        """The worker's call after each file: as `top_up`, but cheap when the queue was seen a moment ago."""
+        if time.monotonic() < self._pause_until:
+            return
+        self._had_room = False
+        nothing_waits = not self.top_up() and self._had_room
+        self._pause_until = time.monotonic() + (IDLE_PAUSE_SECONDS if nothing_waits else BUSY_PAUSE_SECONDS)
 
     def resend_lost(self) -> int:
         """Publish again what was told to a broker that lost it; how many."""
@@ -69,6 +76,7 @@ class Feeder:
         room = self._window - self._queue.depth(lane)
         if room <= self._window // 2:
             return 0
+        self._had_room = True
         with self._database.transaction() as session:
             files = self._taken(session, lane, room) if alone(session, f"feeder:{lane}") else []
         if not files:

@@ -103,7 +103,8 @@ def celery_app(settings: Settings) -> Celery:
         },
         task_default_queue=MAINTENANCE_QUEUE,
         worker_send_task_events=True,
-        task_send_sent_event=True,
+        # A message waits for seconds at the most, and would cost its sender one more for the monitor.
+        task_send_sent_event=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         timezone="UTC",

@@ -1,8 +1,10 @@
 """The feeder: short queues, fair shares, nothing lost, on both databases."""
 
+import time
+
 from ingest import file_batches
 from ingest.db.session import Database
-from ingest.dispatch import LOST_AFTER_SECONDS, STALE_AFTER_SECONDS
+from ingest.dispatch import IDLE_PAUSE_SECONDS, LOST_AFTER_SECONDS, STALE_AFTER_SECONDS
 from tests.conftest import Clock
 from tests.db import rows
 from tests.fakes import FakeTools
@@ -36,6 +38,20 @@ def test_the_queue_is_filled_again_when_half_of_it_is_taken(tools: FakeTools) ->
 
     assert len(told(tools)) == tools.settings.dispatch_window
     assert len(set(told(tools))) == len(told(tools))
+
+
+def test_a_worker_that_finds_the_queue_full_looks_again_before_it_can_be_empty(tools: FakeTools) -> None:
+    store = rows.a_store(tools.database)
+    rows.batch(tools.database, store, rows.files(tools.database, 500))
+    tools.feeder.top_up()
+    tools.feeder.after_file()
+
+    del tools.queue.lanes["bulk"][:40]
+    found_full = time.monotonic()
+    while len(told(tools)) < tools.settings.dispatch_window and time.monotonic() < found_full + 5:
+        tools.feeder.after_file()
+
+    assert time.monotonic() - found_full < IDLE_PAUSE_SECONDS
 
 
 def test_batches_share_the_queue(tools: FakeTools) -> None:
