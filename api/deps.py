@@ -10,6 +10,7 @@ from starlette.types import Message
 
 from api.schemas.parts import Id, ListPage
 from ingest.blobs import BLOCK
+from ingest.callers import DEFAULT_PROJECT, Caller
 from ingest.db.pages import Order, Page, Window
 from ingest.errors import TooLarge
 from ingest.status import FileStatus
@@ -43,7 +44,12 @@ def _status(
     return filter
 
 
+def _caller() -> Caller:
+    return Caller(DEFAULT_PROJECT)
+
+
 GivenTools = Annotated[Tools, Depends(_tools)]
+GivenCaller = Annotated[Caller, Depends(_caller)]
 GivenWindow = Annotated[Window, Depends(_window)]
 GivenFilesWindow = Annotated[Window, Depends(_files_window)]
 GivenStatus = Annotated[FileStatus | None, Depends(_status)]

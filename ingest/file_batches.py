@@ -6,6 +6,7 @@ from contextlib import suppress
 from sqlalchemy.orm import Session
 
 from ingest import ids
+from ingest.callers import Caller
 from ingest.db import attachments, progress
 from ingest.db import stores as rows
 from ingest.db.attachments import Member
@@ -20,42 +21,44 @@ from ingest.tools import Tools
 from ingest.vector_stores import found
 
 
-def create(tools: Tools, store_id: str, members: Sequence[Member]) -> FileBatch:
+def create(tools: Tools, caller: Caller, store_id: str, members: Sequence[Member]) -> FileBatch:
     """Put files into a store as one batch; the first mention of a file counts. Raises NotFound."""
     distinct = list({member.file_id: member for member in reversed(members)}.values())[::-1]
     with tools.database.reading() as session:
         created_at = int(read_clock(session))
     batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=store_id, created_at=created_at)
-    attach_members(tools, store_id, distinct, batch)
-    return retrieve(tools, store_id, batch.id)
+    attach_members(tools, caller, store_id, distinct, batch)
+    return retrieve(tools, caller, store_id, batch.id)
 
 
-def retrieve(tools: Tools, store_id: str, batch_id: str) -> FileBatch:
+def retrieve(tools: Tools, caller: Caller, store_id: str, batch_id: str) -> FileBatch:
     """Raises NotFound. One look-up by key, however large the batch."""
     with tools.database.reading() as session:
-        return _found(session, store_id, batch_id)
+        return _found(session, caller, store_id, batch_id)
 
 
-def listed(tools: Tools, store_id: str, batch_id: str, window: Window, *, status: FileStatus | None) -> Page[Shown]:
+def listed(
+    tools: Tools, caller: Caller, store_id: str, batch_id: str, window: Window, *, status: FileStatus | None
+) -> Page[Shown]:
     """A page of a batch's files. Raises NotFound."""
     with tools.database.reading() as session:
-        return rows.batch_files(session, _found(session, store_id, batch_id), window, status=status)
+        return rows.batch_files(session, _found(session, caller, store_id, batch_id), window, status=status)
 
 
-def cancel(tools: Tools, store_id: str, batch_id: str) -> FileBatch:
+def cancel(tools: Tools, caller: Caller, store_id: str, batch_id: str) -> FileBatch:
     """Cancel what is not finished, at once; a finished batch is left as it is (contract section 10)."""
     with tools.database.transaction() as session:
-        batch = _found(session, store_id, batch_id)
+        batch = _found(session, caller, store_id, batch_id)
         cancelled = attachments.cancel(session, batch)
     if cancelled and batch.in_progress <= progress.SWEEP_ROWS:
         # A transaction of its own: it locks files first, the one above its batch. What fails here the sweep does.
         with suppress(DependencyDown), tools.database.transaction() as session:
             progress.sweep_cancelled(session, batch.row)
-    return retrieve(tools, store_id, batch_id)
+    return retrieve(tools, caller, store_id, batch_id)
 
 
-def _found(session: Session, store_id: str, batch_id: str) -> FileBatch:
-    found(rows.get(session, store_id), store_id)
+def _found(session: Session, caller: Caller, store_id: str, batch_id: str) -> FileBatch:
+    found(rows.get(session, caller.project, store_id), store_id)
     batch = rows.batch(session, store_id, batch_id)
     if batch is None:
         raise NotFound(f"No file batch found with id '{batch_id}' in vector store '{store_id}'.", param="batch_id")

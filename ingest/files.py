@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ingest import ids
 from ingest.blobs import Staged, raw
+from ingest.callers import Caller
 from ingest.db import attachments
 from ingest.db import files as rows
 from ingest.db import loose as loose_rows
@@ -25,18 +26,33 @@ BATCH_EXPIRES_AFTER_SECONDS = 30 * 86_400
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def create(tools: Tools, *, filename: str, purpose: str, blocks: Iterable[bytes], expires_after: int | None) -> File:
+def create(
+    tools: Tools,
+    caller: Caller,
+    *,
+    filename: str,
+    purpose: str,
+    blocks: Iterable[bytes],
+    expires_after: int | None,
+) -> File:
     """Store bytes as they arrive. `expires_after` is in seconds after now. Raises TooLarge."""
     with (
         tools.blobs.staged(blocks, max_bytes=tools.settings.max_file_bytes) as staged,
         kept(tools, staged) as loose,
         tools.database.transaction() as session,
     ):
-        return add(session, staged, loose, filename=filename, purpose=purpose, expires_after=expires_after)
+        return add(session, caller, staged, loose, filename=filename, purpose=purpose, expires_after=expires_after)
 
 
 def add(
-    session: Session, staged: Staged, loose: int, *, filename: str, purpose: str, expires_after: int | None
+    session: Session,
+    caller: Caller,
+    staged: Staged,
+    loose: int,
+    *,
+    filename: str,
+    purpose: str,
+    expires_after: int | None,
 ) -> File:
     """Make bytes that are kept a file, within the caller's transaction."""
     loose_rows.hold(session, staged.sha256)
@@ -46,6 +62,7 @@ def add(
     created_at = int(read_clock(session))
     file = File(
         id=ids.new("file-"),
+        project=caller.project,
         filename=clean_name(filename),
         bytes=staged.size,
         purpose=purpose,
@@ -81,33 +98,33 @@ def release(tools: Tools, loose: int, blob: str) -> None:
         drop_unused(tools, blob)
 
 
-def retrieve(tools: Tools, file_id: str) -> File:
+def retrieve(tools: Tools, caller: Caller, file_id: str) -> File:
     """Raises NotFound."""
     with tools.database.reading() as session:
-        file = rows.get(session, file_id)
+        file = rows.get(session, caller.project, file_id)
     if file is None:
         raise NotFound(f"No such File object: {file_id}", param="id")
     return file
 
 
-def listed(tools: Tools, window: Window, *, purpose: str | None) -> Page[File]:
-    """A page of the files, perhaps of one purpose only."""
+def listed(tools: Tools, caller: Caller, window: Window, *, purpose: str | None) -> Page[File]:
+    """A page of the project's files, perhaps of one purpose only."""
     with tools.database.reading() as session:
-        return rows.listed(session, window, purpose=purpose)
+        return rows.listed(session, caller.project, window, purpose=purpose)
 
 
-def content(tools: Tools, file_id: str) -> tuple[File, Iterator[bytes]]:
+def content(tools: Tools, caller: Caller, file_id: str) -> tuple[File, Iterator[bytes]]:
     """A file and its bytes in blocks. Raises NotFound, also when the bytes are lost."""
-    file = retrieve(tools, file_id)
+    file = retrieve(tools, caller, file_id)
     try:
         return file, tools.blobs.blocks(raw(file.blob))
     except FileNotFoundError as exc:
         raise NotFound(f"The content of file '{file_id}' is gone.", param="id") from exc
 
 
-def delete(tools: Tools, file_id: str) -> None:
+def delete(tools: Tools, caller: Caller, file_id: str) -> None:
     """Remove a file from every store it is in, and then itself (contract section 10). Raises NotFound."""
-    _remove(tools, retrieve(tools, file_id))
+    _remove(tools, retrieve(tools, caller, file_id))
 
 
 def delete_expired(tools: Tools, limit: int) -> int:

@@ -96,6 +96,7 @@ def owner_of(claim: Claim) -> Owner:
     return Owner(
         row=claim.row,
         generation=claim.generation,
+        project=claim.project,
         vector_store_id=claim.vector_store_id,
         file_id=claim.file_id,
         filename=claim.filename,

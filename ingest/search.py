@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.callers import Caller
 from ingest.db import stores as rows
 from ingest.db.session import read_clock
 from ingest.db.stores import Live
@@ -44,6 +45,7 @@ class Found:
 
 def search(
     tools: Tools,
+    caller: Caller,
     store_id: str,
     queries: Sequence[str],
     *,
@@ -53,25 +55,25 @@ def search(
     score_threshold: float = 0.0,
 ) -> list[Found]:
     """The best passages for any of the queries, best first. Raises NotFound; InvalidRequest for an expired store."""
-    _use(tools, store_id)
+    _use(tools, caller, store_id)
     best: dict[tuple[int, int], Found] = {}
     for query in dict.fromkeys(queries):
-        for passage, found in _search_one(tools, store_id, query, limit, filters, weights).items():
+        for passage, found in _search_one(tools, caller, store_id, query, limit, filters, weights).items():
             if passage not in best or best[passage].score < found.score:
                 best[passage] = found
     ranked = sorted(best.values(), key=lambda found: -found.score)
     return [found for found in ranked if found.score >= score_threshold][:limit]
 
 
-def rewritten(tools: Tools, store_id: str, queries: Sequence[str]) -> list[str]:
+def rewritten(tools: Tools, caller: Caller, store_id: str, queries: Sequence[str]) -> list[str]:
     """The queries for a store as the chat model puts them, or as they are. Raises as `search` does."""
     with tools.database.reading() as session:
-        usable(rows.get(session, store_id), store_id)
+        usable(rows.get(session, caller.project, store_id), store_id)
     return tools.rewriter.rewrite(queries)
 
 
 def _search_one(
-    tools: Tools, store_id: str, query: str, limit: int, filters: Filter | None, weights: Weights
+    tools: Tools, caller: Caller, store_id: str, query: str, limit: int, filters: Filter | None, weights: Weights
 ) -> dict[tuple[int, int], Found]:
     dense = _embedded(tools, query) if weights.embedding > 0 else None
     indices, values = bm25.query_weights(query) if weights.text > 0 else ([], [])
@@ -79,7 +81,7 @@ def _search_one(
     depth = max(DEPTH, limit)
     while True:
         with tools.breakers["qdrant"].guard():
-            lists = tools.index.search(store_id, dense=dense, terms=terms, filters=filters, limit=depth)
+            lists = tools.index.search(caller.project, store_id, dense=dense, terms=terms, filters=filters, limit=depth)
         live = _live(tools, store_id, [hit for hits in lists for hit in hits])
         near, worded = ([hit for hit in hits if _is_current(hit, live, filters)] for hits in lists)
         passages = {(hit.row, hit.number): hit for hit in [*near, *worded]}
@@ -121,9 +123,9 @@ def _scores(hits: Sequence[Hit]) -> dict[tuple[int, int], float]:
     return {(hit.row, hit.number): hit.score for hit in hits}
 
 
-def _use(tools: Tools, store_id: str) -> None:
+def _use(tools: Tools, caller: Caller, store_id: str) -> None:
     with tools.database.reading() as session:
-        store = usable(rows.get(session, store_id), store_id)
+        store = usable(rows.get(session, caller.project, store_id), store_id)
         idle = read_clock(session) - store.last_active_at
     if idle >= 1:  # the time is shown in whole seconds: one write a second is enough
         with suppress(DependencyDown), tools.database.transaction() as session:  # a search must not need to write

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from ingest import logs, pipeline
+from ingest.callers import Caller
 from ingest.db import attachments, point_jobs
 from ingest.db import files as file_rows
 from ingest.db import stores as rows
@@ -31,19 +32,21 @@ PARSE_PATIENCE_SECONDS = 8.0
 _log = logs.get(__name__)
 
 
-def attach(tools: Tools, store_id: str, member: Member) -> Shown:
+def attach(tools: Tools, caller: Caller, store_id: str, member: Member) -> Shown:
     """Put one file into a store and have it ingested. Raises NotFound; InvalidRequest for an expired store."""
-    attach_members(tools, store_id, [member], None)
-    return retrieve(tools, store_id, member.file_id)
+    attach_members(tools, caller, store_id, [member], None)
+    return retrieve(tools, caller, store_id, member.file_id)
 
 
-def attach_members(tools: Tools, store_id: str, members: Sequence[Member], batch: FileBatch | None) -> None:
+def attach_members(
+    tools: Tools, caller: Caller, store_id: str, members: Sequence[Member], batch: FileBatch | None
+) -> None:
     """Put files into a store in one transaction, then tell the workers. Nothing is changed if a file is unknown."""
     try:
         with tools.database.transaction() as session:
-            usable(rows.get(session, store_id), store_id)
+            usable(rows.get(session, caller.project, store_id), store_id)
             param = "file_id" if batch is None else "file_ids"
-            _all_known(file_rows.unknown(session, [m.file_id for m in members]), param)
+            _all_known(file_rows.unknown(session, caller.project, [m.file_id for m in members]), param)
             restyled = attachments.attach(session, store_id, members, batch)
             rows.touch(session, store_id)
             jobs = point_jobs.plan_attributes(session, store_id, restyled, after_seconds=ATTRIBUTES_RETRY_SECONDS)
@@ -54,37 +57,39 @@ def attach_members(tools: Tools, store_id: str, members: Sequence[Member], batch
     tools.announce()
 
 
-def require(tools: Tools, file_ids: Sequence[str]) -> None:
+def require(tools: Tools, caller: Caller, file_ids: Sequence[str]) -> None:
     """Raises NotFound, naming them, when some ids name no file."""
     with tools.database.reading() as session:
-        _all_known(file_rows.unknown(session, file_ids), "file_ids")
+        _all_known(file_rows.unknown(session, caller.project, file_ids), "file_ids")
 
 
-def retrieve(tools: Tools, store_id: str, file_id: str) -> Shown:
+def retrieve(tools: Tools, caller: Caller, store_id: str, file_id: str) -> Shown:
     """Raises NotFound."""
     with tools.database.reading() as session:
-        found(rows.get(session, store_id), store_id)
+        found(rows.get(session, caller.project, store_id), store_id)
         return _found(rows.file(session, store_id, file_id), store_id, file_id)
 
 
-def listed(tools: Tools, store_id: str, window: Window, *, status: FileStatus | None) -> Page[Shown]:
+def listed(tools: Tools, caller: Caller, store_id: str, window: Window, *, status: FileStatus | None) -> Page[Shown]:
     """A page of a store's files. Raises NotFound."""
     with tools.database.reading() as session:
-        found(rows.get(session, store_id), store_id)
+        found(rows.get(session, caller.project, store_id), store_id)
         return rows.files(session, store_id, window, status=status)
 
 
-def update_attributes(tools: Tools, store_id: str, file_id: str, attributes: Mapping[str, Any]) -> Shown:
+def update_attributes(
+    tools: Tools, caller: Caller, store_id: str, file_id: str, attributes: Mapping[str, Any]
+) -> Shown:
     """Replace a file's attributes; the next search filters by them. Raises NotFound."""
     with tools.database.transaction() as session:
-        usable(rows.get(session, store_id), store_id)
+        usable(rows.get(session, caller.project, store_id), store_id)
         row = attachments.set_attributes(session, store_id, file_id, attributes)
         if row is None:
             return _found(None, store_id, file_id)
         rows.touch(session, store_id)
         jobs = point_jobs.plan_attributes(session, store_id, [row], after_seconds=ATTRIBUTES_RETRY_SECONDS)
     write_attributes(tools, jobs)
-    return retrieve(tools, store_id, file_id)
+    return retrieve(tools, caller, store_id, file_id)
 
 
 def write_attributes(tools: Tools, jobs: Sequence[PointJob]) -> None:
@@ -105,18 +110,18 @@ def write_attributes(tools: Tools, jobs: Sequence[PointJob]) -> None:
         _log.warning("attributes_delayed", dependency=exc.dependency, reason=str(exc))
 
 
-def delete(tools: Tools, store_id: str, file_id: str) -> None:
+def delete(tools: Tools, caller: Caller, store_id: str, file_id: str) -> None:
     """Take a file out of a store; the File stays. Raises NotFound."""
     with tools.database.transaction() as session:
-        found(rows.get(session, store_id), store_id)
+        found(rows.get(session, caller.project, store_id), store_id)
         if not attachments.remove(session, store_id, file_id):
             _found(None, store_id, file_id)
 
 
-def content(tools: Tools, store_id: str, file_id: str) -> str:
+def content(tools: Tools, caller: Caller, store_id: str, file_id: str) -> str:
     """The text that was read from a file. Raises NotFound; FileError when there is none."""
-    retrieve(tools, store_id, file_id)
-    file = retrieve_file(tools, file_id)
+    retrieve(tools, caller, store_id, file_id)
+    file = retrieve_file(tools, caller, file_id)
     if not tools.parsing.acquire(timeout=PARSE_PATIENCE_SECONDS):
         raise DependencyDown("parser", "it is busy with another file")
     try:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ingest import blobs, files, ids
 from ingest.blobs import Staged
+from ingest.callers import Caller
 from ingest.db import files as file_rows
 from ingest.db import uploads as rows
 from ingest.db.models import File, Upload, UploadPart
@@ -41,13 +42,21 @@ class Shown:
 
 
 def create(
-    tools: Tools, *, filename: str, size: int, mime_type: str, purpose: str, file_expires_after: int | None
+    tools: Tools,
+    caller: Caller,
+    *,
+    filename: str,
+    size: int,
+    mime_type: str,
+    purpose: str,
+    file_expires_after: int | None,
 ) -> Shown:
     """Announce a file of `size` bytes. Its parts have an hour to arrive."""
     with tools.database.transaction() as session:
         created_at = int(read_clock(session))
         upload = Upload(
             id=ids.new("upload_"),
+            project=caller.project,
             filename=files.clean_name(filename),
             bytes=size,
             mime_type=mime_type,
@@ -62,10 +71,10 @@ def create(
     return Shown(upload, None)
 
 
-def add_part(tools: Tools, upload_id: str, blocks: Iterable[bytes]) -> UploadPart:
+def add_part(tools: Tools, caller: Caller, upload_id: str, blocks: Iterable[bytes]) -> UploadPart:
     """Store a part's bytes as they arrive. Raises NotFound, TooLarge; InvalidRequest when the upload has ended."""
     with tools.database.transaction() as session:
-        _open(_found(session, upload_id))
+        _open(_found(session, caller, upload_id))
         part = UploadPart(id=ids.new("part_"), upload_id=upload_id, created_at=int(read_clock(session)))
         session.add(part)
     try:
@@ -74,7 +83,7 @@ def add_part(tools: Tools, upload_id: str, blocks: Iterable[bytes]) -> UploadPar
         with tools.database.transaction() as session:
             rows.lock(session, upload_id)
             if not rows.arrived(session, part.id, size=staged.size, sha256=staged.sha256):
-                raise InvalidRequest(_ENDED.format(_found(session, upload_id).status), param="upload_id")
+                raise InvalidRequest(_ENDED.format(_found(session, caller, upload_id).status), param="upload_id")
     except TooLarge as exc:
         _drop(tools, [part.id])
         raise TooLarge(f"Part is too large: at most {MAX_PART_BYTES:,} bytes are accepted.", param="data") from exc
@@ -84,14 +93,14 @@ def add_part(tools: Tools, upload_id: str, blocks: Iterable[bytes]) -> UploadPar
     return part
 
 
-def complete(tools: Tools, upload_id: str, part_ids: Sequence[str], md5: str | None) -> Shown:
+def complete(tools: Tools, caller: Caller, upload_id: str, part_ids: Sequence[str], md5: str | None) -> Shown:
     """Make one file of the parts in this order. Done again with the same parts, it answers the same.
 
     Raises NotFound; InvalidRequest when the upload has ended otherwise, a part is not one of its own or named twice, or
     the bytes are not those that were announced.
     """
     with tools.database.reading() as session:
-        upload = _found(session, upload_id)
+        upload = _found(session, caller, upload_id)
         if upload.status == "completed":
             return _again(session, upload, part_ids)
         _check(_open(upload), part_ids, rows.parts(session, part_ids))
@@ -103,19 +112,21 @@ def complete(tools: Tools, upload_id: str, part_ids: Sequence[str], md5: str | N
                     "Invalid 'md5': the parts in this order have another one.", param="md5", code="invalid_value"
                 )
             with files.kept(tools, staged) as loose:
-                shown = _finish(tools, upload, staged, loose, part_ids)
+                shown = _finish(tools, caller, upload, staged, loose, part_ids)
             files.release(tools, loose, staged.sha256)  # in case another completion was quicker
     except FileNotFoundError:  # another request completed, cancelled or outlived the upload meanwhile
-        return _ended_otherwise(tools, upload_id, part_ids)
+        return _ended_otherwise(tools, caller, upload_id, part_ids)
     _purge(tools, upload_id)
     return shown
 
 
-def cancel(tools: Tools, upload_id: str) -> Shown:
+def cancel(tools: Tools, caller: Caller, upload_id: str) -> Shown:
     """Give an upload up and forget its parts; again is the same. Raises NotFound; InvalidRequest when it has ended."""
     with tools.database.transaction() as session:
+        _found(session, caller, upload_id)  # first: nobody waits for what is not their own
         rows.lock(session, upload_id)
-        upload = _found(session, upload_id)
+        session.expire_all()
+        upload = _found(session, caller, upload_id)
         if upload.status != "cancelled":
             rows.cancel(session, _open(upload).id)
             session.refresh(upload)
@@ -131,16 +142,17 @@ def sweep(tools: Tools) -> None:
     _purge(tools)
 
 
-def _finish(tools: Tools, upload: Upload, staged: Staged, loose: int, part_ids: Sequence[str]) -> Shown:
+def _finish(tools: Tools, caller: Caller, upload: Upload, staged: Staged, loose: int, part_ids: Sequence[str]) -> Shown:
     with tools.database.transaction() as session:
         rows.lock(session, upload.id)
-        current = _found(session, upload.id)
+        current = _found(session, caller, upload.id)
         if current.status == "completed":
             return _again(session, current, part_ids)
         if not rows.hold(session, upload.id):
             raise InvalidRequest(_ENDED.format(current.status), param="upload_id")
         file = files.add(
             session,
+            caller,
             staged,
             loose,
             filename=current.filename,
@@ -152,9 +164,9 @@ def _finish(tools: Tools, upload: Upload, staged: Staged, loose: int, part_ids: 
     return Shown(current, file)
 
 
-def _ended_otherwise(tools: Tools, upload_id: str, part_ids: Sequence[str]) -> Shown:
+def _ended_otherwise(tools: Tools, caller: Caller, upload_id: str, part_ids: Sequence[str]) -> Shown:
     with tools.database.reading() as session:
-        upload = _found(session, upload_id)
+        upload = _found(session, caller, upload_id)
         if upload.status == "completed":
             return _again(session, upload, part_ids)
     _open(upload)
@@ -165,7 +177,7 @@ def _again(session: Session, upload: Upload, part_ids: Sequence[str]) -> Shown:
     """What a completed upload answers to another completion."""
     if upload.part_ids != list(part_ids):
         raise InvalidRequest(_ENDED.format("completed"), param="upload_id")
-    return Shown(upload, None if upload.file_id is None else file_rows.get(session, upload.file_id))
+    return Shown(upload, None if upload.file_id is None else file_rows.get(session, upload.project, upload.file_id))
 
 
 def _check(upload: Upload, part_ids: Sequence[str], parts: Mapping[str, UploadPart]) -> None:
@@ -214,8 +226,8 @@ def _drop(tools: Tools, part_ids: Sequence[str]) -> None:
             rows.forget(session, part_ids)
 
 
-def _found(session: Session, upload_id: str) -> Upload:
-    upload = rows.get(session, upload_id)
+def _found(session: Session, caller: Caller, upload_id: str) -> Upload:
+    upload = rows.get(session, caller.project, upload_id)
     if upload is None:
         raise NotFound(f"No such Upload object: {upload_id}", param="upload_id")
     return upload

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import update as sql_update
 
 from ingest import ids
+from ingest.callers import Caller
 from ingest.db import stores as rows
 from ingest.db.models import VectorStore
 from ingest.db.pages import Page, Window
@@ -28,6 +29,7 @@ AUTO = Chunking()
 
 def create(
     tools: Tools,
+    caller: Caller,
     *,
     name: str,
     description: str | None,
@@ -39,6 +41,7 @@ def create(
         created_at = int(read_clock(session))
         store = VectorStore(
             id=ids.new("vs_"),
+            project=caller.project,
             name=name,
             description=description,
             meta=dict(metadata),
@@ -50,26 +53,26 @@ def create(
     return store
 
 
-def retrieve(tools: Tools, store_id: str) -> VectorStore:
+def retrieve(tools: Tools, caller: Caller, store_id: str) -> VectorStore:
     """Raises NotFound."""
     with tools.database.reading() as session:
-        return found(rows.get(session, store_id), store_id)
+        return found(rows.get(session, caller.project, store_id), store_id)
 
 
-def listed(tools: Tools, window: Window) -> Page[VectorStore]:
-    """A page of the stores."""
+def listed(tools: Tools, caller: Caller, window: Window) -> Page[VectorStore]:
+    """A page of the project's stores."""
     with tools.database.reading() as session:
-        return rows.listed(session, window)
+        return rows.listed(session, caller.project, window)
 
 
-def update(tools: Tools, store_id: str, changes: Mapping[str, Any]) -> VectorStore:
+def update(tools: Tools, caller: Caller, store_id: str, changes: Mapping[str, Any]) -> VectorStore:
     """Replace what `changes` names: name, metadata, expires_after_days. Raises NotFound.
 
     An expired store can be changed too, but not brought back.
     """
     columns: dict[str, Any] = {"meta" if name == "metadata" else name: value for name, value in changes.items()}
     with tools.database.transaction() as session:
-        store = found(rows.get(session, store_id), store_id)
+        store = found(rows.get(session, caller.project, store_id), store_id)
         if store.expired_at is None:
             columns["last_active_at"] = int(read_clock(session))
         else:
@@ -80,10 +83,10 @@ def update(tools: Tools, store_id: str, changes: Mapping[str, Any]) -> VectorSto
     return store
 
 
-def delete(tools: Tools, store_id: str) -> None:
+def delete(tools: Tools, caller: Caller, store_id: str) -> None:
     """Forget a store and what it found; the files stay. Raises NotFound."""
     with tools.database.transaction() as session:
-        if not rows.delete(session, store_id):
+        if not rows.delete(session, caller.project, store_id):
             found(None, store_id)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ingest.blobs import FolderBlobs
+from ingest.callers import DEFAULT_PROJECT, Caller
 from ingest.config import Settings
 from ingest.db.queue import Waiting
 from ingest.db.session import Database
@@ -18,6 +19,9 @@ from ingest.steps.filters import Filter
 from ingest.steps.index import Hit, Owner, Point, Terms
 from ingest.steps.parse import Parsed
 from ingest.tools import Tools
+
+CALLER = Caller(DEFAULT_PROJECT)
+"""Somebody of the project that is always there, without limits."""
 
 
 class FakeQueue:
@@ -119,13 +123,20 @@ class FakeIndex:
                 self.points[key] = (owner, self.points[key][1])
 
     def search(
-        self, vector_store_id: str, *, dense: Vectors | None, terms: Terms | None, filters: Filter | None, limit: int
+        self,
+        project: str,
+        vector_store_id: str,
+        *,
+        dense: Vectors | None,
+        terms: Terms | None,
+        filters: Filter | None,
+        limit: int,
     ) -> tuple[list[Hit], list[Hit]]:
         self._check()
         mine = [
             (key, point)
             for key, (owner, point) in self.points.items()
-            if owner.vector_store_id == vector_store_id
+            if (owner.project, owner.vector_store_id) == (project, vector_store_id)
             and (filters is None or filtering.matches(filters, owner.attributes, owner.filename))
         ]
 

@@ -7,7 +7,7 @@ from ingest.db.session import Database
 from ingest.dispatch import IDLE_PAUSE_SECONDS, LOST_AFTER_SECONDS, STALE_AFTER_SECONDS
 from tests.conftest import Clock
 from tests.db import rows
-from tests.fakes import FakeTools
+from tests.fakes import CALLER, FakeTools
 
 
 def told(tools: FakeTools, lane: str = "bulk") -> list[int]:
@@ -133,6 +133,6 @@ def test_files_of_a_cancelled_batch_are_not_told(tools: FakeTools) -> None:
     store = rows.a_store(tools.database)
     batch = rows.batch(tools.database, store, rows.files(tools.database, 3))
 
-    file_batches.cancel(tools, store, batch)
+    file_batches.cancel(tools, CALLER, store, batch)
 
     assert tools.feeder.top_up() == 0

@@ -13,20 +13,22 @@ from ingest.steps.index import Owner
 from ingest.sweep import sweep, work_on_points
 from tests.conftest import Clock
 from tests.db import rows
-from tests.fakes import FakeTools
+from tests.fakes import CALLER, FakeTools
 
 
 def store_with(tools: FakeTools, *texts: str) -> tuple[str, list[str]]:
     """A store with one attached file for each text; its id and theirs."""
-    store = vector_stores.create(tools, name="s", description=None, metadata={}, expires_after_days=None)
+    store = vector_stores.create(tools, CALLER, name="s", description=None, metadata={}, expires_after_days=None)
     ids = [upload(tools, text) for text in texts]
     for file_id in ids:
-        store_files.attach(tools, store.id, Member(file_id, {}, 800, 400))
+        store_files.attach(tools, CALLER, store.id, Member(file_id, {}, 800, 400))
     return store.id, ids
 
 
 def upload(tools: FakeTools, text: str) -> str:
-    return files.create(tools, filename="a.txt", purpose="assistants", blocks=[text.encode()], expires_after=None).id
+    return files.create(
+        tools, CALLER, filename="a.txt", purpose="assistants", blocks=[text.encode()], expires_after=None
+    ).id
 
 
 def run_all(tools: FakeTools) -> list[jobs.Result]:
@@ -45,10 +47,10 @@ def test_an_attached_file_is_completed_and_found(tools: FakeTools) -> None:
 
     assert run_all(tools) == ["completed"]
 
-    file = store_files.retrieve(tools, store, file_id)
+    file = store_files.retrieve(tools, CALLER, store, file_id)
     assert file.status == "completed"
     assert file.usage_bytes > 0
-    [found] = search.search(tools, store, ["heron"], limit=10)
+    [found] = search.search(tools, CALLER, store, ["heron"], limit=10)
     assert (found.file_id, found.score) == (file_id, 1.0)
 
 
@@ -68,7 +70,7 @@ def test_a_file_that_cannot_be_read_fails_with_the_reason(tools: FakeTools) -> N
 
     assert run_all(tools) == ["failed"]
 
-    file = store_files.retrieve(tools, store, file_id)
+    file = store_files.retrieve(tools, CALLER, store, file_id)
     assert (file.status, file.error_code, file.error_message) == ("failed", "invalid_file", "The file is broken.")
 
 
@@ -79,7 +81,7 @@ def test_a_defect_of_ours_fails_the_file_and_not_the_worker(tools: FakeTools) ->
 
     assert run_all(tools) == ["failed"]
 
-    assert store_files.retrieve(tools, store, file_id).error_code == "server_error"
+    assert store_files.retrieve(tools, CALLER, store, file_id).error_code == "server_error"
 
 
 def test_a_dependency_that_is_down_delays_a_file_and_never_fails_it(tools: FakeTools, clock: Clock) -> None:
@@ -88,7 +90,7 @@ def test_a_dependency_that_is_down_delays_a_file_and_never_fails_it(tools: FakeT
 
     assert run_all(tools) == ["delayed"]
 
-    assert store_files.retrieve(tools, store, file_id).status == "in_progress"
+    assert store_files.retrieve(tools, CALLER, store, file_id).status == "in_progress"
     clock.advance(19)
     tools.feeder.top_up()
     assert run_all(tools) == []
@@ -107,26 +109,26 @@ def test_a_file_fails_when_its_dependency_has_been_down_for_a_day(tools: FakeToo
 
     assert run_all(tools) == ["failed"]
 
-    assert "qdrant" in (store_files.retrieve(tools, store, file_id).error_message or "")
+    assert "qdrant" in (store_files.retrieve(tools, CALLER, store, file_id).error_message or "")
 
 
 def test_a_batch_cancelled_while_its_file_is_embedded_publishes_nothing(tools: FakeTools) -> None:
-    store = vector_stores.create(tools, name="s", description=None, metadata={}, expires_after_days=None).id
-    batch = file_batches.create(tools, store, [Member(upload(tools, "never found"), {}, 800, 400)])
-    tools.embedder.before = lambda: file_batches.cancel(tools, store, batch.id)
+    store = vector_stores.create(tools, CALLER, name="s", description=None, metadata={}, expires_after_days=None).id
+    batch = file_batches.create(tools, CALLER, store, [Member(upload(tools, "never found"), {}, 800, 400)])
+    tools.embedder.before = lambda: file_batches.cancel(tools, CALLER, store, batch.id)
 
     assert run_all(tools) == ["abandoned"]
 
-    cancelled = file_batches.retrieve(tools, store, batch.id)
+    cancelled = file_batches.retrieve(tools, CALLER, store, batch.id)
     assert (cancelled.in_progress, cancelled.cancelled) == (0, 1)
-    assert search.search(tools, store, ["never found"], limit=10) == []
+    assert search.search(tools, CALLER, store, ["never found"], limit=10) == []
     work_on_points(tools)
     assert tools.index.points == {}
 
 
 def test_a_file_deleted_while_it_is_embedded_leaves_no_points(tools: FakeTools, clock: Clock) -> None:
     store, [file_id] = store_with(tools, "gone")
-    tools.embedder.before = lambda: store_files.delete(tools, store, file_id)
+    tools.embedder.before = lambda: store_files.delete(tools, CALLER, store, file_id)
 
     assert run_all(tools) == ["abandoned"]
 
@@ -150,7 +152,7 @@ def test_a_worker_that_must_stop_gives_its_file_back(tools: FakeTools) -> None:
 
 def test_attributes_changed_during_a_job_are_those_of_the_points(tools: FakeTools) -> None:
     store, [file_id] = store_with(tools, "styled")
-    tools.embedder.before = lambda: store_files.update_attributes(tools, store, file_id, {"v": 2.0})
+    tools.embedder.before = lambda: store_files.update_attributes(tools, CALLER, store, file_id, {"v": 2.0})
 
     assert run_all(tools) == ["completed"]
 
@@ -170,7 +172,7 @@ def test_a_heartbeat_keeps_a_long_job_alive(tools: FakeTools, clock: Clock) -> N
                 return
             threading.Event().wait(0.02)
 
-    [file_id] = [file.file_id for file in store_files.listed(tools, store, rows.WINDOW, status=None).items]
+    [file_id] = [file.file_id for file in store_files.listed(tools, CALLER, store, rows.WINDOW, status=None).items]
     tools.embedder.before = wait_for_a_beat
 
     assert run_all(tools) == ["completed"]
@@ -181,17 +183,17 @@ def test_two_files_with_the_same_bytes_live_independent_lives(tools: FakeTools) 
     store, [first, second] = store_with(tools, "the same", "the same")
     run_all(tools)
 
-    files.delete(tools, first)
+    files.delete(tools, CALLER, first)
     sweep(tools)
 
-    assert [found.file_id for found in search.search(tools, store, ["same"], limit=10)] == [second]
-    assert b"".join(files.content(tools, second)[1]) == b"the same"
+    assert [found.file_id for found in search.search(tools, CALLER, store, ["same"], limit=10)] == [second]
+    assert b"".join(files.content(tools, CALLER, second)[1]) == b"the same"
 
 
 def test_the_bytes_of_a_deleted_file_are_gone(tools: FakeTools) -> None:
     file_id = upload(tools, "only here")
 
-    files.delete(tools, file_id)
+    files.delete(tools, CALLER, file_id)
 
     assert list(tools.blobs.names("raw/")) == []
 
@@ -206,11 +208,11 @@ def test_of_two_changes_of_attributes_that_overtake_each_other_the_last_one_stay
 
     def set_attributes(owner: Owner) -> None:
         if slow.pop() if slow else False:  # the first is on its way while the second is done as a whole
-            store_files.update_attributes(tools, store, file_id, {"v": 2.0})
+            store_files.update_attributes(tools, CALLER, store, file_id, {"v": 2.0})
         write(owner)
 
     monkeypatch.setattr(tools.index, "set_attributes", set_attributes)
-    store_files.update_attributes(tools, store, file_id, {"v": 1.0})
+    store_files.update_attributes(tools, CALLER, store, file_id, {"v": 1.0})
 
     assert {owner.attributes["v"] for owner, _ in tools.index.points.values()} == {2.0}
 

@@ -13,11 +13,11 @@ from ingest.db.models import File, LooseBlob
 from ingest.errors import DependencyDown, InvalidRequest
 from ingest.sweep import drop_loose
 from tests.conftest import Clock
-from tests.fakes import FakeTools
+from tests.fakes import CALLER, FakeTools
 
 
 def create(tools: FakeTools, content: bytes = b"x") -> File:
-    return files.create(tools, filename="a.txt", purpose="assistants", blocks=[content], expires_after=None)
+    return files.create(tools, CALLER, filename="a.txt", purpose="assistants", blocks=[content], expires_after=None)
 
 
 def kept(tools: FakeTools) -> int:
@@ -37,7 +37,7 @@ def test_a_file_and_its_deletion_leave_nothing_behind(tools: FakeTools) -> None:
     file = create(tools)
     assert (kept(tools), loose(tools)) == (1, 0)
 
-    files.delete(tools, file.id)
+    files.delete(tools, CALLER, file.id)
 
     assert (kept(tools), loose(tools)) == (0, 0)
 
@@ -91,7 +91,7 @@ def test_a_deletion_that_is_killed_before_the_bytes_go_is_finished_by_the_sweep(
     with monkeypatch.context() as patched:
         patched.setattr("ingest.files.drop_unused", killed)
         with pytest.raises(KeyboardInterrupt):
-            files.delete(tools, file.id)
+            files.delete(tools, CALLER, file.id)
     assert kept(tools) == 1
 
     drop_loose(tools)
@@ -103,14 +103,14 @@ def test_a_deletion_spares_bytes_that_are_just_arriving_again(tools: FakeTools) 
     """The race of content-addressed bytes: the old file goes between `keep` and the new file's row."""
     old = create(tools)
     with tools.blobs.staged([b"x"], max_bytes=10) as staged, files.kept(tools, staged) as number:
-        files.delete(tools, old.id)
+        files.delete(tools, CALLER, old.id)
         assert kept(tools) == 1
         with tools.database.transaction() as session:
             new = files.add(session, staged, number, filename="b.txt", purpose="assistants", expires_after=None)
 
     drop_loose(tools)
 
-    _, blocks = files.content(tools, new.id)
+    _, blocks = files.content(tools, CALLER, new.id)
     assert b"".join(blocks) == b"x"
     assert loose(tools) == 0
 
@@ -122,8 +122,8 @@ def test_creating_and_deleting_the_same_bytes_at_once_never_leaves_a_file_withou
         try:
             for _ in range(15):
                 file = create(tools)
-                assert b"".join(files.content(tools, file.id)[1]) == b"x"
-                files.delete(tools, file.id)
+                assert b"".join(files.content(tools, CALLER, file.id)[1]) == b"x"
+                files.delete(tools, CALLER, file.id)
         except Exception as exc:  # noqa: BLE001 - shown by the test
             problems.append(exc)
 
@@ -157,7 +157,7 @@ def test_a_full_disk_is_an_outage_and_leaves_nothing(tools: FakeTools, clock: Cl
         raise OSError(28, "No space left on device")
 
     with pytest.raises(DependencyDown, match="blobs: No space left"):
-        files.create(tools, filename="a", purpose="assistants", blocks=endless(), expires_after=None)
+        files.create(tools, CALLER, filename="a", purpose="assistants", blocks=endless(), expires_after=None)
 
     assert (kept(tools), loose(tools)) == (0, 0)
     assert list((tools.settings.data / "blobs" / "partial").iterdir()) == []

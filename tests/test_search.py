@@ -7,7 +7,7 @@ from ingest.db.attachments import Member
 from ingest.errors import NotFound
 from ingest.search import Weights, fuse
 from ingest.steps.filters import Comparison
-from tests.fakes import FakeRewriter, FakeTools
+from tests.fakes import CALLER, FakeRewriter, FakeTools
 from tests.test_jobs import run_all, store_with, upload
 
 A, B, C = (1, 0), (2, 0), (3, 0)
@@ -29,10 +29,10 @@ def test_a_list_of_equal_scores_counts_in_full() -> None:
 
 def test_results_carry_the_uploaded_files_id_its_name_and_attributes(tools: FakeTools) -> None:
     store, [file_id] = store_with(tools, "The heron fishes at dawn.")
-    store_files.update_attributes(tools, store, file_id, {"year": 2024.0})
+    store_files.update_attributes(tools, CALLER, store, file_id, {"year": 2024.0})
     run_all(tools)
 
-    [found] = search.search(tools, store, ["heron"], limit=3)
+    [found] = search.search(tools, CALLER, store, ["heron"], limit=3)
 
     assert (found.file_id, found.filename, found.attributes) == (file_id, "a.txt", {"year": 2024.0})
     assert found.text == "The heron fishes at dawn."
@@ -42,7 +42,7 @@ def test_several_queries_give_one_list_without_repetition(tools: FakeTools) -> N
     store, ids = store_with(tools, "heron at dawn", "otter at dusk")
     run_all(tools)
 
-    found = search.search(tools, store, ["heron", "otter"], limit=10)
+    found = search.search(tools, CALLER, store, ["heron", "otter"], limit=10)
 
     assert sorted(passage.file_id for passage in found) == sorted(ids)
 
@@ -51,7 +51,7 @@ def test_a_threshold_leaves_out_what_scores_lower(tools: FakeTools) -> None:
     store, [heron, _] = store_with(tools, "heron heron heron", "zzz")
     run_all(tools)
 
-    found = search.search(tools, store, ["heron"], limit=10, score_threshold=0.9)
+    found = search.search(tools, CALLER, store, ["heron"], limit=10, score_threshold=0.9)
 
     assert [passage.file_id for passage in found] == [heron]
 
@@ -60,9 +60,9 @@ def test_points_that_lag_behind_the_database_are_not_found(tools: FakeTools) -> 
     store, [first, second] = store_with(tools, "kept words", "deleted words")
     run_all(tools)
 
-    store_files.delete(tools, store, second)  # its points are still there: no sweep has run
+    store_files.delete(tools, CALLER, store, second)  # its points are still there: no sweep has run
 
-    assert [passage.file_id for passage in search.search(tools, store, ["words"], limit=10)] == [first]
+    assert [passage.file_id for passage in search.search(tools, CALLER, store, ["words"], limit=10)] == [first]
     assert len(tools.index.points) == 2
 
 
@@ -70,10 +70,10 @@ def test_filters_follow_the_database_even_when_points_lag(tools: FakeTools) -> N
     store, [file_id] = store_with(tools, "painted red")
     run_all(tools)
     tools.index.down = True
-    store_files.update_attributes(tools, store, file_id, {"colour": "blue"})
+    store_files.update_attributes(tools, CALLER, store, file_id, {"colour": "blue"})
     tools.index.down = False
 
-    red = search.search(tools, store, ["painted"], limit=10, filters=Comparison("ne", "colour", "blue"))
+    red = search.search(tools, CALLER, store, ["painted"], limit=10, filters=Comparison("ne", "colour", "blue"))
 
     assert red == []
 
@@ -85,9 +85,9 @@ def test_a_search_looks_deeper_when_its_first_hits_are_all_stale(
     store, ids = store_with(tools, *["word " * (10 - n) for n in range(8)])
     run_all(tools)
     for file_id in ids[:6]:
-        store_files.delete(tools, store, file_id)
+        store_files.delete(tools, CALLER, store, file_id)
 
-    found = search.search(tools, store, ["word"], limit=2)
+    found = search.search(tools, CALLER, store, ["word"], limit=2)
 
     assert sorted(passage.file_id for passage in found) == sorted(ids[6:])
 
@@ -95,29 +95,29 @@ def test_a_search_looks_deeper_when_its_first_hits_are_all_stale(
 def test_files_of_a_cancelled_batch_that_were_found_before_are_not_found(tools: FakeTools) -> None:
     store, [file_id] = store_with(tools, "re-chunked")
     run_all(tools)
-    batch = file_batches.create(tools, store, [Member(file_id, None, 100, 0)])
-    assert len(search.search(tools, store, ["re-chunked"], limit=5)) == 1
+    batch = file_batches.create(tools, CALLER, store, [Member(file_id, None, 100, 0)])
+    assert len(search.search(tools, CALLER, store, ["re-chunked"], limit=5)) == 1
 
-    file_batches.cancel(tools, store, batch.id)
+    file_batches.cancel(tools, CALLER, store, batch.id)
 
-    assert search.search(tools, store, ["re-chunked"], limit=5) == []
+    assert search.search(tools, CALLER, store, ["re-chunked"], limit=5) == []
 
 
 def test_a_store_that_does_not_exist_is_not_searched(tools: FakeTools) -> None:
     with pytest.raises(NotFound):
-        search.search(tools, "vs_none", ["x"], limit=1)
+        search.search(tools, CALLER, "vs_none", ["x"], limit=1)
 
 
 def test_a_search_moves_the_time_of_last_use(tools: FakeTools) -> None:
     store, _ = store_with(tools)
-    before = vector_stores.retrieve(tools, store).last_active_at
+    before = vector_stores.retrieve(tools, CALLER, store).last_active_at
     clock = tools.database._clock
     assert clock is not None
     clock.advance(5)  # type: ignore[attr-defined]
 
-    search.search(tools, store, ["x"], limit=1)
+    search.search(tools, CALLER, store, ["x"], limit=1)
 
-    assert vector_stores.retrieve(tools, store).last_active_at == before + 5
+    assert vector_stores.retrieve(tools, CALLER, store).last_active_at == before + 5
 
 
 def test_upload_is_not_search(tools: FakeTools) -> None:
@@ -125,22 +125,24 @@ def test_upload_is_not_search(tools: FakeTools) -> None:
     upload(tools, "not attached")
     run_all(tools)
 
-    assert len(search.search(tools, store, ["attached"], limit=10)) == 1
+    assert len(search.search(tools, CALLER, store, ["attached"], limit=10)) == 1
 
 
 def test_a_query_given_twice_counts_once(tools: FakeTools) -> None:
     store, _ = store_with(tools, "heron at dawn", "otter at dusk")
     run_all(tools)
 
-    assert search.search(tools, store, ["heron", "heron"], limit=10) == search.search(tools, store, ["heron"], limit=10)
+    assert search.search(tools, CALLER, store, ["heron", "heron"], limit=10) == search.search(
+        tools, CALLER, store, ["heron"], limit=10
+    )
 
 
 def test_of_several_queries_a_passage_has_its_best_score(tools: FakeTools) -> None:
     store, _ = store_with(tools, "heron at dawn", "otter at dusk", "heron and otter")
     run_all(tools)
 
-    alone = [search.search(tools, store, [query], limit=10) for query in ("heron", "otter")]
-    together = search.search(tools, store, ["heron", "otter"], limit=10)
+    alone = [search.search(tools, CALLER, store, [query], limit=10) for query in ("heron", "otter")]
+    together = search.search(tools, CALLER, store, ["heron", "otter"], limit=10)
 
     best = {found.text: max(f.score for one in alone for f in one if f.text == found.text) for found in together}
     assert {found.text: found.score for found in together} == best
@@ -151,14 +153,14 @@ def test_words_alone_find_nothing_for_a_query_without_words(tools: FakeTools) ->
     store, _ = store_with(tools, "the heron")
     run_all(tools)
 
-    assert search.search(tools, store, ["?!"], limit=10, weights=Weights(0, 1)) == []
+    assert search.search(tools, CALLER, store, ["?!"], limit=10, weights=Weights(0, 1)) == []
 
 
 def test_meaning_alone_needs_no_common_word(tools: FakeTools) -> None:
     store, [file_id] = store_with(tools, "heron")
     run_all(tools)
 
-    found = search.search(tools, store, ["zebra"], limit=10, weights=Weights(1, 0))
+    found = search.search(tools, CALLER, store, ["zebra"], limit=10, weights=Weights(1, 0))
 
     assert [passage.file_id for passage in found] == [file_id]
 
@@ -168,13 +170,13 @@ def test_a_threshold_is_met_by_what_equals_it(tools: FakeTools, threshold: float
     store, _ = store_with(tools, "heron heron heron", "zzz")
     run_all(tools)
 
-    assert len(search.search(tools, store, ["heron"], limit=10, score_threshold=threshold)) == count
+    assert len(search.search(tools, CALLER, store, ["heron"], limit=10, score_threshold=threshold)) == count
 
 
 def test_a_query_is_rewritten_for_a_store_that_exists(tools: FakeTools) -> None:
     store, _ = store_with(tools)
     tools.rewriter = FakeRewriter("table")
 
-    assert search.rewritten(tools, store, ["tide", "fare"]) == ["tide table", "fare table"]
+    assert search.rewritten(tools, CALLER, store, ["tide", "fare"]) == ["tide table", "fare table"]
     with pytest.raises(NotFound):
-        search.rewritten(tools, "vs_none", ["tide"])
+        search.rewritten(tools, CALLER, "vs_none", ["tide"])

@@ -9,7 +9,7 @@ from ingest import file_batches, files, store_files
 from ingest.db.attachments import Member
 from ingest.sweep import sweep
 from ingest.verify import verify
-from tests.fakes import FakeTools
+from tests.fakes import CALLER, FakeTools
 from tests.test_jobs import run_all, store_with, upload
 
 
@@ -20,18 +20,18 @@ def kinds(tools: FakeTools) -> list[str]:
 def test_nothing_is_wrong_whatever_was_done_properly(tools: FakeTools) -> None:
     store, [first, second, _] = store_with(tools, "one", "two", "three")
     run_all(tools)
-    file_batches.create(tools, store, [Member(first, None, 100, 0)])
+    file_batches.create(tools, CALLER, store, [Member(first, None, 100, 0)])
     run_all(tools)
-    store_files.delete(tools, store, second)
-    waiting = file_batches.create(tools, store, [Member(upload(tools, "x"), {}, 800, 400)])
-    cancelled = file_batches.create(tools, store, [Member(upload(tools, "y"), {}, 800, 400)])
-    file_batches.cancel(tools, store, cancelled.id)
+    store_files.delete(tools, CALLER, store, second)
+    waiting = file_batches.create(tools, CALLER, store, [Member(upload(tools, "x"), {}, 800, 400)])
+    cancelled = file_batches.create(tools, CALLER, store, [Member(upload(tools, "y"), {}, 800, 400)])
+    file_batches.cancel(tools, CALLER, store, cancelled.id)
 
     report = verify(tools)
 
     assert report.findings == []
     assert (report.stores, report.batches, report.files) == (1, 3, 4)
-    assert file_batches.retrieve(tools, store, waiting.id).in_progress == 1
+    assert file_batches.retrieve(tools, CALLER, store, waiting.id).in_progress == 1
     sweep(tools)
     assert verify(tools).findings == []
 
@@ -48,7 +48,7 @@ def test_a_changed_counter_is_found(tools: FakeTools) -> None:
 
 def test_a_batch_that_miscounts_is_found(tools: FakeTools) -> None:
     store, _ = store_with(tools)
-    file_batches.create(tools, store, [Member(upload(tools, "x"), {}, 800, 400)])
+    file_batches.create(tools, CALLER, store, [Member(upload(tools, "x"), {}, 800, 400)])
     run_all(tools)
 
     with tools.database.transaction() as session:
@@ -119,7 +119,7 @@ def test_a_deleted_file_leaves_nothing(tools: FakeTools) -> None:
     _, [file_id] = store_with(tools, "one")
     run_all(tools)
 
-    files.delete(tools, file_id)
+    files.delete(tools, CALLER, file_id)
     sweep(tools)
 
     report = verify(tools)

@@ -23,7 +23,11 @@ LATEST_POLL_MS = 1_000
 
 @router.post("")
 def create(
-    tools: deps.GivenTools, vector_store_id: Id, body: wire.CreateFileBatch, response: Response
+    tools: deps.GivenTools,
+    caller: deps.GivenCaller,
+    vector_store_id: Id,
+    body: wire.CreateFileBatch,
+    response: Response,
 ) -> wire.VectorStoreFileBatch:
     """Attach many files at once."""
     members = _members(body)
@@ -35,33 +39,38 @@ def create(
             param=param,
             code="array_above_max_length",
         )
-    return _hinted(wire.VectorStoreFileBatch.of(file_batches.create(tools, vector_store_id, members)), response)
+    return _hinted(wire.VectorStoreFileBatch.of(file_batches.create(tools, caller, vector_store_id, members)), response)
 
 
 @router.get("/{batch_id}")
 def retrieve(
-    tools: deps.GivenTools, vector_store_id: Id, batch_id: Id, response: Response
+    tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, batch_id: Id, response: Response
 ) -> wire.VectorStoreFileBatch:
     """A batch and its counts."""
-    return _hinted(wire.VectorStoreFileBatch.of(file_batches.retrieve(tools, vector_store_id, batch_id)), response)
+    return _hinted(
+        wire.VectorStoreFileBatch.of(file_batches.retrieve(tools, caller, vector_store_id, batch_id)), response
+    )
 
 
 @router.post("/{batch_id}/cancel")
-def cancel(tools: deps.GivenTools, vector_store_id: Id, batch_id: Id) -> wire.VectorStoreFileBatch:
+def cancel(
+    tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, batch_id: Id
+) -> wire.VectorStoreFileBatch:
     """Cancel what of a batch is not finished; at once, and for good."""
-    return wire.VectorStoreFileBatch.of(file_batches.cancel(tools, vector_store_id, batch_id))
+    return wire.VectorStoreFileBatch.of(file_batches.cancel(tools, caller, vector_store_id, batch_id))
 
 
 @router.get("/{batch_id}/files")
 def list_batch_files(
     tools: deps.GivenTools,
+    caller: deps.GivenCaller,
     vector_store_id: Id,
     batch_id: Id,
     window: deps.GivenWindow,
     status: deps.GivenStatus,
 ) -> ListPage[VectorStoreFile]:
     """List a batch's files."""
-    page = file_batches.listed(tools, vector_store_id, batch_id, window, status=status)
+    page = file_batches.listed(tools, caller, vector_store_id, batch_id, window, status=status)
     return deps.list_page(page, [VectorStoreFile.of(row) for row in page.items])
 
 

@@ -24,6 +24,7 @@ router = APIRouter(prefix="/v1/files", tags=["Files"], route_class=deps.bounded(
 @router.post("", responses=errors.TOO_LARGE)
 def create(
     tools: deps.GivenTools,
+    caller: deps.GivenCaller,
     file: Annotated[UploadFile, File(description="The file, with its name.")],
     purpose: Annotated[wire.Purpose, Form()],
     anchor: Annotated[str | None, Form(alias="expires_after[anchor]")] = None,
@@ -38,6 +39,7 @@ def create(
         )
     created = files.create(
         tools,
+        caller,
         filename=file.filename or "upload",
         purpose=purpose,
         blocks=deps.blocks(file.file),
@@ -49,24 +51,25 @@ def create(
 @router.get("")
 def list_files(
     tools: deps.GivenTools,
+    caller: deps.GivenCaller,
     window: deps.GivenFilesWindow,
     purpose: Annotated[Id | None, Query(description="Only files with this purpose.")] = None,
 ) -> ListPage[wire.File]:
     """List the uploaded files."""
-    page = files.listed(tools, window, purpose=purpose)
+    page = files.listed(tools, caller, window, purpose=purpose)
     return deps.list_page(page, [wire.File.of(row) for row in page.items])
 
 
 @router.get("/{file_id}", responses=errors.MISSING)
-def retrieve(tools: deps.GivenTools, file_id: Id) -> wire.File:
+def retrieve(tools: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> wire.File:
     """One file's facts."""
-    return wire.File.of(files.retrieve(tools, file_id))
+    return wire.File.of(files.retrieve(tools, caller, file_id))
 
 
 @router.delete("/{file_id}", responses=errors.MISSING)
-def delete(tools: deps.GivenTools, file_id: Id) -> Deleted:
+def delete(tools: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> Deleted:
     """Delete a file, also from every vector store it is in."""
-    files.delete(tools, file_id)
+    files.delete(tools, caller, file_id)
     return Deleted(id=file_id, object="file")
 
 
@@ -76,9 +79,9 @@ def delete(tools: deps.GivenTools, file_id: Id) -> Deleted:
     responses=errors.MISSING
     | {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def content(tools: deps.GivenTools, file_id: Id) -> StreamingResponse:
+def content(tools: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> StreamingResponse:
     """A file's bytes as they were uploaded."""
-    file, blocks = files.content(tools, file_id)
+    file, blocks = files.content(tools, caller, file_id)
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",
         "Content-Length": str(file.bytes),

@@ -17,40 +17,48 @@ router = APIRouter(prefix="/v1/vector_stores", tags=["Vector stores"])
 
 
 @router.post("", responses=errors.MISSING)
-def create(tools: deps.GivenTools, body: wire.CreateVectorStore | None = Body(None)) -> wire.VectorStore:
+def create(
+    tools: deps.GivenTools, caller: deps.GivenCaller, body: wire.CreateVectorStore | None = Body(None)
+) -> wire.VectorStore:
     """Create a vector store, perhaps with files in it."""
     body = body or wire.CreateVectorStore()
     members = _members(body)
-    store_files.require(tools, [member.file_id for member in members])
+    store_files.require(tools, caller, [member.file_id for member in members])
     store = vector_stores.create(
         tools,
+        caller,
         name=body.name or "",
         description=body.description,
         metadata=body.metadata or {},
         expires_after_days=body.expires_after.days if body.expires_after else None,
     )
     if members:
-        store_files.attach_members(tools, store.id, members, None)
-        store = vector_stores.retrieve(tools, store.id)
+        store_files.attach_members(tools, caller, store.id, members, None)
+        store = vector_stores.retrieve(tools, caller, store.id)
     return wire.VectorStore.of(store)
 
 
 @router.get("")
-def list_vector_stores(tools: deps.GivenTools, window: deps.GivenWindow) -> ListPage[wire.VectorStore]:
+def list_vector_stores(
+    tools: deps.GivenTools, caller: deps.GivenCaller, window: deps.GivenWindow
+) -> ListPage[wire.VectorStore]:
     """List the vector stores."""
-    page = vector_stores.listed(tools, window)
+    page = vector_stores.listed(tools, caller, window)
     return deps.list_page(page, [wire.VectorStore.of(row) for row in page.items])
 
 
 @router.get("/{vector_store_id}", responses=errors.MISSING)
-def retrieve(tools: deps.GivenTools, vector_store_id: Id) -> wire.VectorStore:
+def retrieve(tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id) -> wire.VectorStore:
     """One vector store."""
-    return wire.VectorStore.of(vector_stores.retrieve(tools, vector_store_id))
+    return wire.VectorStore.of(vector_stores.retrieve(tools, caller, vector_store_id))
 
 
 @router.post("/{vector_store_id}", responses=errors.MISSING)
 def update(
-    tools: deps.GivenTools, vector_store_id: Id, body: wire.UpdateVectorStore | None = Body(None)
+    tools: deps.GivenTools,
+    caller: deps.GivenCaller,
+    vector_store_id: Id,
+    body: wire.UpdateVectorStore | None = Body(None),
 ) -> wire.VectorStore:
     """Change a vector store's name, metadata or expiry."""
     body = body or wire.UpdateVectorStore()
@@ -61,25 +69,28 @@ def update(
         changes["metadata"] = body.metadata or {}
     if "expires_after" in body.model_fields_set:
         changes["expires_after_days"] = body.expires_after.days if body.expires_after else None
-    return wire.VectorStore.of(vector_stores.update(tools, vector_store_id, changes))
+    return wire.VectorStore.of(vector_stores.update(tools, caller, vector_store_id, changes))
 
 
 @router.delete("/{vector_store_id}", responses=errors.MISSING)
-def delete(tools: deps.GivenTools, vector_store_id: Id) -> Deleted:
+def delete(tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id) -> Deleted:
     """Delete a vector store; its files stay."""
-    vector_stores.delete(tools, vector_store_id)
+    vector_stores.delete(tools, caller, vector_store_id)
     return Deleted(id=vector_store_id, object="vector_store.deleted")
 
 
 @router.post("/{vector_store_id}/search", responses=errors.MISSING)
-def search(tools: deps.GivenTools, vector_store_id: Id, body: search_wire.Search) -> search_wire.SearchPage:
+def search(
+    tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, body: search_wire.Search
+) -> search_wire.SearchPage:
     """Find passages by meaning and words."""
     options = body.ranking_options or search_wire.RankingOptions()
     queries = [body.query] if isinstance(body.query, str) else body.query
     if body.rewrite_query:
-        queries = searching.rewritten(tools, vector_store_id, queries)
+        queries = searching.rewritten(tools, caller, vector_store_id, queries)
     found = searching.search(
         tools,
+        caller,
         vector_store_id,
         queries,
         limit=body.max_num_results,

@@ -12,25 +12,28 @@ from ingest.db.pages import Page, Window, page
 from ingest.db.session import now
 
 
-def get(session: Session, file_id: str) -> File | None:
-    """The file with this id, unless expired."""
-    return session.scalar(select(File).where(File.id == file_id, unexpired(session)))
+def get(session: Session, project: str, file_id: str) -> File | None:
+    """The project's file with this id, unless expired."""
+    return session.scalar(select(File).where(File.project == project, File.id == file_id, unexpired(session)))
 
 
-def unknown(session: Session, file_ids: Sequence[str]) -> list[str]:
-    """Those of `file_ids` that name no file, or an expired one, in their order."""
+def unknown(session: Session, project: str, file_ids: Sequence[str]) -> list[str]:
+    """Those of `file_ids` that name no file of the project, or an expired one, in their order."""
     known: set[str] = set()
+    mine = select(File.id).where(File.project == project, unexpired(session))
     for some in slices(file_ids):
-        known.update(session.scalars(select(File.id).where(File.id.in_(some), unexpired(session))))
+        known.update(session.scalars(mine.where(File.id.in_(some))))
     return [file_id for file_id in file_ids if file_id not in known]
 
 
-def listed(session: Session, window: Window, *, purpose: str | None) -> Page[File]:
-    """A page of all files, or of those with one purpose."""
-    statement = select(File).where(unexpired(session))
+def listed(session: Session, project: str, window: Window, *, purpose: str | None) -> Page[File]:
+    """A page of a project's files, or of those with one purpose."""
+    statement = select(File).where(File.project == project, unexpired(session))
     if purpose is not None:
         statement = statement.where(File.purpose == purpose)
-    return page(session, statement, File.row.expression, window, _CURSOR, tombstones.FILES, lambda row: row[0])
+    cursor = select(File.row).where(File.project == project, File.id == bindparam("id"))
+    scope = tombstones.files(project)
+    return page(session, statement, File.row.expression, window, cursor, scope, lambda row: row[0])
 
 
 def unexpired(session: Session) -> ColumnElement[bool]:
@@ -53,14 +56,11 @@ def stores_of(session: Session, file_id: str) -> Sequence[str]:
 
 def delete_row(session: Session, file_id: str) -> None:
     """Remove a file that is in no store any more."""
-    row = session.scalar(delete(File).where(File.id == file_id).returning(File.row))
-    if row is not None:
-        tombstones.add(session, tombstones.FILES, file_id, row)
+    gone = session.execute(delete(File).where(File.id == file_id).returning(File.row, File.project)).first()
+    if gone is not None:
+        tombstones.add(session, tombstones.files(gone.project), file_id, gone.row)
 
 
 def blob_is_used(session: Session, blob: str) -> bool:
     """Whether some file has these bytes."""
     return session.scalar(select(File.row).where(File.blob == blob).limit(1)) is not None
-
-
-_CURSOR = select(File.row).where(File.id == bindparam("id"))

@@ -31,12 +31,47 @@ class Base(DeclarativeBase):
     type_annotation_map = {int: BigInteger, float: Float(53)}  # noqa: RUF012 - SQLAlchemy's own convention
 
 
+class Project(Base):
+    """A tenant: what one project has, no other can see (deploy/decisions/0006). Limits that are None are none."""
+
+    __tablename__ = "projects"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own convention
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[int]
+    requests_per_minute: Mapped[int | None]
+    files_in_progress: Mapped[int | None]
+    stored_bytes: Mapped[int | None]
+
+
+class ApiKey(Base):
+    """A key: its first characters, by which it is looked up, and the SHA-256 of all of them. Revoked ones stay."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own convention
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    project: Mapped[str] = mapped_column(ForeignKey("projects.id"))
+    name: Mapped[str] = mapped_column(Text)
+    prefix: Mapped[str] = mapped_column(String(32), unique=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[int]
+    last_used_at: Mapped[int | None]
+    """To the minute."""
+    revoked_at: Mapped[int | None]
+
+
 class File(Base):
     """An uploaded file; its bytes are the blob named by `blob` (contract section 2)."""
 
     __tablename__ = "files"
     __table_args__ = (
         Index("ix_files_blob", "blob"),
+        Index("ix_files_project", "project", "row", "bytes"),
         Index("ix_files_expiry", "expires_at", postgresql_where=text("expires_at IS NOT NULL"),
               sqlite_where=text("expires_at IS NOT NULL")),
         {"sqlite_autoincrement": True},
@@ -44,6 +79,7 @@ class File(Base):
 
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     id: Mapped[str] = mapped_column(String(64), unique=True)
+    project: Mapped[str] = mapped_column(ForeignKey("projects.id"))
     filename: Mapped[str] = mapped_column(Text)
     bytes: Mapped[int]
     purpose: Mapped[str] = mapped_column(String(32))
@@ -68,6 +104,7 @@ class Upload(Base):
 
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     id: Mapped[str] = mapped_column(String(64), unique=True)
+    project: Mapped[str] = mapped_column(ForeignKey("projects.id"))
     filename: Mapped[str] = mapped_column(Text)
     bytes: Mapped[int]
     mime_type: Mapped[str] = mapped_column(Text)
@@ -103,11 +140,13 @@ class VectorStore(Base):
     __table_args__ = (
         CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
         CheckConstraint("usage_bytes >= 0 AND chunks >= 0 AND terms >= 0", name="sums"),
+        Index("ix_vector_stores_project", "project", "row"),
         {"sqlite_autoincrement": True},
     )
 
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     id: Mapped[str] = mapped_column(String(64), unique=True)
+    project: Mapped[str] = mapped_column(ForeignKey("projects.id"))
     name: Mapped[str] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
     meta: Mapped[dict[str, str]] = mapped_column("metadata", JSON)
@@ -299,7 +338,7 @@ class LooseBlob(Base):
 class Tombstone(Base):
     """Where an item stood in a list that it was removed from, so that who walks the list can go on from there.
 
-    `scope` is the list: "files", "vector_stores", or for the files of a store its id.
+    `scope` is the list: a project's files or vector stores, or for the files of a store its id.
     """
 
     __tablename__ = "tombstones"

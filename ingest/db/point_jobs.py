@@ -43,6 +43,7 @@ class Styled:
 
     row: int
     generation: int
+    project: str
     vector_store_id: str
     file_id: str
     filename: str
@@ -64,12 +65,14 @@ def still(session: Session, styled: Sequence[tuple[Styled, int]]) -> bool:
 def attributes(session: Session, rows: Sequence[int]) -> list[tuple[Styled, int]]:
     """The present attributes of those of `rows` that still exist, and their versions."""
     found = session.execute(
-        select(StoreFile, File.filename).join(File, File.id == StoreFile.file_id).where(StoreFile.row.in_(rows))
+        select(StoreFile, File.project, File.filename)
+        .join(File, File.id == StoreFile.file_id)
+        .where(StoreFile.row.in_(rows))
     ).all()
     return [
         (
-            Styled(row.row, row.generation, row.vector_store_id, row.file_id, filename, row.attributes),
+            Styled(row.row, row.generation, project, row.vector_store_id, row.file_id, filename, row.attributes),
             row.attributes_version,
         )
-        for row, filename in found
+        for row, project, filename in found
     ]

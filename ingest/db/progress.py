@@ -44,6 +44,7 @@ class Claim:
     fence: int
     generation: int
     attempt: int
+    project: str
     vector_store_id: str
     file_id: str
     batch: int | None
@@ -78,6 +79,7 @@ def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Cl
         fence=found.fence,
         generation=found.generation,
         attempt=found.attempts,
+        project=found.project,
         vector_store_id=found.vector_store_id,
         file_id=found.file_id,
         batch=found.batch,
@@ -144,6 +146,17 @@ def give_back(session: Session, claim: Claim, *, delay_seconds: float) -> None:
     run(session, update(StoreFile).where(_held(claim)).values(values))
 
 
+def disown(session: Session, claim: Claim) -> None:
+    """For a worker that finds its file lost: have purged again what it may have written after the last purge.
+
+    A process that was stopped between asking and writing wakes up at any time, also past the lease horizon.
+    """
+    shared = and_(StoreFile.row == claim.row, StoreFile.generation == claim.generation)
+    kept = session.scalar(select(StoreFile.row).where(shared, StoreFile.status.in_((*UNFINISHED, "completed"))))
+    if kept is None:
+        purge(session, claim.vector_store_id, [(claim.row, claim.generation)])
+
+
 def attributes_of(session: Session, claim: Claim) -> tuple[dict[str, Any], int]:
     """The file's attributes and their version as they are now. Raises Abandoned when it is not ours any more."""
     found = session.execute(select(StoreFile.attributes, StoreFile.attributes_version).where(_held(claim))).first()
@@ -180,8 +193,8 @@ def release(session: Session, owner_prefix: str) -> int:
     return run(session, update(StoreFile).where(StoreFile.status == "running", mine).values(_requeued())).rowcount
 
 
-def sweep_cancelled(session: Session, batch_row: int | None = None) -> int:
-    """T8, second half: rewrite files of a cancelled batch, this one or the first there is, as cancelled.
+def sweep_cancelled(session: Session, batch_row: int | None = None, *, limit: int = SWEEP_ROWS) -> int:
+    """T8, second half: rewrite up to `limit` files of a cancelled batch, this one or the first there is, as cancelled.
 
     Returns how many were looked at, 0 when nothing is left to do.
     Their counters were settled by `attachments.cancel`.
@@ -199,11 +212,11 @@ def sweep_cancelled(session: Session, batch_row: int | None = None) -> int:
         select(StoreFile)
         .where(StoreFile.batch == batch.row, StoreFile.status.in_(UNFINISHED))
         .order_by(StoreFile.row)
-        .limit(SWEEP_ROWS)
+        .limit(limit)
         .with_for_update(of=StoreFile)
     ).all()
     _cancel_rows(session, batch.row, batch.vector_store_id, rows)
-    if len(rows) < SWEEP_ROWS:
+    if len(rows) < limit:
         left = (BatchFile.batch == batch.row, BatchFile.status == "in_progress")
         run(session, update(BatchFile).where(*left).values(status="cancelled"))
         run(session, update(FileBatch).where(FileBatch.row == batch.row).values(swept=True))
@@ -287,7 +300,7 @@ def _claimed(clock: ColumnElement[float]) -> Select[*tuple[Any, ...]]:
             *(StoreFile.batch, StoreFile.attributes, StoreFile.attributes_version),
             *(StoreFile.chunk_tokens, StoreFile.chunk_overlap),
             *(StoreFile.chunks, StoreFile.terms, StoreFile.usage_bytes),
-            *(File.filename, File.bytes, File.blob),
+            *(File.project, File.filename, File.bytes, File.blob),
             FileBatch.id.label("batch_id"),
             (clock - StoreFile.queued_at).label("waited_seconds"),
             VectorStore.chunks.label("store_chunks"),

@@ -24,24 +24,24 @@ _NOTHING = dict.fromkeys(
 )  # fmt: skip
 
 
-def get(session: Session, store_id: str) -> VectorStore | None:
-    """The store with this id, unless deleted. One that is due shows as expired, even before `expire`."""
-    found = select(VectorStore).where(VectorStore.id == store_id, VectorStore.deleted_at.is_(None))
-    store = session.scalar(found)
+def get(session: Session, project: str, store_id: str) -> VectorStore | None:
+    """The project's store with this id, unless deleted. One that is due shows as expired, even before `expire`."""
+    store = session.scalar(select(VectorStore).where(VectorStore.id == store_id, *_alive_in(project)))
     return None if store is None else _as_of(read_clock(session) if _may_expire(store) else 0.0, store)
 
 
-def listed(session: Session, window: Window) -> Page[VectorStore]:
-    """A page of the stores; those that are due show as expired."""
-    statement = select(VectorStore).where(VectorStore.deleted_at.is_(None))
+def listed(session: Session, project: str, window: Window) -> Page[VectorStore]:
+    """A page of a project's stores; those that are due show as expired."""
+    statement = select(VectorStore).where(*_alive_in(project))
+    cursor = select(VectorStore.row).where(VectorStore.project == project, VectorStore.id == bindparam("id"))
     at = read_clock(session)
     return page(
         session,
         statement,
         VectorStore.row.expression,
         window,
-        _CURSOR,
-        tombstones.VECTOR_STORES,
+        cursor,
+        tombstones.vector_stores(project),
         lambda row: _as_of(at, row[0]),
     )
 
@@ -55,14 +55,14 @@ def touch(session: Session, store_id: str) -> None:
     run(session, update(VectorStore).where(VectorStore.id == store_id, ~_ended(session)).values(moved))
 
 
-def delete(session: Session, store_id: str) -> bool:
-    """Mark a store deleted, which hides it and stops its workers; `sweep_deleted` removes what is in it."""
+def delete(session: Session, project: str, store_id: str) -> bool:
+    """Mark a project's store deleted, which hides it and stops its workers; `sweep_deleted` removes what is in it."""
     at = read_clock(session)
-    alive = (VectorStore.id == store_id, VectorStore.deleted_at.is_(None))
+    alive = (VectorStore.id == store_id, *_alive_in(project))
     row = run(session, update(VectorStore).where(*alive).values(deleted_at=at).returning(VectorStore.row)).scalar()
     if row is None:
         return False
-    tombstones.add(session, tombstones.VECTOR_STORES, store_id, row)
+    tombstones.add(session, tombstones.vector_stores(project), store_id, row)
     session.add(PointJob(kind="purge", vector_store_id=store_id, due_at=at))
     return True
 
@@ -196,6 +196,10 @@ def _files(session: Session, store_id: str) -> Select[*tuple[Any, ...]]:
     )
 
 
+def _alive_in(project: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return VectorStore.project == project, VectorStore.deleted_at.is_(None)
+
+
 def _ended(session: Session) -> ColumnElement[bool]:
     """That a store has expired, or is due to."""
     due_at = VectorStore.last_active_at + VectorStore.expires_after_days * DAY_SECONDS
@@ -248,6 +252,3 @@ def _shown(found: Any) -> Shown:
         error_code=row.error_code,
         error_message=row.error_message,
     )
-
-
-_CURSOR = select(VectorStore.row).where(VectorStore.id == bindparam("id"))

@@ -7,11 +7,18 @@ from ingest.db.counters import run
 from ingest.db.models import Tombstone
 from ingest.db.session import read_clock
 
-FILES = "files"
-VECTOR_STORES = "vector_stores"
-
 KEPT_SECONDS = 86_400.0
 """Nobody pauses for longer between two pages."""
+
+
+def files(project: str) -> str:
+    """The list of a project's files."""
+    return f"files:{project}"
+
+
+def vector_stores(project: str) -> str:
+    """The list of a project's vector stores."""
+    return f"vector_stores:{project}"
 
 
 def add(session: Session, scope: str, object_id: str, item: int) -> None:

@@ -18,9 +18,9 @@ REMEMBERED_SECONDS = 30 * 86_400.0
 """So long after its end an upload is still answered for: a completion may be repeated, a late part is told why not."""
 
 
-def get(session: Session, upload_id: str) -> Upload | None:
-    """The upload with this id. One whose time is over shows as expired, even before `expire`."""
-    upload = session.scalar(select(Upload).where(Upload.id == upload_id))
+def get(session: Session, project: str, upload_id: str) -> Upload | None:
+    """The project's upload with this id. One whose time is over shows as expired, even before `expire`."""
+    upload = session.scalar(select(Upload).where(Upload.project == project, Upload.id == upload_id))
     if upload is not None and upload.status == "pending" and upload.expires_at <= read_clock(session):
         set_committed_value(upload, "status", "expired")  # the loaded object is changed, the row is not
     return upload

@@ -66,6 +66,7 @@ class Owner:
 
     row: int
     generation: int
+    project: str
     vector_store_id: str
     file_id: str
     filename: str
@@ -120,6 +121,7 @@ class Index:
     def upsert(self, owner: Owner, points: Sequence[Point]) -> None:
         """Write chunks; they are searchable when this returns."""
         about = {
+            "project": owner.project,
             "store": owner.vector_store_id,
             "row": owner.row,
             "generation": owner.generation,
@@ -153,7 +155,7 @@ class Index:
 
     def delete_store(self, vector_store_id: str) -> None:
         """Delete all points of a store."""
-        self._delete(_of_store(vector_store_id))
+        self._delete(models.Filter(must=[_equals("store", vector_store_id)]))
 
     def set_attributes(self, owner: Owner) -> None:
         """Rewrite what is filtered by on all points of the row, of every generation."""
@@ -163,6 +165,7 @@ class Index:
 
     def search(
         self,
+        project: str,
         vector_store_id: str,
         *,
         dense: Floats | None,
@@ -170,11 +173,11 @@ class Index:
         filters: Filter | None,
         limit: int,
     ) -> tuple[list[Hit], list[Hit]]:
-        """The best chunks of a store by vector, and by words: two lists, best first, in one round trip.
+        """The best chunks of a project's store by vector, and by words: two lists, best first, in one round trip.
 
         A part that is None is not searched and gives an empty list. Words are weighed by the store's own statistics.
         """
-        store = _of_store(vector_store_id)
+        store = models.Filter(must=[_equals("project", project), _equals("store", vector_store_id)])
         wanted = store if filters is None else models.Filter(must=[store, _compile(filters)])
         common: dict[str, Any] = {"filter": wanted, "limit": limit, "with_payload": list(_FOUND)}
         requests = {}
@@ -303,6 +306,7 @@ def collection_name(model: str, dimensions: int) -> str:
 
 _INDEXES: dict[str, models.PayloadSchemaType | models.KeywordIndexParams] = {
     "store": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True),
+    "project": models.PayloadSchemaType.KEYWORD,
     "row": models.PayloadSchemaType.INTEGER,
     "generation": models.PayloadSchemaType.INTEGER,
     "tags": models.PayloadSchemaType.KEYWORD,
@@ -316,10 +320,6 @@ _compile = filters.compile  # `search` has a parameter of the module's name
 
 def _equals(field: str, value: str | int) -> models.FieldCondition:
     return models.FieldCondition(key=field, match=models.MatchValue(value=value))
-
-
-def _of_store(vector_store_id: str) -> models.Filter:
-    return models.Filter(must=[_equals("store", vector_store_id)])
 
 
 def _sparse(terms: Terms) -> models.SparseVector:

@@ -24,25 +24,27 @@ from ingest.errors import DependencyDown
 from ingest.orphans import die_with_parent
 from ingest.sweep import sweep
 from tests.chaos.world import World, WorldTools, tools
-from tests.fakes import FakeTools
+from tests.fakes import CALLER, FakeTools
 
 PATIENCE_SECONDS = 60
 CHUNK_TOKENS = 100
 
 ACTIONS: dict[str, Callable[[FakeTools, Mapping[str, Any]], object]] = {
     "create a file": lambda tools, given: files.create(
-        tools, filename="new.txt", purpose="assistants", blocks=[given["text"].encode()], expires_after=None
+        tools, CALLER, filename="new.txt", purpose="assistants", blocks=[given["text"].encode()], expires_after=None
     ),
-    "add a part": lambda tools, given: uploads.add_part(tools, given["upload"], [given["text"].encode()]),
-    "complete an upload": lambda tools, given: uploads.complete(tools, given["upload"], given["parts"], None),
-    "attach a file": lambda tools, given: store_files.attach(tools, given["store"], member(given["files"][0])),
-    "create a batch": lambda tools, given: file_batches.create(tools, given["store"], [*map(member, given["files"])]),
-    "cancel a batch": lambda tools, given: file_batches.cancel(tools, given["store"], given["batch"]),
-    "detach a file": lambda tools, given: store_files.delete(tools, given["store"], given["files"][0]),
-    "delete a file": lambda tools, given: files.delete(tools, given["files"][0]),
-    "delete a store": lambda tools, given: vector_stores.delete(tools, given["store"]),
+    "add a part": lambda tools, given: uploads.add_part(tools, CALLER, given["upload"], [given["text"].encode()]),
+    "complete an upload": lambda tools, given: uploads.complete(tools, CALLER, given["upload"], given["parts"], None),
+    "attach a file": lambda tools, given: store_files.attach(tools, CALLER, given["store"], member(given["files"][0])),
+    "create a batch": lambda tools, given: file_batches.create(
+        tools, CALLER, given["store"], [*map(member, given["files"])]
+    ),
+    "cancel a batch": lambda tools, given: file_batches.cancel(tools, CALLER, given["store"], given["batch"]),
+    "detach a file": lambda tools, given: store_files.delete(tools, CALLER, given["store"], given["files"][0]),
+    "delete a file": lambda tools, given: files.delete(tools, CALLER, given["files"][0]),
+    "delete a store": lambda tools, given: vector_stores.delete(tools, CALLER, given["store"]),
     "change attributes": lambda tools, given: store_files.update_attributes(
-        tools, given["store"], given["files"][0], {"colour": "red"}
+        tools, CALLER, given["store"], given["files"][0], {"colour": "red"}
     ),
     "run a job": lambda tools, given: jobs.run(tools, given["row"], owner="dying/1"),
     "run a job without an embedder": lambda tools, given: _without_embedder(tools, given["row"]),

@@ -24,6 +24,7 @@ from tests.chaos.dying import Point, Stuntman, member
 from tests.chaos.world import World, WorldTools, tools
 from tests.conftest import Clock
 from tests.db import rows
+from tests.fakes import CALLER
 from tests.test_jobs import run_all
 
 pytestmark = [pytest.mark.services]
@@ -50,17 +51,19 @@ class Stage:
 
     def upload(self, text: str) -> str:
         made = files.create(
-            self.tools, filename="a.txt", purpose="assistants", blocks=[text.encode()], expires_after=None
+            self.tools, CALLER, filename="a.txt", purpose="assistants", blocks=[text.encode()], expires_after=None
         )
         return made.id
 
     def store(self) -> str:
-        return vector_stores.create(self.tools, name="s", description=None, metadata={}, expires_after_days=None).id
+        return vector_stores.create(
+            self.tools, CALLER, name="s", description=None, metadata={}, expires_after_days=None
+        ).id
 
     def store_with(self, *texts: str) -> tuple[str, list[str]]:
         store, ids = self.store(), [self.upload(text) for text in texts]
         for file_id in ids:
-            store_files.attach(self.tools, store, member(file_id))
+            store_files.attach(self.tools, CALLER, store, member(file_id))
         return store, ids
 
     def row(self, store: str, file_id: str) -> int:
@@ -143,10 +146,10 @@ def on_both(*points: Point) -> pytest.MarkDecorator:
 def test_a_file_is_stored_as_a_whole_or_not_at_all(stage: Stage, point: Point) -> None:
     stage.die(point, text=SHORT)
 
-    stored = len(files.listed(stage.tools, ANY, purpose=None).items)
+    stored = len(files.listed(stage.tools, CALLER, ANY, purpose=None).items)
     assert stored == (1 if point.after else 0)
     again = stage.upload(SHORT)
-    assert b"".join(files.content(stage.tools, again)[1]) == SHORT.encode()
+    assert b"".join(files.content(stage.tools, CALLER, again)[1]) == SHORT.encode()
     stage.settle()
 
 
@@ -155,11 +158,11 @@ def test_a_part_is_sent_again_and_nothing_of_the_first_is_left(stage: Stage, poi
     upload = announced(stage)
     stage.die(point, upload=upload, text=SHORT)
 
-    part = uploads.add_part(stage.tools, upload, [SHORT.encode()])
+    part = uploads.add_part(stage.tools, CALLER, upload, [SHORT.encode()])
 
-    done = uploads.complete(stage.tools, upload, [part.id], None)
+    done = uploads.complete(stage.tools, CALLER, upload, [part.id], None)
     assert done.file is not None
-    assert b"".join(files.content(stage.tools, done.file.id)[1]) == SHORT.encode()
+    assert b"".join(files.content(stage.tools, CALLER, done.file.id)[1]) == SHORT.encode()
     stage.settle()
     assert list(stage.tools.blobs.names("part/")) == []
 
@@ -172,20 +175,20 @@ def test_a_part_is_sent_again_and_nothing_of_the_first_is_left(stage: Stage, poi
 )
 def test_an_upload_is_completed_once_however_often_it_is_tried(stage: Stage, point: Point) -> None:
     upload = announced(stage)
-    part = uploads.add_part(stage.tools, upload, [SHORT.encode()]).id
+    part = uploads.add_part(stage.tools, CALLER, upload, [SHORT.encode()]).id
     stage.die(point, upload=upload, parts=[part])
 
-    done = uploads.complete(stage.tools, upload, [part], None)
+    done = uploads.complete(stage.tools, CALLER, upload, [part], None)
 
     assert done.file is not None
-    assert [file.id for file in files.listed(stage.tools, ANY, purpose=None).items] == [done.file.id]
+    assert [file.id for file in files.listed(stage.tools, CALLER, ANY, purpose=None).items] == [done.file.id]
     stage.settle()
     assert list(stage.tools.blobs.names("part/")) == []
 
 
 def announced(stage: Stage) -> str:
     return uploads.create(
-        stage.tools, filename="a.txt", size=len(SHORT), mime_type="text/plain", purpose="assistants",
+        stage.tools, CALLER, filename="a.txt", size=len(SHORT), mime_type="text/plain", purpose="assistants",
         file_expires_after=None,
     ).upload.id  # fmt: skip
 
@@ -204,7 +207,7 @@ def test_a_batch_is_created_as_a_whole_or_not_at_all_and_then_needs_nobody(stage
     created = point != before("create a batch", "commit")
     stage.recover()
     assert stage.counts(store) == ((0, FILES, 0, 0) if created else (0, 0, 0, 0))
-    again = file_batches.create(stage.tools, store, [*map(member, ids)])
+    again = file_batches.create(stage.tools, CALLER, store, [*map(member, ids)])
     stage.settle()
     assert stage.counts(again.id) == stage.counts(store) == (0, FILES, 0, 0)
 
@@ -214,17 +217,19 @@ def test_an_attached_file_is_ingested_also_when_nobody_could_be_told(stage: Stag
     store, file_id = stage.store(), stage.upload(SHORT)
     stage.die(point, store=store, files=[file_id])
 
-    store_files.attach(stage.tools, store, member(file_id))
+    store_files.attach(stage.tools, CALLER, store, member(file_id))
 
     stage.settle()
     assert stage.counts(store) == (0, 1, 0, 0)
-    assert len(search.search(stage.tools, store, ["heron"], limit=10)) == 1
+    assert len(search.search(stage.tools, CALLER, store, ["heron"], limit=10)) == 1
 
 
 @on_both(after("cancel a batch", "commit"), before("cancel a batch", "commit"), before("cancel a batch", "commit", 2))
 def test_a_cancel_that_was_committed_is_a_cancel(stage: Stage, point: Point) -> None:
     store = stage.store()
-    batch = file_batches.create(stage.tools, store, [member(stage.upload(f"{SHORT} {n}")) for n in range(FILES)]).id
+    batch = file_batches.create(
+        stage.tools, CALLER, store, [member(stage.upload(f"{SHORT} {n}")) for n in range(FILES)]
+    ).id
     for message in stage.tools.queue.lanes["bulk"][:2]:
         jobs.run(stage.tools, message.row, owner="test/1")
     stage.tools.queue.lanes["bulk"].clear()
@@ -233,10 +238,10 @@ def test_a_cancel_that_was_committed_is_a_cancel(stage: Stage, point: Point) -> 
     cancelled = point != before("cancel a batch", "commit")
     expected = (0, 2, 0, FILES - 2) if cancelled else (FILES - 2, 2, 0, 0)
     assert stage.counts(batch) == stage.counts(store) == expected
-    file_batches.cancel(stage.tools, store, batch)
+    file_batches.cancel(stage.tools, CALLER, store, batch)
     stage.settle()
     assert stage.counts(batch) == stage.counts(store) == (0, 2, 0, FILES - 2)
-    assert len(search.search(stage.tools, store, ["heron"], limit=10)) == 2
+    assert len(search.search(stage.tools, CALLER, store, ["heron"], limit=10)) == 2
 
 
 @on_both(
@@ -251,13 +256,13 @@ def test_what_was_deleted_is_never_found_again_and_leaves_nothing(stage: Stage, 
     stage.die(point, store=store, files=[first])
 
     try:
-        found = [passage.file_id for passage in search.search(stage.tools, store, ["heron"], limit=10)]
+        found = [passage.file_id for passage in search.search(stage.tools, CALLER, store, ["heron"], limit=10)]
         assert found == [second]
     except NotFound:
         assert point.action == "delete a store"
     if point.action == "delete a file":
         try:
-            files.delete(stage.tools, first)
+            files.delete(stage.tools, CALLER, first)
         except NotFound:
             assert point == after("delete a file", "commit", 2) or point.method == "blobs.delete"
     stage.settle()
@@ -272,7 +277,7 @@ def test_attributes_that_were_accepted_reach_the_points(stage: Stage, point: Poi
     stage.settle()
 
     red = Comparison("eq", "colour", "red")
-    assert len(search.search(stage.tools, store, ["heron"], limit=10, filters=red)) == 1
+    assert len(search.search(stage.tools, CALLER, store, ["heron"], limit=10, filters=red)) == 1
 
 
 JOB = "run a job"
@@ -336,12 +341,12 @@ def test_a_second_attempt_may_die_before_it_has_tidied_up(stage: Stage, point: P
 def test_a_sweep_that_dies_between_a_purge_and_its_note_purges_again(stage: Stage, point: Point) -> None:
     store, [first, second] = stage.store_with(LONG, SHORT)
     run_all(stage.tools)
-    store_files.delete(stage.tools, store, first)
+    store_files.delete(stage.tools, CALLER, store, first)
     stage.die(point)
 
     stage.settle()
 
-    assert [passage.file_id for passage in search.search(stage.tools, store, ["heron"], limit=10)] == [second]
+    assert [passage.file_id for passage in search.search(stage.tools, CALLER, store, ["heron"], limit=10)] == [second]
 
 
 @on_both(
@@ -350,9 +355,11 @@ def test_a_sweep_that_dies_between_a_purge_and_its_note_purges_again(stage: Stag
 )
 def test_a_sweep_that_dies_at_any_of_its_commits_is_done_by_the_next(stage: Stage, point: Point) -> None:
     store, [first, second] = stage.store_with(LONG, SHORT)
-    batch = file_batches.create(stage.tools, store, [member(stage.upload(f"{SHORT} {n}")) for n in range(FILES)]).id
+    batch = file_batches.create(
+        stage.tools, CALLER, store, [member(stage.upload(f"{SHORT} {n}")) for n in range(FILES)]
+    ).id
     stage.die(after(JOB, "index.upsert", 1), row=stage.row(store, first))
-    store_files.delete(stage.tools, store, second)
+    store_files.delete(stage.tools, CALLER, store, second)
     with stage.tools.database.transaction() as session:
         attachments.cancel(session, session.scalars(select(FileBatch).where(FileBatch.id == batch)).one())
     stage.clock.advance(2 * stage.tools.settings.lease_seconds)
@@ -377,7 +384,7 @@ def test_a_file_that_kills_three_workers_fails_with_the_reason_and_its_neighbour
 
     stage.settle()
 
-    failed = store_files.retrieve(stage.tools, store, poison)
+    failed = store_files.retrieve(stage.tools, CALLER, store, poison)
     assert (failed.status, failed.error_code) == ("failed", "server_error")
     assert "took down its worker 3 times" in (failed.error_message or "")
-    assert store_files.retrieve(stage.tools, store, neighbour).status == "completed"
+    assert store_files.retrieve(stage.tools, CALLER, store, neighbour).status == "completed"

@@ -26,8 +26,13 @@ pytestmark = pytest.mark.services
 DIMENSIONS = 8
 
 
-def owner(row: int = 1, generation: int = 1, store: str = "vs_1", **attributes: str | float | bool) -> Owner:
-    return Owner(row, generation, store, f"file-{row}", f"name-{row}.txt", attributes)
+PROJECT = "proj_1"
+
+
+def owner(
+    row: int = 1, generation: int = 1, store: str = "vs_1", project: str = PROJECT, **attributes: str | float | bool
+) -> Owner:
+    return Owner(row, generation, project, store, f"file-{row}", f"name-{row}.txt", attributes)
 
 
 def axis(number: int) -> Floats:
@@ -42,7 +47,9 @@ def point(number: int, *axes: int, terms: tuple[int, ...] = (), text: str = "") 
 
 
 def rows_found(index: Index, filter_: Filter | None = None, store: str = "vs_1") -> set[int]:
-    dense, _ = index.search(store, dense=np.ones(DIMENSIONS, np.float32), terms=None, filters=filter_, limit=1_000)
+    dense, _ = index.search(
+        PROJECT, store, dense=np.ones(DIMENSIONS, np.float32), terms=None, filters=filter_, limit=1_000
+    )
     return {hit.row for hit in dense}
 
 
@@ -74,7 +81,7 @@ def test_a_collection_made_for_other_vectors_is_refused(settings: Settings, inde
 def test_what_was_written_is_found_with_its_text(index: Index) -> None:
     index.upsert(owner(row=7, generation=3), [point(0, 0, text="zero"), point(1, 1, text="one")])
 
-    dense, text = index.search("vs_1", dense=axis(1), terms=None, filters=None, limit=1)
+    dense, text = index.search(PROJECT, "vs_1", dense=axis(1), terms=None, filters=None, limit=1)
 
     assert [(hit.row, hit.generation, hit.number, hit.text) for hit in dense] == [(7, 3, 1, "one")]
     assert dense[0].score == pytest.approx(1.0)
@@ -104,7 +111,7 @@ def test_a_chunk_is_scored_by_its_best_window(index: Index) -> None:
     index.upsert(owner(row=1), [point(0, 0, 3)])
     index.upsert(owner(row=2), [Point(0, "half", (axis(0) + axis(3))[None, :], Terms([], []))])
 
-    dense, _ = index.search("vs_1", dense=axis(3), terms=None, filters=None, limit=2)
+    dense, _ = index.search(PROJECT, "vs_1", dense=axis(3), terms=None, filters=None, limit=2)
 
     assert [hit.row for hit in dense] == [1, 2]
     assert [hit.score for hit in dense] == pytest.approx([1.0, 0.5**0.5])
@@ -115,7 +122,7 @@ def test_a_plain_collection_takes_one_vector_for_each_chunk(settings: Settings, 
 
     index.upsert(owner(), [point(0, 2)])
 
-    dense, _ = index.search("vs_1", dense=axis(2), terms=None, filters=None, limit=5)
+    dense, _ = index.search(PROJECT, "vs_1", dense=axis(2), terms=None, filters=None, limit=5)
     assert [hit.score for hit in dense] == pytest.approx([1.0])
     index.close()
     client.delete_collection(collection_name("plain", DIMENSIONS))
@@ -124,7 +131,7 @@ def test_a_plain_collection_takes_one_vector_for_each_chunk(settings: Settings, 
 def test_both_lists_come_in_one_answer(index: Index) -> None:
     index.upsert(owner(), [point(0, 0, terms=(5,)), point(1, 1, terms=(6,))])
 
-    dense, text = index.search("vs_1", dense=axis(0), terms=Terms([6], [1.0]), filters=None, limit=1)
+    dense, text = index.search(PROJECT, "vs_1", dense=axis(0), terms=Terms([6], [1.0]), filters=None, limit=1)
 
     assert [hit.number for hit in dense] == [0]
     assert [hit.number for hit in text] == [1]
@@ -148,7 +155,7 @@ def test_words_are_weighed_by_the_stores_own_statistics(index: Index) -> None:
 
     best = {}
     for store in ("vs_1", "vs_2"):
-        _, text = index.search(store, dense=None, terms=Terms([1, 2], [1.0, 1.0]), filters=None, limit=9)
+        _, text = index.search(PROJECT, store, dense=None, terms=Terms([1, 2], [1.0, 1.0]), filters=None, limit=9)
         assert len(text) == 9
         best[store] = text[0]
         assert text[0].score > 2 * text[1].score
@@ -162,8 +169,8 @@ def test_a_filter_does_not_change_the_weight_of_words(index: Index) -> None:
     index.upsert(owner(row=2, lang="de"), [point(0, terms=(2,))])
     terms = Terms([1], [1.0])
 
-    _, everything = index.search("vs_1", dense=None, terms=terms, filters=None, limit=5)
-    _, some = index.search("vs_1", dense=None, terms=terms, filters=Comparison("eq", "lang", "en"), limit=5)
+    _, everything = index.search(PROJECT, "vs_1", dense=None, terms=terms, filters=None, limit=5)
+    _, some = index.search(PROJECT, "vs_1", dense=None, terms=terms, filters=Comparison("eq", "lang", "en"), limit=5)
 
     assert some == everything
 
@@ -209,7 +216,7 @@ def test_set_attributes_replaces_all_of_them(index: Index) -> None:
     assert rows_found(index, Comparison("gt", "year", 2024)) == {1}
     assert rows_found(index, Comparison("eq", "year", 2020)) == set()
     assert rows_found(index, Comparison("eq", "lang", "en")) == set()
-    dense, _ = index.search("vs_1", dense=axis(0), terms=None, filters=Comparison("eq", "year", 2025), limit=9)
+    dense, _ = index.search(PROJECT, "vs_1", dense=axis(0), terms=None, filters=Comparison("eq", "year", 2025), limit=9)
     assert {hit.generation for hit in dense} == {1, 2}
     assert dense[0].text == "chunk 0"
 
@@ -336,7 +343,7 @@ def test_filtered_search_finds_what_matches_says(
     files, wanted = case
     store = f"vs_{next(_stores)}"
     for row, attributes in enumerate(files):
-        shared_index.upsert(Owner(row, 1, store, "file-x", f"name-{row}.txt", attributes), [point(0)])
+        shared_index.upsert(Owner(row, 1, PROJECT, store, "file-x", f"name-{row}.txt", attributes), [point(0)])
 
     for filter_ in wanted:
         found = rows_found(shared_index, filter_, store)

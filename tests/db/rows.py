@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from ingest import ids
+from ingest.callers import DEFAULT_PROJECT
 from ingest.db import attachments, progress
 from ingest.db.attachments import Member
 from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
@@ -15,7 +16,9 @@ from ingest.db.session import Database
 
 def a_store(database: Database) -> str:
     with database.transaction() as session:
-        store = VectorStore(id=ids.new("vs_"), name="", meta={}, created_at=1, last_active_at=1)
+        store = VectorStore(
+            project=DEFAULT_PROJECT, id=ids.new("vs_"), name="", meta={}, created_at=1, last_active_at=1
+        )
         session.add(store)
     return store.id
 
@@ -23,7 +26,15 @@ def a_store(database: Database) -> str:
 def files(database: Database, count: int) -> list[str]:
     with database.transaction() as session:
         made = [
-            File(id=ids.new("file-"), filename=f"{n}.txt", bytes=1, purpose="assistants", blob="0" * 64, created_at=1)
+            File(
+                project=DEFAULT_PROJECT,
+                id=ids.new("file-"),
+                filename=f"{n}.txt",
+                bytes=1,
+                purpose="assistants",
+                blob="0" * 64,
+                created_at=1,
+            )
             for n in range(count)
         ]
         session.add_all(made)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from ingest.callers import DEFAULT_PROJECT
 from ingest.db import attachments, point_jobs, progress, stores
 from ingest.db.attachments import Member
 from ingest.db.counters import Sizes
@@ -287,7 +288,7 @@ def test_a_cancelled_file_is_not_found_when_it_is_attached_again_before_its_row_
 
     with database.reading() as session:
         assert stores.live(session, store, [row]) == {}
-        found = stores.get(session, store)
+        found = stores.get(session, DEFAULT_PROJECT, store)
     assert found is not None
     assert (found.usage_bytes, found.in_progress, found.cancelled) == (0, 1, 0)
 
@@ -302,7 +303,7 @@ def test_a_cancelled_batch_of_a_deleted_store_does_not_stop_the_sweep(database: 
         attachments.attach(session, store, [rows.member(ids[0], tokens=400)], batch)
     cancel(database, "vsfb_1", sweep=False)
     with database.transaction() as session:
-        stores.delete(session, store)
+        stores.delete(session, DEFAULT_PROJECT, store)
 
     with database.transaction() as session:
         while progress.sweep_cancelled(session):
@@ -368,7 +369,7 @@ def test_nothing_completes_in_a_deleted_store(database: Database) -> None:
     [row] = rows.attach(database, store, rows.files(database, 1))
     claim = rows.claimed(database, row)
     with database.transaction() as session:
-        assert stores.delete(session, store)
+        assert stores.delete(session, DEFAULT_PROJECT, store)
 
     with pytest.raises(Abandoned), database.transaction() as session:
         progress.complete(session, claim, Sizes(1, 1, 1))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ingest.callers import DEFAULT_PROJECT
 from ingest.db import files as file_rows
 from ingest.db import stores
 from ingest.db.pages import Order, Window
@@ -15,7 +16,9 @@ def walk(database: Database, order: Order, limit: int) -> list[str]:
     after = None
     while True:
         with database.reading() as session:
-            page = file_rows.listed(session, Window(limit=limit, order=order, after=after), purpose=None)
+            page = file_rows.listed(
+                session, DEFAULT_PROJECT, Window(limit=limit, order=order, after=after), purpose=None
+            )
         found += [file.id for file in page.items]
         if not page.has_more:
             return found
@@ -34,7 +37,7 @@ def test_before_gives_the_page_that_precedes_in_the_same_order(database: Databas
     ids = rows.files(database, 6)
 
     with database.reading() as session:
-        page = file_rows.listed(session, Window(limit=2, order="asc", before=ids[4]), purpose=None)
+        page = file_rows.listed(session, DEFAULT_PROJECT, Window(limit=2, order="asc", before=ids[4]), purpose=None)
 
     assert [file.id for file in page.items] == ids[2:4]
     assert page.has_more
@@ -44,7 +47,7 @@ def test_after_and_before_together_enclose(database: Database) -> None:
     ids = rows.files(database, 6)
 
     with database.reading() as session:
-        page = file_rows.listed(session, Window(10, "asc", after=ids[0], before=ids[4]), purpose=None)
+        page = file_rows.listed(session, DEFAULT_PROJECT, Window(10, "asc", after=ids[0], before=ids[4]), purpose=None)
 
     assert [file.id for file in page.items] == ids[1:4]
 
@@ -54,7 +57,7 @@ def test_an_unknown_cursor_or_no_room_gives_an_empty_last_page(database: Databas
     rows.files(database, 3)
 
     with database.reading() as session:
-        page = file_rows.listed(session, window, purpose=None)
+        page = file_rows.listed(session, DEFAULT_PROJECT, window, purpose=None)
 
     assert (list(page.items), page.has_more) == ([], False)
 
@@ -63,19 +66,19 @@ def test_files_of_one_purpose_are_listed_alone(database: Database) -> None:
     rows.files(database, 2)
 
     with database.reading() as session:
-        assert len(file_rows.listed(session, Window(10), purpose="assistants").items) == 2
-        assert len(file_rows.listed(session, Window(10), purpose="vision").items) == 0
+        assert len(file_rows.listed(session, DEFAULT_PROJECT, Window(10), purpose="assistants").items) == 2
+        assert len(file_rows.listed(session, DEFAULT_PROJECT, Window(10), purpose="vision").items) == 0
 
 
 def test_items_inserted_meanwhile_do_not_disturb_a_walk(database: Database) -> None:
     ids = rows.files(database, 4)
     with database.reading() as session:
-        first = file_rows.listed(session, Window(limit=2, order="desc"), purpose=None)
+        first = file_rows.listed(session, DEFAULT_PROJECT, Window(limit=2, order="desc"), purpose=None)
 
     rows.files(database, 3)
 
     with database.reading() as session:
-        second = file_rows.listed(session, Window(2, "desc", after=first.items[-1].id), purpose=None)
+        second = file_rows.listed(session, DEFAULT_PROJECT, Window(2, "desc", after=first.items[-1].id), purpose=None)
     assert [file.id for file in [*first.items, *second.items]] == ids[::-1]
 
 

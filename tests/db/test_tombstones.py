@@ -2,6 +2,7 @@
 
 import pytest
 
+from ingest.callers import DEFAULT_PROJECT
 from ingest.db import attachments, stores, tombstones
 from ingest.db import files as file_rows
 from ingest.db.models import VectorStore
@@ -22,7 +23,7 @@ class OfFiles:
 
     def page(self, window: Window) -> Page[str]:
         with self.database.reading() as session:
-            page = file_rows.listed(session, window, purpose=None)
+            page = file_rows.listed(session, DEFAULT_PROJECT, window, purpose=None)
         return Page([file.id for file in page.items], page.has_more)
 
     def remove(self, item: str) -> None:
@@ -71,18 +72,21 @@ class OfStores:
     def __init__(self, database: Database, count: int) -> None:
         self.database = database
         with database.transaction() as session:
-            made = [VectorStore(id=f"vs_{n}", name="", meta={}, created_at=1, last_active_at=1) for n in range(count)]
+            made = [
+                VectorStore(project=DEFAULT_PROJECT, id=f"vs_{n}", name="", meta={}, created_at=1, last_active_at=1)
+                for n in range(count)
+            ]
             session.add_all(made)
         self.ids = [store.id for store in made]
 
     def page(self, window: Window) -> Page[str]:
         with self.database.reading() as session:
-            page = stores.listed(session, window)
+            page = stores.listed(session, DEFAULT_PROJECT, window)
         return Page([store.id for store in page.items], page.has_more)
 
     def remove(self, item: str) -> None:
         with self.database.transaction() as session:
-            assert stores.delete(session, item)
+            assert stores.delete(session, DEFAULT_PROJECT, item)
         with self.database.transaction() as session:
             while stores.sweep_deleted(session, 100):
                 pass

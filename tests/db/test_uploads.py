@@ -1,6 +1,7 @@
 """An upload leaves `pending` once."""
 
 from ingest import ids
+from ingest.callers import DEFAULT_PROJECT
 from ingest.db import uploads as rows
 from ingest.db.models import Upload, UploadPart
 from ingest.db.session import Database
@@ -13,7 +14,8 @@ def an_upload(database: Database, clock: Clock, *, parts: int = 0) -> str:
     with database.transaction() as session:
         session.add(
             Upload(
-                id=upload, filename="a", bytes=1, mime_type="", purpose="batch", created_at=at, expires_at=at + 3600,
+                id=upload, project=DEFAULT_PROJECT, filename="a", bytes=1, mime_type="", purpose="batch",
+                created_at=at, expires_at=at + 3600,
             )
         )  # fmt: skip
         session.flush()
@@ -33,7 +35,7 @@ def test_whoever_ends_an_upload_first_decides(database: Database, clock: Clock) 
         assert not rows.complete(session, cancelled, file_id="file-2", part_ids=[])
 
     with database.reading() as session:
-        upload = rows.get(session, completed)
+        upload = rows.get(session, DEFAULT_PROJECT, completed)
         assert upload is not None
         assert (upload.status, upload.file_id, upload.part_ids) == ("completed", "file-1", ["part_1"])
 

@@ -1,5 +1,7 @@
 """The first tables: files, vector stores, their files and batches, and the work list for points."""
 
+import time
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,22 +12,59 @@ depends_on = None
 
 
 def upgrade() -> None:
+    projects = op.create_table(
+        "projects",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("requests_per_minute", sa.BigInteger(), nullable=True),
+        sa.Column("files_in_progress", sa.BigInteger(), nullable=True),
+        sa.Column("stored_bytes", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("id"),
+        sa.UniqueConstraint("name"),
+        sqlite_autoincrement=True,
+    )
+    op.bulk_insert(projects, [{"id": "proj_default", "name": "default", "created_at": int(time.time())}])
+    op.create_table(
+        "api_keys",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("project", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("prefix", sa.String(length=32), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_used_at", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"]),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("id"),
+        sa.UniqueConstraint("prefix"),
+        sqlite_autoincrement=True,
+    )
+
     op.create_table(
         "files",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("project", sa.String(length=64), nullable=False),
         sa.Column("filename", sa.Text(), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
         sa.Column("blob", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"]),
         sa.PrimaryKeyConstraint("row"),
         sa.UniqueConstraint("id"),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("files", schema=None) as batch_op:
         batch_op.create_index("ix_files_blob", ["blob"], unique=False)
+        batch_op.create_index("ix_files_project", ["project", "row", "bytes"], unique=False)
         batch_op.create_index(
             "ix_files_expiry",
             ["expires_at"],
@@ -38,6 +77,7 @@ def upgrade() -> None:
         "uploads",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("project", sa.String(length=64), nullable=False),
         sa.Column("filename", sa.Text(), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("mime_type", sa.Text(), nullable=False),
@@ -50,6 +90,7 @@ def upgrade() -> None:
         sa.Column("part_ids", sa.JSON(), nullable=False),
         sa.CheckConstraint("status IN ('pending','completed','cancelled','expired')", name="status"),
         sa.CheckConstraint("(status = 'completed') = (file_id IS NOT NULL)", name="only_completed_has_a_file"),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"]),
         sa.PrimaryKeyConstraint("row"),
         sa.UniqueConstraint("id"),
         sqlite_autoincrement=True,
@@ -141,6 +182,7 @@ def upgrade() -> None:
         "vector_stores",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("project", sa.String(length=64), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("metadata", sa.JSON(), nullable=False),
@@ -158,10 +200,14 @@ def upgrade() -> None:
         sa.Column("terms", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
         sa.CheckConstraint("usage_bytes >= 0 AND chunks >= 0 AND terms >= 0", name="sums"),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"]),
         sa.PrimaryKeyConstraint("row"),
         sa.UniqueConstraint("id"),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("vector_stores", schema=None) as batch_op:
+        batch_op.create_index("ix_vector_stores_project", ["project", "row"], unique=False)
+
     op.create_table(
         "file_batches",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -311,5 +357,7 @@ def downgrade() -> None:
         "upload_parts",
         "uploads",
         "files",
+        "api_keys",
+        "projects",
     ):
         op.drop_table(table)
