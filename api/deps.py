@@ -12,7 +12,7 @@ from api.schemas.parts import Id, ListPage
 from ingest.blobs import BLOCK
 from ingest.callers import DEFAULT_PROJECT, Caller
 from ingest.db.pages import Order, Page, Window
-from ingest.errors import TooLarge
+from ingest.errors import DependencyDown, TooLarge
 from ingest.status import FileStatus
 from ingest.tools import Tools
 
@@ -88,6 +88,8 @@ def bounded(most: Callable[[Tools], int], param: str) -> type[APIRoute]:
                 try:
                     return await handle(Request(request.scope, receive))
                 except HTTPException as exc:  # FastAPI makes this of whatever goes wrong while it reads a body
+                    if isinstance(exc.__cause__, OSError):
+                        raise DependencyDown("blobs", f"no room for the body: {exc.__cause__}") from exc
                     raise (refusal if exc.__cause__ is refusal else exc) from None
 
             return counted

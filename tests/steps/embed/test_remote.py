@@ -183,6 +183,17 @@ def test_three_times_no_answer_is_a_dependency_down(trouble: Exception) -> None:
     assert len(script.requests) == 3
 
 
+def test_whoever_is_in_a_hurry_asks_once() -> None:
+    script = Script(error(503), error(503))
+    settings = Settings(embedding_url="http://model/v1")
+    hurried = RemoteEmbedder(settings, httpx.MockTransport(script._answer), script.pauses.append, attempts=1)
+
+    with pytest.raises(DependencyDown, match="embedder: answered 503"):
+        hurried.embed_query("a")
+
+    assert (len(script.requests), script.pauses) == (1, [])
+
+
 def test_a_long_pause_is_left_to_the_queue() -> None:
     script = Script(error(429, Retry_After="60"))
 
