@@ -106,7 +106,7 @@ def test_a_deletion_spares_bytes_that_are_just_arriving_again(tools: FakeTools) 
         files.delete(tools, CALLER, old.id)
         assert kept(tools) == 1
         with tools.database.transaction() as session:
-            new = files.add(session, staged, number, filename="b.txt", purpose="assistants", expires_after=None)
+            new = files.add(session, CALLER, staged, number, filename="b.txt", purpose="assistants", expires_after=None)
 
     drop_loose(tools)
 
