@@ -1,0 +1,214 @@
+"""A batch full of files that somebody made to do harm: each ends as it should, and its neighbours never notice."""
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import openai
+import psutil
+import pytest
+
+from tests.steps.parse.specimens import ALL, Specimen
+from tests.stories.running import Service, running
+
+BATCH_SECONDS = 100
+MEMORY_MIB = 512
+AT_START_MIB = 100
+WORKER_MIB = 1_200
+"""Text is decoded and cut in the worker itself; the largest specimen has fourteen million tokens."""
+
+LARGE_CHUNKS: Any = {"type": "static", "static": {"max_chunk_size_tokens": 4096, "chunk_overlap_tokens": 0}}
+WORDS_ONLY: Any = {"hybrid_search": {"embedding_weight": 0, "text_weight": 1}}
+
+TOO_MANY = {"rows.csv", "large.json"}
+"""The parser reads them, but they have more tokens than a file may have."""
+
+NAMES = {
+    b"../../etc/passwd": "passwd",
+    b"..\\..\\boot.ini": "boot.ini",
+    b"nul\0and\x1b[2Jbell\a.txt": "nuland[2Jbell.txt",
+    "annual\u202etxt.exe".encode(): "annualtxt.exe",
+    b"..": "upload",
+    b"x" * 251 + b".txt": "x" * 251 + ".txt",
+    "é".encode() * 124 + b"../.txt": ".txt",
+}
+"""Names as they are sent, of at most 255 bytes, and as they are kept."""
+
+
+class Model(BaseHTTPRequestHandler):
+    """Vectors of a text's first word: what is read here is not what it means."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        data = [{"index": n, "embedding": self._vector(text)} for n, text in enumerate(body["input"])]
+        content = json.dumps({"object": "list", "data": data, "model": body["model"]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+    @staticmethod
+    def _vector(text: str) -> str:
+        vector = np.full(8, 0.1, "<f4")
+        vector[zlib.crc32(text[:20].encode()) % 8] = 1
+        return base64.b64encode(vector.tobytes()).decode()
+
+
+@pytest.fixture
+def environment() -> Iterator[dict[str, str]]:
+    """Settings for parsers with little memory and little time, and a model that costs nothing."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Model) as model:
+        thread = threading.Thread(target=model.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield {
+            "INGEST_EMBEDDING_URL": f"http://127.0.0.1:{model.server_port}/v1",
+            "INGEST_PARSE_MEMORY_MIB": str(MEMORY_MIB),
+            "INGEST_PARSE_TIMEOUT_SECONDS": "10",
+            "INGEST_PARSE_TIMEOUT_SECONDS_PER_MIB": "0",
+        }
+        model.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def service(tmp_path: Path, environment: dict[str, str]) -> Iterator[Service]:
+    """A service of its own with these settings."""
+    with running(tmp_path / "data", "--workers", "2", environment=environment) as service:
+        yield service
+
+
+class Memory:
+    """The most that any parser, and any worker, of a service had resident."""
+
+    def __init__(self, service: Service) -> None:
+        self.parser_mib = self.worker_mib = 0
+        self._service = service
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> "Memory":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.1):
+            for process in psutil.Process(self._service.process.pid).children(recursive=True):
+                try:
+                    command, mib = " ".join(process.cmdline()), process.memory_info().rss // 2**20
+                except psutil.NoSuchProcess:
+                    continue
+                if "parse.sandbox" in command or "pandoc" in command:
+                    self.parser_mib = max(self.parser_mib, mib)
+                elif "workers.app" in command:
+                    self.worker_mib = max(self.worker_mib, mib)
+
+
+def uploaded(client: openai.OpenAI) -> tuple[dict[str, Specimen], dict[str, str]]:
+    """Every specimen and, among them, good neighbours with a word of their own: by the ids of their files."""
+
+    def send(name: str, content: bytes) -> str:
+        return client.files.create(file=(name, content), purpose="assistants").id
+
+    with ThreadPoolExecutor(4) as pool:
+        harmful = dict(zip(pool.map(lambda s: send(s.name, s.content()), ALL), ALL, strict=True))
+        words = [f"neighbour{number:03d}" for number in range(0, len(ALL), 3)]
+        good = dict(zip(pool.map(lambda word: send(f"{word}.txt", f"The {word}.".encode()), words), words, strict=True))
+    return harmful, good
+
+
+def upload_named(service: Service, name: bytes) -> tuple[str, str]:
+    """The id and the kept name of a file whose name no client would send so."""
+    purpose = b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nassistants\r\n'
+    file = b'--b\r\nContent-Disposition: form-data; name="file"; filename="' + name.replace(b"\\", b"\\\\")
+    body = purpose + file + b'"\r\n\r\nPlain text.\r\n--b--\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    answer = httpx.post(f"{service.base_url}/files", content=body, headers=headers, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["id"], answer.json()["filename"]
+
+
+def expected(specimen: Specimen) -> tuple[str, str | None, str]:
+    """The status, the code and what the error must say."""
+    if specimen.name in TOO_MANY:
+        return "failed", "invalid_file", r"tokens; at most 5,000,000 are accepted\."
+    if specimen.outcome == "completed":
+        return "completed", None, ""
+    return "failed", specimen.outcome, specimen.says
+
+
+def test_harmful_files_end_as_they_should_and_their_neighbours_never_notice(
+    service: Service, environment: dict[str, str]
+) -> None:
+    client = service.client(max_retries=0)
+    harmful, good = uploaded(client)
+    named = {file: (kept, NAMES[name]) for name in NAMES for file, kept in [upload_named(service, name)]}
+    assert [kept for kept, _ in named.values()] == [wanted for _, wanted in named.values()]
+    among = [file for pair in zip(list(harmful)[::3], good, strict=True) for file in pair]
+    files = list(dict.fromkeys([*among, *harmful, *named]))
+    store = client.vector_stores.create()
+
+    with Memory(service) as memory:
+        began = time.monotonic()
+        batch = client.vector_stores.file_batches.create(store.id, file_ids=files, chunking_strategy=LARGE_CHUNKS)
+        while (
+            shown := client.vector_stores.file_batches.retrieve(batch.id, vector_store_id=store.id)
+        ).status == "in_progress":
+            assert time.monotonic() - began < BATCH_SECONDS, shown.file_counts
+            time.sleep(0.2)
+
+    print(
+        f"{len(files)} files in {time.monotonic() - began:.0f} s; parser {memory.parser_mib} MiB, worker {memory.worker_mib} MiB"
+    )
+    assert 0 < memory.parser_mib < MEMORY_MIB + AT_START_MIB
+    assert 0 < memory.worker_mib < WORKER_MIB
+    members = {member.id: member for member in client.vector_stores.files.list(store.id, limit=100)}
+    assert set(members) == set(files)
+    for file, specimen in harmful.items():
+        status, code, says = expected(specimen)
+        error = members[file].last_error
+        seen = (members[file].status, error.code if error else None)
+        assert seen == (status, code), f"{specimen.name}: {error}"
+        assert error is None or re.search(says, error.message), f"{specimen.name}: {error}"
+        assert (members[file].usage_bytes > 0) == (status == "completed")
+    completed = [file for file in members if members[file].status == "completed"]
+    assert {*good, *named} <= set(completed)
+    assert (shown.status, shown.file_counts.completed) == ("completed", len(completed))
+    assert shown.file_counts.failed == len(files) - len(completed)
+    for file, word in good.items():
+        [hit, *_] = client.vector_stores.search(store.id, query=word, ranking_options=WORDS_ONLY).data
+        assert (hit.file_id, hit.content[0].text) == (file, f"The {word}.")
+    for file, specimen in harmful.items():
+        if members[file].status == "completed":
+            text = client.vector_stores.files.content(file, vector_store_id=store.id).data[0].text or ""
+            assert re.search(specimen.says, text), specimen.name
+    assert not list(service.data.parent.glob("**/passwd"))
+    assert verified(service, environment) == []
+
+
+def verified(service: Service, environment: dict[str, str]) -> list[object]:
+    """The findings of `ingest verify`."""
+    command = [str(Path(sys.executable).with_name("ingest")), "verify", "--data", str(service.data), "--json"]
+    run = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=60)
+    findings: list[object] = json.loads(run.stdout)["findings"]
+    return findings
