@@ -45,7 +45,7 @@ class Feeder:
         self._queue = queue
         self._window = settings.dispatch_window
         self._pause_until = 0.0
-        self._had_room = False
+        self._saw_enough = False
 
     def top_up(self) -> int:
         """Publish what there is room for and say how many. A broker that is down is logged: the sweep tries again."""
@@ -59,8 +59,8 @@ class Feeder:
         """The worker's call after each file: as `top_up`, but cheap when the queue was seen a moment ago."""
         if time.monotonic() < self._pause_until:
             return
-        self._had_room = False
-        nothing_waits = not self.top_up() and self._had_room
+        self._saw_enough = False
+        nothing_waits = not self.top_up() and not self._saw_enough
         self._pause_until = time.monotonic() + (IDLE_PAUSE_SECONDS if nothing_waits else BUSY_PAUSE_SECONDS)
 
     def resend_lost(self) -> int:
@@ -75,8 +75,8 @@ class Feeder:
     def _fill(self, lane: Lane) -> int:
         room = self._window - self._queue.depth(lane)
         if room <= self._window // 2:
+            self._saw_enough = True
             return 0
-        self._had_room = True
         with self._database.transaction() as session:
             files = self._taken(session, lane, room) if alone(session, f"feeder:{lane}") else []
         if not files:
