@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     max_tokens_per_file: int = Field(5_000_000, ge=1, description="Tokens of text in one file (contract section 0.11).")
 
     # jobs
-    workers: int = Field(os.cpu_count() or 1, ge=1, description="Worker processes on this machine.")
+    workers: int = Field(
+        0, ge=0, description="Worker processes on this machine; 0 = one a core, or four with a remote embedding model."
+    )
     lease_seconds: float = Field(30.0, gt=0, description="How long a silent worker keeps its file.")
     heartbeat_seconds: float = Field(
         5.0, gt=0, description="How often a worker renews its lease and asks whether it should go on."
@@ -116,6 +118,11 @@ class Settings(BaseSettings):
     def blobs_location(self) -> str:
         """The folder or fsspec URL under which blobs are kept."""
         return self.blobs_url or str(self.data.absolute() / "blobs")
+
+    @property
+    def worker_processes(self) -> int:
+        """How many there are. A remote model is waited for most of the time: other files use the core meanwhile."""
+        return self.workers or (os.cpu_count() or 1) * (4 if self.embedding_url else 1)
 
     def parse_deadline_seconds(self, size: int) -> float:
         """Wall-clock seconds that parsing `size` bytes may take."""

@@ -1,5 +1,6 @@
 """Settings from the environment."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,14 @@ def test_what_is_not_given_on_the_command_line_comes_from_the_environment(monkey
 
     assert load(workers=None).workers == 7
     assert load(workers=2).workers == 2
+
+
+def test_a_remote_model_is_waited_for_by_more_workers_than_there_are_cores() -> None:
+    local, remote = Settings(workers=0, embedding_url=""), Settings(workers=0, embedding_url="http://model/v1")
+
+    assert local.worker_processes == os.cpu_count()
+    assert remote.worker_processes == 4 * local.worker_processes
+    assert Settings(workers=3, embedding_url="http://model/v1").worker_processes == 3
 
 
 def test_a_larger_file_may_be_parsed_for_longer() -> None:

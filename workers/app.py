@@ -24,7 +24,7 @@ def create(settings: Settings) -> Celery:
         worker_max_tasks_per_child=TASKS_PER_CHILD,
         worker_max_memory_per_child=CHILD_MEMORY_KIB,
         worker_proc_alive_timeout=CHILD_START_SECONDS,
-        worker_concurrency=settings.workers,
+        worker_concurrency=settings.worker_processes,
         beat_schedule={
             "sweep": {
                 "task": SWEEP_TASK,

@@ -22,7 +22,10 @@ from ingest.steps.embed import minilm
 def up(
     port: Annotated[int, typer.Option(help="Port of the API on 127.0.0.1.", min=1, max=65535)] = 8000,
     data: Annotated[Path | None, typer.Option(help="Folder for everything that must survive.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker processes (default: cores).", min=1)] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Worker processes (default: one a core, or four with a remote embedding model).", min=1),
+    ] = None,
     flower: Annotated[bool, typer.Option("--flower/--no-flower", help="Start the task monitor too.")] = True,
 ) -> None:
     """Start the service and keep it running; Ctrl-C stops it.
