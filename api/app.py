@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import docs, errors, health, metrics
+from api import docs, errors, headers, health, metrics
 from api.deadlines import InTime
 from api.routes import file_batches, files, store_files, uploads, vector_stores
 from api.schemas import search
@@ -72,7 +73,8 @@ def _described(api: FastAPI) -> dict[str, Any]:
         for operation in (operation for path in document["paths"].values() for operation in path.values()):
             operation["responses"].pop("422", None)
             if "requestBody" in operation:
-                operation["responses"].setdefault("413", too_large)
+                operation["responses"].setdefault("413", deepcopy(too_large))
+            headers.describe(operation)
         schemas = document["components"]["schemas"]
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)

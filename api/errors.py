@@ -34,6 +34,12 @@ ALWAYS: _Answers = {
     500: {"model": ErrorAnswer, "description": "The server is at fault."},
     503: {"model": ErrorAnswer, "description": "A server that is needed does not answer; try again."},
 }
+NEVER_ENDING: _Answers = {
+    429: {
+        "model": ErrorAnswer,
+        "description": "A poll helper that would never end was told that its file is cancelled.",
+    }
+}
 MISSING: _Answers = {404: {"model": ErrorAnswer, "description": "There is no such object."}}
 TOO_LARGE: _Answers = {413: {"model": ErrorAnswer, "description": "The body is larger than the service accepts."}}
 

@@ -43,7 +43,7 @@ def list_store_files(
     return deps.list_page(page, [wire.VectorStoreFile.of(row) for row in page.items])
 
 
-@router.get("/{file_id}")
+@router.get("/{file_id}", responses=errors.NEVER_ENDING)
 def retrieve(
     tools: deps.GivenTools,
     caller: deps.GivenCaller,

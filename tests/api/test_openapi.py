@@ -63,6 +63,8 @@ def test_every_error_is_described_as_it_is_answered(document: dict[str, Any]) ->
             expected.add("404")
         if "requestBody" in operation:
             expected.add("413")
+        if operation["operationId"].startswith("retrieve_v1_vector_stores__vector_store_id__files__file_id_"):
+            expected.add("429")
         assert described == expected, name
         for status in described - {"200"}:
             schema = operation["responses"][status]["content"]["application/json"]["schema"]
@@ -80,3 +82,22 @@ def test_every_parameter_of_a_path_is_described(document: dict[str, Any]) -> Non
     for name, operation in operations(document):
         named = {part["name"] for part in operation.get("parameters", []) if part["in"] == "path"}
         assert named == {part[1:-1] for part in name.split("/") if part.startswith("{")}
+
+
+def test_the_headers_that_clients_go_by_are_described(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            told = set(answer["headers"])
+            assert "x-request-id" in told, name
+            assert ("Retry-After" in told) == (status == "503"), name
+            assert ("x-should-retry" in told) == status.startswith("4"), name
+
+    store = "/v1/vector_stores/{vector_store_id}"
+    polled = {
+        name for name, one in operations(document) if "openai-poll-after-ms" in one["responses"]["200"]["headers"]
+    }
+    assert polled >= {
+        f"POST {store}/files", f"GET {store}/files/{{file_id}}", f"POST {store}/file_batches",
+        f"GET {store}/file_batches/{{batch_id}}",
+    }  # fmt: skip
+    assert not any("/v1/files" in name or "/v1/uploads" in name for name in polled)
