@@ -3,14 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy.orm import Session
 
 from ingest import logs, metrics, outages, pipeline
-from ingest.db import progress
+from ingest.db import point_jobs, progress
 from ingest.db.counters import Sizes
 from ingest.db.progress import Claim
 from ingest.errors import Abandoned, DependencyDown, FileError, LastErrorCode
@@ -56,12 +56,22 @@ def run(tools: Tools, row: int, *, owner: str) -> Ended:
                 ended = _attempt(tools, claim, watch)
         except Abandoned as exc:
             ended = Ended("abandoned", str(exc))
+            _clean_up(tools, claim)
         stages.end()
         seconds = time.monotonic() - started
         why = {"reason": ended.reason} if ended.reason else {}
         _log.info("file_" + ended.result.replace(" ", "_"), seconds=round(seconds, 3), **why)
         _count(claim, ended, seconds)
         return replace(ended, seconds=stages.seconds)
+
+
+def _clean_up(tools: Tools, claim: Claim) -> None:
+    """What this worker wrote after it had lost its file, as after a long sleep of its machine, must not stay."""
+    with suppress(DependencyDown):  # `ingest verify` finds what stays then
+        _written(
+            tools,
+            lambda session: point_jobs.plan_after_loss(session, claim.vector_store_id, claim.row, claim.generation),
+        )
 
 
 def _count(claim: Claim, ended: Ended, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """What one job does, over fakes, on both databases."""
 
 import threading
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from ingest import file_batches, files, jobs, search, store_files, vector_stores
 from ingest.db.attachments import Member
 from ingest.errors import DependencyDown, InvalidFile
-from ingest.steps.index import Owner
+from ingest.steps.index import Owner, Point
 from ingest.sweep import sweep, work_on_points
 from tests.conftest import Clock
 from tests.db import rows
@@ -236,3 +237,56 @@ def test_a_database_that_is_away_when_a_file_is_done_costs_neither_the_work_nor_
 
     row = rows.row(tools.database, store, file_id)
     assert (row.attempts, row.kills) == (1, 0)
+
+
+def frozen_before_it_writes(tools: FakeTools, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
+    """Have the next job stand still before it writes points, while its lease ends and something else happens."""
+    write = tools.index.upsert
+
+    def late(owner: Owner, points: Sequence[Point]) -> None:
+        monkeypatch.setattr(tools.index, "upsert", write)
+        meanwhile()
+        write(owner, points)
+
+    monkeypatch.setattr(tools.index, "upsert", late)
+
+
+def test_what_a_frozen_worker_writes_after_the_last_purge_is_purged_too(
+    tools: FakeTools, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, [file_id] = store_with(tools, "gone")
+
+    def deleted_and_purged() -> None:
+        store_files.delete(tools, CALLER, store, file_id)
+        sweep(tools)
+        clock.advance(3_600)
+        sweep(tools)
+
+    frozen_before_it_writes(tools, monkeypatch, deleted_and_purged)
+
+    assert run_all(tools) == ["abandoned"]
+
+    assert len(tools.index.points) == 1
+    sweep(tools)
+    assert tools.index.points == {}
+
+
+def test_attributes_that_a_frozen_worker_brings_back_are_replaced_again(
+    tools: FakeTools, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, [file_id] = store_with(tools, "styled")
+    row = rows.row(tools.database, store, file_id).row
+
+    def done_by_another_and_restyled() -> None:
+        clock.advance(tools.settings.lease_seconds + 1)
+        sweep(tools)
+        assert jobs.run(tools, row, owner="test/2").result == "completed"
+        store_files.update_attributes(tools, CALLER, store, file_id, {"v": 2.0})
+
+    frozen_before_it_writes(tools, monkeypatch, done_by_another_and_restyled)
+
+    assert jobs.run(tools, row, owner="test/1").result == "abandoned"
+
+    sweep(tools)
+    assert [owner.attributes for owner, _ in tools.index.points.values()] == [{"v": 2.0}]
+    assert rows.counts(tools.database, store) == (0, 1, 0, 0)

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.counters import run
+from ingest.db.counters import purge, run
 from ingest.db.models import File, PointJob, StoreFile
 from ingest.db.session import now, read_clock
+from ingest.status import UNFINISHED
 
 
 def due(session: Session, limit: int) -> Sequence[PointJob]:
@@ -35,6 +36,20 @@ def plan_attributes(session: Session, store_id: str, rows: Sequence[int], *, aft
     session.add_all(jobs)
     session.flush()
     return jobs
+
+
+def plan_after_loss(session: Session, store_id: str, row: int, generation: int) -> None:
+    """A worker that was frozen may write points of a file that it had lost long before, even after the last purge.
+
+    They are purged, unless other workers have made or will make the same ones: those must get the attributes of now.
+    """
+    found = session.execute(
+        select(StoreFile.generation, StoreFile.status).where(StoreFile.row == row).with_for_update()
+    ).first()
+    if found is not None and found.generation == generation and found.status in (*UNFINISHED, "completed"):
+        plan_attributes(session, store_id, [row], after_seconds=0)
+    elif found is None or found.status not in UNFINISHED:  # else the newer generation's end purges the older ones
+        purge(session, store_id, [(row, generation)])
 
 
 @dataclass(frozen=True)
