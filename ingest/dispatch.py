@@ -90,9 +90,11 @@ class Feeder:
         return len(files)
 
     def _taken(self, session: Session, lane: Lane, room: int) -> list[Waiting]:
+        # What another process took but has not sent yet is in the rows already, and not in the queue.
+        room = min(room, self._window - waiting.told(session, interactive=lane == "interactive"))
         room = _room(outages.standing(session), room, self._window)
         take = waiting.take_interactive if lane == "interactive" else waiting.take_bulk
-        return take(session, room) if room else []
+        return take(session, room) if room > 0 else []
 
 
 def _room(now: Standing, room: int, window: int) -> int:

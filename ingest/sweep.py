@@ -76,8 +76,12 @@ class Sweeper(threading.Thread):
 
 def recover(tools: Tools) -> None:
     """Take files back from workers that fell silent."""
-    with tools.database.transaction() as session:
-        if alone(session, "recover") and (count := progress.recover(session, max_kills=tools.settings.max_kills)):
+    count = 1
+    while count:
+        with tools.database.transaction() as session:
+            most = tools.settings.max_kills
+            count = progress.recover(session, max_kills=most) if alone(session, "recover") else 0
+        if count:
             _log.warning("leases_expired", files=count)
 
 

@@ -5,6 +5,7 @@ import time
 from ingest import file_batches
 from ingest.db.session import Database
 from ingest.dispatch import IDLE_PAUSE_SECONDS, LOST_AFTER_SECONDS, STALE_AFTER_SECONDS
+from ingest.status import Lane
 from tests.conftest import Clock
 from tests.db import rows
 from tests.fakes import CALLER, FakeTools
@@ -16,6 +17,13 @@ def told(tools: FakeTools, lane: str = "bulk") -> list[int]:
 
 def row_numbers(database: Database, store: str, ids: list[str]) -> list[int]:
     return [rows.row(database, store, file_id).row for file_id in ids]
+
+
+def claim(tools: FakeTools, count: int) -> None:
+    """Workers take messages, and their files."""
+    taken, tools.queue.lanes["bulk"] = tools.queue.lanes["bulk"][:count], tools.queue.lanes["bulk"][count:]
+    for message in taken:
+        rows.claimed(tools.database, message.row)
 
 
 def test_a_large_batch_costs_the_broker_no_more_than_its_window(tools: FakeTools) -> None:
@@ -33,7 +41,7 @@ def test_the_queue_is_filled_again_when_half_of_it_is_taken(tools: FakeTools) ->
     rows.batch(tools.database, store, rows.files(tools.database, 500))
     tools.feeder.top_up()
 
-    del tools.queue.lanes["bulk"][:40]
+    claim(tools, 40)
     tools.feeder.top_up()
 
     assert len(told(tools)) == tools.settings.dispatch_window
@@ -46,7 +54,7 @@ def test_a_worker_that_finds_the_queue_full_looks_again_before_it_can_be_empty(t
     tools.feeder.top_up()
     tools.feeder.after_file()
 
-    del tools.queue.lanes["bulk"][:40]
+    claim(tools, 40)
     found_full = time.monotonic()
     while len(told(tools)) < tools.settings.dispatch_window and time.monotonic() < found_full + 5:
         tools.feeder.after_file()
@@ -72,7 +80,7 @@ def test_batches_that_waited_longest_are_next(tools: FakeTools, clock: Clock) ->
     tools.feeder.top_up()
     clock.advance(1)
     rows.batch(tools.database, store, second)
-    tools.queue.lanes["bulk"].clear()
+    claim(tools, tools.settings.dispatch_window)
 
     tools.feeder.top_up()
 
@@ -136,3 +144,20 @@ def test_files_of_a_cancelled_batch_are_not_told(tools: FakeTools) -> None:
     file_batches.cancel(tools, CALLER, store, batch)
 
     assert tools.feeder.top_up() == 0
+
+
+def test_processes_that_fill_the_queue_at_once_keep_to_its_window(tools: FakeTools) -> None:
+    store = rows.a_store(tools.database)
+    rows.batch(tools.database, store, rows.files(tools.database, 500))
+    depth = tools.queue.depth
+
+    def before_the_other_one_sends(lane: Lane) -> int:
+        found = depth(lane)
+        tools.queue.depth = depth  # type: ignore[method-assign]
+        tools.feeder.top_up()
+        return found
+
+    tools.queue.depth = before_the_other_one_sends  # type: ignore[method-assign]
+    tools.feeder.top_up()
+
+    assert len(told(tools)) == tools.settings.dispatch_window

@@ -103,6 +103,13 @@ def sizes_gone() -> dict[str, Any]:
     return {"live_generation": None, "chunks": 0, "terms": 0, "usage_bytes": 0}
 
 
+def locked(session: Session, *which: ColumnElement[bool], skip: bool = False) -> Sequence[int]:
+    """The rows of files, locked in the order that everybody keeps; `skip` leaves out those that others hold."""
+    return session.scalars(
+        select(StoreFile.row).where(*which).order_by(StoreFile.row).with_for_update(skip_locked=skip, of=StoreFile)
+    ).all()
+
+
 def wanted() -> ColumnElement[bool]:
     """That a file's batch has not been cancelled and its store neither deleted nor expired."""
     cancelled = exists().where(FileBatch.row == StoreFile.batch, FileBatch.cancelled_at.is_not(None))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -19,6 +19,7 @@ from ingest.db.counters import (
     Sizes,
     changed,
     close_membership,
+    locked,
     purge,
     run,
     settle,
@@ -28,7 +29,7 @@ from ingest.db.counters import (
     wanted,
 )
 from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
-from ingest.db.session import now
+from ingest.db.session import now, serialise
 from ingest.errors import Abandoned, LastErrorCode
 from ingest.status import UNFINISHED
 
@@ -169,7 +170,10 @@ def attributes_of(session: Session, claim: Claim) -> tuple[dict[str, Any], int]:
 
 
 def recover(session: Session, *, max_kills: int) -> int:
-    """T7: queue the files of workers that fell silent, and fail those that it happened to `max_kills` times."""
+    """T7: queue the files of workers that fell silent, and fail one of those that it happened to `max_kills` times.
+
+    How many there were; 0 when none is left.
+    """
     lost = session.scalars(
         select(StoreFile)
         .where(StoreFile.status == "running", StoreFile.lease_until < now(session), wanted())
@@ -178,19 +182,23 @@ def recover(session: Session, *, max_kills: int) -> int:
         .with_for_update(skip_locked=True, of=StoreFile)
     ).all()
     for row in lost:
-        kills = row.kills + 1
-        if kills < max_kills:
-            run(session, update(StoreFile).where(StoreFile.row == row.row).values(_requeued() | {"kills": kills}))
-            continue
+        if row.kills + 1 < max_kills:
+            values = _requeued() | {"kills": row.kills + 1}
+            run(session, update(StoreFile).where(StoreFile.row == row.row).values(values))
+    # Of those that fail one a transaction: each locks its batches and its store, and a second one's batches may come
+    # before the first one's store.
+    poisonous = [row for row in lost if row.kills + 1 >= max_kills][:1]
+    for row in poisonous:
         with suppress(Abandoned), session.begin_nested():  # cancelled or deleted since we looked: that decides
-            _give_up(session, row, kills)
+            _give_up(session, row, row.kills + 1)
     return len(lost)
 
 
 def release(session: Session, owner_prefix: str) -> int:
     """Queue at once what one machine's workers held when they were all stopped; no kill is counted."""
-    mine = StoreFile.lease_owner.startswith(owner_prefix, autoescape=True)
-    return run(session, update(StoreFile).where(StoreFile.status == "running", mine).values(_requeued())).rowcount
+    mine = (StoreFile.status == "running", StoreFile.lease_owner.startswith(owner_prefix, autoescape=True))
+    rows = locked(session, *mine)
+    return run(session, update(StoreFile).where(StoreFile.row.in_(rows)).values(_requeued())).rowcount
 
 
 def sweep_cancelled(session: Session, batch_row: int | None = None, *, limit: int = SWEEP_ROWS) -> int:
@@ -208,6 +216,7 @@ def sweep_cancelled(session: Session, batch_row: int | None = None, *, limit: in
     ).first()
     if batch is None:
         return 0
+    serialise(session, f"cancelled:{batch.row}")
     rows = session.scalars(
         select(StoreFile)
         .where(StoreFile.batch == batch.row, StoreFile.status.in_(UNFINISHED))
@@ -220,6 +229,9 @@ def sweep_cancelled(session: Session, batch_row: int | None = None, *, limit: in
         left = (BatchFile.batch == batch.row, BatchFile.status == "in_progress")
         run(session, update(BatchFile).where(*left).values(status="cancelled"))
         run(session, update(FileBatch).where(FileBatch.row == batch.row).values(swept=True))
+    gone = Sizes(sum(r.chunks for r in rows), sum(r.terms for r in rows), sum(r.usage_bytes for r in rows))
+    with suppress(Abandoned):  # a deleted store counts nothing any more
+        shift_store(session, batch.vector_store_id, Shift(), Sizes().minus(gone))
     return len(rows) + 1
 
 
@@ -237,6 +249,9 @@ def _cancel_rows(session: Session, batch: int, store_id: str, rows: Sequence[Sto
     run(session, update(StoreFile).where(StoreFile.row.in_(ids)).values(values))
     # A file that no worker ever held has no points.
     purge(session, store_id, [(r.row, r.generation) for r in rows if r.fence > 0])
+    waiting = select(BatchFile.batch).where(BatchFile.store_file.in_(ids), BatchFile.status == "in_progress")
+    theirs = or_(FileBatch.row == batch, FileBatch.row.in_(waiting))
+    session.execute(select(FileBatch.row).where(theirs).order_by(FileBatch.row).with_for_update())
     run(
         session,
         update(BatchFile).where(BatchFile.batch == batch, BatchFile.store_file.in_(ids)).values(status="cancelled"),
@@ -249,9 +264,6 @@ def _cancel_rows(session: Session, batch: int, store_id: str, rows: Sequence[Sto
     for other, row in others:
         if shift_batch(session, other, Shift(in_progress=-1, cancelled=1)):
             close_membership(session, other, row, "cancelled")
-    gone = Sizes(sum(r.chunks for r in rows), sum(r.terms for r in rows), sum(r.usage_bytes for r in rows))
-    with suppress(Abandoned):  # a deleted store counts nothing any more
-        shift_store(session, store_id, Shift(), Sizes().minus(gone))
 
 
 def _held(claim: Claim) -> ColumnElement[bool]:

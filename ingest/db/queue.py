@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.counters import run, wanted
+from ingest.db.counters import locked, run, wanted
 from ingest.db.models import File, FileBatch, StoreFile
 from ingest.db.session import now, read_clock
 
@@ -63,12 +63,21 @@ def unpublish(session: Session, *, older_than_seconds: float, interactive: bool)
     lane = StoreFile.batch.is_(None) if interactive else StoreFile.batch.is_not(None)
     old = StoreFile.published_at < now(session) - older_than_seconds
     lost = (StoreFile.status == "queued", StoreFile.published_at.is_not(None), old, lane)
-    return run(session, update(StoreFile).where(*lost).values(published_at=None)).rowcount
+    forget(session, rows := locked(session, *lost, skip=True))
+    return len(rows)
 
 
 def forget(session: Session, rows: Sequence[int]) -> None:
     """Files that could not be published after all."""
-    run(session, update(StoreFile).where(StoreFile.row.in_(rows)).values(published_at=None))
+    still = locked(session, StoreFile.row.in_(rows), StoreFile.status == "queued", skip=True)
+    run(session, update(StoreFile).where(StoreFile.row.in_(still)).values(published_at=None))
+
+
+def told(session: Session, *, interactive: bool) -> int:
+    """How many files the broker was told of that no worker has claimed yet."""
+    lane = StoreFile.batch.is_(None) if interactive else StoreFile.batch.is_not(None)
+    published = select(func.count()).where(StoreFile.status == "queued", StoreFile.published_at.is_not(None), lane)
+    return session.scalar(published) or 0
 
 
 def _unpublished(session: Session, which: ColumnElement[bool]) -> list[ColumnElement[bool]]:
@@ -90,6 +99,7 @@ def _waiting(session: Session, which: ColumnElement[bool]) -> Select[*tuple[Any,
         .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
         .where(*_unpublished(session, which), wanted())
         .order_by(StoreFile.row)
+        .with_for_update(skip_locked=True, of=StoreFile)  # waiting for nobody, it can be in nobody's way
     )
 
 

@@ -1,0 +1,511 @@
+"""Everything that may happen to a file, in any order, over the real functions on both databases.
+
+Hypothesis plays requests, workers, sweeps, the broker, a clock and a vector store with faults against each other, one
+transaction at a time, and looks at the whole database after every step (tests/chaos/snapshot.py). In the end the
+service is left alone until it is quiet; then every file must have ended and the points must be exactly the rows'.
+
+MODEL_EXAMPLES, MODEL_STEPS and MODEL_SEED in the environment make longer runs of it, or other ones; with MODEL_SHRINK
+a failure is made as short as it can be, which takes minutes.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import delete, text
+
+from ingest import file_batches, files, jobs, pipeline, store_files, sweep, vector_stores
+from ingest.breaker import Breaker
+from ingest.callers import DEFAULT_PROJECT, Caller
+from ingest.config import Settings
+from ingest.db import attachments, progress, stores
+from ingest.db.attachments import Member
+from ingest.db.counters import Sizes
+from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, Tombstone, VectorStore
+from ingest.db.progress import Claim
+from ingest.db.session import Database
+from ingest.errors import Abandoned, DependencyDown, InvalidRequest, NotFound
+from ingest.pipeline import Watch
+from ingest.status import Lane, of_batch
+from tests.chaos import snapshot
+from tests.chaos.snapshot import History, Snapshot
+from tests.chaos.unreliable import Mood, UnreliableIndex
+from tests.conftest import Clock
+from tests.fakes import FakeTools
+
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "60"))
+STEPS = int(os.environ.get("MODEL_STEPS", "40"))
+SEED = int(os.environ.get("MODEL_SEED", "1"))
+PHASES = [Phase.generate, Phase.shrink] if os.environ.get("MODEL_SHRINK") else [Phase.generate]
+
+CALLER = Caller(DEFAULT_PROJECT)
+DAY = 86_400
+TEXT = " ".join(f"word{n}" for n in range(60)).encode()  # about 180 tokens: two chunks, or four
+SETTLED_ROUNDS = 40
+
+which = st.integers(0, 9)  # of the things there are, modulo their number
+moods = st.sampled_from(["well", "well", *Mood.__args__])  # type: ignore[attr-defined]
+chunkings = st.sampled_from([(100, 0), (200, 100)])
+styles = st.sampled_from([None, None, {"colour": "red"}, {"colour": "blue"}])
+machines = st.sampled_from(["north", "south"])
+
+T = TypeVar("T")
+
+
+@dataclass
+class Worker:
+    """A worker and the file that it holds, or believes to hold."""
+
+    owner: str
+    claim: Claim
+    sizes: Sizes | None = None
+
+
+class Service(RuleBasedStateMachine):
+    """The rules and what must hold after each of them."""
+
+    tools: FakeTools
+    clock: Clock
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.index = UnreliableIndex(self.clock, self.tools.settings.qdrant_timeout_seconds)
+        self.tools.index = self.index
+        self.tools.queue.lanes = {"interactive": [], "bulk": []}
+        self.tools.breakers = {name: Breaker(name, self.clock) for name in self.tools.breakers}
+        self.history = History()
+        self.workers: list[Worker] = []
+        self.stores: list[str] = []
+        self.files: list[str] = []
+        self.batches: list[tuple[str, str]] = []
+        _empty(self.tools.database)
+        self.a_store(None)
+        for _ in range(3):
+            self.an_upload(None)
+
+    # --- what requests do ---
+
+    @precondition(lambda self: len(self.stores) < 3)
+    @rule(days=st.sampled_from([None, None, 1]))
+    def a_store(self, days: int | None) -> None:
+        store = vector_stores.create(
+            self.tools, CALLER, name="s", description=None, metadata={}, expires_after_days=days
+        )
+        self.stores.append(store.id)
+
+    @precondition(lambda self: len(self.files) < 6)
+    @rule(seconds=st.sampled_from([None, None, 3_600]))
+    def an_upload(self, seconds: int | None) -> None:
+        file = files.create(
+            self.tools, CALLER, filename="a.txt", purpose="assistants", blocks=[TEXT], expires_after=seconds
+        )
+        self.files.append(file.id)
+
+    @rule(store=which, file=which, chunking=chunkings, style=styles, mood=moods)
+    def attach(
+        self, store: int, file: int, chunking: tuple[int, int], style: dict[str, str] | None, mood: Mood
+    ) -> None:
+        member = Member(_pick(self.files, file), style, *chunking)
+        self.index.mood = mood
+        with suppress(NotFound, InvalidRequest):
+            store_files.attach(self.tools, CALLER, _pick(self.stores, store), member)
+
+    @rule(store=which, some=st.lists(which, min_size=1, max_size=5), chunking=chunkings, style=styles)
+    def attach_as_a_batch(
+        self, store: int, some: list[int], chunking: tuple[int, int], style: dict[str, str] | None
+    ) -> None:
+        members = [Member(_pick(self.files, file), style, *chunking) for file in some]
+        store_id = _pick(self.stores, store)
+        with suppress(NotFound, InvalidRequest):
+            made = file_batches.create(self.tools, CALLER, store_id, members)
+            self.batches.append((store_id, made.id))
+
+    @precondition(lambda self: self.batches)
+    @rule(batch=which)
+    def cancel(self, batch: int) -> None:
+        store_id, batch_id = _pick(self.batches, batch)
+        with suppress(NotFound):
+            cancelled = file_batches.cancel(self.tools, CALLER, store_id, batch_id)
+            assert cancelled.in_progress == 0
+
+    @precondition(lambda self: self.batches)
+    @rule(batch=which)
+    def cancel_and_leave_the_rows_to_the_sweep(self, batch: int) -> None:
+        store_id, batch_id = _pick(self.batches, batch)
+        with suppress(NotFound, Abandoned), self.tools.database.transaction() as session:
+            found = stores.batch(session, store_id, batch_id)
+            if found is not None:
+                attachments.cancel(session, found)
+
+    @rule(store=which, file=which)
+    def take_out_of_the_store(self, store: int, file: int) -> None:
+        with suppress(NotFound, Abandoned):
+            store_files.delete(self.tools, CALLER, _pick(self.stores, store), _pick(self.files, file))
+
+    @precondition(lambda self: len(self.files) > 3)
+    @rule(file=which)
+    def delete_the_file(self, file: int) -> None:
+        doomed = _pick(self.files, file)
+        with suppress(NotFound):
+            files.delete(self.tools, CALLER, doomed)
+        self.files.remove(doomed)
+
+    @precondition(lambda self: len(self.stores) > 1)
+    @rule(store=which)
+    def delete_the_store(self, store: int) -> None:
+        doomed = _pick(self.stores, store)
+        with suppress(NotFound):
+            vector_stores.delete(self.tools, CALLER, doomed)
+        if len(self.stores) > 2:
+            self.stores.remove(doomed)
+
+    @rule(store=which, file=which, style=styles, mood=moods)
+    def set_attributes(self, store: int, file: int, style: dict[str, str] | None, mood: Mood) -> None:
+        self.index.mood = mood
+        with suppress(NotFound, InvalidRequest):
+            store_id, file_id = _pick(self.stores, store), _pick(self.files, file)
+            store_files.update_attributes(self.tools, CALLER, store_id, file_id, style or {})
+
+    # --- what workers do ---
+
+    @precondition(lambda self: any(self.tools.queue.lanes.values()))
+    @rule(lane=st.sampled_from(["interactive", "bulk"]), machine=machines)
+    def take_a_message(self, lane: Lane, machine: str) -> None:
+        if waiting := self.tools.queue.lanes[lane]:
+            self._claim(waiting.pop(0).row, machine)
+
+    @precondition(lambda self: self.history.fences)
+    @rule(file=which, machine=machines)
+    def a_message_out_of_the_blue(self, file: int, machine: str) -> None:
+        """Doubled, stale, or of a file that is long gone."""
+        self._claim(_pick(sorted(self.history.fences), file), machine)
+
+    @rule(file=which, machine=machines)
+    def a_worker_starts(self, file: int, machine: str) -> None:
+        queued = sorted(row for row, file in self._snapshot().files.items() if file["status"] == "queued")
+        if queued:
+            self._claim(_pick(queued, file), machine)
+
+    @rule(file=which, machine=machines, mood=moods)
+    def a_worker_writes_points(self, file: int, machine: str, mood: Mood) -> None:
+        held = len(self.workers)
+        self.a_worker_starts(file, machine)
+        if len(self.workers) > held:
+            self.write_points(-1, True, mood)
+
+    @rule(file=which, machine=machines)
+    def a_worker_does_its_job(self, file: int, machine: str) -> None:
+        held = len(self.workers)
+        self.a_worker_starts(file, machine)
+        if len(self.workers) > held:
+            self.write_points(-1, True, "well")
+            self.complete(-1, "well")
+
+    @precondition(lambda self: self.workers)
+    @rule(worker=which)
+    def renew(self, worker: int) -> None:
+        mine = _pick(self.workers, worker)
+        before = self._snapshot()
+        renewed = self._renew(mine.claim)
+        assert renewed == (_held(before, mine.claim) and before.wanted(mine.claim.row))
+
+    @precondition(lambda self: self.workers)
+    @rule(worker=which, asks=st.booleans(), mood=moods)
+    def write_points(self, worker: int, asks: bool, mood: Mood) -> None:
+        """One that does not ask was stopped between asking and sending, for however long."""
+        mine = _pick(self.workers, worker)
+
+        def keep() -> None:
+            if asks and not self._renew(mine.claim):
+                raise Abandoned("no longer ours")
+
+        watch = Watch(still_wanted=lambda: True, keep=keep, stage=lambda _: None)
+        self.index.mood = mood
+        try:
+            mine.sizes = pipeline.ingest(mine.claim, self.tools, watch)
+        except (DependencyDown, FileNotFoundError):
+            self._give_back(mine)
+        except Abandoned:
+            self._abandon(mine)
+        self.index.mood = "well"
+
+    @precondition(lambda self: any(worker.sizes for worker in self.workers))
+    @rule(worker=which, mood=moods)
+    def complete(self, worker: int, mood: Mood) -> None:
+        mine = _pick([worker for worker in self.workers if worker.sizes], worker)
+        before = self._snapshot()
+        ours = _held(before, mine.claim) and before.wanted(mine.claim.row)
+        self.index.mood = mood
+        try:
+            self._complete(mine)
+            assert ours, "a worker that lost its file completed it"
+            self.workers.remove(mine)
+        except DependencyDown:
+            self._give_back(mine)
+        except Abandoned:
+            assert not ours, "a worker could not complete its own file"
+            self._abandon(mine)
+        self.index.mood = "well"
+
+    @precondition(lambda self: self.workers)
+    @rule(worker=which)
+    def fail(self, worker: int) -> None:
+        mine = _pick(self.workers, worker)
+        before = self._snapshot()
+        ours = _held(before, mine.claim) and before.wanted(mine.claim.row)
+        try:
+            with self.tools.database.transaction() as session:
+                progress.fail(session, mine.claim, "invalid_file", "It is broken.")
+            assert ours, "a worker that lost its file failed it"
+            self.workers.remove(mine)
+        except Abandoned:
+            assert not ours, "a worker could not fail its own file"
+            self._abandon(mine)
+
+    @precondition(lambda self: self.workers)
+    @rule(worker=which)
+    def give_back(self, worker: int) -> None:
+        self._give_back(_pick(self.workers, worker))
+
+    @rule(machine=machines)
+    def a_machine_stops(self, machine: str) -> None:
+        self.workers = [w for w in self.workers if not w.owner.startswith(machine)]
+        with self.tools.database.transaction() as session:
+            progress.release(session, machine + "/")
+
+    # --- what happens by itself ---
+
+    @rule(seconds=st.sampled_from([0.3, 6, 6, 16, 31, 31, 31, 45, 90, 90, 700, 4_000, DAY + 1]))
+    def time_goes_by(self, seconds: float) -> None:
+        self.index.settle(self.clock() + seconds)
+        self.clock.advance(seconds)
+
+    @precondition(lambda self: self.index.late)
+    @rule(change=which)
+    def a_late_change_arrives(self, change: int) -> None:
+        self.index.arrive(_pick(self.index.late, change))
+
+    @rule()
+    def recover(self) -> None:
+        sweep.recover(self.tools)
+
+    @rule(rows=st.integers(1, 3))
+    def sweep_a_few_cancelled(self, rows: int) -> None:
+        with suppress(Abandoned), self.tools.database.transaction() as session:
+            progress.sweep_cancelled(session, limit=rows)
+
+    @rule()
+    def expire_stores(self) -> None:
+        sweep.expire_stores(self.tools)
+
+    @rule()
+    def expire_files(self) -> None:
+        sweep.expire_files(self.tools)
+
+    @rule()
+    def empty_deleted_stores(self) -> None:
+        sweep.delete_stores(self.tools)
+
+    @rule(mood=moods)
+    def work_on_points(self, mood: Mood) -> None:
+        self.index.mood = mood
+        with suppress(DependencyDown):
+            sweep.work_on_points(self.tools)
+        self.index.mood = "well"
+
+    @rule()
+    def the_broker_loses_everything(self) -> None:
+        for lane in self.tools.queue.lanes.values():
+            lane.clear()
+
+    @rule()
+    def dispatch(self) -> None:
+        sweep.dispatch(self.tools)
+
+    # --- what must be true ---
+
+    @invariant()
+    def rows_and_counters_agree(self) -> None:
+        now = self._snapshot()
+        self.history.check(now)
+        snapshot.check_counters(now)
+        snapshot.check_files(now)
+        self._check_batches_as_shown(now)
+        self._check_what_is_found(now)
+
+    @invariant()
+    def the_broker_is_told_of_few(self) -> None:
+        for lane in self.tools.queue.lanes.values():
+            assert len(lane) <= self.tools.settings.dispatch_window
+
+    def teardown(self) -> None:
+        """Leave the service alone until it is quiet; then everything has ended and nothing is left over."""
+        self.index.mood = "well"
+        for worker in list(self.workers):
+            self._abandon(worker)  # what a stopped worker wrote after all, it has deleted when it looks again
+        for _ in range(SETTLED_ROUNDS):
+            self.time_goes_by(40)
+            sweep.sweep(self.tools)
+            self.rows_and_counters_agree()
+            if self._drain() == 0 and self._quiet():
+                break
+        else:
+            pytest.fail("the service does not come to rest")
+        now = self._snapshot()
+        for (batch, row), status in now.members.items():
+            assert status != "in_progress" or now.stores[now.batches[batch]["vector_store_id"]]["expired_at"], row
+        self._check_points_exactly(now)
+
+    # --- how ---
+
+    def _claim(self, row: int, machine: str) -> None:
+        before = self._snapshot()
+        with self.tools.database.transaction() as session:
+            lease = self.tools.settings.lease_seconds
+            claim = progress.claim(session, row, owner=f"{machine}/1", lease_seconds=lease)
+        file = before.files.get(row)
+        free = file is not None and file["status"] == "queued" and file["not_before"] <= self.clock()
+        assert (claim is not None) == (free and before.wanted(row))
+        if claim is not None:
+            self.workers.append(Worker(f"{machine}/1", claim))
+
+    def _renew(self, claim: Claim) -> bool:
+        with self.tools.database.transaction() as session:
+            return progress.renew(session, claim, lease_seconds=self.tools.settings.lease_seconds)
+
+    def _complete(self, mine: Worker) -> None:
+        assert mine.sizes is not None
+        while True:
+            with self.tools.database.transaction() as session:
+                if progress.complete(session, mine.claim, mine.sizes):
+                    return
+                attributes, version = progress.attributes_of(session, mine.claim)
+            mine.claim = replace(mine.claim, attributes=attributes, attributes_version=version)
+            self.index.set_attributes(pipeline.owner_of(mine.claim))
+
+    def _give_back(self, mine: Worker) -> None:
+        held = _held(self._snapshot(), mine.claim)
+        with self.tools.database.transaction() as session:
+            progress.give_back(session, mine.claim, delay_seconds=5)
+        if not held:
+            self._abandon(mine)
+        elif mine in self.workers:
+            self.workers.remove(mine)
+
+    def _abandon(self, mine: Worker) -> None:
+        with self.tools.database.transaction() as session:
+            progress.disown(session, mine.claim)
+        if mine in self.workers:
+            self.workers.remove(mine)
+
+    def _drain(self) -> int:
+        """Do all that the broker was told; how much that was."""
+        done = 0
+        while told := [message for lane in self.tools.queue.lanes.values() for message in lane]:
+            for lane in self.tools.queue.lanes.values():
+                lane.clear()
+            for message in told:
+                jobs.run(self.tools, message.row, owner="south/2")
+            self.tools.feeder.top_up()
+            done += len(told)
+        return done
+
+    def _quiet(self) -> bool:
+        with self.tools.database.reading() as session:
+            jobs_left = session.scalar(text("SELECT count(*) FROM point_jobs"))
+        alive = self._snapshot()
+        unfinished = [f for f in alive.files.values() if f["status"] in snapshot.UNFINISHED]
+        return not jobs_left and not unfinished and not self.index.late
+
+    def _snapshot(self) -> Snapshot:
+        return snapshot.take(self.tools.database)
+
+    def _check_batches_as_shown(self, now: Snapshot) -> None:
+        for batch in now.batches.values():
+            cancelled, expired = batch["cancelled_at"] is not None, bool(batch["expired"])
+            shown = of_batch(batch["in_progress"], cancelled=cancelled, expired=expired)
+            assert (shown == "in_progress") == (batch["in_progress"] > 0)
+
+    def _check_what_is_found(self, now: Snapshot) -> None:
+        points = Counter((row, generation) for row, generation, _ in self.index.points)
+        candidates = sorted({row for row, _ in points} | now.files.keys())
+        for store_id, store in now.stores.items():
+            if not now.alive(store):
+                continue
+            with self.tools.database.reading() as session:
+                found = stores.live(session, store_id, candidates)
+            for row, live in found.items():
+                file = now.files[row]
+                assert file["vector_store_id"] == store_id
+                assert snapshot.visible(file, now), f"file {row} is found and should not be"
+                assert points[row, live.generation] == file["chunks"], f"file {row} is found with other points"
+
+    def _check_points_exactly(self, now: Snapshot) -> None:
+        expected = {
+            (row, file["live_generation"], number)
+            for row, file in now.files.items()
+            if file["live_generation"] is not None
+            for number in range(file["chunks"])
+        }
+        assert set(self.index.points) == expected
+        for (row, _, _), (owner, _) in self.index.points.items():
+            assert owner.attributes == _attributes(self.tools.database, row), f"attributes of {row} are old"
+
+
+def test_whatever_happens_in_whatever_order_nothing_is_lost_or_counted_twice(database_url: str, tmp_path: Path) -> None:
+    clock = Clock()
+    database = Database(database_url, clock=clock)
+    settings = Settings(data=tmp_path / "data", redis_url="", qdrant_url="", database_url="", dispatch_window=3)
+    made = FakeTools(settings, database)
+
+    class Played(Service):
+        tools = made
+
+        def __init__(self) -> None:
+            self.clock = clock
+            super().__init__()
+
+    run_state_machine_as_test(
+        seed(SEED)(Played),
+        settings=hypothesis_settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            print_blob=True,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+            phases=PHASES,
+        ),
+    )
+    database.dispose()
+
+
+def _pick(things: Sequence[T], number: int) -> T:
+    return things[number % len(things)]
+
+
+def _held(now: Snapshot, claim: Claim) -> bool:
+    file = now.files.get(claim.row)
+    return file is not None and file["fence"] == claim.fence and file["status"] == "running"
+
+
+def _attributes(database: Database, row: int) -> object:
+    with database.reading() as session:
+        return session.get_one(StoreFile, row).attributes
+
+
+def _empty(database: Database) -> None:
+    tables = (BatchFile, StoreFile, FileBatch, PointJob, VectorStore, File, Tombstone)
+    with database.transaction() as session:
+        for table in tables:
+            session.execute(delete(table))

@@ -1,0 +1,91 @@
+"""A vector store with the faults of a real one: what it did not answer for it did, did in part, or does later."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ingest.errors import DependencyDown
+from ingest.steps.index import Owner, Point
+from tests.fakes import FakeIndex
+
+Mood = Literal["well", "refuses", "applies but times out", "applies in part", "applies late"]
+
+
+@dataclass(frozen=True)
+class Late:
+    """A change that was accepted, timed out for whoever sent it, and has not been applied yet."""
+
+    row: int | None
+    apply: Callable[[], None]
+    latest: float
+
+
+class UnreliableIndex(FakeIndex):
+    """Points in memory. `mood` is how the next change is met; those after it are met well.
+
+    A change that is late is applied at the latest `patience` seconds after it was sent. As on a real server, the
+    writes to one row's points keep their order; a delete does not wait for writes that are late.
+    """
+
+    def __init__(self, clock: Callable[[], float], patience: float) -> None:
+        super().__init__()
+        self.mood: Mood = "well"
+        self.late: list[Late] = []
+        self._clock = clock
+        self._patience = patience
+
+    def upsert(self, owner: Owner, points: Sequence[Point]) -> None:
+        self._in_order(owner.row)
+        write = super().upsert
+        self._change(owner.row, lambda: write(owner, points), lambda: write(owner, points[: len(points) // 2]))
+
+    def trim(self, row: int, generation: int, count: int) -> None:
+        self._in_order(row)
+        trim = super().trim
+        self._change(row, lambda: trim(row, generation, count), lambda: None)
+
+    def set_attributes(self, owner: Owner) -> None:
+        self._in_order(owner.row)
+        write = super().set_attributes
+        some = [key for key in self.points if key[0] == owner.row][:1]
+        self._change(owner.row, lambda: write(owner), lambda: self._restyle(some, owner))
+
+    def delete_rows(self, rows: Sequence[tuple[int, int]]) -> None:
+        delete = super().delete_rows
+        self._change(None, lambda: delete(rows), lambda: delete(rows[: len(rows) // 2]))
+
+    def delete_store(self, vector_store_id: str) -> None:
+        delete = super().delete_store
+        self._change(None, lambda: delete(vector_store_id), lambda: None)
+
+    def settle(self, until: float) -> None:
+        """Apply what is as late as it can be by then."""
+        for change in [change for change in self.late if change.latest <= until]:
+            self.arrive(change)
+
+    def arrive(self, change: Late) -> None:
+        """Apply a late change now."""
+        self.late.remove(change)
+        change.apply()
+
+    def _in_order(self, row: int) -> None:
+        for change in [change for change in self.late if change.row == row]:
+            self.arrive(change)
+
+    def _change(self, row: int | None, whole: Callable[[], None], part: Callable[[], None]) -> None:
+        mood, self.mood = self.mood, "well"
+        if mood == "well":
+            whole()
+            return
+        if mood == "applies but times out":
+            whole()
+        elif mood == "applies in part":
+            part()
+        elif mood == "applies late":
+            self.late.append(Late(row, whole, self._clock() + self._patience))
+        raise DependencyDown("qdrant", mood)
+
+    def _restyle(self, keys: Sequence[tuple[int, int, int]], owner: Owner) -> None:
+        for key in keys:
+            was, point = self.points[key]
+            self.points[key] = (replace(was, attributes=owner.attributes), point)
