@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import docs, errors, headers, health, metrics
 from api.deadlines import InTime
-from api.routes import file_batches, files, store_files, uploads, vector_stores
+from api.following import Following
+from api.routes import events, file_batches, files, store_files, uploads, vector_stores
 from api.schemas import search
 from ingest import ids, logs
 from ingest.config import Settings
@@ -51,9 +52,10 @@ def app(tools: Tools, background: Tools | None = None) -> FastAPI:
         redoc_url=None,
     )
     api.state.tools = tools
+    api.state.following = Following()
     api.state.background = background or tools
     errors.register(api)
-    for routes in (files, uploads, store_files, file_batches, vector_stores):
+    for routes in (files, uploads, store_files, file_batches, events, vector_stores):
         api.include_router(routes.router)
     api.include_router(health.router)
     docs.add(api)

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(64 * 2**20, ge=1, description="Largest JSON body of a request; files have their own.")
     max_batch_files: int = Field(100_000, ge=1, description="Files in one batch; OpenAI's documented limit is 2,000.")
+    max_event_streams: int = Field(
+        1_000, ge=0, description="Clients of one API process that follow batches at a time; more are asked to wait."
+    )
     max_tokens_per_file: int = Field(5_000_000, ge=1, description="Tokens of text in one file (contract section 0.11).")
 
     # jobs

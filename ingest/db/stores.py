@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from ingest.db import tombstones
+from ingest.db.attachments import slices
 from ingest.db.counters import run
 from ingest.db.files import unexpired
 from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, VectorStore
@@ -99,6 +100,16 @@ def expire(session: Session, store_id: str) -> bool:
 def batch(session: Session, store_id: str, batch_id: str) -> FileBatch | None:
     """A batch of this store."""
     return session.scalar(select(FileBatch).where(FileBatch.id == batch_id, FileBatch.vector_store_id == store_id))
+
+
+def batches(session: Session, numbers: Sequence[int]) -> Sequence[FileBatch]:
+    """The batches with these row numbers whose stores are not deleted."""
+    alive = select(VectorStore.id).where(VectorStore.deleted_at.is_(None))
+    found: list[FileBatch] = []
+    for some in slices(numbers):
+        known = select(FileBatch).where(FileBatch.row.in_(some), FileBatch.vector_store_id.in_(alive))
+        found += session.scalars(known)
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,39 @@
+"""/v1/vector_stores/{id}/file_batches/{batch_id}/events, which is an extension of ours"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+
+from api import deps, errors
+from api.following import EventStream
+from api.schemas.parts import Id
+from ingest import file_batches
+
+router = APIRouter(
+    prefix="/v1/vector_stores/{vector_store_id}/file_batches",
+    tags=["Events (extension)"],
+    responses=errors.MISSING,
+)
+
+
+@router.get(
+    "/{batch_id}/events",
+    status_code=200,
+    response_class=EventStream,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    },
+)
+def events(
+    request: Request,
+    tools: deps.GivenTools,
+    caller: deps.GivenCaller,
+    vector_store_id: Id,
+    batch_id: Id,
+    last_event_id: Annotated[str | None, Header(description="As browsers send it when they connect again.")] = None,
+) -> EventStream:
+    """Follow a batch without polling: an event `progress` with the batch whenever its counts have changed, comments in
+    between, and at last `end` (or `gone`, when its store was deleted). Who comes again with the id of the last event gets
+    204, at which a browser stops asking."""
+    batch = file_batches.retrieve(tools, caller, vector_store_id, batch_id)
+    return EventStream(request.app.state.following, tools, batch, last_event_id)
