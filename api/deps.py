@@ -73,7 +73,8 @@ def bounded(most: Callable[[Tools], int], param: str) -> type[APIRoute]:
             async def counted(request: Request) -> Response:
                 limit = most(_tools(request))
                 refusal = TooLarge(f"File is too large: at most {limit:,} bytes are accepted.", param=param)
-                if int(request.headers.get("content-length", 0)) > limit + FRAMING_BYTES:
+                announced = request.headers.get("content-length", "")
+                if announced.isdecimal() and int(announced[:20]) > limit + FRAMING_BYTES:
                     raise refusal
                 seen = 0
 

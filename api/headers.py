@@ -26,8 +26,8 @@ def describe(operation: dict[str, Any]) -> None:
         headers = answer.setdefault("headers", {}) | REQUEST_ID
         if status == "200" and schema.get("$ref", "").rpartition("/")[2] in _POLLED:
             headers |= POLL_AFTER
-        elif status == "503":
+        if status in ("429", "503"):
             headers |= RETRY_AFTER
-        elif status.startswith("4"):
+        if status.startswith("4"):
             headers |= SHOULD_RETRY
         answer["headers"] = headers

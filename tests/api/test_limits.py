@@ -74,6 +74,14 @@ def test_a_length_that_is_none_does_no_harm(client: TestClient, length: str) -> 
     assert answer.status_code in (200, 413)
 
 
+@pytest.mark.parametrize("length", ["99999999999999999999999999", "9" * 5_000, "1e9", "-1", "x"])
+@pytest.mark.parametrize("path", ["/v1/files", "/v1/uploads/upload_x/parts"])
+def test_a_length_that_is_none_does_no_harm_to_a_form(client: TestClient, path: str, length: str) -> None:
+    headers = {"content-type": "multipart/form-data; boundary=X", "content-length": length}
+
+    assert client.post(path, content=b"--X--\r\n", headers=headers).status_code in (400, 413)
+
+
 @pytest.fixture
 def port(settings: Settings, database: Database) -> Iterator[int]:
     """The port of the service behind a real server, in a thread."""

@@ -18,6 +18,8 @@ from tests.steps.parse import specimens
 from tests.steps.parse.conftest import Make
 from tests.steps.parse.specimens import Specimen
 
+pytestmark = pytest.mark.services
+
 SECONDS = 30
 """No file may take longer; the deadline below is well under it."""
 
