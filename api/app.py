@@ -18,7 +18,7 @@ from api.deadlines import InTime
 from api.following import Following
 from api.routes import events, file_batches, files, store_files, uploads, vector_stores
 from api.schemas import search
-from ingest import ids, logs
+from ingest import ids, logs, traces
 from ingest.config import Settings
 from ingest.db.migrate import migrate
 from ingest.dispatch import Publisher
@@ -34,6 +34,7 @@ def create() -> FastAPI:
     """The service with the settings of the environment."""
     settings = Settings()
     logs.configure(settings)
+    traces.configure(settings, "ingest-api")
     tools = Tools(settings, REQUEST)
     background = Tools(settings, WORK)
     background.embedder = tools.embedder
@@ -134,10 +135,14 @@ class Answered:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                if span is not None:
+                    span.update_name(f"{scope['method']} {metrics.route(scope)}")
+                    span.set_attribute("http.response.status_code", message["status"])
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        with logs.bound(request=request_id):
+        parent = Headers(scope=scope).get("traceparent")
+        with logs.bound(request=request_id), traces.span(scope["method"], parent, request=request_id) as span:
             try:
                 await self._inner(scope, receive, send_with_id)
             except Exception:

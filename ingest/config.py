@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(
         SecretStr(""), description="Bearer token that /metrics asks for; empty = whoever reaches the port may read it."
     )
+    otlp_url: str = Field(
+        "", description="OpenTelemetry collector (http://...:4318) that gets traces; needs the extra `otel`. Empty = none."
+    )
     worker_metrics_port: int = Field(
         0, ge=0, le=65535, description="Port on which a worker answers Prometheus for all its processes; 0 = none."
     )

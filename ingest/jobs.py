@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy.orm import Session
 
-from ingest import logs, metrics, outages, pipeline
+from ingest import logs, metrics, outages, pipeline, traces
 from ingest.db import point_jobs, progress
 from ingest.db.counters import Sizes
 from ingest.db.progress import Claim
@@ -52,7 +52,7 @@ def run(tools: Tools, row: int, *, owner: str) -> Ended:
     with logs.bound(**facts):
         started, stages = time.monotonic(), metrics.Stages()
         try:
-            with _heartbeat(tools, claim, stages) as watch:
+            with _followed(claim, facts, stages) as stage, _heartbeat(tools, claim, stage) as watch:
                 ended = _attempt(tools, claim, watch)
         except Abandoned as exc:
             ended = Ended("abandoned", str(exc))
@@ -63,6 +63,18 @@ def run(tools: Tools, row: int, *, owner: str) -> Ended:
         _log.info("file_" + ended.result.replace(" ", "_"), seconds=round(seconds, 3), **why)
         _count(claim, ended, seconds)
         return replace(ended, seconds=stages.seconds)
+
+
+@contextmanager
+def _followed(claim: Claim, facts: Mapping[str, Any], stages: metrics.Stages) -> Iterator[Callable[[Stage], None]]:
+    """Time the stages for the metrics, and trace them where traces are on."""
+    with traces.span("ingest.file", claim.trace, **facts), traces.steps() as step:
+
+        def begins(stage: Stage) -> None:
+            stages(stage)
+            step(f"ingest.{stage}")
+
+        yield begins
 
 
 def _clean_up(tools: Tools, claim: Claim) -> None:

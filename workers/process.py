@@ -11,7 +11,7 @@ from typing import Any
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown, worker_ready
 from prometheus_client import start_http_server
 
-from ingest import logs, metrics
+from ingest import logs, metrics, traces
 from ingest.config import Settings
 from ingest.errors import DependencyDown
 from ingest.orphans import die_with_parent
@@ -59,7 +59,9 @@ def _logging(**_: Any) -> None:
 @worker_process_init.connect
 def _start(**_: Any) -> None:
     die_with_parent()
-    mine = Tools(Settings(), WORK)
+    settings = Settings()
+    traces.configure(settings, "ingest-worker")
+    mine = Tools(settings, WORK)
     _tools[:] = [mine]
     Tokens.of("The first file should not wait for the tokenizer.")
     try:

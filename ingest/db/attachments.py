@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
+from ingest import traces
 from ingest.db import tombstones
 from ingest.db.counters import (
     Shift,
@@ -134,7 +135,7 @@ def _locked(session: Session, store_id: str, file_ids: Sequence[str]) -> dict[st
 
 
 def _insert(session: Session, store_id: str, members: Sequence[Member], owner: int | None) -> None:
-    queued_at = read_clock(session)
+    queued_at, trace = read_clock(session), traces.current()
     rows = [
         {
             "vector_store_id": store_id,
@@ -151,6 +152,7 @@ def _insert(session: Session, store_id: str, members: Sequence[Member], owner: i
             "attempts": 0,
             "kills": 0,
             "queued_at": queued_at,
+            "trace": trace,
             "not_before": 0.0,
             "chunks": 0,
             "terms": 0,
@@ -228,6 +230,7 @@ def _from_the_start(session: Session, tokens: int, overlap: int, owner: int | No
         "attempts": 0,
         "kills": 0,
         "queued_at": now(session),
+        "trace": traces.current(),
         "not_before": 0.0,
         "published_at": None,
         "lease_until": None,

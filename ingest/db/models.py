@@ -249,6 +249,8 @@ class StoreFile(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     kills: Mapped[int] = mapped_column(default=0)
     queued_at: Mapped[float]
+    trace: Mapped[str | None] = mapped_column(String(55))
+    """The traceparent of the request that queued it, for whoever follows a file from there to its points."""
     not_before: Mapped[float] = mapped_column(default=0.0)
     published_at: Mapped[float | None]
     lease_until: Mapped[float | None]

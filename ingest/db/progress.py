@@ -58,6 +58,7 @@ class Claim:
     chunk_tokens: int
     chunk_overlap: int
     waited_seconds: float
+    trace: str | None
     store_chunks: int
     """Chunks that the store has so far..."""
     store_terms: int
@@ -93,6 +94,7 @@ def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Cl
         chunk_tokens=found.chunk_tokens,
         chunk_overlap=found.chunk_overlap,
         waited_seconds=found.waited_seconds,
+        trace=found.trace,
         store_chunks=found.store_chunks,
         store_terms=found.store_terms,
         before=Sizes(found.chunks, found.terms, found.usage_bytes),
@@ -309,7 +311,7 @@ def _claimed(clock: ColumnElement[float]) -> Select[*tuple[Any, ...]]:
     return (
         select(
             *(StoreFile.fence, StoreFile.generation, StoreFile.attempts, StoreFile.vector_store_id, StoreFile.file_id),
-            *(StoreFile.batch, StoreFile.attributes, StoreFile.attributes_version),
+            *(StoreFile.batch, StoreFile.attributes, StoreFile.attributes_version, StoreFile.trace),
             *(StoreFile.chunk_tokens, StoreFile.chunk_overlap),
             *(StoreFile.chunks, StoreFile.terms, StoreFile.usage_bytes),
             *(File.project, File.filename, File.bytes, File.blob),

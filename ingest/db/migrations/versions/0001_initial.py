@@ -283,6 +283,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.BigInteger(), nullable=False),
         sa.Column("kills", sa.BigInteger(), nullable=False),
         sa.Column("queued_at", sa.Float(precision=53), nullable=False),
+        sa.Column("trace", sa.String(length=55), nullable=True),
         sa.Column("not_before", sa.Float(precision=53), nullable=False),
         sa.Column("published_at", sa.Float(precision=53), nullable=True),
         sa.Column("lease_until", sa.Float(precision=53), nullable=True),
