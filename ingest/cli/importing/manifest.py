@@ -57,7 +57,7 @@ def _json(line: str) -> Mapping[str, Any] | None:
         raise _Wrong('Expected an object with a "path"')
     if unknown := row.keys() - {"path", "name", "attributes"}:
         raise _Wrong(f"Unknown: {', '.join(sorted(unknown))}")
-    if not isinstance(row.get("attributes") or {}, dict) or not isinstance(row.get("name") or "", str):
+    if not isinstance(row.get("attributes"), dict | None) or not isinstance(row.get("name"), str | None):
         raise _Wrong('"attributes" must be an object and "name" a text')
     return row
 
