@@ -16,7 +16,7 @@ _tracer: Any = None
 
 def configure(settings: Settings, service: str) -> None:
     """Send this process's spans from now on; call it after a fork. Raises Refused when the extra is missing."""
-    global _tracer  # noqa: PLW0603 - one per process, like the logs
+    global _tracer
     if not settings.otlp_url:
         return
     try:
