@@ -13,7 +13,7 @@ from ingest import logs
 PATIENCE_SECONDS = 9.0
 """From the last byte of the request to the first of the answer; clients are promised ten seconds."""
 
-PATIENCE_SECONDS_PER_MIB = 4.0
+PATIENCE_SECONDS_PER_MIB = 10.0
 """And this much more for each MiB of the body: files go on to where they are kept, and 100,000 ids are four MiB."""
 
 RETRY_AFTER_SECONDS = 5

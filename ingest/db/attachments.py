@@ -60,8 +60,7 @@ def attach(session: Session, store_id: str, members: Sequence[Member], batch: Fi
     new = [m for m in members if m.file_id not in known]
     _insert(session, store_id, new, owner)
     if owner is not None:
-        rows = select(StoreFile.batch, StoreFile.row, literal("in_progress")).where(StoreFile.batch == owner)
-        run(session, insert(BatchFile).from_select(["batch", "store_file", "status"], rows))
+        _join(session, owner)
     again = [(known[m.file_id], m) for m in members if m.file_id in known]
     styled, in_store, in_batch, gone = _reattach(session, again, owner)
     in_store.in_progress += len(new)
@@ -160,8 +159,18 @@ def _insert(session: Session, store_id: str, members: Sequence[Member], owner: i
         }
         for member in members
     ]
-    if rows:
-        session.execute(insert(StoreFile), rows)
+    for some in slices(rows):  # no statement may take longer than a request waits for one
+        session.execute(insert(StoreFile), some)
+
+
+def _join(session: Session, owner: int) -> None:
+    """Make the batch's own rows its members."""
+    mine = StoreFile.batch == owner
+    first, last = session.execute(select(func.min(StoreFile.row), func.max(StoreFile.row)).where(mine)).one()
+    for start in range(first or 0, (last or -1) + 1, LOOKUP_IDS):
+        some = (mine, StoreFile.row >= start, StoreFile.row < start + LOOKUP_IDS)
+        rows = select(StoreFile.batch, StoreFile.row, literal("in_progress")).where(*some)
+        run(session, insert(BatchFile).from_select(["batch", "store_file", "status"], rows))
 
 
 def _reattach(
@@ -208,7 +217,8 @@ def _reattach(
     if owner is not None and memberships:
         for some in slices(joined):
             run(session, update(StoreFile).where(StoreFile.row.in_(some)).values(batch=owner))
-        session.execute(insert(BatchFile), memberships)
+        for many in slices(memberships):
+            session.execute(insert(BatchFile), many)
     return [row.row for row, _ in restyled], in_store, in_batch, gone
 
 

@@ -30,7 +30,12 @@ FILES = 12
 ANSWER_SECONDS = 10.0
 HEALED_SECONDS = 30.0
 
-QUICK = {"INGEST_LEASE_SECONDS": "10", "INGEST_HEARTBEAT_SECONDS": "2", "INGEST_SWEEP_SECONDS": "1"}
+QUICK = {
+    "INGEST_LEASE_SECONDS": "10",
+    "INGEST_HEARTBEAT_SECONDS": "2",
+    "INGEST_SWEEP_SECONDS": "1",
+    "INGEST_QDRANT_TIMEOUT_SECONDS": "3",
+}
 
 Part = Literal["broker", "database", "vectors"]
 Fault = Mode | Literal["half-open"]
