@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PATHS := ingest workers api tests deploy
 
-.PHONY: setup clients check test unit demo bench lock clean env.example
+.PHONY: setup clients check test unit chaos demo bench lock clean env.example
 
 setup: .venv/installed
 
@@ -39,6 +39,12 @@ unit: setup
 
 test: setup clients
 	$(BIN)/pytest -q -n 2 --dist loadgroup
+
+# Longer: CHAOS_SEEDS, CHAOS_FILES, MODEL_EXAMPLES, MODEL_STEPS and MODEL_SEED say how long.
+chaos: export CHAOS_SEEDS ?= 1 2 3 4 5 6 7 8 9 10
+chaos: export MODEL_EXAMPLES ?= 2000
+chaos: setup
+	$(BIN)/pytest -q -n 0 -s --timeout 7200 tests/chaos
 
 demo: setup
 	$(BIN)/python deploy/demo/demo.py

