@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import docs, errors, headers, health, metrics
 from api.deadlines import InTime
 from api.following import Following
-from api.routes import events, file_batches, files, store_files, uploads, vector_stores
+from api.routes import events, file_batches, files, retries, store_files, uploads, vector_stores
 from api.schemas import search
 from ingest import ids, logs, traces
 from ingest.config import Settings
@@ -56,7 +56,7 @@ def app(tools: Tools, background: Tools | None = None) -> FastAPI:
     api.state.following = Following()
     api.state.background = background or tools
     errors.register(api)
-    for routes in (files, uploads, store_files, file_batches, events, vector_stores):
+    for routes in (files, uploads, store_files, file_batches, events, retries, vector_stores):
         api.include_router(routes.router)
     api.include_router(health.router)
     docs.add(api)

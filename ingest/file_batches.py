@@ -2,23 +2,35 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ingest import ids
 from ingest.callers import Caller
-from ingest.db import attachments, progress
+from ingest.db import attachments, progress, restarts
 from ingest.db import stores as rows
 from ingest.db.attachments import Member
 from ingest.db.models import FileBatch
 from ingest.db.pages import Page, Window
+from ingest.db.restarts import Reason, Retryable
 from ingest.db.session import read_clock
 from ingest.db.stores import Shown
-from ingest.errors import DependencyDown, NotFound
+from ingest.errors import Abandoned, DependencyDown, NotFound
 from ingest.status import FileStatus
 from ingest.store_files import attach_members
 from ingest.tools import Tools
-from ingest.vector_stores import found
+from ingest.vector_stores import found, usable
+
+
+@dataclass(frozen=True)
+class Retried:
+    """The batch of files that run again, None when there were none, and why they had not completed."""
+
+    batch: FileBatch | None
+    reasons: Sequence[Reason]
+    has_more: bool
 
 
 def create(tools: Tools, caller: Caller, store_id: str, members: Sequence[Member]) -> FileBatch:
@@ -55,6 +67,31 @@ def cancel(tools: Tools, caller: Caller, store_id: str, batch_id: str) -> FileBa
         with suppress(DependencyDown), tools.database.transaction() as session:
             progress.sweep_cancelled(session, batch.row)
     return retrieve(tools, caller, store_id, batch_id)
+
+
+def retry(
+    tools: Tools, caller: Caller, store_id: str, statuses: Sequence[Retryable], *, batch_id: str | None = None
+) -> Retried:
+    """Have the files of a store, or of one of its batches, that ended so run again as a new batch.
+
+    At most `max_batch_files` of them; called again, the next. Raises NotFound; InvalidRequest for an expired store.
+    """
+    try:
+        with tools.database.transaction() as session:
+            usable(rows.get(session, caller.project, store_id), store_id)
+            ended = None if batch_id is None else _found(session, caller, store_id, batch_id).row
+            batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=store_id, created_at=int(read_clock(session)))
+            most = tools.settings.max_batch_files
+            reasons = restarts.retry(session, batch, statuses, of_batch=ended, limit=most)
+            rows.touch(session, store_id)
+    except (IntegrityError, Abandoned) as exc:  # the store was deleted at the same moment
+        raise NotFound(f"No vector store found with id '{store_id}'.", param="vector_store_id") from exc
+    if not reasons:
+        return Retried(None, [], has_more=False)
+    tools.announce()
+    begun = retrieve(tools, caller, store_id, batch.id)
+    total = begun.in_progress + begun.completed + begun.failed + begun.cancelled
+    return Retried(begun, reasons, has_more=total == most)
 
 
 def _found(session: Session, caller: Caller, store_id: str, batch_id: str) -> FileBatch:

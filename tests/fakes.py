@@ -148,9 +148,11 @@ class FakeIndex:
         worded = [] if terms is None else ranked(lambda point: float(len({*terms.indices} & {*point.terms.indices})))
         return near, worded
 
-    def scan(self) -> Iterator[tuple[int, int, str, int]]:
+    def scan(self, rows: Sequence[int] | None = None) -> Iterator[tuple[int, int, str, str, int]]:
+        self._check()
         for (row, generation, number), (owner, _) in list(self.points.items()):
-            yield row, generation, owner.vector_store_id, number
+            if rows is None or row in rows:
+                yield row, generation, owner.project, owner.vector_store_id, number
 
     def close(self) -> None:
         pass

@@ -336,7 +336,7 @@ def killed(*_: object, **__: object) -> None:
 
 
 def test_parts_of_a_living_upload_are_nothing_to_report(tools: FakeTools, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.verify.BLOB_GRACE_SECONDS", -1.0)
+    monkeypatch.setattr("ingest.verify.blobs.GRACE_SECONDS", -1.0)
     send(tools, announced(tools, 1), b"x")
 
     assert verify(tools).findings == []
@@ -346,6 +346,6 @@ def test_a_part_without_an_upload_is_reported_when_it_is_old(tools: FakeTools, m
     tools.blobs.put("part/" + "ab" * 16, b"left over")
     assert verify(tools).findings == []
 
-    monkeypatch.setattr("ingest.verify.BLOB_GRACE_SECONDS", -1.0)
+    monkeypatch.setattr("ingest.verify.blobs.GRACE_SECONDS", -1.0)
 
     assert [finding.kind for finding in verify(tools).findings] == ["part left over"]

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from ingest.cli import imports, migrate, settings, status, up, verify
+from ingest.cli import imports, migrate, retry, settings, status, up, verify
 from ingest.errors import IngestError, Refused
 
 REFUSED_EXIT_CODE = 2
@@ -20,6 +20,7 @@ app.command("up")(up.up)
 app.command("import")(imports.import_)
 app.command("verify")(verify.verify)
 app.command("status")(status.status)
+app.command("retry")(retry.retry)
 app.command("migrate")(migrate.migrate)
 app.command("settings")(settings.settings)
 

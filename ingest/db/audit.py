@@ -1,69 +1,16 @@
-"""What the rows say of themselves and of points and blobs: the database's side of `ingest verify`."""
+"""What the rows say of points and blobs: the database's side of `ingest verify`."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, UploadPart, VectorStore
-from ingest.db.session import now
+from ingest.db.models import File, PointJob, StoreFile, Upload, UploadPart, VectorStore
 from ingest.status import UNFINISHED
 
 PAGE = 5_000
-COUNTERS = ("in_progress", "completed", "failed", "cancelled")
-SIZES = ("chunks", "terms", "usage_bytes")
-
-
-@dataclass(frozen=True)
-class Counted:
-    """A store's or batch's counters as they are kept, and as counting its files gives them."""
-
-    id: str
-    kept: dict[str, int]
-    counted: dict[str, int]
-
-
-def store_counters(session: Session) -> Iterator[Counted]:
-    """Every store, one statement for all."""
-    shown = case(
-        (StoreFile.status.not_in(UNFINISHED), StoreFile.status),
-        (FileBatch.cancelled_at.is_not(None), "cancelled"),
-        else_="in_progress",
-    )
-    grouped = (
-        select(StoreFile.vector_store_id, shown.label("status"), func.count().label("files"), *_sums())
-        .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
-        .where(StoreFile.vector_store_id.not_in(_expired()))
-        .group_by(StoreFile.vector_store_id, shown)
-    )
-    counted: dict[str, dict[str, int]] = {}
-    for row in session.execute(grouped):
-        mine = counted.setdefault(row.vector_store_id, {})
-        mine[row.status] = row.files
-        for name in SIZES:
-            mine[name] = mine.get(name, 0) + int(getattr(row, name))
-    for store in session.scalars(select(VectorStore).where(VectorStore.deleted_at.is_(None))):
-        yield _counted(store, counted.get(store.id, {}), (*COUNTERS, *SIZES))
-
-
-def batch_counters(session: Session) -> Iterator[Counted]:
-    """Every batch, one statement for all."""
-    shown = case(
-        ((BatchFile.status == "in_progress") & FileBatch.cancelled_at.is_not(None), "cancelled"),
-        else_=BatchFile.status,
-    )
-    grouped = (
-        select(BatchFile.batch, shown.label("status"), func.count().label("files"))
-        .join(FileBatch, FileBatch.row == BatchFile.batch)
-        .group_by(BatchFile.batch, shown)
-    )
-    counted: dict[int, dict[str, int]] = {}
-    for row in session.execute(grouped):
-        counted.setdefault(row.batch, {})[row.status] = row.files
-    for batch in session.scalars(select(FileBatch)):
-        yield _counted(batch, counted.get(batch.row, {}), COUNTERS)
 
 
 @dataclass(frozen=True)
@@ -71,8 +18,13 @@ class Expected:
     """The points that a row may have: `live` of them exactly, of `generation`; others only while they are written."""
 
     row: int
+    project: str
     vector_store_id: str
     file_id: str
+    status: str
+    fence: int
+    last: int
+    """The generation that was begun last."""
     live: int
     generation: int | None
     writing: int | None
@@ -80,46 +32,29 @@ class Expected:
 
 
 def expected_points(session: Session, after_row: int) -> list[Expected]:
-    """A page of rows, by row number; those of an expired store are about to go and answer for no points."""
+    """A page of rows, by row number; those of a store that has ended are about to go and answer for no points."""
+    return [_expected(row) for row in session.execute(_rows().where(StoreFile.row > after_row).limit(PAGE))]
+
+
+def expected_of(session: Session, rows: Sequence[int]) -> dict[int, Expected]:
+    """The points of those of `rows` that (still) exist, by row number; a few hundred."""
+    return {row.row: _expected(row) for row in session.execute(_rows().where(StoreFile.row.in_(rows)))}
+
+
+def purged_rows(session: Session, rows: Sequence[int]) -> dict[int, int]:
+    """Up to which generation the points of rows are on the list to be deleted."""
     found = session.execute(
-        select(
-            StoreFile.row,
-            StoreFile.vector_store_id,
-            StoreFile.file_id,
-            StoreFile.chunks,
-            StoreFile.live_generation,
-            StoreFile.generation,
-            StoreFile.status,
-        )
-        .where(StoreFile.row > after_row, StoreFile.vector_store_id.not_in(_expired()))
-        .order_by(StoreFile.row)
-        .limit(PAGE)
+        select(PointJob.store_file, func.max(PointJob.generation).label("last"))
+        .where(PointJob.kind == "purge", PointJob.store_file.in_(rows))
+        .group_by(PointJob.store_file)
     )
-    return [_expected(row) for row in found]
+    return {row.store_file: row.last for row in found}
 
 
-def expected_of(session: Session, row: int) -> Expected | None:
-    """One row's points, or None when it does not exist (any more)."""
-    pages = expected_points(session, row - 1)
-    return pages[0] if pages and pages[0].row == row else None
-
-
-def has_point_job(session: Session, row: int, vector_store_id: str) -> bool:
-    """Whether points of this row are on the list to be deleted."""
-    whole_store = PointJob.store_file.is_(None) & (PointJob.vector_store_id == vector_store_id)
-    listed = select(PointJob.row).where((PointJob.store_file == row) | whole_store).limit(1)
-    return session.scalar(listed) is not None
-
-
-def stuck(session: Session, *, grace_seconds: float) -> list[str]:
-    """Files whose worker fell silent so long ago that a sweep should have taken them back."""
-    return list(
-        session.scalars(
-            select(StoreFile.file_id).where(
-                StoreFile.status == "running", StoreFile.lease_until < now(session) - grace_seconds
-            )
-        )
-    )
+def purged_stores(session: Session, stores: Sequence[str]) -> set[str]:
+    """Those of `stores` all of whose points are on the list to be deleted."""
+    whole = (PointJob.kind == "purge", PointJob.store_file.is_(None), PointJob.vector_store_id.in_(stores))
+    return set(session.scalars(select(PointJob.vector_store_id).where(*whole)))
 
 
 def blobs(session: Session, after_row: int) -> list[tuple[int, str, str]]:
@@ -130,30 +65,48 @@ def blobs(session: Session, after_row: int) -> list[tuple[int, str, str]]:
     return [(row.row, row.id, row.blob) for row in found]
 
 
-def parts(session: Session) -> list[str]:
-    """The ids of the parts of all uploads; they live for an hour, so there are few."""
-    return list(session.scalars(select(UploadPart.id)))
+def blob_of(session: Session, file_id: str) -> str | None:
+    """The blob of a file, None when there is no such file (any more)."""
+    return session.scalar(select(File.blob).where(File.id == file_id))
 
 
-def _expired() -> Select[str]:
-    return select(VectorStore.id).where(VectorStore.expired_at.is_not(None))
+def parts(session: Session) -> dict[str, bool]:
+    """The parts of all uploads by id, and whether their bytes must be there; they live for an hour, so there are few."""
+    found = session.execute(
+        select(UploadPart.id, UploadPart.bytes, Upload.status).join(Upload, Upload.id == UploadPart.upload_id)
+    )
+    return {row.id: row.bytes is not None and row.status == "pending" for row in found}
 
 
-def _sums() -> list[Any]:
-    return [func.sum(getattr(StoreFile, name)).label(name) for name in SIZES]
-
-
-def _counted(kept: Any, counted: dict[str, int], names: tuple[str, ...]) -> Counted:
-    return Counted(kept.id, {n: getattr(kept, n) for n in names}, {n: counted.get(n, 0) for n in names})
+def _rows() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            StoreFile.row,
+            VectorStore.project,
+            StoreFile.vector_store_id,
+            StoreFile.file_id,
+            StoreFile.chunks,
+            StoreFile.live_generation,
+            StoreFile.generation,
+            StoreFile.fence,
+            StoreFile.status,
+        )
+        .join(VectorStore, VectorStore.id == StoreFile.vector_store_id)
+        .where(VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None))
+        .order_by(StoreFile.row)
+    )
 
 
 def _expected(row: Any) -> Expected:
-    writing = row.generation if row.status in UNFINISHED else None
     return Expected(
         row=row.row,
+        project=row.project,
         vector_store_id=row.vector_store_id,
         file_id=row.file_id,
+        status=row.status,
+        fence=row.fence,
+        last=row.generation,
         live=row.chunks if row.live_generation is not None else 0,
         generation=row.live_generation,
-        writing=writing,
+        writing=row.generation if row.status in UNFINISHED else None,
     )

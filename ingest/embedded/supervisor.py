@@ -24,6 +24,7 @@ STEADY_SECONDS = 30.0
 
 LONGEST_PAUSE_SECONDS = 10.0
 TICK_SECONDS = 0.1
+SERVICE = "ingest up"
 LOG_BYTES = 50 * 2**20
 
 
@@ -140,20 +141,28 @@ class Supervisor:
             time.sleep(TICK_SECONDS / 4)
 
 
+class Occupied(Refused):
+    """Another process holds the data folder; `command` says which."""
+
+    def __init__(self, data: Path, holder: str) -> None:
+        pid, _, self.command = holder.partition(" ")
+        self.command = self.command or SERVICE
+        super().__init__(f"The data folder {data} is in use by another `{self.command}` (pid {pid}).")
+
+
 @contextmanager
-def owned(data: Path) -> Iterator[None]:
-    """Hold a data folder for as long as the context lasts. Raises Refused when another process holds it."""
+def owned(data: Path, command: str = SERVICE) -> Iterator[None]:
+    """Hold a data folder for as long as the context lasts. Raises Occupied when another process holds it."""
     data.mkdir(parents=True, exist_ok=True)
     with (data / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.seek(0)
-            holder = lock.read().strip()
-            raise Refused(f"The data folder {data} is in use by another `ingest up` (pid {holder}).") from None
+            raise Occupied(data, lock.read().strip()) from None
         lock.seek(0)
         lock.truncate()
-        lock.write(str(os.getpid()))
+        lock.write(f"{os.getpid()} {command}")
         lock.flush()
         yield
 

@@ -150,8 +150,7 @@ class Index:
         for generation, these in by_generation.items():
             old = models.FieldCondition(key="generation", range=models.Range(lte=generation))
             for start in range(0, len(these), MAX_ROWS):
-                some = models.MatchAny(any=these[start : start + MAX_ROWS])
-                self._delete(models.Filter(must=[models.FieldCondition(key="row", match=some), old]))
+                self._delete(models.Filter(must=[_any_of("row", these[start : start + MAX_ROWS]), old]))
 
     def delete_store(self, vector_store_id: str) -> None:
         """Delete all points of a store."""
@@ -199,14 +198,18 @@ class Index:
         found = {name: [_hit(point) for point in points] for name, points in zip(requests, answers, strict=True)}
         return found.get(DENSE, []), found.get(TEXT, [])
 
-    def scan(self) -> Iterator[tuple[int, int, str, int]]:
-        """Every point as (row, generation, vector_store_id, number), in no useful order, a page at a time."""
+    def scan(self, rows: Sequence[int] | None = None) -> Iterator[tuple[int, int, str, str, int]]:
+        """Every point as (row, generation, project, vector_store_id, number), in no useful order, a page at a time.
+
+        Or those of at most MAX_ROWS rows.
+        """
+        wanted = None if rows is None else models.Filter(must=[_any_of("row", rows)])
         offset: Any = None
         while True:
-            page, offset = self._page(offset)
+            page, offset = self._page(wanted, offset)
             for record in page:
                 fields = record.payload or {}
-                yield fields["row"], fields["generation"], fields["store"], fields["number"]
+                yield fields["row"], fields["generation"], fields["project"], fields["store"], fields["number"]
             if offset is None:
                 return
 
@@ -244,9 +247,9 @@ class Index:
             # A setting can be put right while files wait.
             raise DependencyDown("qdrant", f"the collection {self._collection} was made for other vectors")
 
-    def _page(self, offset: Any) -> tuple[list[models.Record], Any]:
+    def _page(self, wanted: models.Filter | None, offset: Any) -> tuple[list[models.Record], Any]:
         nothing: tuple[list[models.Record], Any] = ([], None)
-        scroll = partial(self._client.scroll, self._collection, limit=PAGE, offset=offset)
+        scroll = partial(self._client.scroll, self._collection, wanted, limit=PAGE, offset=offset)
         return self._read(lambda: scroll(with_payload=list(_SCANNED), with_vectors=False), nothing)
 
     def _json(self, owner: Owner, about: dict[str, Any], point: Point) -> dict[str, Any]:
@@ -314,12 +317,16 @@ _INDEXES: dict[str, models.PayloadSchemaType | models.KeywordIndexParams] = {
     "low": models.PayloadSchemaType.INTEGER,
 }
 _FOUND = ("row", "generation", "number", "text")
-_SCANNED = ("row", "generation", "store", "number")
+_SCANNED = ("row", "generation", "project", "store", "number")
 _compile = filters.compile  # `search` has a parameter of the module's name
 
 
 def _equals(field: str, value: str | int) -> models.FieldCondition:
     return models.FieldCondition(key=field, match=models.MatchValue(value=value))
+
+
+def _any_of(field: str, values: Sequence[int]) -> models.FieldCondition:
+    return models.FieldCondition(key=field, match=models.MatchAny(any=list(values)))
 
 
 def _sparse(terms: Terms) -> models.SparseVector:

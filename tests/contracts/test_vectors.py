@@ -193,7 +193,7 @@ def test_delete_rows_takes_generations_up_to_the_given_one(index: Index) -> None
 
     index.delete_rows([(1, 3), (3, 2), *((row, 3) for row in range(1_000, 1_600))])
 
-    left = [(row, generation) for row, generation, _, _ in sorted(index.scan())]
+    left = [(row, generation) for row, generation, *_ in sorted(index.scan())]
     assert left == [(2, 1), (2, 2), (2, 3), (3, 3)]
 
 
@@ -203,7 +203,7 @@ def test_delete_store_leaves_the_other_stores(index: Index) -> None:
 
     index.delete_store("vs_1")
 
-    assert list(index.scan()) == [(2, 1, "vs_2", 0)]
+    assert list(index.scan()) == [(2, 1, PROJECT, "vs_2", 0)]
 
 
 def test_set_attributes_replaces_all_of_them(index: Index) -> None:
@@ -234,7 +234,14 @@ def test_scan_sees_every_point_once(index: Index, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("ingest.steps.index.PAGE", 7)
     index.upsert(owner(), [point(number) for number in range(30)])
 
-    assert sorted(index.scan()) == [(1, 1, "vs_1", number) for number in range(30)]
+    assert sorted(index.scan()) == [(1, 1, PROJECT, "vs_1", number) for number in range(30)]
+
+
+def test_scan_of_some_rows_sees_only_theirs(index: Index) -> None:
+    for row in (1, 2, 3):
+        index.upsert(owner(row=row), [point(0), point(1)])
+
+    assert sorted((row, number) for row, *_, number in index.scan([1, 3])) == [(1, 0), (1, 1), (3, 0), (3, 1)]
 
 
 def test_reading_where_there_is_no_collection_finds_nothing(index: Index) -> None:

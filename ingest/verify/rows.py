@@ -1,0 +1,116 @@
+"""Rows against each other: counters, memberships, rules, and work that the sweep has not done."""
+
+from functools import partial
+
+from ingest import sweep
+from ingest.db import oddities, recount
+from ingest.db.oddities import Membership
+from ingest.db.recount import Counted
+from ingest.tools import Tools
+from ingest.verify.report import Ledger
+
+OVERDUE_SECONDS = 600.0
+"""Beyond what a sweep needs after the largest cancel."""
+
+IDLE_SECONDS = 120.0
+
+
+def overdue(tools: Tools, ledger: Ledger) -> None:
+    """Leases of the dead, cancels, deletes and expiries that nobody has seen to; the repair is a sweep."""
+    silent_seconds = max(60.0, 10 * tools.settings.sweep_seconds)
+    with tools.database.reading() as session:
+        silent = oddities.stuck(session, grace_seconds=silent_seconds)
+        late = oddities.overdue(session, grace_seconds=OVERDUE_SECONDS)
+        idle = oddities.idle(session, seconds=IDLE_SECONDS)
+    if ledger.repairing and (silent or late):
+        sweep.sweep(tools)
+    for file_id in silent:
+        ledger.found("stuck", file_id, "its worker fell silent long ago", partial(_released, tools, file_id))
+    for each in late:
+        detail = f"{each.count:,} due for up to {each.seconds:,.0f} s"
+        ledger.found("overdue", each.what, detail, partial(_swept, tools, each.what))
+    if idle:
+        ledger.hints.append(f"{idle:,} files have been waiting and none is in work: are workers running?")
+
+
+def contradictions(tools: Tools, ledger: Ledger) -> None:
+    """Rows that break a rule, and batches that wait in vain."""
+    with tools.database.reading() as session:
+        broken = oddities.broken_rows(session)
+        open_for_ever, not_awaited = oddities.never_closed(session), oddities.not_awaited(session)
+    for name, rule in broken:
+        ledger.found("broken row", name, f"against the rule: {rule}")
+    for place in open_for_ever:
+        status = place.file_status or "not in the store any more"
+        detail = f"waits for a file (row {place.store_file}) that is {status}"
+        ledger.found("batch membership", place.batch_id, detail, partial(_closed, tools, place))
+    for place in not_awaited:
+        detail = f"does not wait for its file (row {place.store_file}), which is {place.file_status}"
+        ledger.found("batch membership", place.batch_id, detail, partial(_left, tools, place))
+
+
+def counters(tools: Tools, ledger: Ledger) -> tuple[int, int]:
+    """Every store's and batch's counters; how many stores and batches there are."""
+    return _stores(tools, ledger), _batches(tools, ledger)
+
+
+def _stores(tools: Tools, ledger: Ledger) -> int:
+    count, last = 0, 0
+    while True:
+        with tools.database.reading() as session:
+            page = recount.stores(session, last)
+        if not page:
+            return count
+        for store in page:
+            if not store.agrees:
+                ledger.found("store counters", store.id, store.difference, partial(_recounted_store, tools, store))
+        count, last = count + len(page), page[-1].row
+
+
+def _batches(tools: Tools, ledger: Ledger) -> int:
+    count, last = 0, 0
+    while True:
+        with tools.database.reading() as session:
+            page = recount.batches(session, last)
+        if not page:
+            return count
+        for batch in page:
+            if not batch.agrees:
+                ledger.found("batch counters", batch.id, batch.difference, partial(_recounted_batch, tools, batch))
+        count, last = count + len(page), page[-1].row
+
+
+def _recounted_store(tools: Tools, store: Counted) -> str:
+    with tools.database.transaction() as session:
+        now = recount.put_right_store(session, store.id)
+    return "nothing: the store has ended" if now is None else f"COUNTERS REWRITTEN: {now.difference or 'they agreed'}"
+
+
+def _recounted_batch(tools: Tools, batch: Counted) -> str:
+    with tools.database.transaction() as session:
+        now = recount.put_right_batch(session, batch.row)
+    return "nothing: the batch is gone" if now is None else f"COUNTERS REWRITTEN: {now.difference or 'they agreed'}"
+
+
+def _closed(tools: Tools, place: Membership) -> str:
+    with tools.database.transaction() as session:
+        oddities.close(session, place)
+    return "its place in the batch got its outcome"
+
+
+def _left(tools: Tools, place: Membership) -> str:
+    with tools.database.transaction() as session:
+        oddities.leave(session, place)
+    return "the file goes on without the batch"
+
+
+def _released(tools: Tools, file_id: str) -> str | None:
+    with tools.database.reading() as session:
+        still = file_id in oddities.stuck(session, grace_seconds=0)
+    return None if still else "taken back from its worker"
+
+
+def _swept(tools: Tools, what: str) -> str | None:
+    with tools.database.reading() as session:
+        still = any(each.what == what for each in oddities.overdue(session, grace_seconds=OVERDUE_SECONDS))
+    return None if still else "swept"

@@ -1,0 +1,79 @@
+"""Retries over HTTP: an extension, so nothing of OpenAI's changes."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from ingest.errors import InvalidFile
+from tests.api.calls import refusal, upload, work
+from tests.fakes import FakeTools
+
+
+def failed_batch(client: TestClient, tools: FakeTools, store: str, count: int) -> dict[str, Any]:
+    """A batch whose files have all failed."""
+    body = {"file_ids": [upload(client, f"text {n}") for n in range(count)]}
+    batch: dict[str, Any] = client.post(f"/v1/vector_stores/{store}/file_batches", json=body).json()
+    tools.parser.error = InvalidFile("The file is broken.")
+    work(tools)
+    tools.parser.error = None
+    return batch
+
+
+def test_failed_files_of_a_batch_run_again_as_a_new_batch(client: TestClient, tools: FakeTools, store: str) -> None:
+    batch = failed_batch(client, tools, store, 3)
+
+    answer = client.post(f"/v1/vector_stores/{store}/file_batches/{batch['id']}/retry")
+
+    assert answer.status_code == 200
+    retried = answer.json()
+    new = retried.pop("file_batch")
+    assert retried == {
+        "object": "vector_store.retry",
+        "vector_store_id": store,
+        "total": 3,
+        "has_more": False,
+        "reasons": [{"code": "invalid_file", "message": "The file is broken.", "count": 3}],
+    }
+    assert new["object"] == "vector_store.files_batch"
+    assert new["file_counts"] == {"in_progress": 3, "completed": 0, "failed": 0, "cancelled": 0, "total": 3}
+    work(tools)
+    ended = client.get(f"/v1/vector_stores/{store}/file_batches/{new['id']}").json()
+    assert (ended["status"], ended["file_counts"]["completed"]) == ("completed", 3)
+    old = client.get(f"/v1/vector_stores/{store}/file_batches/{batch['id']}").json()
+    assert (old["status"], old["file_counts"]["failed"]) == ("completed", 3)
+
+
+def test_a_store_without_failed_files_has_nothing_to_retry(client: TestClient, store: str) -> None:
+    answer = client.post(f"/v1/vector_stores/{store}/retry", json={})
+
+    assert answer.json() == {
+        "object": "vector_store.retry",
+        "vector_store_id": store,
+        "file_batch": None,
+        "total": 0,
+        "has_more": False,
+        "reasons": [],
+    }
+
+
+def test_cancelled_files_run_again_when_asked_for(client: TestClient, tools: FakeTools, store: str, file: str) -> None:
+    made = client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": [file]}).json()
+    client.post(f"/v1/vector_stores/{store}/file_batches/{made['id']}/cancel")
+
+    assert client.post(f"/v1/vector_stores/{store}/retry").json()["total"] == 0
+    retried = client.post(f"/v1/vector_stores/{store}/retry", json={"statuses": ["failed", "cancelled"]}).json()
+    work(tools)
+
+    assert (retried["total"], retried["reasons"][0]["code"]) == (1, "cancelled")
+    assert client.get(f"/v1/vector_stores/{store}/files/{file}").json()["status"] == "completed"
+
+
+@pytest.mark.parametrize("statuses", [[], ["completed"], "failed", ["failed"] * 3])
+def test_only_failed_and_cancelled_can_be_asked_for(client: TestClient, store: str, statuses: Any) -> None:
+    refusal(client.post(f"/v1/vector_stores/{store}/retry", json={"statuses": statuses}), 400)
+
+
+def test_what_is_not_there_is_not_found(client: TestClient, store: str) -> None:
+    refusal(client.post("/v1/vector_stores/vs_none/retry"), 404)
+    refusal(client.post(f"/v1/vector_stores/{store}/file_batches/vsfb_none/retry"), 404)

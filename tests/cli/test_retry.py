@@ -1,0 +1,147 @@
+"""`ingest retry` against the real API over fakes, as its user calls it."""
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from api.app import app
+from ingest import file_batches
+from ingest.config import Settings
+from ingest.db.attachments import Member
+from ingest.db.session import Database
+from ingest.embedded.parts import free_port
+from ingest.errors import InvalidFile
+from tests.cli.conftest import Command
+from tests.db import rows
+from tests.fakes import CALLER, FakeTools
+from tests.servers import wait_until
+from tests.test_jobs import run_all, store_with, upload
+
+
+@pytest.fixture
+def tools(settings: Settings, sqlite_template: Path, tmp_path: Path) -> Iterator[FakeTools]:
+    """Tools over SQLite; everything but database and blobs is faked."""
+    path = tmp_path / "test.db"
+    shutil.copy(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
+    yield FakeTools(settings, database)
+    database.dispose()
+
+
+@pytest.fixture
+def url(tools: FakeTools) -> Iterator[str]:
+    """The address of the API over these tools."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app(tools), host="127.0.0.1", port=port, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    wait_until(lambda: server.started, seconds=20, what="the API")
+    yield f"http://127.0.0.1:{port}/v1"
+    server.should_exit = True
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def failed_batch(tools: FakeTools, *texts: str) -> tuple[str, str]:
+    """A store and a batch in it whose files have all failed."""
+    store, _ = store_with(tools)
+    members = [Member(upload(tools, text), {}, 800, 400) for text in texts]
+    batch = file_batches.create(tools, CALLER, store, members)
+    tools.parser.error = InvalidFile("The file is broken.")
+    work(tools, len(texts))
+    tools.parser.error = None
+    return store, batch.id
+
+
+def work(tools: FakeTools, files: int) -> None:
+    """Do what the broker is told, until so many files have ended."""
+    ended = 0
+
+    def enough() -> bool:
+        nonlocal ended
+        ended += len(run_all(tools))
+        return ended >= files
+
+    wait_until(enough, seconds=20, what="the files")
+
+
+def test_it_tells_the_reasons_and_the_new_batch(tools: FakeTools, url: str, ingest: Command) -> None:
+    store, batch = failed_batch(tools, "one", "two")
+
+    ended = ingest("retry", batch, "--base-url", url)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "invalid_file" in ended.out
+    assert "The file is broken." in ended.out
+    new = ended.out.strip().rsplit(" ", 1)[1]
+    assert f"2 files run again as {new}" in ended.out
+    assert file_batches.retrieve(tools, CALLER, store, new).in_progress == 2
+
+
+@pytest.mark.parametrize("name", ["by id", "by name"])
+def test_a_whole_store_is_retried(tools: FakeTools, url: str, ingest: Command, name: str) -> None:
+    store, _ = failed_batch(tools, "one", "two", "three")
+
+    ended = ingest("retry", store if name == "by id" else "s", "--base-url", url, "--json")
+
+    assert ended.code == 0
+    assert json.loads(ended.out.splitlines()[-1])["total"] == 3
+    assert rows.counts(tools.database, store) == (3, 0, 0, 0)
+
+
+def test_waiting_ends_with_the_batch_and_its_counts(tools: FakeTools, url: str, ingest: Command) -> None:
+    store, _ = failed_batch(tools, "one", "two")
+    worker = threading.Thread(target=work, args=(tools, 2))
+    worker.start()
+
+    ended = ingest("retry", store, "--base-url", url, "--wait", "--json")
+
+    worker.join(10)
+    assert ended.code == 0
+    counts = json.loads(ended.out.splitlines()[-1])["file_batch"]["file_counts"]
+    assert counts == {"in_progress": 0, "completed": 2, "failed": 0, "cancelled": 0, "total": 2}
+
+
+def test_waiting_for_files_that_fail_again_says_so(tools: FakeTools, url: str, ingest: Command) -> None:
+    store, _ = failed_batch(tools, "one")
+    tools.parser.error = InvalidFile("The file is still broken.")
+    worker = threading.Thread(target=work, args=(tools, 1))
+    worker.start()
+
+    ended = ingest("retry", store, "--base-url", url, "--wait")
+
+    worker.join(10)
+    assert ended.code == 1
+    assert "0 completed, 1 failed, 0 cancelled" in ended.out
+
+
+def test_cancelled_files_run_again_only_when_asked_for(tools: FakeTools, url: str, ingest: Command) -> None:
+    store, _ = store_with(tools)
+    batch = file_batches.create(tools, CALLER, store, [Member(upload(tools, "x"), {}, 800, 400)])
+    file_batches.cancel(tools, CALLER, store, batch.id)
+
+    default = ingest("retry", store, "--base-url", url)
+    asked = ingest("retry", store, "--cancelled", "--base-url", url)
+
+    assert default.out == "There are no failed files.\n"
+    assert "1 files run again" in asked.out
+    assert rows.counts(tools.database, store) == (1, 0, 0, 0)
+
+
+def test_what_is_not_there_is_one_line(tools: FakeTools, url: str, ingest: Command) -> None:
+    for wrong in ("vsfb_none", "vs_none", "no such name"):
+        ended = ingest("retry", wrong, "--base-url", url)
+
+        assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+
+
+def test_no_service_is_one_line(ingest: Command) -> None:
+    ended = ingest("retry", "vs_1", "--base-url", f"http://127.0.0.1:{free_port()}/v1")
+
+    assert ended.code == 2
+    assert "No service answers" in ended.err
