@@ -1,18 +1,21 @@
 """What must happen from time to time, by whoever: lost leases, large cancels, expiry, points, undelivered files."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from ingest import files, logs, uploads
 from ingest.db import point_jobs, progress, stores, tombstones
 from ingest.db.models import PointJob
 from ingest.db.session import alone
-from ingest.errors import Abandoned, DependencyDown
+from ingest.errors import Abandoned, DependencyDown, IngestError
 from ingest.store_files import write_attributes
 from ingest.tools import Tools
 
 POINT_JOBS = 256
+
+POINT_JOB_SECONDS = 10.0
+"""What one sweep took, no other takes for this long: past one request to Qdrant."""
 
 EXPIRING = 256
 """Files or stores that one sweep ends; the next goes on, and until then nobody sees them any more."""
@@ -139,20 +142,34 @@ def tidy(tools: Tools) -> None:
 
 def work_on_points(tools: Tools) -> None:
     """Delete the points of what failed, was cancelled, replaced or deleted; bring attributes up to date."""
+    try:
+        _purge_all(tools)
+    finally:  # what stops the one need not stop the other
+        _restyle(tools)
+
+
+def _purge_all(tools: Tools) -> None:
     # No worker that lost its file writes later than its lease and one request after it.
     horizon = 2 * (tools.settings.lease_seconds + tools.settings.qdrant_timeout_seconds)
     while True:
-        with tools.database.reading() as session:
-            due = point_jobs.due(session, POINT_JOBS)
-        if not due:
+        with tools.database.transaction() as session:
+            purges = point_jobs.take(session, "purge", POINT_JOBS, for_seconds=POINT_JOB_SECONDS)
+        if not purges:
             return
-        purges = [job for job in due if job.kind == "purge"]
         _purge(tools, purges)
         with tools.database.transaction() as session:
             point_jobs.done(session, purges, again_after_seconds=horizon)
-        if restyled := [job for job in due if job.kind == "attributes"]:
-            write_attributes(tools, restyled)
-            return  # what failed of them is still due; the next sweep tries again
+
+
+def _restyle(tools: Tools) -> None:
+    """A slice a sweep; what fails of it is due again later, behind the others."""
+    with tools.database.transaction() as session:
+        restyled = point_jobs.take(session, "attributes", POINT_JOBS, for_seconds=POINT_JOB_SECONDS)
+    for job in restyled:
+        try:
+            write_attributes(tools, [job])
+        except IngestError as exc:  # refused, not delayed: the others may fare better
+            _log.error("attributes_refused", row=job.store_file, reason=str(exc))
 
 
 def forget(tools: Tools) -> None:
@@ -169,7 +186,7 @@ def dispatch(tools: Tools) -> None:
     tools.feeder.top_up()
 
 
-def _purge(tools: Tools, purges: list[PointJob]) -> None:
+def _purge(tools: Tools, purges: Sequence[PointJob]) -> None:
     for job in purges:
         if job.store_file is None:
             tools.index.delete_store(job.vector_store_id)

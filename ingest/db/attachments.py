@@ -121,13 +121,15 @@ def set_attributes(session: Session, store_id: str, file_id: str, attributes: Ma
 
 
 def _locked(session: Session, store_id: str, file_ids: Sequence[str]) -> dict[str, StoreFile]:
+    """Those of the files that are in the store, locked by row as everybody does: a slice of names is in no order."""
+    numbers: list[int] = []
+    for names in slices(file_ids):
+        these = (StoreFile.vector_store_id == store_id, StoreFile.file_id.in_(names))
+        numbers += session.scalars(select(StoreFile.row).where(*these))
     found: dict[str, StoreFile] = {}
-    for some in slices(file_ids):
+    for some in slices(sorted(numbers)):
         rows = session.scalars(
-            select(StoreFile)
-            .where(StoreFile.vector_store_id == store_id, StoreFile.file_id.in_(some))
-            .order_by(StoreFile.row)
-            .with_for_update()
+            select(StoreFile).where(StoreFile.row.in_(some)).order_by(StoreFile.row).with_for_update()
         )
         found |= {row.file_id: row for row in rows}
     return found
@@ -204,7 +206,7 @@ def _reattach(
     cancelled = {row for row, status in shown.items() if status == "cancelled"}
     for (tokens, overlap), rows in restarted.items():
         for some in slices(rows):
-            values = from_the_start(session, owner) | {"chunk_tokens": tokens, "chunk_overlap": overlap}
+            values = _from_the_start(session, tokens, overlap, owner)
             run(session, update(StoreFile).where(StoreFile.row.in_(some)).values(values))
             if lost := cancelled.intersection(some):
                 run(session, update(StoreFile).where(StoreFile.row.in_(lost)).values(sizes_gone()))
@@ -227,12 +229,14 @@ def _is_new(attributes: Mapping[str, Any] | None, present: Mapping[str, Any]) ->
     return attributes is not None and json.dumps(attributes, sort_keys=True) != json.dumps(present, sort_keys=True)
 
 
-def from_the_start(session: Session, owner: int | None) -> dict[str, Any]:
+def _from_the_start(session: Session, tokens: int, overlap: int, owner: int | None) -> dict[str, Any]:
     """A new generation. The old one's points stay until this one is complete, failed or cancelled: a completed file
     is found as it was until then."""
     return {
         "status": "queued",
         "batch": owner,
+        "chunk_tokens": tokens,
+        "chunk_overlap": overlap,
         "fence": StoreFile.fence + 1,
         "generation": StoreFile.generation + 1,
         "attempts": 0,

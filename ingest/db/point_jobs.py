@@ -8,16 +8,24 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from ingest.db.counters import purge, run
-from ingest.db.models import File, PointJob, StoreFile
+from ingest.db.models import File, PointJob, PointJobKind, StoreFile
 from ingest.db.session import now, read_clock
 from ingest.status import UNFINISHED
 
 
-def due(session: Session, limit: int) -> Sequence[PointJob]:
-    """What is to be done now, oldest first."""
-    return session.scalars(
-        select(PointJob).where(PointJob.due_at <= now(session)).order_by(PointJob.due_at, PointJob.row).limit(limit)
+def take(session: Session, kind: PointJobKind, limit: int, *, for_seconds: float) -> Sequence[PointJob]:
+    """What is to be done now, oldest first. Nobody else is given it for a while; what fails is due again after that,
+    and behind everything else."""
+    jobs = session.scalars(
+        select(PointJob)
+        .where(PointJob.kind == kind, PointJob.due_at <= now(session))
+        .order_by(PointJob.due_at, PointJob.row)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
+    rows = [job.row for job in jobs]
+    run(session, update(PointJob).where(PointJob.row.in_(rows)).values(due_at=now(session) + for_seconds))
+    return jobs
 
 
 def done(session: Session, jobs: Sequence[PointJob], *, again_after_seconds: float) -> None:
