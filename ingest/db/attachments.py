@@ -27,7 +27,7 @@ from ingest.db.models import BatchFile, FileBatch, StoreFile
 from ingest.db.session import now, read_clock, serialise
 from ingest.status import UNFINISHED, FileStatus, of_file
 
-Id = TypeVar("Id", str, int)
+Id = TypeVar("Id")
 
 LOOKUP_IDS = 1_000
 """Ids in one IN list; SQLite takes 32,766 parameters, Postgres plans long lists slowly."""
