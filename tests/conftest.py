@@ -27,6 +27,8 @@ class ByService(LoadScopeScheduling):  # type: ignore[misc]
             return "processes"
         if "test_partitions" in nodeid:  # these too, and the last looks at what all left
             return "partitions"
+        if "test_fairness" in nodeid:  # has a service of its own, for all its tests
+            return "fairness"
         own = any(name in nodeid for name in ("test_crashes", "test_servers", "test_hostile_files"))
         return "stories" if nodeid.startswith("tests/stories/") and not own else nodeid
 
