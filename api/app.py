@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import docs, errors, headers, health, metrics
+from api.admission import API, Admission
+from api.admission import API, Admission
 from api.deadlines import InTime
 from api.following import Following
 from api.routes import events, file_batches, files, retries, store_files, uploads, vector_stores
@@ -61,6 +63,7 @@ def app(tools: Tools, background: Tools | None = None) -> FastAPI:
     api.include_router(health.router)
     docs.add(api)
     api.add_middleware(Bounded)
+    api.add_middleware(Admission)
     api.add_middleware(InTime)
     api.add_middleware(Answered)
     metrics.add(api)
@@ -78,6 +81,8 @@ def _described(api: FastAPI) -> dict[str, Any]:
             if "requestBody" in operation:
                 operation["responses"].setdefault("413", deepcopy(too_large))
             headers.describe(operation)
+        document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{"key": []}]
         schemas = document["components"]["schemas"]
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
@@ -114,8 +119,13 @@ def _warm_up(tools: Tools) -> None:
         _log.warning("started_without", dependency=exc.dependency, reason=str(exc))
 
 
+PAGE_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"x-frame-options", b"DENY"))
+SAFE_HEADERS = (*PAGE_HEADERS, (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer"))
+"""What a project has is for nobody's cache, and nothing is for somebody else's page to show in a frame."""
+
+
 class Answered:
-    """Gives every answer a request id and answers what nobody expected.
+    """Gives every answer a request id and safe headers, and answers what nobody expected.
 
     Not a handler for Exception: Starlette answers through that and then raises again, which makes the server close
     the client's connection (contract section 10).
@@ -138,7 +148,11 @@ class Answered:
                 if span is not None:
                     span.update_name(f"{scope['method']} {metrics.route(scope)}")
                     span.set_attribute("http.response.status_code", message["status"])
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    *(SAFE_HEADERS if scope["path"].startswith(API) else PAGE_HEADERS),
+                ]
             await send(message)
 
         parent = Headers(scope=scope).get("traceparent")

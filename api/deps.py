@@ -10,7 +10,7 @@ from starlette.types import Message
 
 from api.schemas.parts import Id, ListPage
 from ingest.blobs import BLOCK
-from ingest.callers import DEFAULT_PROJECT, Caller
+from ingest.callers import Caller
 from ingest.db.pages import Order, Page, Window
 from ingest.errors import DependencyDown, TooLarge
 from ingest.status import FileStatus
@@ -44,8 +44,8 @@ def _status(
     return filter
 
 
-def _caller() -> Caller:
-    return Caller(DEFAULT_PROJECT)
+def _caller(request: Request) -> Caller:
+    return cast(Caller, request.scope["caller"])  # put there by api/admission.py
 
 
 GivenTools = Annotated[Tools, Depends(_tools)]

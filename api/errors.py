@@ -12,7 +12,15 @@ from starlette.routing import Match
 
 from api.schemas.parts import ErrorAnswer
 from ingest import logs
-from ingest.errors import Abandoned, DependencyDown, FileError, RequestError
+from ingest.errors import (
+    Abandoned,
+    DependencyDown,
+    FileError,
+    QuotaExceeded,
+    RequestError,
+    TooMany,
+    Unauthorised,
+)
 
 _log = logs.get(__name__)
 
@@ -31,6 +39,9 @@ _Answers = dict[int | str, dict[str, Any]]
 
 ALWAYS: _Answers = {
     400: {"model": ErrorAnswer, "description": "The request is wrong."},
+    401: {"model": ErrorAnswer, "description": "There is no key, or it is not good."},
+    403: {"model": ErrorAnswer, "description": "The key is not good for this."},
+    429: {"model": ErrorAnswer, "description": "The project has reached one of its limits."},
     500: {"model": ErrorAnswer, "description": "The server is at fault."},
     503: {"model": ErrorAnswer, "description": "A server that is needed does not answer; try again."},
 }
@@ -66,10 +77,11 @@ def envelope(
     *,
     param: str | None = None,
     code: str | None = None,
+    kind: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
     """An error answer."""
-    kind = "server_error" if status >= 500 else "invalid_request_error"
+    kind = kind or ("server_error" if status >= 500 else "invalid_request_error")
     param = None if param is None else _shown(param, LONGEST_PARAM)
     error = {"message": _shown(message, LONGEST_MESSAGE), "type": kind, "param": param, "code": code}
     final = {"x-should-retry": "false"} if status < 500 and status not in WORTH_A_RETRY else {}
@@ -84,7 +96,19 @@ def _shown(text: str, longest: int) -> str:
 
 async def _refused(_: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, RequestError)
-    return envelope(exc.http_status, str(exc), param=exc.param, code=exc.code)
+    return refusal(exc)
+
+
+def refusal(exc: RequestError) -> JSONResponse:
+    """The answer to a request that is refused; with what clients need to know about trying again."""
+    headers = {}
+    if isinstance(exc, Unauthorised):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(exc, TooMany):
+        headers["Retry-After"] = _whole_seconds(exc.retry_after_seconds)
+    if isinstance(exc, QuotaExceeded):
+        headers["x-should-retry"] = "false"
+    return envelope(exc.http_status, str(exc), param=exc.param, code=exc.code, kind=exc.kind, headers=headers)
 
 
 async def _unreadable(_: Request, exc: Exception) -> JSONResponse:
@@ -94,6 +118,11 @@ async def _unreadable(_: Request, exc: Exception) -> JSONResponse:
 
 async def _unavailable(_: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, DependencyDown)
+    return waiting_for(exc)
+
+
+def waiting_for(exc: DependencyDown) -> JSONResponse:
+    """The answer while a dependency is down."""
     _log.warning("request_unavailable", dependency=exc.dependency, reason=str(exc))
     message = f"The service is waiting for its {exc.dependency}. Try again."
     return unavailable(message, exc.retry_after_seconds or RETRY_AFTER_SECONDS)
@@ -101,9 +130,12 @@ async def _unavailable(_: Request, exc: Exception) -> JSONResponse:
 
 def unavailable(message: str, retry_after_seconds: float) -> JSONResponse:
     """An answer to what may well work later."""
-    wait = max(1, min(LONGEST_RETRY_AFTER_SECONDS, math.ceil(retry_after_seconds)))
-    headers = {"Retry-After": str(wait), "x-should-retry": "true"}
+    headers = {"Retry-After": _whole_seconds(retry_after_seconds), "x-should-retry": "true"}
     return envelope(503, message, code="service_unavailable", headers=headers)
+
+
+def _whole_seconds(wait: float) -> str:
+    return str(max(1, min(LONGEST_RETRY_AFTER_SECONDS, math.ceil(wait))))
 
 
 async def _gone(_: Request, exc: Exception) -> JSONResponse:

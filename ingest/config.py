@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     )
     parse_max_text_mib: int = Field(64, ge=1, description="Text of one file; more is refused.")
 
+    # who may come in
+    require_keys: bool = Field(
+        False, description="Ask for a key even on this machine and while there is none; elsewhere one is always needed."
+    )
+
     # limits of the API
     max_file_bytes: int = Field(
         512 * 2**20, ge=1, description="Largest file accepted by POST /files (contract section 2)."
@@ -101,7 +106,8 @@ class Settings(BaseSettings):
         SecretStr(""), description="Bearer token that /metrics asks for; empty = whoever reaches the port may read it."
     )
     otlp_url: str = Field(
-        "", description="OpenTelemetry collector (http://...:4318) that gets traces; needs the extra `otel`. Empty = none."
+        "",
+        description="OpenTelemetry collector (http://...:4318) that gets traces; needs the extra `otel`. Empty = none.",
     )
     worker_metrics_port: int = Field(
         0, ge=0, le=65535, description="Port on which a worker answers Prometheus for all its processes; 0 = none."

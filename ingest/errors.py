@@ -19,6 +19,7 @@ class RequestError(IngestError):
     """
 
     http_status: ClassVar[int] = 400
+    kind: ClassVar[str] = "invalid_request_error"
 
     def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
         super().__init__(message)
@@ -40,6 +41,39 @@ class TooLarge(RequestError):
     """The body is larger than the service accepts."""
 
     http_status = 413
+
+
+class Unauthorised(RequestError):
+    """No key, or one that is not good."""
+
+    http_status = 401
+
+
+class Forbidden(RequestError):
+    """A key that is good, but not for this."""
+
+    http_status = 403
+
+
+class TooMany(RequestError):
+    """More than the project may have at a time; later it may work."""
+
+    http_status = 429
+    kind = "requests"
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message, code="rate_limit_exceeded")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class QuotaExceeded(RequestError):
+    """More than the project may ever have: waiting does not help."""
+
+    http_status = 429
+    kind = "insufficient_quota"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="insufficient_quota")
 
 
 # --- the file: it will never work, the reason goes to its last_error ---

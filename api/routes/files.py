@@ -85,6 +85,5 @@ def content(tools: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> St
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",
         "Content-Length": str(file.bytes),
-        "X-Content-Type-Options": "nosniff",
     }
     return StreamingResponse(blocks, media_type="application/octet-stream", headers=headers)

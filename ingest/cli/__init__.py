@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from ingest.cli import imports, migrate, retry, settings, status, up, verify
+from ingest.cli import imports, keys, migrate, projects, retry, settings, status, up, verify
 from ingest.errors import IngestError, Refused
 
 REFUSED_EXIT_CODE = 2
@@ -23,6 +23,8 @@ app.command("status")(status.status)
 app.command("retry")(retry.retry)
 app.command("migrate")(migrate.migrate)
 app.command("settings")(settings.settings)
+app.add_typer(keys.app)
+app.add_typer(projects.app)
 
 
 def main() -> None:

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from ingest.config import Settings, load
-from ingest.db import progress
+from ingest.db import keys, progress
 from ingest.db.migrate import migrate
 from ingest.db.session import Database
-from ingest.embedded.parts import plan
+from ingest.embedded.parts import HOST, is_loopback, plan
 from ingest.embedded.running import strike_out, write_down
 from ingest.embedded.supervisor import Supervisor, owned
 from ingest.errors import DependencyDown, Refused
@@ -20,7 +20,8 @@ from ingest.steps.embed import minilm
 
 
 def up(
-    port: Annotated[int, typer.Option(help="Port of the API on 127.0.0.1.", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(help="Port of the API.", min=1, max=65535)] = 8000,
+    host: Annotated[str, typer.Option(help="Address of the API; any but this machine's own needs a key.")] = HOST,
     data: Annotated[Path | None, typer.Option(help="Folder for everything that must survive.")] = None,
     workers: Annotated[
         int | None,
@@ -44,7 +45,8 @@ def up(
         strike_out(settings.data)  # those of a service that was killed
         _build_model(settings)
         _take_over(settings)
-        planned = plan(settings, port=port, flower=flower)
+        _tell(_who_may(settings, host))
+        planned = plan(settings, port=port, flower=flower, host=host)
         supervisor.start(planned.parts)
         if planned.flower_url:
             _tell(f"flower {planned.flower_url}")
@@ -77,6 +79,19 @@ def _take_over(settings: Settings) -> None:
         database.dispose()
     if held:
         _tell(f"taking up {held} files that were in work")
+
+
+def _who_may(settings: Settings, host: str) -> str:
+    """Whether keys are needed. Raises Refused when others could reach the service and there are none."""
+    database = Database(settings.sql_url)
+    with database.reading() as session:
+        there_are = keys.exist(session)
+    database.dispose()
+    if there_are or settings.require_keys:
+        return "every request needs a key"
+    if not is_loopback(host):
+        raise Refused(f"Nobody could use the service at {host}: it has no keys. Make one with `ingest keys create`.")
+    return "no key is needed while there is none, from this machine only"
 
 
 def _tell(line: str) -> None:

@@ -1,5 +1,6 @@
 """The parts of the embedded service: how each is started, where it answers, and when it is ready."""
 
+import ipaddress
 import os
 import secrets
 import shutil
@@ -50,13 +51,13 @@ class Plan:
     environment: Mapping[str, str]
 
 
-def plan(settings: Settings, *, port: int, flower: bool) -> Plan:
+def plan(settings: Settings, *, port: int, flower: bool, host: str = HOST) -> Plan:
     """What `ingest up` starts: a part for every server whose URL is not given, and our own processes.
 
     Raises Refused when the API's port is taken.
     """
-    if not _is_free(port):
-        raise Refused(f"Port {port} is in use. Choose another with --port.")
+    if not _is_free(port, host):
+        raise Refused(f"Port {port} is in use, or {host} is no address of this machine. Choose another with --port.")
     data = settings.data.absolute()
     environment = dict(os.environ) | {
         "INGEST_DATA": str(data),
@@ -81,8 +82,8 @@ def plan(settings: Settings, *, port: int, flower: bool) -> Plan:
         engine, url, key = vectors(data, environment)
         environment |= {"INGEST_QDRANT_URL": url, "INGEST_QDRANT_API_KEY": key}
         parts.append(engine)
-    api_url = f"http://{HOST}:{port}"
-    parts.append(_api(port, api_url, environment))
+    api_url = f"http://{_reached(host)}:{port}"
+    parts.append(_api(port, host, api_url, environment))
     parts.append(_worker(data / "run" / "worker-ready", environment))
     parts.append(Part("beat", [*_celery("beat"), "--schedule", str(data / "run" / "beat"), "--pidfile="], environment))
     flower_url = None
@@ -137,8 +138,27 @@ def vectors(data: Path, environment: Mapping[str, str]) -> tuple[Part, str, str]
     return Part("vectors", command, secret, _answers(f"{url}/readyz", key), stopped_last=True), url, key
 
 
-def _api(port: int, url: str, environment: Mapping[str, str]) -> Part:
-    server = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create", "--host", HOST, "--port", str(port)]
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server at an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _reached(host: str) -> str:
+    """How this machine reaches a server at an address: itself, where that means all of its own."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return HOST if address.version == 4 else "[::1]"
+    return host if address.version == 4 else f"[{host}]"
+
+
+def _api(port: int, host: str, url: str, environment: Mapping[str, str]) -> Part:
+    server = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create", "--host", host, "--port", str(port)]
     options = ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
     return Part("api", [*server, *options], environment, _answers(f"{url}/health"))
 
@@ -190,11 +210,11 @@ def _answers(url: str, key: str = "") -> Callable[[], bool]:
     return is_ready
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
+def _is_free(port: int, host: str = HOST) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True

@@ -36,7 +36,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 def client(made_once: FastAPI, tools: FakeTools) -> TestClient:
     """A client of the app; an exception that leaves the app fails the test."""
     made_once.state.tools = tools
-    return TestClient(made_once)
+    return TestClient(made_once, base_url="http://localhost", client=("127.0.0.1", 50000))
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def asked(client: TestClient) -> list[str]:
 @pytest.fixture
 def lenient(client: TestClient, asked: list[str]) -> Iterator[openai.OpenAI]:
     """The client as it comes."""
-    with openai.OpenAI(base_url="http://testserver/v1", api_key="none", http_client=client) as made:
+    with openai.OpenAI(base_url="http://localhost/v1", api_key="none", http_client=client) as made:
         yield made
 
 
@@ -37,7 +37,7 @@ def lenient(client: TestClient, asked: list[str]) -> Iterator[openai.OpenAI]:
 def strict(client: TestClient, asked: list[str]) -> Iterator[openai.OpenAI]:
     """The client that refuses every answer whose shape is not exactly that of its types."""
     with openai.OpenAI(
-        base_url="http://testserver/v1", api_key="none", http_client=client, _strict_response_validation=True
+        base_url="http://localhost/v1", api_key="none", http_client=client, _strict_response_validation=True
     ) as made:
         yield made
 

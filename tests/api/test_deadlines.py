@@ -72,7 +72,7 @@ class Hung:
 
 @asynccontextmanager
 async def client_of(hung: Hung) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(hung.app), base_url="http://test") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(hung.app), base_url="http://localhost") as client:
         try:
             yield client
         finally:

@@ -76,7 +76,7 @@ def test_nothing_is_called_by_a_strange_id(client: TestClient, store: str, nasty
 
 @pytest.mark.services
 def test_nor_on_postgres(settings: Settings, database: Database) -> None:
-    client = TestClient(app(FakeTools(settings, database)))
+    client = TestClient(app(FakeTools(settings, database)), base_url="http://localhost", client=("127.0.0.1", 50000))
     store = client.post("/v1/vector_stores").json()["id"]
 
     for nasty in NASTY_IDS:

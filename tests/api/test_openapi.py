@@ -60,7 +60,7 @@ def test_every_reference_leads_somewhere_and_every_schema_is_used(document: dict
 def test_every_error_is_described_as_it_is_answered(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
         described = set(operation["responses"])
-        expected = {"200", "400", "500", "503"}
+        expected = {"200", "400", "401", "403", "429", "500", "503"}
         if name not in ("GET /v1/files", "POST /v1/files", "GET /v1/vector_stores", "POST /v1/uploads"):
             expected.add("404")
         if "requestBody" in operation:
