@@ -49,8 +49,10 @@ chaos: setup
 demo: setup
 	$(BIN)/python deploy/demo/demo.py
 
+# Ratios that a large import must reach; SIZE=full for the long one. Results in build/bench.
 bench: setup
 	$(BIN)/python tests/bench/latency.py
+	$(BIN)/python -m tests.bench
 
 # Pins every package with its hashes, and without any address; runtime.lock leaves out what only tests need.
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -1,0 +1,47 @@
+"""The table of what a large import must reach: `make bench`, or `make bench SIZE=full`.
+
+Ratios within one run count; absolute times belong to the machine. Writes the table as JSON and a chart of the long
+import beside it. Exit code 1 if a row is not reached.
+"""
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.bench import rows
+from tests.bench.rows import Row
+
+
+def main() -> int:
+    """Measure, print each row when it is known, and write the results down."""
+    size = os.environ.get("SIZE") or "small"
+    into = Path(os.environ.get("BENCH_RESULTS") or "build/bench")
+    into.mkdir(parents=True, exist_ok=True)
+    load = os.getloadavg()[0]
+    machine = (
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, load before {load:.1f}"
+    )
+    print(f"{machine}\n{'':60}{'target':>12}{'reached':>10}")
+    sizes = {"small": rows.SMALL, "full": rows.FULL}[size]
+    found: list[Row] = []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        for row in rows.measure(Path(folder), sizes, into / f"import-{size}.svg"):
+            found.append(row)
+            print(_line(row), flush=True)
+            told = {"machine": machine, "sizes": asdict(sizes), "rows": [asdict(r) | {"good": r.good} for r in found]}
+            (into / f"{size}.json").write_text(json.dumps(told, indent=1))
+    return int(not all(row.good for row in found))
+
+
+def _line(row: Row) -> str:
+    sign = ">=" if row.kind == "at least" else "<="
+    mark = "" if row.good else "  NOT REACHED"
+    return f"{row.what:60}{sign + f' {row.target:g}':>12}{row.reached:>10.2f} {row.unit}{mark}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

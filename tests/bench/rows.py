@@ -1,0 +1,200 @@
+"""What is measured, row by row, and what must be reached."""
+
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tests.bench import chart, corpus, importing, limit, service, stub
+from tests.bench.importing import Import
+from tests.servers import postgres
+
+Kind = Literal["at least", "at most"]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Numbers of files."""
+
+    text: int
+    office: int
+    local: int
+    growth: int
+    window: int
+    """Files at the start and at the end of the long import whose cost is compared."""
+    listed: int
+
+
+SMALL = Sizes(text=600, office=200, local=60, growth=2_000, window=500, listed=10_000)
+FULL = Sizes(text=3_000, office=1_000, local=400, growth=20_000, window=1_000, listed=20_000)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    kind: Kind
+    target: float
+    reached: float
+    unit: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        return self.reached >= self.target if self.kind == "at least" else self.reached <= self.target
+
+
+def measure(folder: Path, sizes: Sizes, svg: Path) -> Iterator[Row]:
+    """All rows, each as soon as it is known."""
+    text = corpus.make(folder / "text", sizes.text, corpus.TEXT)
+    office = corpus.make(folder / "office", sizes.office, corpus.OFFICE)
+    with stub.running(folder, 0) as url:
+        instant, row = _against_limit(folder, text, url, "text, markdown, HTML", 0.40)
+        yield row
+        yield _against_limit(folder, office, url, "docx and pdf", 0.85)[1]
+    with stub.running(folder, 50) as url:
+        yield _patient(_imported(folder, text, _remote(url)), instant)
+    yield _local(folder, text[: sizes.local])
+    yield from _growth(folder, sizes, svg)
+    yield from _many(folder, sizes)
+
+
+def _remote(url: str) -> dict[str, str]:
+    return {"INGEST_EMBEDDING_URL": url, "INGEST_EMBEDDING_MODEL": "stub"}
+
+
+def _imported(folder: Path, documents: list[corpus.Document], environment: Mapping[str, str]) -> Import:
+    with _fresh(folder) as place, service.running(place, environment) as running:
+        importing.run(running, documents[:20])  # what is loaded once is not part of the rate
+        return importing.run(running, documents)
+
+
+def _against_limit(
+    folder: Path, documents: list[corpus.Document], url: str, what: str, target: float
+) -> tuple[Import, Row]:
+    paths = [document.path for document in documents]
+    before = limit.measure(paths, url)
+    done = _imported(folder, documents, _remote(url))
+    after = limit.measure(paths, url)  # the machine may have changed its pace
+    bare = (before.files_per_second + after.files_per_second) / 2
+    details = {"files_per_second": done.files_per_second, "limit": bare} | _cpu(done)
+    return done, Row(f"{what}: service / bare work", "at least", target, done.files_per_second / bare, "", details)
+
+
+def _patient(done: Import, instant: Import) -> Row:
+    details = {"files_per_second": done.files_per_second, "instant": instant.files_per_second}
+    what = "embedding server of 50 ms / instant one, files/s"
+    return Row(what, "at least", 0.7, done.files_per_second / instant.files_per_second, "", details)
+
+
+def _local(folder: Path, documents: list[corpus.Document]) -> Row:
+    paths = [document.path for document in documents]
+    before = limit.measure(paths, None)
+    done = _imported(folder, documents, {"INGEST_EMBEDDING_URL": ""})
+    after = limit.measure(paths, None)
+    model = (before.embedding_seconds + after.embedding_seconds) / 2
+    details = {"files_per_second": done.files_per_second, "model_seconds": model, "seconds": done.seconds}
+    return Row(
+        "local model: share of the time spent in it, all cores", "at least", 0.85, model / done.seconds, "", details
+    )
+
+
+def _growth(folder: Path, sizes: Sizes, svg: Path) -> Iterator[Row]:
+    documents = corpus.make(folder / "growth", sizes.growth, corpus.TEXT)
+    with (
+        stub.running(folder, 0) as url,
+        _fresh(folder) as place,
+        service.running(place, _remote(url)) as running,
+    ):
+        small = importing.run(running, documents[:20])
+        done = importing.run(running, documents)
+        small_get = importing.get_seconds(running, small.store, small.batch)
+    chart.draw(done, svg)
+    warm = sizes.window // 10
+    start = done.cpu_ms_per_file(warm, warm + sizes.window)
+    end = done.cpu_ms_per_file(sizes.growth - sizes.window, sizes.growth)
+    name = f"{sizes.growth:,} files"
+    yield Row(
+        f"CPU a file: last {sizes.window:,} of {name} / first {sizes.window:,}",
+        "at most", 1.1, sum(end.values()) / sum(start.values()), "", {"first_ms": start, "last_ms": end},
+    )  # fmt: skip
+    for part in ("worker", "api"):
+        yield Row(f"memory of {part}: at the end of {name} / half-way", "at most", 1.05, _flat(done, part))
+    yield Row(f"GET batch p50: while {name} are imported / idle", "at most", 2, done.get_busy / done.get_idle,
+              "", {"busy": done.get_busy, "idle": done.get_idle})  # fmt: skip
+    yield Row(f"GET batch p50, idle: of {name} / of 20", "at most", 1.5, done.get_idle / small_get)
+    yield Row(f"search p50: while {name} are imported / idle", "at most", 3, done.search_busy / done.search_idle,
+              "", {"busy": done.search_busy, "idle": done.search_idle})  # fmt: skip
+    yield Row("upload through the client, 8 threads", "at least", 250, done.files / done.upload_seconds, "files/s")
+    yield Row(f"broker's memory while {name} are imported", "at most", 20, done.broker_bytes / 2**20, "MiB")
+
+
+def _many(folder: Path, sizes: Sizes) -> Iterator[Row]:
+    """What costs nothing but rows: creating large batches and listing them, on Postgres."""
+    with (
+        stub.running(folder, 0) as url,
+        postgres() as database,
+        _fresh(folder) as place,
+        service.running(place, _remote(url) | {"INGEST_DATABASE_URL": database, "INGEST_WORKERS": "1"}) as running,
+    ):
+        ids = running.upload([_tiny(place, number) for number in range(sizes.listed)])
+        thousand, _ = _created(running, ids[:1_000])
+        ten_thousand, _ = _created(running, ids[:10_000])
+        store = _created(running, ids)[1]
+        pages = _pages(running, store)
+    details = {"1,000": thousand, "10,000": ten_thousand}
+    yield Row("creating a batch of 10,000 / of 1,000, Postgres", "at most", 12, ten_thousand / thousand, "", details)
+    yield Row("creating a batch of 10,000, Postgres", "at most", 1.5, ten_thousand, "s")
+    ends = sorted(pages[-5:])[2] / sorted(pages[:5])[2]
+    yield Row(f"listing {sizes.listed:,} files: last pages / first pages", "at most", 1.5, ends)
+
+
+def _created(running: service.Service, ids: list[str]) -> tuple[float, str]:
+    """Seconds to create a batch, the best of three, and its store; what it was to do is cancelled."""
+    batches, seconds = running.client.vector_stores.file_batches, []
+    for _ in range(3):
+        store = running.client.vector_stores.create(name="many").id
+        started = time.perf_counter()
+        batch = batches.create(store, file_ids=ids)
+        seconds.append(time.perf_counter() - started)
+        batches.cancel(batch.id, vector_store_id=store)
+    return min(seconds), store
+
+
+def _pages(running: service.Service, store: str) -> list[float]:
+    """Seconds for each page of a store's files."""
+    seconds = []
+    started = time.perf_counter()
+    page = running.client.vector_stores.files.list(store, limit=100)
+    while True:
+        seconds.append(time.perf_counter() - started)
+        if not page.has_next_page():
+            return seconds
+        started = time.perf_counter()
+        page = page.get_next_page()
+
+
+def _tiny(folder: Path, number: int) -> Path:
+    path = folder / f"{number}.txt"
+    path.write_text(f"file {number}")
+    return path
+
+
+def _flat(done: Import, part: str) -> float:
+    half = next(s for s in done.samples if s.completed >= done.files // 2)
+    return done.samples[-1].rss_bytes[part] / half.rss_bytes[part]
+
+
+def _cpu(done: Import) -> dict[str, float]:
+    return done.cpu_ms_per_file(0, done.files)
+
+
+@contextmanager
+def _fresh(folder: Path) -> Iterator[Path]:
+    """A folder for one service, removed with its data."""
+    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as name:
+        yield Path(name)

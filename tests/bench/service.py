@@ -1,0 +1,104 @@
+"""`ingest up` in a folder of its own, the real client, and what its processes use."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import openai
+import psutil
+from redis import Redis
+
+from ingest.embedded.parts import HOST, free_port
+
+UPLOAD_THREADS = 8
+_PARTS = {
+    "vectors": "ingest.embedded.vectors",
+    "api": "api.app:create",
+    "worker": " worker ",
+    "beat": " beat ",
+    "broker": "valkey",
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """CPU seconds so far and resident bytes now, of one part with all its processes."""
+
+    cpu_seconds: float
+    rss_bytes: int
+
+
+class Service:
+    """A running service."""
+
+    def __init__(self, client: openai.OpenAI, process: psutil.Process, redis: Redis) -> None:
+        self.client = client
+        self._process = process
+        self._redis = redis
+
+    def use(self) -> dict[str, Use]:
+        """What each part has used."""
+        found: dict[str, Use] = {}
+        for part in self._process.children():
+            command = " ".join(part.cmdline()) + " "
+            name = next((name for name, mark in _PARTS.items() if mark in command), "other")
+            found[name] = _use(part)
+        return found
+
+    def broker_bytes(self) -> int:
+        """Memory that the broker has in use."""
+        return int(self._redis.info("memory")["used_memory"])
+
+    def upload(self, paths: Sequence[Path]) -> list[str]:
+        """Upload files with several threads; their ids in order."""
+
+        def one(path: Path) -> str:
+            return self.client.files.create(file=(path.name, path.read_bytes()), purpose="assistants").id
+
+        with ThreadPoolExecutor(UPLOAD_THREADS) as threads:
+            return list(threads.map(one, paths))
+
+
+@contextmanager
+def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Service]:
+    """A service with fresh data and these settings, until the context ends."""
+    port, data = free_port(), folder / "data"
+    command = [str(Path(sys.executable).parent / "ingest"), "up", "--port", str(port), "--data", str(data)]
+    with (folder / "up.log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, "--no-flower"],
+            env={**os.environ, "INGEST_LOG_LEVEL": "warning", **environment},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    assert process.stdout is not None
+    try:
+        while not (line := process.stdout.readline()).startswith("ready"):
+            assert line, f"the service ended before it was ready: {(folder / 'up.log').read_text()[-2000:]}"
+        urls = json.loads((data / "run" / "urls.json").read_text())
+        client = openai.OpenAI(base_url=f"http://{HOST}:{port}/v1", api_key="none", timeout=120)
+        with client, Redis.from_url(urls["INGEST_REDIS_URL"]) as redis:
+            yield Service(client, psutil.Process(process.pid), redis)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _use(top: psutil.Process) -> Use:
+    cpu, rss = 0.0, 0
+    for process in [top, *top.children(recursive=True)]:
+        try:
+            times = process.cpu_times()
+            # With the children that have ended, or those of the workers' parsers would be lost.
+            cpu += times.user + times.system + times.children_user + times.children_system
+            rss += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return Use(cpu, rss)
