@@ -206,7 +206,7 @@ def _reattach(
     cancelled = {row for row, status in shown.items() if status == "cancelled"}
     for (tokens, overlap), rows in restarted.items():
         for some in slices(rows):
-            values = _from_the_start(session, tokens, overlap, owner)
+            values = from_the_start(session, owner) | {"chunk_tokens": tokens, "chunk_overlap": overlap}
             run(session, update(StoreFile).where(StoreFile.row.in_(some)).values(values))
             if lost := cancelled.intersection(some):
                 run(session, update(StoreFile).where(StoreFile.row.in_(lost)).values(sizes_gone()))
@@ -229,14 +229,12 @@ def _is_new(attributes: Mapping[str, Any] | None, present: Mapping[str, Any]) ->
     return attributes is not None and json.dumps(attributes, sort_keys=True) != json.dumps(present, sort_keys=True)
 
 
-def _from_the_start(session: Session, tokens: int, overlap: int, owner: int | None) -> dict[str, Any]:
+def from_the_start(session: Session, owner: int | None) -> dict[str, Any]:
     """A new generation. The old one's points stay until this one is complete, failed or cancelled: a completed file
     is found as it was until then."""
     return {
         "status": "queued",
         "batch": owner,
-        "chunk_tokens": tokens,
-        "chunk_overlap": overlap,
         "fence": StoreFile.fence + 1,
         "generation": StoreFile.generation + 1,
         "attempts": 0,
