@@ -24,7 +24,9 @@ import pytest
 from tests.steps.parse.specimens import ALL, Specimen
 from tests.stories.running import Service, running
 
-BATCH_SECONDS = 100
+BATCH_SECONDS = 200
+"""About 20 on an idle machine of two cores."""
+
 MEMORY_MIB = 512
 AT_START_MIB = 100
 WORKER_MIB = 1_200
@@ -80,7 +82,7 @@ def environment() -> Iterator[dict[str, str]]:
         yield {
             "INGEST_EMBEDDING_URL": f"http://127.0.0.1:{model.server_port}/v1",
             "INGEST_PARSE_MEMORY_MIB": str(MEMORY_MIB),
-            "INGEST_PARSE_TIMEOUT_SECONDS": "10",
+            "INGEST_PARSE_TIMEOUT_SECONDS": "25",
             "INGEST_PARSE_TIMEOUT_SECONDS_PER_MIB": "0",
         }
         model.shutdown()
@@ -157,6 +159,7 @@ def expected(specimen: Specimen) -> tuple[str, str | None, str]:
     return "failed", specimen.outcome, specimen.says
 
 
+@pytest.mark.timeout(300)
 def test_harmful_files_end_as_they_should_and_their_neighbours_never_notice(
     service: Service, environment: dict[str, str]
 ) -> None:
