@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import docs, errors, headers, health, metrics
 from api.admission import API, Admission
-from api.admission import API, Admission
 from api.deadlines import InTime
 from api.following import Following
 from api.routes import events, file_batches, files, retries, store_files, uploads, vector_stores

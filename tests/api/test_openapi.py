@@ -46,8 +46,8 @@ def test_it_lists_the_routes_of_the_newest_client(document: dict[str, Any]) -> N
         f"POST {store}/files/{{file_id}}", f"DELETE {store}/files/{{file_id}}", f"GET {store}/files/{{file_id}}/content",
         f"POST {store}/file_batches", f"GET {store}/file_batches/{{batch_id}}",
         f"POST {store}/file_batches/{{batch_id}}/cancel", f"GET {store}/file_batches/{{batch_id}}/files",
-        f"POST {store}/retry", f"POST {store}/file_batches/{{batch_id}}/retry",  # extensions
         f"GET {store}/file_batches/{{batch_id}}/events",  # an extension
+        f"POST {store}/retry", f"POST {store}/file_batches/{{batch_id}}/retry",  # extensions
     }  # fmt: skip
 
 
