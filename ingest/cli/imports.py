@@ -11,7 +11,7 @@ from ingest.cli.importing.run import BATCH_FILES
 from ingest.cli.importing.scan import Style
 from ingest.cli.importing.uploads import THREADS
 from ingest.cli.importing.web import Limits
-from ingest.cli.importing.work import Wish, bring_in
+from ingest.cli.importing.work import INTERRUPTED, Wish, bring_in
 from ingest.cli.service import DEFAULT_URL, PATIENT_RETRIES, ApiKey, BaseUrl, connected
 
 MIB = 2**20
@@ -81,7 +81,10 @@ def import_(
         store, paths or [], list_file or [], Choice(include or [], exclude or []), style, delete_missing, retry_failed,
         check, dry_run, failures, as_json, threads, batch_files, journals or journal.folder(), limits,
     )  # fmt: skip
-    with connected(base_url, api_key, retries=PATIENT_RETRIES) as client:
-        code = bring_in(client, wish)
+    try:
+        with connected(base_url, api_key, retries=PATIENT_RETRIES) as client:
+            code = bring_in(client, wish)
+    except KeyboardInterrupt:  # before there was anything to write down, or for the second time
+        raise typer.Exit(INTERRUPTED) from None
     if code:
         raise typer.Exit(code)

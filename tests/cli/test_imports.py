@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,21 @@ def test_ctrl_c_says_what_the_service_goes_on_with(ingest: Command, service: Fak
 
     assert ended.code == 130
     assert ended.out.endswith("Stopped. The service goes on with 3 files. Run the same command again to go on.\n")
+
+
+def test_a_second_ctrl_c_waits_for_nothing(ingest: Command, service: FakeService, folder: Path) -> None:
+    service.finish_after_polls = 1_000
+
+    def twice() -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)  # two signals at once would count as one
+
+    service.on_poll = twice
+
+    ended = ingest("import", folder, "--store", "demo", "--base-url", service.url)
+
+    assert (ended.code, ended.err) == (130, "")
 
 
 def test_what_was_interrupted_goes_on_as_the_same_import(ingest: Command, service: FakeService, folder: Path) -> None:
