@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ingest import file_batches, files, jobs, search, store_files, vector_stores
 from ingest.db.attachments import Member
-from ingest.errors import DependencyDown, InvalidFile
+from ingest.errors import DependencyDown, IngestError, InvalidFile
 from ingest.steps.index import Owner, Point
 from ingest.sweep import sweep, work_on_points
 from tests.conftest import Clock
@@ -290,3 +290,25 @@ def test_attributes_that_a_frozen_worker_brings_back_are_replaced_again(
     sweep(tools)
     assert [owner.attributes for owner, _ in tools.index.points.values()] == [{"v": 2.0}]
     assert rows.counts(tools.database, store) == (0, 1, 0, 0)
+
+
+def test_attributes_that_cannot_be_written_do_not_hold_up_the_deletion_of_points(
+    tools: FakeTools, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.sweep.POINT_JOBS", 2)
+    store, ids = store_with(tools, "one", "two", "three")
+    run_all(tools)
+
+    def refuse(owner: Owner) -> None:
+        raise IngestError("qdrant: answered 400")
+
+    monkeypatch.setattr(tools.index, "set_attributes", refuse)
+    for file_id in ids:
+        with pytest.raises(IngestError):
+            store_files.update_attributes(tools, CALLER, store, file_id, {"v": 1.0})
+    clock.advance(60)
+    store_files.delete(tools, CALLER, store, ids[0])
+
+    sweep(tools)
+
+    assert {row for row, _, _ in tools.index.points} == {rows.row(tools.database, store, i).row for i in ids[1:]}
