@@ -24,6 +24,7 @@ from tests.chaos.embeddings import Embeddings, embeddings
 from tests.chaos.proxy import Proxy, proxied
 
 TICK_SECONDS = 0.1
+READY_SECONDS = 180.0
 LEASE_SECONDS = 4.0
 QDRANT_SECONDS = 2.0
 HORIZON_SECONDS = 2 * (LEASE_SECONDS + QDRANT_SECONDS)
@@ -163,7 +164,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         made = Cluster(folder, environment, parts, server.url, f"http://{HOST}:{api_port}", qdrant, model)
         held.callback(made.stop)
         threading.Thread(target=made.tend, name="tend", daemon=True).start()
-        servers.wait_until(made.is_ready, seconds=90, what=f"the start of the service\n{made.logs()}")
+        servers.wait_until(made.is_ready, seconds=READY_SECONDS, what="the start of the service")
         yield made
 
 

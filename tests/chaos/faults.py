@@ -38,17 +38,23 @@ class Faults:
         moments = sorted(self.chance.uniform(0, seconds) for _ in kinds)
         for moment, (name, do) in zip(moments, kinds, strict=True):
             while time.monotonic() - self._started < moment:
-                self._heal(time.monotonic())
+                self.heal()
                 time.sleep(0.02)
-            self.log.append((round(time.monotonic() - self._started, 2), name))
-            try:
-                do()
-            except (psutil.NoSuchProcess, psycopg.Error, RedisError) as exc:
-                self.log.append((round(time.monotonic() - self._started, 2), f"  which was away itself: {exc!r:.80}"))
+            self._strike(name, do)
         while self._undo:
-            self._heal(time.monotonic())
+            self.heal()
             time.sleep(0.05)
-        self.log.append((round(time.monotonic() - self._started, 2), "all is well again"))
+        self._note("all is well again")
+
+    def strike(self, name: str) -> None:
+        """One kind, now."""
+        self._strike(name, self._bound(KINDS[name]))
+
+    def heal(self) -> None:
+        """Undo what has lasted long enough."""
+        for due in [entry for entry in self._undo if entry[0] <= time.monotonic()]:
+            self._undo.remove(due)
+            due[1]()
 
     def later(self, seconds: float, undo: Callable[[], object]) -> None:
         """Undo something after a while."""
@@ -57,10 +63,15 @@ class Faults:
     def _bound(self, fault: Fault) -> Callable[[], None]:
         return lambda: fault(self)
 
-    def _heal(self, now: float) -> None:
-        for due in [entry for entry in self._undo if entry[0] <= now]:
-            self._undo.remove(due)
-            due[1]()
+    def _strike(self, name: str, do: Callable[[], None]) -> None:
+        self._note(name)
+        try:
+            do()
+        except (psutil.NoSuchProcess, psycopg.Error, RedisError) as exc:
+            self._note(f"  which was away itself: {exc!r:.80}")
+
+    def _note(self, what: str) -> None:
+        self.log.append((round(time.monotonic() - self._started, 2), what))
 
 
 def _worker_child(faults: Faults) -> psutil.Process:
@@ -155,3 +166,15 @@ KINDS: dict[str, Fault] = {
     "the embedder does not answer": _model("silent"),
     "the embedder is slow": _model("slow"),
 }
+
+IN_WORK = (
+    "a worker's child is killed",
+    "another worker's child is killed",
+    "a worker's child is frozen for longer than its lease",
+    "a worker's child is killed",
+    "Postgres ends every connection",
+    "the worker's whole tree is killed",
+    "the vectors process is killed",
+    "another worker's child is killed",
+)
+"""What is done once more when all is well and the workers are busy: then it strikes files, not idle processes."""

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ import psycopg
 import pytest
 
 from tests.chaos.cluster import HORIZON_SECONDS, Cluster, cluster
-from tests.chaos.faults import Faults
+from tests.chaos.faults import IN_WORK, Faults
 from tests.chaos.history import History
 from tests.servers import wait_until
 
@@ -81,12 +82,23 @@ def verified(service: Cluster) -> dict[str, Any]:
     return report
 
 
-def wait_for_the_end(service: Cluster) -> None:
-    """Wait until no file is in progress, for as long as they become fewer."""
+def in_progress(service: Cluster) -> int:
+    while True:
+        with suppress(psycopg.OperationalError):  # its connections are among what is cut
+            return len(query(service, "SELECT 1 FROM store_files WHERE status IN ('queued', 'running')"))
+
+
+def wait_for_the_end(service: Cluster, faults: Faults) -> None:
+    """Wait until no file is in progress, for as long as they become fewer; strike while they do."""
     left, since = sys.maxsize, time.monotonic()
-    while now := len(query(service, "SELECT 1 FROM store_files WHERE status IN ('queued', 'running')")):
+    strikes = list(IN_WORK)
+    step = in_progress(service) // (len(strikes) + 1)
+    while now := in_progress(service):
+        faults.heal()
         if now < left:
             left, since = now, time.monotonic()
+        if strikes and left < step * len(strikes):
+            faults.strike(strikes.pop())
         assert time.monotonic() - since < STANDSTILL_SECONDS, f"{left} files stand still"
         time.sleep(0.2)
 
@@ -149,7 +161,7 @@ def _import_under_fire(service: Cluster, history: History, faults: Faults) -> No
     later.join()
 
     started = time.monotonic()
-    wait_for_the_end(service)
+    wait_for_the_end(service, faults)
     took = time.monotonic() - started
     history.stop()
 
