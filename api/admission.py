@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import errors
 from ingest import keys
+from ingest.db import quotas
 from ingest.errors import DependencyDown, Forbidden, RequestError
 from ingest.tools import Tools
 
@@ -47,6 +48,9 @@ def _admit(scope: Scope) -> keys.Admitted:
         raise Forbidden(
             f"You have insufficient permissions for this operation. Missing scopes: {needed}.", code="missing_scope"
         )
+    if admitted.caller.limits.requests_per_minute is not None:
+        with tools.database.transaction() as session:
+            quotas.pace(session, admitted.caller)
     return admitted
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ingest import ids
 from ingest.callers import Caller
-from ingest.db import attachments, progress, restarts
+from ingest.db import attachments, progress, quotas, restarts
 from ingest.db import stores as rows
 from ingest.db.attachments import Member
 from ingest.db.models import FileBatch
@@ -83,6 +83,7 @@ def retry(
             batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=store_id, created_at=int(read_clock(session)))
             most = tools.settings.max_batch_files
             reasons = restarts.retry(session, batch, statuses, of_batch=ended, limit=most)
+            quotas.work(session, caller, 1)
             rows.touch(session, store_id)
     except (IntegrityError, Abandoned) as exc:  # the store was deleted at the same moment
         raise NotFound(f"No vector store found with id '{store_id}'.", param="vector_store_id") from exc

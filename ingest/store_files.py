@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ingest import logs, pipeline
 from ingest.callers import Caller
-from ingest.db import attachments, point_jobs
+from ingest.db import attachments, point_jobs, quotas
 from ingest.db import files as file_rows
 from ingest.db import stores as rows
 from ingest.db.attachments import Member
@@ -48,6 +48,7 @@ def attach_members(
             param = "file_id" if batch is None else "file_ids"
             _all_known(file_rows.unknown(session, caller.project, [m.file_id for m in members]), param)
             restyled = attachments.attach(session, store_id, members, batch)
+            quotas.work(session, caller, len(members))
             rows.touch(session, store_id)
             jobs = point_jobs.plan_attributes(session, store_id, restyled, after_seconds=ATTRIBUTES_RETRY_SECONDS)
     except (IntegrityError, Abandoned) as exc:  # the store or a file was deleted at the same moment

@@ -14,10 +14,11 @@ from ingest import blobs, files, ids
 from ingest.blobs import Staged
 from ingest.callers import Caller
 from ingest.db import files as file_rows
+from ingest.db import quotas
 from ingest.db import uploads as rows
 from ingest.db.models import File, Upload, UploadPart
 from ingest.db.session import read_clock
-from ingest.errors import InvalidRequest, NotFound, TooLarge
+from ingest.errors import InvalidRequest, NotFound, QuotaExceeded, TooLarge
 from ingest.tools import Tools
 
 MAX_UPLOAD_BYTES = 8 * 2**30
@@ -53,6 +54,7 @@ def create(
 ) -> Shown:
     """Announce a file of `size` bytes. Its parts have an hour to arrive."""
     with tools.database.transaction() as session:
+        quotas.store(session, caller, size)
         created_at = int(read_clock(session))
         upload = Upload(
             id=ids.new("upload_"),
@@ -81,13 +83,14 @@ def add_part(tools: Tools, caller: Caller, upload_id: str, blocks: Iterable[byte
         with tools.blobs.staged(blocks, max_bytes=MAX_PART_BYTES) as staged:
             tools.blobs.keep(staged, blobs.part(part.id))
         with tools.database.transaction() as session:
+            quotas.store(session, caller, staged.size)
             rows.lock(session, upload_id)
             if not rows.arrived(session, part.id, size=staged.size, sha256=staged.sha256):
                 raise InvalidRequest(_ENDED.format(_found(session, caller, upload_id).status), param="upload_id")
     except TooLarge as exc:
         _drop(tools, [part.id])
         raise TooLarge(f"Part is too large: at most {MAX_PART_BYTES:,} bytes are accepted.", param="data") from exc
-    except InvalidRequest:
+    except (InvalidRequest, QuotaExceeded):
         _drop(tools, [part.id])
         raise
     return part

@@ -41,6 +41,8 @@ class Project(Base):
     id: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[int]
+    paced_until: Mapped[float] = mapped_column(default=0.0)
+    """When all requests so far would be over at the allowed pace (db/quotas.py)."""
     requests_per_minute: Mapped[int | None]
     files_in_progress: Mapped[int | None]
     stored_bytes: Mapped[int | None]

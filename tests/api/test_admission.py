@@ -331,3 +331,35 @@ def test_answers_are_kept_by_nobody_and_shown_in_nobodys_frame(client: TestClien
     for headers in (answer.headers, page.headers):
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
+
+
+# --- limits ---
+
+
+def test_too_many_requests_are_told_when_to_try_again(
+    service: Callable[[dict[str, str]], TestClient], tools: FakeTools
+) -> None:
+    projects.set_limits(tools.database, "default", {"requests_per_minute": 2})
+    client = service(key(tools, "proj_default"))
+
+    answers = [client.get("/v1/files") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    error = answers[-1].json()["error"]
+    assert (error["type"], error["code"]) == ("requests", "rate_limit_exceeded")
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+    assert answers[-1].headers.get("x-should-retry") != "false"
+
+
+def test_a_quota_that_is_used_up_is_not_worth_another_try(
+    service: Callable[[dict[str, str]], TestClient], tools: FakeTools
+) -> None:
+    projects.set_limits(tools.database, "default", {"stored_bytes": 1})
+
+    answer = service(key(tools, "proj_default")).post(
+        "/v1/files", data={"purpose": "assistants"}, files={"file": b"xx"}
+    )
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"], error["code"]) == (429, "insufficient_quota", "insufficient_quota")
+    assert answer.headers["x-should-retry"] == "false"

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("paced_until", sa.Float(precision=53), nullable=False),
         sa.Column("requests_per_minute", sa.BigInteger(), nullable=True),
         sa.Column("files_in_progress", sa.BigInteger(), nullable=True),
         sa.Column("stored_bytes", sa.BigInteger(), nullable=True),
@@ -26,7 +27,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
         sqlite_autoincrement=True,
     )
-    op.bulk_insert(projects, [{"id": "proj_default", "name": "default", "created_at": int(time.time())}])
+    op.bulk_insert(
+        projects, [{"id": "proj_default", "name": "default", "created_at": int(time.time()), "paced_until": 0.0}]
+    )
     op.create_table(
         "api_keys",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
