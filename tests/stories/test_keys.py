@@ -1,0 +1,64 @@
+"""A running service with keys: the real client, and what schemathesis makes up with and without a key."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import openai
+import pytest
+import schemathesis
+from hypothesis import HealthCheck
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import ignored_auth, response_schema_conformance, status_code_conformance
+
+from api.app import app
+from ingest.config import Settings
+from ingest.tools import Tools
+from tests.stories.running import Service, running
+
+EXAMPLES = 4
+CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance, ignored_auth]
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, str]]:
+    """A service that asks for keys, and one."""
+    data: Path = tmp_path_factory.mktemp("locked") / "data"
+    command = [str(Path(sys.executable).with_name("ingest")), "keys", "create", "--data", str(data)]
+    key = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+    with running(data, "--workers", "1") as service:
+        yield service, key
+
+
+def test_a_file_is_ingested_and_found_with_a_key_only(locked: tuple[Service, str]) -> None:
+    service, key = locked
+    with openai.OpenAI(base_url=service.base_url, api_key=key, max_retries=0) as client:
+        store = client.vector_stores.create(name="kept")
+        file = client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=("a.txt", b"A heron stands"))
+        assert [hit.file_id for hit in client.vector_stores.search(store.id, query="heron")] == [file.id]
+    with service.client(max_retries=0) as stranger, pytest.raises(openai.AuthenticationError) as refused:
+        stranger.vector_stores.search(store.id, query="heron")
+    assert refused.value.code == "invalid_api_key"
+
+
+def _schema() -> Any:
+    generation = {"deterministic": True, "max-examples": EXAMPLES, "database": "none", "allow-x00": False}
+    config = SchemathesisConfig.from_dict({"seed": 1, "generation": generation})
+    return schemathesis.openapi.from_dict(app(Tools(Settings())).openapi(), config=config)  # starts nothing
+
+
+@_schema().parametrize()
+@hypothesis.settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+def test_whatever_is_asked_the_answer_is_described_and_none_is_given_without_a_key(
+    case: Any, locked: tuple[Service, str]
+) -> None:
+    service, key = locked
+    case.call_and_validate(
+        base_url=service.base_url.removesuffix("/v1"), headers={"Authorization": f"Bearer {key}"}, checks=CHECKS
+    )
