@@ -28,10 +28,10 @@ class Document:
     sentence: str
 
 
-def make(folder: Path, count: int, kinds: Sequence[str]) -> list[Document]:
-    """Write `count` documents, of each kind in turn."""
+def make(folder: Path, count: int, kinds: Sequence[str], *, first: int = 0) -> list[Document]:
+    """Write `count` documents, of each kind in turn, numbered from `first`: no other number gives the same one."""
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write(folder, number, kinds[number % len(kinds)]) for number in range(count)]
+    return [_write(folder, number, kinds[number % len(kinds)]) for number in range(first, first + count)]
 
 
 def _write(folder: Path, number: int, kind: str) -> Document:
