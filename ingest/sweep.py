@@ -12,6 +12,9 @@ from ingest.errors import Abandoned, DependencyDown, IngestError
 from ingest.store_files import write_attributes
 from ingest.tools import Tools
 
+HEARTBEATS = 2
+"""A database that was away kept every worker from renewing its lease: they get the time for so many tries first."""
+
 POINT_JOBS = 256
 
 POINT_JOB_SECONDS = 10.0
@@ -78,7 +81,9 @@ class Sweeper(threading.Thread):
 
 
 def recover(tools: Tools) -> None:
-    """Take files back from workers that fell silent."""
+    """Take files back from workers that fell silent; after an outage of the database not before they could speak."""
+    if tools.database.up_seconds < HEARTBEATS * tools.settings.heartbeat_seconds:
+        return
     count = 1
     while count:
         with tools.database.transaction() as session:

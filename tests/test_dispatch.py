@@ -3,6 +3,7 @@
 import time
 
 from ingest import file_batches
+from ingest.db.models import Project
 from ingest.db.session import Database
 from ingest.dispatch import IDLE_PAUSE_SECONDS, LOST_AFTER_SECONDS, STALE_AFTER_SECONDS
 from ingest.status import Lane
@@ -71,6 +72,35 @@ def test_batches_share_the_queue(tools: FakeTools) -> None:
     tools.feeder.top_up()
 
     assert set(row_numbers(tools.database, store, small)) <= set(told(tools))
+
+
+def test_a_project_with_many_batches_gets_no_more_than_one_with_a_single_batch(tools: FakeTools) -> None:
+    with tools.database.transaction() as session:
+        session.add(Project(id="proj_other", name="other", created_at=1))
+    many, single = rows.a_store(tools.database), rows.a_store(tools.database, "proj_other")
+    for _ in range(4):
+        rows.batch(tools.database, many, rows.files(tools.database, 100))
+    ids = rows.files(tools.database, 100)
+    rows.batch(tools.database, single, ids)
+    theirs = row_numbers(tools.database, single, ids)
+
+    tools.feeder.top_up()
+
+    window = tools.settings.dispatch_window
+    assert len(told(tools)) == window
+    assert len({*told(tools)} & {*theirs}) == window // 2
+
+
+def test_what_one_project_leaves_another_gets(tools: FakeTools) -> None:
+    with tools.database.transaction() as session:
+        session.add(Project(id="proj_other", name="other", created_at=1))
+    large, small = rows.a_store(tools.database), rows.a_store(tools.database, "proj_other")
+    rows.batch(tools.database, small, rows.files(tools.database, 3))
+    rows.batch(tools.database, large, rows.files(tools.database, 100))
+
+    tools.feeder.top_up()
+
+    assert len(told(tools)) == tools.settings.dispatch_window
 
 
 def test_batches_that_waited_longest_are_next(tools: FakeTools, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from ingest.db.counters import locked, run, wanted
-from ingest.db.models import File, FileBatch, StoreFile
+from ingest.db.models import File, FileBatch, StoreFile, VectorStore
 from ingest.db.session import now, read_clock
 
 BATCHES_A_ROUND = 16
@@ -34,28 +34,49 @@ def take_interactive(session: Session, limit: int) -> list[Waiting]:
 
 
 def take_bulk(session: Session, limit: int) -> list[Waiting]:
-    """Up to `limit` files of batches, marked published: an equal share of each of the batches that waited longest."""
-    batches = session.scalars(
-        select(FileBatch.row)
-        .where(FileBatch.in_progress > 0)
-        .where(select(StoreFile.row).where(*_unpublished(session, StoreFile.batch == FileBatch.row)).exists())
-        .order_by(FileBatch.dispatched_at, FileBatch.row)
-        .limit(BATCHES_A_ROUND)
-    ).all()
+    """Up to `limit` files of batches, marked published: an equal share for each project, and within it for each of its
+    batches that waited longest."""
+    projects = _next_batches(session)
     found: list[Any] = []
     served: list[int] = []
-    for turn, batch in enumerate(batches):
-        share = -(-(limit - len(found)) // (len(batches) - turn))  # what is left, divided among those left
-        some = session.execute(_waiting(session, StoreFile.batch == batch).limit(share)).all()
-        found += some
-        if some:
-            served.append(batch)
+    for left, batches in zip(range(len(projects), 0, -1), projects.values(), strict=True):
+        share = _part(limit - len(found), left)
+        until = len(found) + share
+        for others, batch in zip(range(len(batches), 0, -1), batches, strict=True):
+            some = session.execute(
+                _waiting(session, StoreFile.batch == batch).limit(_part(until - len(found), others))
+            ).all()
+            found += some
+            if some:
+                served.append(batch)
     published = _publish(session, found)
     at = read_clock(session)
     for turn, batch in sorted(enumerate(served), key=itemgetter(1)):  # files, then batches by row: as everybody locks
         # A little later for each, so that batches served in one round keep their order in the next.
         run(session, update(FileBatch).where(FileBatch.row == batch).values(dispatched_at=at + turn * 1e-4))
     return published
+
+
+def _next_batches(session: Session) -> dict[str, list[int]]:
+    """Each project's batches that waited longest; no project has its second before every other has its first."""
+    waits = select(StoreFile.row).where(*_unpublished(session, StoreFile.batch == FileBatch.row)).exists()
+    order = (FileBatch.dispatched_at, FileBatch.row)
+    turn = func.row_number().over(partition_by=VectorStore.project, order_by=order).label("turn")
+    ranked = (
+        select(FileBatch.row, FileBatch.dispatched_at, VectorStore.project, turn)
+        .join(VectorStore, VectorStore.id == FileBatch.vector_store_id)
+        .where(FileBatch.in_progress > 0, waits)
+        .subquery()
+    )
+    first = select(ranked.c.row, ranked.c.project).order_by(ranked.c.turn, ranked.c.dispatched_at, ranked.c.row)
+    found: dict[str, list[int]] = {}
+    for row, project in session.execute(first.limit(BATCHES_A_ROUND)):
+        found.setdefault(project, []).append(row)
+    return found
+
+
+def _part(amount: int, sharers: int) -> int:
+    return -(-amount // sharers)
 
 
 def unpublish(session: Session, *, older_than_seconds: float, interactive: bool) -> int:

@@ -1,5 +1,6 @@
 """The engine, the clock, and the one way to a transaction."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ class Database:
         self.engine = _sqlite(url, patience) if url.startswith("sqlite") else _postgres(url, pool_size, patience)
         self._reader = self.engine.execution_options(**(READ_ONLY if self.is_sqlite else SNAPSHOT))
         self._clock = clock
+        self._down_at = -math.inf
 
     @property
     def is_sqlite(self) -> bool:
@@ -59,8 +61,17 @@ class Database:
     @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:
         info = {"clock": self._clock}
-        with translated(), Session(engine, expire_on_commit=False, info=info) as session, session.begin():
-            yield session
+        try:
+            with translated(), Session(engine, expire_on_commit=False, info=info) as session, session.begin():
+                yield session
+        except DependencyDown:
+            self._down_at = time.monotonic()
+            raise
+
+    @property
+    def up_seconds(self) -> float:
+        """How long this process has not found it down; not more than this process knows of it."""
+        return time.monotonic() - self._down_at
 
     def ping(self) -> None:
         """Raises DependencyDown when the database does not answer."""

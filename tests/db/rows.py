@@ -14,11 +14,9 @@ from ingest.db.progress import Claim
 from ingest.db.session import Database
 
 
-def a_store(database: Database) -> str:
+def a_store(database: Database, project: str = DEFAULT_PROJECT) -> str:
     with database.transaction() as session:
-        store = VectorStore(
-            project=DEFAULT_PROJECT, id=ids.new("vs_"), name="", meta={}, created_at=1, last_active_at=1
-        )
+        store = VectorStore(project=project, id=ids.new("vs_"), name="", meta={}, created_at=1, last_active_at=1)
         session.add(store)
     return store.id
 

@@ -30,33 +30,39 @@ AT_START_MIB = 100
 
 
 @pytest.fixture(scope="module")
-def parser() -> Iterator[Parser]:
+def others() -> set[int]:
+    """Children of this process that are none of ours: servers of other tests, which live as long as the session."""
+    return _children()
+
+
+@pytest.fixture(scope="module")
+def parser(others: set[int]) -> Iterator[Parser]:
     """One for all, as in a worker: what a file does to it, the next one would feel."""
-    before = _children()
     parser = Parser(
         Settings(parse_timeout_seconds=DEADLINE_SECONDS, parse_timeout_seconds_per_mib=0, parse_memory_mib=MEMORY_MIB)
     )
     yield parser
     parser.close()
-    assert _children() <= before, "A file left a process behind."
+    assert _children() <= others, "A file left a process behind."
 
 
 class Watched:
-    """The most memory that any child of this process had resident, and the ids of all that there were."""
+    """The most memory that any child of this process but the others had resident, and the ids of all that there were."""
 
-    def __init__(self) -> None:
+    def __init__(self, others: set[int]) -> None:
         self.mib = 0
         self.pids: set[int] = set()
+        self._others = others
 
     def look(self) -> None:
-        for pid in _children():
+        for pid in _children() - self._others:
             self.pids.add(pid)
             self.mib = max(self.mib, _peak_mib(pid))
 
 
 @contextmanager
-def watching() -> Iterator[Watched]:
-    watched, over = Watched(), threading.Event()
+def watching(others: set[int]) -> Iterator[Watched]:
+    watched, over = Watched(others), threading.Event()
 
     def watch() -> None:
         while not over.wait(0.02):
@@ -94,13 +100,13 @@ def _end(parser: Parser, path: Path, name: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("specimen", specimens.ALL, ids=lambda specimen: specimen.name)
 def test_it_ends_as_it_should_in_bounded_time_and_memory_and_leaves_the_next_file_alone(
-    parser: Parser, make: Make, tmp_path: Path, specimen: Specimen
+    parser: Parser, others: set[int], make: Make, tmp_path: Path, specimen: Specimen
 ) -> None:
     path, neighbour = tmp_path / "blob", tmp_path / "neighbour"
     path.write_bytes(specimen.content())
     neighbour.write_bytes(make.docx(make.paragraph("A good neighbour.")))
 
-    with watching() as watched:
+    with watching(others) as watched:
         began = time.monotonic()
         outcome, said = _end(parser, path, specimen.name)
         took = time.monotonic() - began
@@ -120,7 +126,7 @@ def test_pandoc_does_not_outlive_a_parser_that_took_too_long(tmp_path: Path) -> 
     parser = Parser(Settings(parse_timeout_seconds=1, parse_timeout_seconds_per_mib=0))
     others = _children()
 
-    with watching() as watched, pytest.raises(InvalidFile, match="could not be parsed within 1 s"):
+    with watching(others) as watched, pytest.raises(InvalidFile, match="could not be parsed within 1 s"):
         parser.parse(path, "long.rtf")
 
     pids = watched.pids - others
