@@ -15,14 +15,23 @@ router = APIRouter(
     responses=errors.MISSING,
 )
 
+EVENT = {
+    "title": "One event of the stream",
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["progress", "end", "gone"]},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json", "description": "The batch."},
+    },
+    "required": ["event"],
+}
+
 
 @router.get(
     "/{batch_id}/events",
     status_code=200,
     response_class=EventStream,
-    responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-    },
+    responses={200: {"content": {"text/event-stream": {"schema": EVENT}}}},
 )
 def events(
     request: Request,
