@@ -10,7 +10,7 @@ from openai.types.vector_stores import VectorStoreFileBatch
 from rich.console import Console
 from rich.table import Table
 
-from ingest.cli.service import DEFAULT_URL, ApiKey, BaseUrl, connected, find_store
+from ingest.cli.service import DEFAULT_URL, ApiKey, BaseUrl, connected, find_store, store_of
 from ingest.errors import Refused
 
 POLL_SECONDS = 0.5
@@ -53,7 +53,7 @@ def retry(
 
 def _retried(client: openai.OpenAI, what: str, store: str | None, statuses: list[str]) -> dict[str, Any]:
     if what.startswith("vsfb_"):
-        store_id = _store_of(client, what) if store is None else _store(client, store)
+        store_id = store_of(client, what) if store is None else _store(client, store)
         path = f"/vector_stores/{store_id}/file_batches/{what}/retry"
     else:
         path = f"/vector_stores/{_store(client, what)}/retry"
@@ -70,16 +70,6 @@ def _store(client: openai.OpenAI, name: str) -> str:
     if found is None:
         raise Refused(f"There is no vector store called {name}.")
     return found.id
-
-
-def _store_of(client: openai.OpenAI, batch_id: str) -> str:
-    for store in client.vector_stores.list(limit=100):
-        try:
-            client.vector_stores.file_batches.retrieve(batch_id, vector_store_id=store.id)
-        except openai.NotFoundError:
-            continue
-        return store.id
-    raise Refused(f"No vector store has a file batch {batch_id}.")
 
 
 def _waited(client: openai.OpenAI, batch: dict[str, Any]) -> VectorStoreFileBatch:

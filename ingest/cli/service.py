@@ -54,3 +54,14 @@ def find_store(client: openai.OpenAI, name: str) -> VectorStore | None:
         if name in (store.name, store.id) and store.status != "expired":
             return store
     return None
+
+
+def store_of(client: openai.OpenAI, batch_id: str) -> str:
+    """The id of the store that a batch belongs to. Raises Refused when none has it."""
+    for store in client.vector_stores.list(limit=100):
+        try:
+            client.vector_stores.file_batches.retrieve(batch_id, vector_store_id=store.id)
+        except openai.NotFoundError:
+            continue
+        return store.id
+    raise Refused(f"No vector store has a file batch {batch_id}.")

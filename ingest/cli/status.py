@@ -16,7 +16,7 @@ from rich.table import Table
 
 from ingest.cli.importing import journal
 from ingest.cli.importing.display import tell
-from ingest.cli.service import DEFAULT_URL, ApiKey, BaseUrl, connected, find_store
+from ingest.cli.service import DEFAULT_URL, ApiKey, BaseUrl, connected, find_store, store_of
 from ingest.errors import Refused
 
 WATCH_SECONDS = 1.0
@@ -79,7 +79,7 @@ def _asked(what: str, kept: Path, base_url: str, api_key: str) -> Iterator[Calla
         if this is not None:
             yield lambda: _import(client, about, this, batches)
         elif what.startswith("vsfb_"):
-            store_id = about.get("store_id") or _store_of(client, what)
+            store_id = about.get("store_id") or store_of(client, what)
             yield lambda: _batch(client, store_id, what)
         else:
             store = find_store(client, what)
@@ -123,16 +123,6 @@ def _store(client: openai.OpenAI, store_id: str) -> Standing:
 
 def _counts(given: Any) -> dict[str, int]:
     return {name: getattr(given, name) for name in STATES}
-
-
-def _store_of(client: openai.OpenAI, batch_id: str) -> str:
-    for store in client.vector_stores.list(limit=100):
-        try:
-            client.vector_stores.file_batches.retrieve(batch_id, vector_store_id=store.id)
-        except openai.NotFoundError:
-            continue
-        return store.id
-    raise Refused(f"No vector store has a file batch {batch_id}.")
 
 
 def _show(now: Standing, *, as_json: bool) -> None:

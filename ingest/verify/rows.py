@@ -1,13 +1,17 @@
 """Rows against each other: counters, memberships, rules, and work that the sweep has not done."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+
+from sqlalchemy.orm import Session
 
 from ingest import sweep
 from ingest.db import oddities, recount
 from ingest.db.oddities import Membership
 from ingest.db.recount import Counted
 from ingest.tools import Tools
-from ingest.verify.report import Ledger
+from ingest.verify.report import Kind, Ledger
 
 OVERDUE_SECONDS = 600.0
 """Beyond what a sweep needs after the largest cancel."""
@@ -51,45 +55,50 @@ def contradictions(tools: Tools, ledger: Ledger) -> None:
 
 def counters(tools: Tools, ledger: Ledger) -> tuple[int, int]:
     """Every store's and batch's counters; how many stores and batches there are."""
-    return _stores(tools, ledger), _batches(tools, ledger)
+    return _counted(tools, ledger, _STORES), _counted(tools, ledger, _BATCHES)
 
 
-def _stores(tools: Tools, ledger: Ledger) -> int:
+@dataclass(frozen=True)
+class _Side:
+    """What has counters: how it is read, put right, and told to be gone."""
+
+    kind: Kind
+    read: Callable[[Session, int], list[Counted]]
+    put_right: Callable[[Session, Counted], Counted | None]
+    gone: str
+
+
+_STORES = _Side(
+    "store counters",
+    recount.stores,
+    lambda session, store: recount.put_right_store(session, store.id),
+    "the store has ended",
+)
+_BATCHES = _Side(
+    "batch counters",
+    recount.batches,
+    lambda session, batch: recount.put_right_batch(session, batch.row),
+    "the batch is gone",
+)
+
+
+def _counted(tools: Tools, ledger: Ledger, side: _Side) -> int:
     count, last = 0, 0
     while True:
         with tools.database.reading() as session:
-            page = recount.stores(session, last)
+            page = side.read(session, last)
         if not page:
             return count
-        for store in page:
-            if not store.agrees:
-                ledger.found("store counters", store.id, store.difference, partial(_recounted_store, tools, store))
+        for each in page:
+            if not each.agrees:
+                ledger.found(side.kind, each.id, each.difference, partial(_recounted, tools, side, each))
         count, last = count + len(page), page[-1].row
 
 
-def _batches(tools: Tools, ledger: Ledger) -> int:
-    count, last = 0, 0
-    while True:
-        with tools.database.reading() as session:
-            page = recount.batches(session, last)
-        if not page:
-            return count
-        for batch in page:
-            if not batch.agrees:
-                ledger.found("batch counters", batch.id, batch.difference, partial(_recounted_batch, tools, batch))
-        count, last = count + len(page), page[-1].row
-
-
-def _recounted_store(tools: Tools, store: Counted) -> str:
+def _recounted(tools: Tools, side: _Side, wrong: Counted) -> str:
     with tools.database.transaction() as session:
-        now = recount.put_right_store(session, store.id)
-    return "nothing: the store has ended" if now is None else f"COUNTERS REWRITTEN: {now.difference or 'they agreed'}"
-
-
-def _recounted_batch(tools: Tools, batch: Counted) -> str:
-    with tools.database.transaction() as session:
-        now = recount.put_right_batch(session, batch.row)
-    return "nothing: the batch is gone" if now is None else f"COUNTERS REWRITTEN: {now.difference or 'they agreed'}"
+        now = side.put_right(session, wrong)
+    return f"nothing: {side.gone}" if now is None else f"COUNTERS REWRITTEN: {now.difference or 'they agreed'}"
 
 
 def _closed(tools: Tools, place: Membership) -> str:
