@@ -15,7 +15,7 @@ from ingest.db.counters import Sizes
 from ingest.db.progress import Claim
 from ingest.errors import InvalidFile
 from ingest.steps import terms as bm25
-from ingest.steps.chunk import Span, Tokens, chunk
+from ingest.steps.chunk import CHUNKER_VERSION, Span, Tokens, chunk
 from ingest.steps.embed import Embedder
 from ingest.steps.embed.windows import windows
 from ingest.steps.index import Owner, Point, Terms
@@ -89,6 +89,11 @@ def ingest(claim: Claim, tools: Tools, watch: Watch) -> Sizes:
 def parse(tools: Tools, blob: str, filename: str, still_wanted: Callable[[], bool] = lambda: True) -> Parsed:
     """The text of uploaded bytes, from the parser or as it was kept when the same bytes were parsed before."""
     return _kept(tools.blobs, blob, filename) or _parse(tools, blob, filename, still_wanted)
+
+
+def made_with(tools: Tools) -> str:
+    """What makes points of a file in this process: other versions or another model would make other ones."""
+    return f"parser {PARSER_VERSION}, chunker {CHUNKER_VERSION}, {tools.embedder.model}"
 
 
 def owner_of(claim: Claim) -> Owner:

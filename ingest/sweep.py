@@ -195,4 +195,5 @@ def _purge(tools: Tools, purges: Sequence[PointJob]) -> None:
     for job in purges:
         if job.store_file is None:
             tools.index.delete_store(job.vector_store_id)
-    tools.index.delete_rows([(job.store_file, job.generation) for job in purges if job.store_file is not None])
+    of_rows = [(job.store_file, job.first, job.generation) for job in purges if job.store_file is not None]
+    tools.index.delete_rows(of_rows)

@@ -106,9 +106,9 @@ class FakeIndex:
         self._check()
         return sum(key[:2] == (row, generation) for key in self.points)
 
-    def delete_rows(self, rows: Sequence[tuple[int, int]]) -> None:
-        for row, generation in rows:
-            self._remove(lambda key, r=row, g=generation: key[0] == r and key[1] <= g)  # type: ignore[misc]
+    def delete_rows(self, rows: Sequence[tuple[int, int, int]]) -> None:
+        for row, first, last in rows:
+            self._remove(lambda key, r=row, f=first, g=last: key[0] == r and f <= key[1] <= g)  # type: ignore[misc]
 
     def delete_store(self, vector_store_id: str) -> None:
         self._remove(lambda key: self.points[key][0].vector_store_id == vector_store_id)

@@ -191,6 +191,11 @@ class FileBatch(Base):
     """Cut short because its store expired, which is no cancel that anybody asked for."""
     swept: Mapped[bool] = mapped_column(Boolean, default=False)
     """A cancelled batch whose rows have all been rewritten as cancelled."""
+    reindex: Mapped[bool] = mapped_column(Boolean, default=False)
+    """A re-index: what of it does not complete is found as it was before (deploy/decisions/0009)..."""
+    chunk_tokens: Mapped[int | None]
+    """...and the chunking it was asked for; None leaves each file its own."""
+    chunk_overlap: Mapped[int | None]
     dispatched_at: Mapped[float] = mapped_column(default=0.0)
     """When the feeder last took files of it; the longest-waiting batch is next."""
     in_progress: Mapped[int] = mapped_column(default=0)
@@ -205,6 +210,8 @@ class StoreFile(Base):
     `fence` grows at every change of hands, so a worker that lost its file can change nothing.
     `generation` numbers the versions of the file's points; search shows `live_generation` only.
     `batch` is the batch that queued the file last; cancelling that one cancels the file.
+    `redo_tokens` and `redo_overlap` are the chunking of a re-index of it that is in progress. If that does not complete,
+    the file falls back to `live_generation`, and the number of the generation is used up.
     """
 
     __tablename__ = "store_files"
@@ -214,8 +221,12 @@ class StoreFile(Base):
         CheckConstraint("(status = 'running') = (lease_until IS NOT NULL)", name="only_running_is_leased"),
         CheckConstraint("(status = 'failed') = (error_code IS NOT NULL)", name="only_failed_has_an_error"),
         CheckConstraint(
-            "status <> 'completed' OR (live_generation IS NOT NULL AND live_generation = generation)",
+            "status <> 'completed' OR (live_generation IS NOT NULL AND live_generation <= generation)",
             name="completed_is_live",
+        ),
+        CheckConstraint(
+            "redo_tokens IS NULL OR (status IN ('queued','running') AND live_generation IS NOT NULL)",
+            name="only_what_is_live_is_redone",
         ),
         Index("ix_store_files_page", "vector_store_id", "row"),
         Index("ix_store_files_status", "vector_store_id", "status", "row"),
@@ -243,6 +254,8 @@ class StoreFile(Base):
     attributes_version: Mapped[int] = mapped_column(default=0)
     chunk_tokens: Mapped[int]
     chunk_overlap: Mapped[int]
+    redo_tokens: Mapped[int | None]
+    redo_overlap: Mapped[int | None]
 
     status: Mapped[RowStatus] = mapped_column(String(16), default="queued")
     fence: Mapped[int] = mapped_column(default=0)
@@ -258,6 +271,8 @@ class StoreFile(Base):
     lease_until: Mapped[float | None]
     lease_owner: Mapped[str | None] = mapped_column(String(128))
 
+    made_with: Mapped[str | None] = mapped_column(Text)
+    """What made the live generation: versions and model (ingest/pipeline.py)."""
     chunks: Mapped[int] = mapped_column(default=0)
     terms: Mapped[int] = mapped_column(default=0)
     usage_bytes: Mapped[int] = mapped_column(default=0)
@@ -266,7 +281,7 @@ class StoreFile(Base):
 
 
 class BatchFile(Base):
-    """A file's place in a batch. It keeps its outcome there, whatever happens to the file afterwards."""
+    """A file's place in a batch. It keeps its outcome there, and why it failed, whatever happens to the file afterwards."""
 
     __tablename__ = "batch_files"
     __table_args__ = (
@@ -279,12 +294,14 @@ class BatchFile(Base):
     batch: Mapped[int] = mapped_column(ForeignKey("file_batches.row", ondelete="CASCADE"), primary_key=True)
     store_file: Mapped[int] = mapped_column(primary_key=True)
     status: Mapped[str] = mapped_column(String(16))
+    error_code: Mapped[str | None] = mapped_column(String(32))
+    error_message: Mapped[str | None] = mapped_column(Text)
 
 
 class PointJob(Base):
     """Work on points in Qdrant that must be done even if everything crashes first.
 
-    `purge` deletes those of one row up to a generation, or (`store_file` empty) of a whole store: at once, and again
+    `purge` deletes those of one row from generation `first` to `generation`, or (`store_file` empty) of a whole store: at once, and again
     (`final`) after the lease horizon, when no worker that lost its file can write any more.
     `attributes` brings the attributes on one row's points up to date.
     """
@@ -300,6 +317,7 @@ class PointJob(Base):
     kind: Mapped[PointJobKind] = mapped_column(String(16))
     vector_store_id: Mapped[str] = mapped_column(String(64))
     store_file: Mapped[int | None]
+    first: Mapped[int] = mapped_column(default=0)
     generation: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[float]
     final: Mapped[bool] = mapped_column(Boolean, default=False)

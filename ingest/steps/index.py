@@ -142,15 +142,15 @@ class Index:
         wanted = models.Filter(must=[_equals("row", row), _equals("generation", generation)])
         return self._read(lambda: self._client.count(self._collection, wanted, exact=True).count, 0)
 
-    def delete_rows(self, rows: Iterable[tuple[int, int]]) -> None:
-        """Delete, for each (row, generation), the row's points of that generation and of older ones."""
-        by_generation: dict[int, list[int]] = {}
-        for row, generation in rows:
-            by_generation.setdefault(generation, []).append(row)
-        for generation, these in by_generation.items():
-            old = models.FieldCondition(key="generation", range=models.Range(lte=generation))
+    def delete_rows(self, rows: Iterable[tuple[int, int, int]]) -> None:
+        """Delete, for each (row, first, last), the row's points of these generations and those between."""
+        by_generations: dict[tuple[int, int], list[int]] = {}
+        for row, first, last in rows:
+            by_generations.setdefault((first, last), []).append(row)
+        for (first, last), these in by_generations.items():
+            doomed = models.FieldCondition(key="generation", range=models.Range(gte=first, lte=last))
             for start in range(0, len(these), MAX_ROWS):
-                self._delete(models.Filter(must=[_any_of("row", these[start : start + MAX_ROWS]), old]))
+                self._delete(models.Filter(must=[_any_of("row", these[start : start + MAX_ROWS]), doomed]))
 
     def delete_store(self, vector_store_id: str) -> None:
         """Delete all points of a store."""

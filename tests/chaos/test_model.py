@@ -27,17 +27,19 @@ from ingest import file_batches, files, jobs, pipeline, store_files, sweep, vect
 from ingest.breaker import Breaker
 from ingest.callers import DEFAULT_PROJECT, Caller
 from ingest.config import Settings
-from ingest.db import attachments, progress, stores
+from ingest.db import attachments, point_jobs, progress, stores
 from ingest.db.attachments import Member
 from ingest.db.counters import Sizes
 from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, Tombstone, VectorStore
 from ingest.db.progress import Claim
+from ingest.db.restarts import Only, Retryable
 from ingest.db.session import Database
 from ingest.errors import Abandoned, DependencyDown, InvalidRequest, NotFound
 from ingest.pipeline import Watch
 from ingest.status import Lane, of_batch
+from ingest.vector_stores import Chunking
 from tests.chaos import snapshot
-from tests.chaos.snapshot import History, Snapshot
+from tests.chaos.snapshot import Found, History, Snapshot
 from tests.chaos.unreliable import Mood, UnreliableIndex
 from tests.conftest import Clock
 from tests.fakes import FakeTools
@@ -55,6 +57,7 @@ SETTLED_ROUNDS = 40
 which = st.integers(0, 9)  # of the things there are, modulo their number
 moods = st.sampled_from(["well", "well", *Mood.__args__])  # type: ignore[attr-defined]
 chunkings = st.sampled_from([(100, 0), (200, 100)])
+onlys = st.sampled_from(["all", "all", "failed", "stale"])
 styles = st.sampled_from([None, None, {"colour": "red"}, {"colour": "blue"}])
 machines = st.sampled_from(["north", "south"])
 
@@ -83,6 +86,7 @@ class Service(RuleBasedStateMachine):
         self.tools.queue.lanes = {"interactive": [], "bulk": []}
         self.tools.breakers = {name: Breaker(name, self.clock) for name in self.tools.breakers}
         self.history = History()
+        self.found = Found()
         self.workers: list[Worker] = []
         self.stores: list[str] = []
         self.files: list[str] = []
@@ -128,6 +132,30 @@ class Service(RuleBasedStateMachine):
         with suppress(NotFound, InvalidRequest):
             made = file_batches.create(self.tools, CALLER, store_id, members)
             self.batches.append((store_id, made.id))
+
+    @rule(store=which, only=onlys, chunking=st.sampled_from([None, None, Chunking(100, 0), Chunking(200, 100)]))
+    def reindex(self, store: int, only: Only, chunking: Chunking | None) -> None:
+        store_id = _pick(self.stores, store)
+        with suppress(NotFound, InvalidRequest):
+            made = file_batches.reindex(self.tools, CALLER, store_id, only, chunking)
+            self.batches.append((store_id, made.id))
+
+    @precondition(lambda self: self.batches)
+    @rule(batch=which, statuses=st.sampled_from([["failed"], ["cancelled"], ["failed", "cancelled"]]))
+    def retry(self, batch: int, statuses: list[Retryable]) -> None:
+        store_id, batch_id = _pick(self.batches, batch)
+        with suppress(NotFound, InvalidRequest):
+            made = file_batches.retry(self.tools, CALLER, store_id, statuses, batch_id=batch_id)
+            if made.batch is not None:
+                self.batches.append((store_id, made.batch.id))
+
+    @rule(machine=machines, chunking=st.sampled_from([None, Chunking(100, 0), Chunking(200, 100)]))
+    def a_file_is_found_and_is_being_reindexed(self, machine: str, chunking: Chunking | None) -> None:
+        """So that much of what is tried happens during a re-index."""
+        self.a_worker_does_its_job(0, machine)
+        with suppress(NotFound, InvalidRequest):
+            made = file_batches.reindex(self.tools, CALLER, self.stores[0], "all", chunking)
+            self.batches.append((self.stores[0], made.id))
 
     @precondition(lambda self: self.batches)
     @rule(batch=which)
@@ -340,7 +368,7 @@ class Service(RuleBasedStateMachine):
         snapshot.check_counters(now)
         snapshot.check_files(now)
         self._check_batches_as_shown(now)
-        self._check_what_is_found(now)
+        self.found.check(now, self._check_what_is_found(now), self._lapsed())
 
     @invariant()
     def the_broker_is_told_of_few(self) -> None:
@@ -403,7 +431,7 @@ class Service(RuleBasedStateMachine):
 
     def _abandon(self, mine: Worker) -> None:
         with self.tools.database.transaction() as session:
-            progress.disown(session, mine.claim)
+            point_jobs.plan_after_loss(session, mine.claim.vector_store_id, mine.claim.row, mine.claim.generation)
         if mine in self.workers:
             self.workers.remove(mine)
 
@@ -435,7 +463,9 @@ class Service(RuleBasedStateMachine):
             shown = of_batch(batch["in_progress"], cancelled=cancelled, expired=expired)
             assert (shown == "in_progress") == (batch["in_progress"] > 0)
 
-    def _check_what_is_found(self, now: Snapshot) -> None:
+    def _check_what_is_found(self, now: Snapshot) -> set[int]:
+        """The files that are found, with all of the points that they should have."""
+        all_found: set[int] = set()
         points = Counter((row, generation) for row, generation, _ in self.index.points)
         candidates = sorted({row for row, _ in points} | now.files.keys())
         for store_id, store in now.stores.items():
@@ -443,11 +473,19 @@ class Service(RuleBasedStateMachine):
                 continue
             with self.tools.database.reading() as session:
                 found = stores.live(session, store_id, candidates)
+            all_found |= found.keys()
             for row, live in found.items():
                 file = now.files[row]
                 assert file["vector_store_id"] == store_id
                 assert snapshot.visible(file, now), f"file {row} is found and should not be"
                 assert points[row, live.generation] == file["chunks"], f"file {row} is found with other points"
+        return all_found
+
+    def _lapsed(self) -> set[str]:
+        """The files whose time is over, which nobody finds any more."""
+        with self.tools.database.reading() as session:
+            over = session.scalars(text("SELECT id FROM files WHERE expires_at <= :now"), {"now": self.clock()})
+            return set(over)
 
     def _check_points_exactly(self, now: Snapshot) -> None:
         expected = {

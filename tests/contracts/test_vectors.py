@@ -191,7 +191,7 @@ def test_delete_rows_takes_generations_up_to_the_given_one(index: Index) -> None
         for generation in (1, 2, 3):
             index.upsert(owner(row=row, generation=generation), [point(0)])
 
-    index.delete_rows([(1, 3), (3, 2), *((row, 3) for row in range(1_000, 1_600))])
+    index.delete_rows([(1, 0, 3), (3, 0, 2), *((row, 0, 3) for row in range(1_000, 1_600))])
 
     left = [(row, generation) for row, generation, *_ in sorted(index.scan())]
     assert left == [(2, 1), (2, 2), (2, 3), (3, 3)]
