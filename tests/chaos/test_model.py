@@ -157,6 +157,29 @@ class Service(RuleBasedStateMachine):
             made = file_batches.reindex(self.tools, CALLER, self.stores[0], "all", chunking)
             self.batches.append((self.stores[0], made.id))
 
+    @precondition(lambda self: any(file["redo_tokens"] is not None for file in self.found.before.values()))
+    @rule(how=st.sampled_from(["fails", "is cancelled", "is cancelled, unswept", "kills"]), file=which, mood=moods)
+    def a_reindex_ends_badly(self, how: str, file: int, mood: Mood) -> None:
+        now = self._snapshot()
+        redone = sorted(row for row, found in now.files.items() if found["redo_tokens"] is not None)
+        row = _pick(redone, file)
+        held = len(self.workers)
+        self._claim(row, "north")
+        if len(self.workers) > held:
+            self.write_points(-1, True, mood)
+        mine = [number for number, worker in enumerate(self.workers) if worker.claim.row == row]
+        if how == "fails" and mine:
+            self.fail(mine[-1])
+        elif how == "kills":
+            for _ in range(self.tools.settings.max_kills):
+                self.time_goes_by(31)
+                self.recover()
+                self._claim(row, "south")
+        elif now.files[row]["batch"] is not None:
+            batch = now.batches[now.files[row]["batch"]]
+            number = self.batches.index((batch["vector_store_id"], batch["id"]))
+            (self.cancel if how == "is cancelled" else self.cancel_and_leave_the_rows_to_the_sweep)(number)
+
     @precondition(lambda self: self.batches)
     @rule(batch=which)
     def cancel(self, batch: int) -> None:
