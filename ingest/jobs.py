@@ -142,9 +142,7 @@ def _complete(tools: Tools, claim: Claim, sizes: Sizes) -> None:
         tools.index.set_attributes(pipeline.owner_of(claim))
 
 
-def _complete_or_changed(
-    session: Session, claim: Claim, sizes: Sizes, maker: str
-) -> tuple[dict[str, Any], int] | None:
+def _complete_or_changed(session: Session, claim: Claim, sizes: Sizes, maker: str) -> tuple[dict[str, Any], int] | None:
     """None when the file is completed, else the attributes that its points must get first."""
     return None if progress.complete(session, claim, sizes, maker) else progress.attributes_of(session, claim)
 

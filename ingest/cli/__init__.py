@@ -16,6 +16,7 @@ COMMANDS = {
     "import": "imports.import_",
     "status": "status.status",
     "retry": "retry.retry",
+    "reindex": "reindex.reindex",
     "verify": "verify.verify",
     "keys": "keys.app",
     "projects": "projects.app",

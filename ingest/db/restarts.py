@@ -174,7 +174,7 @@ def _redo(batch: FileBatch) -> dict[str, Any]:
 
 def _reasons(session: Session, batch: int, of: FileBatch | None) -> list[Reason]:
     """Why files had not completed: as they say, or as the re-index says in which they fell back."""
-    mine = StoreFile.row.in_(_members(batch))
+    mine: ColumnElement[bool] = StoreFile.row.in_(_members(batch))
     why: list[Any] = [StoreFile.error_code, StoreFile.error_message]
     if of is not None and of.reindex:
         why = [BatchFile.error_code, BatchFile.error_message]

@@ -186,6 +186,15 @@ def test_trim_leaves_the_first_chunks_of_this_generation_and_other_generations(i
     assert index.count(2, 1) == 1
 
 
+def test_delete_rows_takes_the_given_generations_only(index: Index) -> None:
+    for generation in range(1, 6):
+        index.upsert(owner(row=1, generation=generation), [point(0)])
+
+    index.delete_rows([(1, 2, 3), (1, 5, 5)])
+
+    assert [index.count(1, generation) for generation in range(1, 6)] == [1, 0, 0, 1, 0]
+
+
 def test_delete_rows_takes_generations_up_to_the_given_one(index: Index) -> None:
     for row in (1, 2, 3):
         for generation in (1, 2, 3):
