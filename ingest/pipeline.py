@@ -44,7 +44,8 @@ class Watch:
 def ingest(claim: Claim, tools: Tools, watch: Watch) -> Sizes:
     """Turn the claimed file into points of its generation; what it then adds to its store.
 
-    Raises FileError for a file that can never be read, DependencyDown, or Abandoned.
+    Of a file that is being re-indexed, chunks that stayed the same keep their vectors: they are of the same model, for
+    each has its own collection. Raises FileError for a file that can never be read, DependencyDown, or Abandoned.
     """
     watch.stage("parse")
     parsed = parse(tools, claim.blob, claim.filename, watch.still_wanted)
@@ -61,20 +62,26 @@ def ingest(claim: Claim, tools: Tools, watch: Watch) -> Sizes:
 
     owner = owner_of(claim)
     usage = 0
+    live = claim.live
     tools.index.ensure()
     for first in range(0, len(spans), GROUP_CHUNKS):
         group = slice(first, first + GROUP_CHUNKS)
         watch.stage("embed")
-        vectors = _embed(tools.embedder, tokens, spans[group], claim, watch.still_wanted)
+        texts = [tokens.text(span.start, span.end) for span in spans[group]]
+        known = {} if live is None else tools.index.windows(claim.row, live, range(first, first + len(texts)))
+        unknown = [span for span, text in zip(spans[group], texts, strict=True) if text not in known]
+        if len(unknown) == len(texts):  # cut in another way: what follows is not there either
+            live = None
+        made = _embed(tools.embedder, tokens, unknown, claim, watch.still_wanted) if unknown else iter(())
         points = [
             Point(
                 number=first + i,
-                text=tokens.text(span.start, span.end),
-                windows=found,
+                text=text,
+                windows=known[text] if text in known else next(made),
                 terms=Terms(*bm25.document_weights(counts, mean_length)),
                 page=_page(parsed, tokens, span),
             )
-            for i, (span, found, counts) in enumerate(zip(spans[group], vectors, counted[group], strict=True))
+            for i, (span, text, counts) in enumerate(zip(spans[group], texts, counted[group], strict=True))
         ]
         usage += sum(len(point.text.encode()) + point.windows.nbytes for point in points)
 

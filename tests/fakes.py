@@ -53,12 +53,14 @@ class FakeEmbedder:
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.embedded = 0
         self.before: Callable[[], object] = lambda: None
 
     def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always) -> list[Vectors]:
         self.before()
         if self.error is not None:
             raise self.error
+        self.embedded += len(texts)
         return [self.embed_query(text)[None, :] for text in texts]
 
     def embed_query(self, text: str) -> Vectors:
@@ -98,6 +100,12 @@ class FakeIndex:
         self._check()
         for point in points:
             self.points[owner.row, owner.generation, point.number] = (owner, point)
+
+    def windows(self, row: int, generation: int, numbers: range) -> dict[str, Vectors]:
+        self._check()
+        keys = [(row, generation, number) for number in numbers]
+        points = [self.points[key][1] for key in keys if key in self.points]
+        return {point.text: point.windows for point in points}
 
     def trim(self, row: int, generation: int, count: int) -> None:
         self._remove(lambda key: key[:2] == (row, generation) and key[2] >= count)
@@ -173,12 +181,13 @@ class FakeParser:
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.parsed = 0
+        self.kind = "text"
 
     def parse(self, path: Path, filename: str, still_wanted: Callable[[], bool] = always) -> Parsed:
         if self.error is not None:
             raise self.error
         self.parsed += 1
-        return Parsed(text=path.read_text(), kind="text")
+        return Parsed(text=path.read_text(), kind=self.kind)
 
     def close(self) -> None:
         pass

@@ -35,6 +35,7 @@ NAMESPACE = UUID("6b0f3c1e-3d0b-5f1c-9f43-8f3b7a52c9d1")
 MAX_POINTS = 256  # per request; 64..256 is the vendor's advice
 MAX_BYTES = 4 * 2**20  # per request; a server takes 32 MiB, but a small one keeps timeouts meaningful
 MAX_ROWS = 256  # per delete request
+MAX_VECTORS = 64  # points read with their vectors per request; those of the largest chunks have 20 windows each
 PAGE = 1_000  # points per request of a scan; without texts and vectors about 100 bytes each
 KEEPALIVE_SECONDS = 2.0  # a server closes idle connections after 5 s: let go first, or a request meets a closed one
 
@@ -131,6 +132,19 @@ class Index:
         for batch in _batches(points, overhead=len(json.dumps(about)) + 200):
             body = to_json({"points": [self._json(owner, about, point) for point in batch]})
             self._write(partial(self._put_points, body))
+
+    def windows(self, row: int, generation: int, numbers: range) -> dict[str, Floats]:
+        """The vectors of those chunks of one generation of a row that are there, by their text; a few hundred."""
+        found: dict[str, Floats] = {}
+        for start in range(numbers.start, numbers.stop, MAX_VECTORS):
+            some = range(start, min(start + MAX_VECTORS, numbers.stop))
+            ids = [_point_id(row, generation, number) for number in some]
+            nothing: list[models.Record] = []
+            read = partial(self._client.retrieve, self._collection, ids, with_payload=["text"], with_vectors=[DENSE])
+            for record in self._read(read, nothing):
+                vectors = record.vector[DENSE] if isinstance(record.vector, dict) else []
+                found[(record.payload or {})["text"]] = np.asarray(vectors, np.float32).reshape(-1, self._dimensions)
+        return found
 
     def trim(self, row: int, generation: int, count: int) -> None:
         """Delete the chunks of one generation of a row from number `count` on."""
@@ -256,7 +270,7 @@ class Index:
         windows = point.windows if self._multivector else point.windows[0]
         extra = {} if point.page is None else {"page": point.page}
         return {
-            "id": str(uuid5(NAMESPACE, f"{owner.row}:{owner.generation}:{point.number}")),
+            "id": _point_id(owner.row, owner.generation, point.number),
             "vector": {DENSE: windows.tolist(), TEXT: _numbers(point.terms)},
             "payload": {**about, "number": point.number, "text": point.text, **extra},
         }
@@ -319,6 +333,10 @@ _INDEXES: dict[str, models.PayloadSchemaType | models.KeywordIndexParams] = {
 _FOUND = ("row", "generation", "number", "text")
 _SCANNED = ("row", "generation", "project", "store", "number")
 _compile = filters.compile  # `search` has a parameter of the module's name
+
+
+def _point_id(row: int, generation: int, number: int) -> str:
+    return str(uuid5(NAMESPACE, f"{row}:{generation}:{number}"))
 
 
 def _equals(field: str, value: str | int) -> models.FieldCondition:

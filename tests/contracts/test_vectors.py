@@ -186,6 +186,19 @@ def test_trim_leaves_the_first_chunks_of_this_generation_and_other_generations(i
     assert index.count(2, 1) == 1
 
 
+def test_vectors_are_read_back_by_their_text(index: Index) -> None:
+    points = [point(number, number % 7, (number + 1) % 7, text=f"text {number}") for number in range(150)]
+    index.upsert(owner(row=1, generation=2), points)
+    index.upsert(owner(row=1, generation=3), [point(3, 0, text="of another generation")])
+
+    found = index.windows(1, 2, range(3, 150))
+
+    assert found.keys() == {f"text {number}" for number in range(3, 150)}
+    for each in points[3:]:
+        np.testing.assert_allclose(found[each.text], each.windows, atol=1e-6)
+    assert index.windows(1, 4, range(3)) == {}
+
+
 def test_delete_rows_takes_the_given_generations_only(index: Index) -> None:
     for generation in range(1, 6):
         index.upsert(owner(row=1, generation=generation), [point(0)])
