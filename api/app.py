@@ -17,7 +17,7 @@ from api import docs, errors, headers, health, metrics
 from api.admission import API, Admission
 from api.deadlines import InTime
 from api.following import Following
-from api.routes import events, file_batches, files, reindexing, retries, store_files, uploads, vector_stores
+from api.routes import events, file_batches, files, reindexing, retries, schedules, store_files, uploads, vector_stores
 from api.schemas import search
 from ingest import ids, logs, traces
 from ingest.config import Settings
@@ -57,7 +57,7 @@ def app(tools: Tools, background: Tools | None = None) -> FastAPI:
     api.state.following = Following()
     api.state.background = background or tools
     errors.register(api)
-    for routes in (files, uploads, store_files, file_batches, events, retries, reindexing, vector_stores):
+    for routes in (files, uploads, store_files, file_batches, events, retries, reindexing, schedules, vector_stores):
         api.include_router(routes.router)
     api.include_router(health.router)
     docs.add(api)

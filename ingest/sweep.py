@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from ingest import files, logs, uploads
+from ingest import files, logs, schedules, uploads
 from ingest.db import point_jobs, progress, stores, tombstones
 from ingest.db.models import PointJob
 from ingest.db.session import alone
@@ -44,6 +44,7 @@ def sweep(tools: Tools) -> None:
         delete_stores,
         work_on_points,
         forget,
+        begin_scheduled,
         dispatch,
         expire_files,
         end_uploads,
@@ -183,6 +184,11 @@ def forget(tools: Tools) -> None:
     while left:
         with tools.database.transaction() as session:
             left = alone(session, "tombstones") and tombstones.sweep(session, progress.SWEEP_ROWS) > 0
+
+
+def begin_scheduled(tools: Tools) -> None:
+    """Begin the re-indexes whose time has come; `dispatch`, which follows, tells the workers."""
+    schedules.run_due(tools)
 
 
 def dispatch(tools: Tools) -> None:

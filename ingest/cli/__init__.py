@@ -17,6 +17,7 @@ COMMANDS = {
     "status": "status.status",
     "retry": "retry.retry",
     "reindex": "reindex.reindex",
+    "schedule": "schedule.app",
     "verify": "verify.verify",
     "keys": "keys.app",
     "projects": "projects.app",

@@ -24,6 +24,7 @@ from ingest.status import RowStatus
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
 PointJobKind = Literal["purge", "attributes"]
+ReindexOnly = Literal["all", "failed", "stale"]
 UploadStatus = Literal["pending", "completed", "cancelled", "expired"]
 
 
@@ -202,6 +203,35 @@ class FileBatch(Base):
     completed: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     cancelled: Mapped[int] = mapped_column(default=0)
+
+
+class ReindexSchedule(Base):
+    """A re-index that begins by itself, at the times of a cron expression of five fields in an IANA time zone."""
+
+    __tablename__ = "reindex_schedules"
+    __table_args__ = (
+        CheckConstraint("\"only\" IN ('all','failed','stale')", name="only"),
+        CheckConstraint("paused = (next_run_at IS NULL)", name="only_paused_never_runs"),
+        Index("ix_reindex_schedules_due", "next_run_at", postgresql_where=text("next_run_at IS NOT NULL"),
+              sqlite_where=text("next_run_at IS NOT NULL")),
+        Index("ix_reindex_schedules_store", "vector_store_id", "row"),
+        {"sqlite_autoincrement": True},
+    )  # fmt: skip
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    vector_store_id: Mapped[str] = mapped_column(ForeignKey("vector_stores.id", ondelete="CASCADE"))
+    created_at: Mapped[int]
+    cron: Mapped[str] = mapped_column(String(100))
+    timezone: Mapped[str] = mapped_column(String(64))
+    only: Mapped[ReindexOnly] = mapped_column(String(16))
+    chunk_tokens: Mapped[int | None]
+    """None leaves each file its own chunking."""
+    chunk_overlap: Mapped[int | None]
+    paused: Mapped[bool] = mapped_column(Boolean)
+    next_run_at: Mapped[int | None]
+    last_run_at: Mapped[int | None]
+    last_batch_id: Mapped[str | None] = mapped_column(String(64))
 
 
 class StoreFile(Base):

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from ingest.db.attachments import from_the_start, slices
 from ingest.db.counters import Shift, Sizes, falls_back, run, shift_batch, shift_store, sizes_gone
-from ingest.db.models import BatchFile, FileBatch, PointJob, StoreFile
+from ingest.db.models import BatchFile, FileBatch, PointJob, ReindexOnly, StoreFile
 from ingest.db.session import read_clock, serialise
 from ingest.status import UNFINISHED
 
 Retryable = Literal["failed", "cancelled"]
-Only = Literal["all", "failed", "stale"]
+Only = ReindexOnly
 """What of a store is indexed anew. `failed`: also what a re-index left as it was. `stale`: what would be made otherwise
 today, or has another chunking than asked for."""
 

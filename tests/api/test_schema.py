@@ -31,6 +31,9 @@ MORE_RULES = {
     "POST /v1/vector_stores": _CHUNKS,
     "POST /v1/vector_stores/{vector_store_id}/files": _CHUNKS,
     "POST /v1/vector_stores/{vector_store_id}/file_batches": _CHUNKS,
+    "POST /v1/vector_stores/{vector_store_id}/reindex": _CHUNKS,
+    "POST /v1/vector_stores/{vector_store_id}/reindex_schedules": "cron expressions and time zones",
+    "POST /v1/vector_stores/{vector_store_id}/reindex_schedules/{schedule_id}": "cron expressions and time zones",
 }
 """Operations that may refuse what the document allows, because of rules that no schema can tell."""
 
@@ -68,6 +71,7 @@ class World:
             for path in (
                 f"/v1/files/{old['file_id']}",
                 f"/v1/vector_stores/{old['vector_store_id']}/files/{old['file_id']}",
+                f"/v1/vector_stores/{old['vector_store_id']}/reindex_schedules/{old['schedule_id']}",
             )
         )
         if gone:
@@ -78,7 +82,15 @@ class World:
             work(self._tools)
             announced = {"bytes": 1, "filename": "a", "mime_type": "text/plain", "purpose": "assistants"}
             pending = call.post("/v1/uploads", json=announced).json()["id"]
-            self._ids = {"vector_store_id": store, "file_id": file, "batch_id": batch, "upload_id": pending}
+            nightly = call.post(f"/v1/vector_stores/{store}/reindex_schedules", json={"cron": "0 3 * * *"})
+            schedule = nightly.json()["id"]
+            self._ids = {
+                "vector_store_id": store,
+                "file_id": file,
+                "batch_id": batch,
+                "upload_id": pending,
+                "schedule_id": schedule,
+            }
         return self._ids
 
 

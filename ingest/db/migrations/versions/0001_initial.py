@@ -213,6 +213,38 @@ def upgrade() -> None:
         batch_op.create_index("ix_vector_stores_project", ["project", "row"], unique=False)
 
     op.create_table(
+        "reindex_schedules",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("vector_store_id", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("cron", sa.String(length=100), nullable=False),
+        sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("only", sa.String(length=16), nullable=False),
+        sa.Column("chunk_tokens", sa.BigInteger(), nullable=True),
+        sa.Column("chunk_overlap", sa.BigInteger(), nullable=True),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("next_run_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_run_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_batch_id", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("\"only\" IN ('all','failed','stale')", name="only"),
+        sa.CheckConstraint("paused = (next_run_at IS NULL)", name="only_paused_never_runs"),
+        sa.ForeignKeyConstraint(["vector_store_id"], ["vector_stores.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("reindex_schedules", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_reindex_schedules_due",
+            ["next_run_at"],
+            unique=False,
+            postgresql_where=sa.text("next_run_at IS NOT NULL"),
+            sqlite_where=sa.text("next_run_at IS NOT NULL"),
+        )
+        batch_op.create_index("ix_reindex_schedules_store", ["vector_store_id", "row"], unique=False)
+
+    op.create_table(
         "file_batches",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
