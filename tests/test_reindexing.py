@@ -1,6 +1,7 @@
 """What a re-index does again, and what it takes over from before; over fakes, on both databases."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sqlalchemy import update
@@ -8,7 +9,7 @@ from sqlalchemy import update
 from ingest import file_batches, search, store_files
 from ingest.db.models import StoreFile
 from ingest.db.restarts import Only
-from ingest.steps.index import Owner, Point
+from ingest.steps.index import Hit, Owner, Point
 from ingest.sweep import work_on_points
 from ingest.vector_stores import Chunking
 from tests.conftest import Clock
@@ -134,3 +135,22 @@ def test_attributes_that_change_meanwhile_are_those_of_the_new_points(tools: Fak
 
     [(owner, _)] = tools.index.points.values()
     assert (owner.generation, owner.attributes) == (2, {"colour": "red"})
+
+
+def test_a_file_that_is_replaced_during_a_search_is_found(tools: FakeTools) -> None:
+    store, [file_id] = store_with(tools, "A heron in the water.")
+    run_all(tools)
+
+    class Overtaken(FakeIndex):
+        def search(self, *args: Any, **named: Any) -> tuple[list[Hit], list[Hit]]:
+            hits = super().search(*args, **named)
+            run_all(tools)
+            return hits
+
+    file_batches.reindex(tools, CALLER, store, "all", None)
+    tools.index = Overtaken(tools.index.points)
+
+    found = search.search(tools, CALLER, store, ["heron"], limit=10)
+
+    assert rows.row(tools.database, store, file_id).live_generation == 2
+    assert [passage.text for passage in found] == ["A heron in the water."]
