@@ -59,7 +59,11 @@ def owned(client: TestClient, tools: FakeTools) -> Owned:
     about = {"bytes": 1, "filename": "u.txt", "mime_type": "text/plain", "purpose": "assistants"}
     pending = client.post("/v1/uploads", json=about).json()["id"]
     part = client.post(f"/v1/uploads/{pending}/parts", files={"data": ("p", b"x")}).json()["id"]
-    found = {"file_id": file, "vector_store_id": store, "batch_id": batch, "upload_id": pending, "part_id": part}
+    nightly = client.post(f"/v1/vector_stores/{store}/reindex_schedules", json={"cron": "0 3 * * *"}).json()["id"]
+    found = {
+        "file_id": file, "vector_store_id": store, "batch_id": batch, "upload_id": pending, "part_id": part,
+        "schedule_id": nightly,
+    }  # fmt: skip
     return Owned(client, found)
 
 
@@ -107,6 +111,12 @@ ADDRESSED: dict[str, Body] = {
     f"GET {STORE}/file_batches/{{batch_id}}/events": nothing,
     f"POST {STORE}/retry": lambda _: {"json": {}},
     f"POST {STORE}/file_batches/{{batch_id}}/retry": lambda _: {"json": {}},
+    f"POST {STORE}/reindex": lambda _: {"json": {}},
+    f"POST {STORE}/reindex_schedules": lambda _: {"json": {"cron": "0 3 * * *"}},
+    f"GET {STORE}/reindex_schedules": nothing,
+    f"GET {STORE}/reindex_schedules/{{schedule_id}}": nothing,
+    f"POST {STORE}/reindex_schedules/{{schedule_id}}": lambda _: {"json": {"paused": True}},
+    f"DELETE {STORE}/reindex_schedules/{{schedule_id}}": nothing,
 }
 
 LISTS = ["GET /v1/files", "GET /v1/vector_stores"]
@@ -247,7 +257,7 @@ def test_every_route_asks_for_its_scope(
 ) -> None:
     method, path = operation.split(" ")
     looks = method == "GET" or path.endswith("/search")
-    nobodys = dict.fromkeys(("file_id", "vector_store_id", "batch_id", "upload_id"), "x")
+    nobodys = dict.fromkeys(("file_id", "vector_store_id", "batch_id", "upload_id", "schedule_id"), "x")
 
     def answer(*scopes: Scope) -> Response:
         return service(key(tools, "proj_default", *scopes)).request(method, path.format(**nobodys))

@@ -2,7 +2,7 @@
 
 from ingest import ids
 from ingest.callers import DEFAULT_PROJECT
-from ingest.db import attachments, point_jobs, progress, recount, restarts, stores
+from ingest.db import attachments, oddities, point_jobs, progress, recount, restarts, stores
 from ingest.db.counters import Sizes
 from ingest.db.models import FileBatch, PointJob
 from ingest.db.restarts import Only
@@ -179,6 +179,16 @@ def test_a_worker_that_lost_a_file_takes_away_its_own_generation_only(database: 
 
     assert [job for job in purges(database) if job not in before] == []
     assert purges(database).count((lost.row, 2, 2)) == 2
+
+
+def test_repairing_a_reindexed_store_finds_nothing_to_repair(database: Database) -> None:
+    store = rows.a_store(database)
+    _, files = outcomes(database, store, "", "")
+    reindex(database, store)
+    fail(database, store, files[0])
+
+    with database.reading() as session:
+        assert oddities.broken_rows(session) == []
 
 
 def test_in_progress_and_cancelled_files_are_left_alone(database: Database) -> None:
