@@ -17,10 +17,11 @@ from api import docs, errors, headers, health, metrics
 from api.admission import API, Admission
 from api.deadlines import InTime
 from api.following import Following
-from api.routes import events, file_batches, files, retries, store_files, uploads, vector_stores
+from api.routes import events, file_batches, files, retries, store_files, uploads, vector_stores, webhooks
 from api.schemas import search
 from ingest import ids, logs, traces
 from ingest.config import Settings
+from ingest.courier import Courier
 from ingest.db.migrate import migrate
 from ingest.dispatch import Publisher
 from ingest.errors import DependencyDown
@@ -57,7 +58,7 @@ def app(tools: Tools, background: Tools | None = None) -> FastAPI:
     api.state.following = Following()
     api.state.background = background or tools
     errors.register(api)
-    for routes in (files, uploads, store_files, file_batches, events, retries, vector_stores):
+    for routes in (files, uploads, store_files, file_batches, events, retries, vector_stores, webhooks):
         api.include_router(routes.router)
     api.include_router(health.router)
     docs.add(api)
@@ -97,11 +98,13 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     background: Tools = api.state.background
     migrate(background.database)
     await run_in_threadpool(_warm_up, tools)
-    sweeper, publisher = Sweeper(background), Publisher(background.feeder)
+    sweeper, publisher, courier = Sweeper(background), Publisher(background.feeder), Courier(background)
     tools.publisher = publisher
     sweeper.start()
     publisher.start()
+    courier.start()
     yield
+    courier.stop()
     publisher.stop()
     sweeper.stop()
     tools.close()

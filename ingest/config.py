@@ -97,6 +97,12 @@ class Settings(BaseSettings):
     node: str = Field(socket.gethostname(), description="This machine's name in leases.")
     ready_file: str = Field("", description="Written by a worker when it takes files; `ingest up` waits for it.")
 
+    # webhooks
+    webhooks_allow_private: bool = Field(
+        False, description="Send webhooks also to addresses that are not public: of this machine, of your own network."
+    )
+    webhook_timeout_seconds: float = Field(5.0, gt=0, le=8, description="Patience with the receiver of one event.")
+
     # monitoring
     flower_port: int = Field(5555, ge=0, le=65535, description="Port of `ingest up`'s Flower; any free one if taken.")
     flower_read_only: bool = Field(

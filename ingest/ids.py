@@ -3,7 +3,7 @@
 import secrets
 from typing import Literal
 
-Prefix = Literal["file-", "vs_", "vsfb_", "upload_", "part_", "req_", "imp_", "proj_", "key_"]
+Prefix = Literal["file-", "vs_", "vsfb_", "upload_", "part_", "req_", "imp_", "proj_", "key_", "wh_", "evt_"]
 
 
 def new(prefix: Prefix) -> str:

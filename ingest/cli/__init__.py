@@ -19,6 +19,7 @@ COMMANDS = {
     "verify": "verify.verify",
     "keys": "keys.app",
     "projects": "projects.app",
+    "webhooks": "webhooks.app",
     "migrate": "migrate.migrate",
     "settings": "settings.settings",
 }

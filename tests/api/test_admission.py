@@ -22,7 +22,10 @@ OPERATIONS = [
     f"{method.upper()} {path}" for path, methods in DOCUMENT["paths"].items() for method in methods if "/v1/" in path
 ]
 STORE = "/v1/vector_stores/{vector_store_id}"
+WEBHOOK = "/v1/webhook_endpoints/{webhook_endpoint_id}"
 FILES = {"file": ("a.txt", b"a")}
+EXPIRED = "vector_store.expired"
+HOOK = {"name": "", "url": "https://hooks.example/", "event_types": [EXPIRED]}
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,9 @@ def owned(client: TestClient, tools: FakeTools) -> Owned:
     about = {"bytes": 1, "filename": "u.txt", "mime_type": "text/plain", "purpose": "assistants"}
     pending = client.post("/v1/uploads", json=about).json()["id"]
     part = client.post(f"/v1/uploads/{pending}/parts", files={"data": ("p", b"x")}).json()["id"]
+    webhook = client.post("/v1/webhook_endpoints", json=HOOK).json()["id"]
     found = {"file_id": file, "vector_store_id": store, "batch_id": batch, "upload_id": pending, "part_id": part}
+    found["webhook_endpoint_id"] = webhook
     return Owned(client, found)
 
 
@@ -105,11 +110,15 @@ ADDRESSED: dict[str, Body] = {
     f"POST {STORE}/file_batches/{{batch_id}}/cancel": nothing,
     f"GET {STORE}/file_batches/{{batch_id}}/files": nothing,
     f"GET {STORE}/file_batches/{{batch_id}}/events": nothing,
+    f"GET {WEBHOOK}": nothing,
+    f"POST {WEBHOOK}": lambda _: {"json": {"url": "https://mine.example/"}},
+    f"DELETE {WEBHOOK}": nothing,
+    f"POST {WEBHOOK}/test": lambda _: {"json": {"event_type": EXPIRED}},
     f"POST {STORE}/retry": lambda _: {"json": {}},
     f"POST {STORE}/file_batches/{{batch_id}}/retry": lambda _: {"json": {}},
 }
 
-LISTS = ["GET /v1/files", "GET /v1/vector_stores"]
+LISTS = ["GET /v1/files", "GET /v1/vector_stores", "GET /v1/webhook_endpoints"]
 
 CREATES: dict[str, Body] = {
     "POST /v1/files": lambda _: {"data": {"purpose": "assistants"}, "files": FILES},
@@ -117,6 +126,7 @@ CREATES: dict[str, Body] = {
         "json": {"bytes": 1, "filename": "u", "mime_type": "text/plain", "purpose": "assistants"}
     },
     "POST /v1/vector_stores": lambda _: {"json": {"name": "new"}},
+    "POST /v1/webhook_endpoints": lambda _: {"json": HOOK},
 }
 
 

@@ -33,7 +33,7 @@ def references(part: Any) -> Iterator[str]:
 
 
 def test_it_lists_the_routes_of_the_newest_client(document: dict[str, Any]) -> None:
-    store = "/v1/vector_stores/{vector_store_id}"
+    store, webhook = "/v1/vector_stores/{vector_store_id}", "/v1/webhook_endpoints/{webhook_endpoint_id}"
 
     assert {name for name, _ in operations(document)} == {
         "POST /v1/files", "GET /v1/files", "GET /v1/files/{file_id}", "DELETE /v1/files/{file_id}",
@@ -48,6 +48,8 @@ def test_it_lists_the_routes_of_the_newest_client(document: dict[str, Any]) -> N
         f"POST {store}/file_batches/{{batch_id}}/cancel", f"GET {store}/file_batches/{{batch_id}}/files",
         f"GET {store}/file_batches/{{batch_id}}/events",  # an extension
         f"POST {store}/retry", f"POST {store}/file_batches/{{batch_id}}/retry",  # extensions
+        "POST /v1/webhook_endpoints", "GET /v1/webhook_endpoints", f"GET {webhook}", f"POST {webhook}",
+        f"DELETE {webhook}", f"POST {webhook}/test",
     }  # fmt: skip
 
 
