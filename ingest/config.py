@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     webhook_timeout_seconds: float = Field(5.0, gt=0, le=8, description="Patience with the receiver of one event.")
 
     # monitoring
+    verify_cron: str = Field(
+        "0 3 * * *", description="When the service compares everything with everything (cron, UTC); empty = never."
+    )
     flower_port: int = Field(5555, ge=0, le=65535, description="Port of `ingest up`'s Flower; any free one if taken.")
     flower_read_only: bool = Field(
         True, description="Flower of `ingest up` shows only; its buttons revoke tasks, which cancels no file."

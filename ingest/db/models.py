@@ -405,3 +405,16 @@ class WebhookDelivery(Base):
     created_at: Mapped[float]
     attempts: Mapped[int] = mapped_column(default=0)
     next_try: Mapped[float]
+
+
+class Verification(Base):
+    """The one row about `ingest verify` as the service runs it by itself (db/verifications.py)."""
+
+    __tablename__ = "verifications"
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    cron: Mapped[str] = mapped_column(Text)
+    """By which `next_at` was found."""
+    next_at: Mapped[float]
+    ended_at: Mapped[float | None]
+    findings: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)

@@ -405,12 +405,23 @@ def upgrade() -> None:
     with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
         batch_op.create_index("ix_webhook_deliveries_due", ["next_try"], unique=False)
 
+    op.create_table(
+        "verifications",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cron", sa.Text(), nullable=False),
+        sa.Column("next_at", sa.Float(precision=53), nullable=False),
+        sa.Column("ended_at", sa.Float(precision=53), nullable=True),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("row"),
+    )
+
 
 def downgrade() -> None:
     op.drop_table("tombstones")
     op.drop_table("outages")
     op.drop_table("loose_blobs")
     for table in (
+        "verifications",
         "webhook_deliveries",
         "webhook_endpoints",
         "store_files",
