@@ -16,6 +16,8 @@ COMMANDS = {
     "import": "imports.import_",
     "status": "status.status",
     "retry": "retry.retry",
+    "export": "archives.export",
+    "import-archive": "archives.import_archive",
     "verify": "verify.verify",
     "keys": "keys.app",
     "projects": "projects.app",

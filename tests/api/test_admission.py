@@ -257,7 +257,7 @@ def test_every_route_asks_for_its_scope(
 ) -> None:
     method, path = operation.split(" ")
     looks = method == "GET" or path.endswith("/search")
-    nobodys = dict.fromkeys(("file_id", "vector_store_id", "batch_id", "upload_id"), "x")
+    nobodys = dict.fromkeys(("file_id", "vector_store_id", "batch_id", "upload_id", "webhook_endpoint_id"), "x")
 
     def answer(*scopes: Scope) -> Response:
         return service(key(tools, "proj_default", *scopes)).request(method, path.format(**nobodys))

@@ -25,12 +25,16 @@ EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "25"))
 """Random requests to each operation, besides the enumerated edges of every parameter."""
 
 _CHUNKS = "the overlap is at most half of the size"
+_WEBHOOKS = "the address is one on the web, and a project has a few endpoints only"
 MORE_RULES = {
     "POST /v1/files": "expires_after has two parts or none",
     "POST /v1/uploads/{upload_id}/complete": "the parts have as many bytes as were announced",
     "POST /v1/vector_stores": _CHUNKS,
     "POST /v1/vector_stores/{vector_store_id}/files": _CHUNKS,
     "POST /v1/vector_stores/{vector_store_id}/file_batches": _CHUNKS,
+    "POST /v1/webhook_endpoints": _WEBHOOKS,
+    "POST /v1/webhook_endpoints/{webhook_endpoint_id}": _WEBHOOKS,
+    "POST /v1/webhook_endpoints/{webhook_endpoint_id}/test": "there is somebody at the address",
 }
 """Operations that may refuse what the document allows, because of rules that no schema can tell."""
 
@@ -67,6 +71,7 @@ class World:
             call.get(path).status_code != 200
             for path in (
                 f"/v1/files/{old['file_id']}",
+                f"/v1/webhook_endpoints/{old['webhook_endpoint_id']}",
                 f"/v1/vector_stores/{old['vector_store_id']}/files/{old['file_id']}",
             )
         )
@@ -78,7 +83,10 @@ class World:
             work(self._tools)
             announced = {"bytes": 1, "filename": "a", "mime_type": "text/plain", "purpose": "assistants"}
             pending = call.post("/v1/uploads", json=announced).json()["id"]
+            webhook = {"name": "", "url": "https://hooks.example/", "event_types": ["vector_store.expired"]}
+            hook = call.post("/v1/webhook_endpoints", json=webhook).json()["id"]
             self._ids = {"vector_store_id": store, "file_id": file, "batch_id": batch, "upload_id": pending}
+            self._ids["webhook_endpoint_id"] = hook
         return self._ids
 
 
