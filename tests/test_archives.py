@@ -108,8 +108,13 @@ def test_searches_say_the_same_elsewhere_and_nothing_was_parsed_or_embedded(
 
 
 def test_it_comes_back_into_the_same_service_beside_the_old_one(tools: FakeTools, store: str, archive: Path) -> None:
-    brought = bring(tools, archive, name="zoo again")
+    mapping = io.StringIO()
+    brought = bringing.bring(tools, archive, project=CALLER.project, name="zoo again", mapping=mapping, re_embed=False)
 
+    pairs = [line.split("\t") for line in mapping.getvalue().splitlines()]
+    assert len(pairs) == 4
+    for old, new in pairs:
+        assert b"".join(files.content(tools, CALLER, new)[1]) == b"".join(files.content(tools, CALLER, old)[1])
     assert found(tools, brought.store_id) == found(tools, store)
     assert vector_stores.retrieve(tools, CALLER, brought.store_id).name == "zoo again"
     assert verify(tools).findings == []

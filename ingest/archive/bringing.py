@@ -93,10 +93,10 @@ def bring(
         except BaseException:
             _drop(tools, cargo)
             raise
-    with suppress(DependencyDown), tools.database.transaction() as session:  # the sweep would see the same
-        rows.settle(session, cargo.loose)
-    if mapping is not None:
-        mapping.writelines(f"{each['source']}\t{each['id']}\n" for each in _listed(cargo))
+        with suppress(DependencyDown), tools.database.transaction() as session:  # the sweep would see the same
+            rows.settle(session, cargo.loose)
+        if mapping is not None:
+            mapping.writelines(f"{each['source']}\t{each['id']}\n" for each in _listed(cargo))
     return Brought(store_id, archive.manifest.source, dict(cargo.counts), batch)
 
 
