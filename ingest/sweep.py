@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from ingest import files, logs, schedules, uploads
+from ingest import files, logs, schedules, uploads, webhooks
 from ingest.db import point_jobs, progress, stores, tombstones
 from ingest.db.models import PointJob
 from ingest.db.session import alone
@@ -46,6 +46,7 @@ def sweep(tools: Tools) -> None:
         forget,
         begin_scheduled,
         dispatch,
+        announce,
         expire_files,
         end_uploads,
         drop_loose,
@@ -195,6 +196,11 @@ def dispatch(tools: Tools) -> None:
     """Publish what waits, and again what the broker lost."""
     tools.feeder.resend_lost()
     tools.feeder.top_up()
+
+
+def announce(tools: Tools) -> None:
+    """Write down for webhooks which batches have ended and which stores have expired; a courier delivers it."""
+    webhooks.enqueue(tools)
 
 
 def _purge(tools: Tools, purges: Sequence[PointJob]) -> None:

@@ -162,6 +162,10 @@ class FakeIndex:
             if rows is None or row in rows:
                 yield row, generation, owner.project, owner.vector_store_id, number
 
+    def read(self, row: int, generation: int) -> Iterator[Point]:
+        self._check()
+        yield from [point for key, (_, point) in self.points.items() if key[:2] == (row, generation)]
+
     def close(self) -> None:
         pass
 

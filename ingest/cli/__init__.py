@@ -18,9 +18,12 @@ COMMANDS = {
     "retry": "retry.retry",
     "reindex": "reindex.reindex",
     "schedule": "schedule.app",
+    "export": "archives.export",
+    "import-archive": "archives.import_archive",
     "verify": "verify.verify",
     "keys": "keys.app",
     "projects": "projects.app",
+    "webhooks": "webhooks.app",
     "migrate": "migrate.migrate",
     "settings": "settings.settings",
 }

@@ -144,8 +144,10 @@ class VectorStore(Base):
         CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
         CheckConstraint("usage_bytes >= 0 AND chunks >= 0 AND terms >= 0", name="sums"),
         Index("ix_vector_stores_project", "project", "row"),
+        Index("ix_vector_stores_unannounced", "row", postgresql_where=text("expired_at IS NOT NULL AND NOT announced"),
+              sqlite_where=text("expired_at IS NOT NULL AND NOT announced")),
         {"sqlite_autoincrement": True},
-    )
+    )  # fmt: skip
 
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     id: Mapped[str] = mapped_column(String(64), unique=True)
@@ -157,6 +159,8 @@ class VectorStore(Base):
     last_active_at: Mapped[int]
     expires_after_days: Mapped[int | None]
     expired_at: Mapped[int | None]
+    announced: Mapped[bool] = mapped_column(Boolean, default=False)
+    """That it has expired has been told to the project's webhooks."""
     deleted_at: Mapped[float | None]
     in_progress: Mapped[int] = mapped_column(default=0)
     completed: Mapped[int] = mapped_column(default=0)
@@ -180,6 +184,8 @@ class FileBatch(Base):
               sqlite_where=text("in_progress > 0")),
         Index("ix_file_batches_unswept", "row", postgresql_where=text("cancelled_at IS NOT NULL AND NOT swept"),
               sqlite_where=text("cancelled_at IS NOT NULL AND NOT swept")),
+        Index("ix_file_batches_unannounced", "row", postgresql_where=text("in_progress = 0 AND NOT announced"),
+              sqlite_where=text("in_progress = 0 AND NOT announced")),
         {"sqlite_autoincrement": True},
     )  # fmt: skip
 
@@ -197,6 +203,8 @@ class FileBatch(Base):
     chunk_tokens: Mapped[int | None]
     """...and the chunking it was asked for; None leaves each file its own."""
     chunk_overlap: Mapped[int | None]
+    announced: Mapped[bool] = mapped_column(Boolean, default=False)
+    """That it has ended has been told to the project's webhooks."""
     dispatched_at: Mapped[float] = mapped_column(default=0.0)
     """When the feeder last took files of it; the longest-waiting batch is next."""
     in_progress: Mapped[int] = mapped_column(default=0)
@@ -401,3 +409,60 @@ class Tombstone(Base):
     item: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """The row number; none is used twice."""
     removed_at: Mapped[float]
+
+
+class WebhookEndpoint(Base):
+    """An address that a project wants to be told of events at, and how the telling went (deploy/decisions/0010)."""
+
+    __tablename__ = "webhook_endpoints"
+    __table_args__ = (Index("ix_webhook_endpoints_project", "project", "row"), {"sqlite_autoincrement": True})
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    project: Mapped[str] = mapped_column(ForeignKey("projects.id"))
+    name: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text)
+    event_types: Mapped[list[str]] = mapped_column(JSON)
+    secret: Mapped[str] = mapped_column(String(64))
+    """Kept as it is: every event is signed with it."""
+    paused: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[int]
+    updated_at: Mapped[int]
+    delivered: Mapped[int] = mapped_column(default=0)
+    given_up: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    """Of the last delivery; None when it went well."""
+
+
+class WebhookDelivery(Base):
+    """An event on its way to one endpoint; gone when it arrived or was given up."""
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (
+        UniqueConstraint("endpoint", "type", "object_id"),
+        Index("ix_webhook_deliveries_due", "next_try"),
+        {"sqlite_autoincrement": True},
+    )
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    endpoint: Mapped[int] = mapped_column(ForeignKey("webhook_endpoints.row", ondelete="CASCADE"))
+    event_id: Mapped[str] = mapped_column(String(64))
+    type: Mapped[str] = mapped_column(String(64))
+    object_id: Mapped[str] = mapped_column(String(64))
+    body: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[float]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try: Mapped[float]
+
+
+class Verification(Base):
+    """The one row about `ingest verify` as the service runs it by itself (db/verifications.py)."""
+
+    __tablename__ = "verifications"
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    cron: Mapped[str] = mapped_column(Text)
+    """By which `next_at` was found."""
+    next_at: Mapped[float]
+    ended_at: Mapped[float | None]
+    findings: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)

@@ -37,6 +37,7 @@ MAX_BYTES = 4 * 2**20  # per request; a server takes 32 MiB, but a small one kee
 MAX_ROWS = 256  # per delete request
 MAX_VECTORS = 64  # points read with their vectors per request; those of the largest chunks have 20 windows each
 PAGE = 1_000  # points per request of a scan; without texts and vectors about 100 bytes each
+READ = 64  # points per request that brings their texts and vectors, some 30 KB each
 KEEPALIVE_SECONDS = 2.0  # a server closes idle connections after 5 s: let go first, or a request meets a closed one
 
 _JSON_BYTES_PER_FLOAT = 24  # a float32 written out as a double, with its comma
@@ -227,6 +228,18 @@ class Index:
             if offset is None:
                 return
 
+    def read(self, row: int, generation: int) -> Iterator[Point]:
+        """The points of one generation of a row with everything that was written, in no useful order."""
+        wanted = models.Filter(must=[_equals("row", row), _equals("generation", generation)])
+        nothing: tuple[list[models.Record], Any] = ([], None)
+        offset: Any = None
+        while True:
+            scroll = partial(self._client.scroll, self._collection, wanted, limit=READ, offset=offset)
+            page, offset = self._read(partial(scroll, with_payload=list(_WRITTEN), with_vectors=True), nothing)
+            yield from map(_point, page)
+            if offset is None:
+                return
+
     def ping(self) -> None:
         """Raises DependencyDown when Qdrant does not answer."""
         with _translated():
@@ -331,12 +344,21 @@ _INDEXES: dict[str, models.PayloadSchemaType | models.KeywordIndexParams] = {
     "low": models.PayloadSchemaType.INTEGER,
 }
 _FOUND = ("row", "generation", "number", "text")
+_WRITTEN = ("number", "text", "page")
 _SCANNED = ("row", "generation", "project", "store", "number")
 _compile = filters.compile  # `search` has a parameter of the module's name
 
 
 def _point_id(row: int, generation: int, number: int) -> str:
     return str(uuid5(NAMESPACE, f"{row}:{generation}:{number}"))
+
+
+def _point(record: models.Record) -> Point:
+    fields, given = record.payload or {}, record.vector
+    vectors: Mapping[str, Any] = given if isinstance(given, dict) else {}
+    windows = np.atleast_2d(np.asarray(vectors[DENSE], np.float32))
+    words = vectors.get(TEXT) or models.SparseVector(indices=[], values=[])
+    return Point(fields["number"], fields["text"], windows, Terms(words.indices, words.values), fields.get("page"))
 
 
 def _equals(field: str, value: str | int) -> models.FieldCondition:

@@ -194,6 +194,7 @@ def upgrade() -> None:
         sa.Column("last_active_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_after_days", sa.BigInteger(), nullable=True),
         sa.Column("expired_at", sa.BigInteger(), nullable=True),
+        sa.Column("announced", sa.Boolean(), nullable=False),
         sa.Column("deleted_at", sa.Float(precision=53), nullable=True),
         sa.Column("in_progress", sa.BigInteger(), nullable=False),
         sa.Column("completed", sa.BigInteger(), nullable=False),
@@ -211,6 +212,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("vector_stores", schema=None) as batch_op:
         batch_op.create_index("ix_vector_stores_project", ["project", "row"], unique=False)
+        batch_op.create_index(
+            "ix_vector_stores_unannounced",
+            ["row"],
+            unique=False,
+            postgresql_where=sa.text("expired_at IS NOT NULL AND NOT announced"),
+            sqlite_where=sa.text("expired_at IS NOT NULL AND NOT announced"),
+        )
 
     op.create_table(
         "reindex_schedules",
@@ -256,6 +264,7 @@ def upgrade() -> None:
         sa.Column("reindex", sa.Boolean(), nullable=False),
         sa.Column("chunk_tokens", sa.BigInteger(), nullable=True),
         sa.Column("chunk_overlap", sa.BigInteger(), nullable=True),
+        sa.Column("announced", sa.Boolean(), nullable=False),
         sa.Column("dispatched_at", sa.Float(precision=53), nullable=False),
         sa.Column("in_progress", sa.BigInteger(), nullable=False),
         sa.Column("completed", sa.BigInteger(), nullable=False),
@@ -275,6 +284,13 @@ def upgrade() -> None:
             unique=False,
             postgresql_where=sa.text("in_progress > 0"),
             sqlite_where=sa.text("in_progress > 0"),
+        )
+        batch_op.create_index(
+            "ix_file_batches_unannounced",
+            ["row"],
+            unique=False,
+            postgresql_where=sa.text("in_progress = 0 AND NOT announced"),
+            sqlite_where=sa.text("in_progress = 0 AND NOT announced"),
         )
         batch_op.create_index(
             "ix_file_batches_unswept",
@@ -392,12 +408,67 @@ def upgrade() -> None:
             sqlite_where=sa.text("status = 'queued'"),
         )
 
+    op.create_table(
+        "webhook_endpoints",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("project", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("event_types", sa.JSON(), nullable=False),
+        sa.Column("secret", sa.String(length=64), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("delivered", sa.BigInteger(), nullable=False),
+        sa.Column("given_up", sa.BigInteger(), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"]),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("webhook_endpoints", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_endpoints_project", ["project", "row"], unique=False)
+
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("endpoint", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event_id", sa.String(length=64), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("object_id", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Float(precision=53), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("next_try", sa.Float(precision=53), nullable=False),
+        sa.ForeignKeyConstraint(["endpoint"], ["webhook_endpoints.row"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("endpoint", "type", "object_id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_deliveries_due", ["next_try"], unique=False)
+
+    op.create_table(
+        "verifications",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cron", sa.Text(), nullable=False),
+        sa.Column("next_at", sa.Float(precision=53), nullable=False),
+        sa.Column("ended_at", sa.Float(precision=53), nullable=True),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("row"),
+    )
+
 
 def downgrade() -> None:
     op.drop_table("tombstones")
     op.drop_table("outages")
     op.drop_table("loose_blobs")
     for table in (
+        "verifications",
+        "webhook_deliveries",
+        "webhook_endpoints",
         "store_files",
         "batch_files",
         "file_batches",
