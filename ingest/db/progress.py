@@ -149,17 +149,6 @@ def give_back(session: Session, claim: Claim, *, delay_seconds: float) -> None:
     run(session, update(StoreFile).where(_held(claim)).values(values))
 
 
-def disown(session: Session, claim: Claim) -> None:
-    """For a worker that finds its file lost: have purged again what it may have written after the last purge.
-
-    A process that was stopped between asking and writing wakes up at any time, also past the lease horizon.
-    """
-    shared = and_(StoreFile.row == claim.row, StoreFile.generation == claim.generation)
-    kept = session.scalar(select(StoreFile.row).where(shared, StoreFile.status.in_((*UNFINISHED, "completed"))))
-    if kept is None:
-        purge(session, claim.vector_store_id, [(claim.row, claim.generation)])
-
-
 def attributes_of(session: Session, claim: Claim) -> tuple[dict[str, Any], int]:
     """The file's attributes and their version as they are now. Raises Abandoned when it is not ours any more."""
     found = session.execute(select(StoreFile.attributes, StoreFile.attributes_version).where(_held(claim))).first()
