@@ -10,14 +10,14 @@ a failure is made as short as it can be, which takes minutes.
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed
+from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -43,7 +43,7 @@ from tests.chaos.unreliable import Mood, UnreliableIndex
 from tests.conftest import Clock
 from tests.fakes import FakeTools
 
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "60"))
 STEPS = int(os.environ.get("MODEL_STEPS", "40"))
 SEED = int(os.environ.get("MODEL_SEED", "1"))
 PHASES = [Phase.generate, Phase.shrink] if os.environ.get("MODEL_SHRINK") else [Phase.generate]
@@ -61,8 +61,20 @@ machines = st.sampled_from(["north", "south"])
 acts = st.sampled_from(["renew", "write", "complete", "complete", "fail", "give back", "write and die"])
 duels = st.lists(st.tuples(st.booleans(), acts), min_size=2, max_size=4)
 losses = st.sampled_from(
-    ["lease", "lease", "cancel", "unswept cancel", "other chunking", "taken out", "taken out and in"]
+    [
+        "lease",
+        "lease",
+        "cancel",
+        "unswept cancel",
+        "given back",
+        "given back, cancelled",
+        "chunked anew",
+        "out",
+        "out, in",
+    ]
 )
+betweens = st.lists(st.sampled_from(["recover", "finish cancels", "delete points"]), max_size=2)
+starts = st.sampled_from(["alone", "in a batch", "in two batches", "found before"])
 pauses = st.sampled_from([0, 0, 6, 31])
 
 T = TypeVar("T")
@@ -232,19 +244,29 @@ class Service(RuleBasedStateMachine):
             self.complete(-1, "well")
 
     @precondition(lambda self: self._claimable())
-    @rule(file=which, mood=moods, how=losses, swept=st.booleans(), duel=duels, pause=pauses)
+    @rule(file=which, mood=moods, how=losses, between=betweens, duel=duels, pause=pauses)
     def two_workers_believe_to_have_a_file(
-        self, file: int, mood: Mood, how: str, swept: bool, duel: list[tuple[bool, str]], pause: float
+        self, file: int, mood: Mood, how: str, between: list[str], duel: list[tuple[bool, str]], pause: float
     ) -> None:
-        """One claims it and loses it in the middle of its work; perhaps another gets it; then both act, in any order."""
-        row = _pick(self._claimable(), file)
+        self.a_file_changes_hands(_pick(self._claimable(), file), mood, how, between, duel, pause)
+
+    def a_file_changes_hands(
+        self, row: int, mood: Mood, how: str, between: list[str], duel: list[tuple[bool, str]], pause: float
+    ) -> None:
+        """A worker loses its file in the middle of its work; perhaps another gets it; then both act, in any order."""
         first = self._claim(row, "north")
         if first is None:
             return
         self._write(first, True, mood)
         self._lose(first, how)
-        if swept:
-            self.work_on_points("well")
+        for what in between:
+            self.rows_and_counters_agree()
+            if what == "recover":
+                self.recover(31)
+            elif what == "finish cancels":
+                self.finish_cancels()
+            else:
+                self.work_on_points("well")
         self.rows_and_counters_agree()
         after = self._snapshot().files
         again = [r for r, f in after.items() if r == row or (r > row and f["file_id"] == first.claim.file_id)]
@@ -259,15 +281,34 @@ class Service(RuleBasedStateMachine):
     @precondition(lambda self: self._claimable())
     @rule(file=which, how=losses, mood=moods)
     def a_write_arrives_after_its_points_were_deleted(self, file: int, how: str, mood: Mood) -> None:
-        """Its worker is killed and never looks again, so that nobody but the last purge can delete what it wrote."""
-        first = self._claim(_pick(self._claimable(), file), "north")
+        self.a_killed_worker_writes(_pick(self._claimable(), file), how, mood)
+
+    def a_killed_worker_writes(self, row: int, how: str, mood: Mood) -> None:
+        """It never looks again, so that nobody but the last purge can delete what it wrote."""
+        first = self._claim(row, "north")
         if first is None:
             return
-        if how != "lease":  # after that one everybody has stopped writing
+        if how not in ("lease", "given back", "given back, cancelled"):  # after these it has stopped writing
             self._lose(first, how)
         self.finish_cancels()
         self.work_on_points("well")
         self._write_and_die(first, mood)
+
+    def begin(self, start: str) -> int | None:
+        """Have a file queued; its row."""
+        store, member = self.stores[0], Member(self.files[0], None, 200, 100)
+        if start == "found before":
+            store_files.attach(self.tools, CALLER, store, member)
+            self.rows_and_counters_agree()
+            self.a_worker_does_its_job(0, "south")
+            member = replace(member, chunk_tokens=100, chunk_overlap=0)
+        if start == "alone":
+            store_files.attach(self.tools, CALLER, store, member)
+        else:
+            for _ in range(2 if start == "in two batches" else 1):
+                self.batches.append((store, file_batches.create(self.tools, CALLER, store, [member]).id))
+        self.rows_and_counters_agree()
+        return next(iter(self._claimable()), None)
 
     @precondition(lambda self: any(self._may_still_write(worker) for worker in self.workers))
     @rule(worker=which, mood=moods)
@@ -472,14 +513,20 @@ class Service(RuleBasedStateMachine):
         batch = self._snapshot().batches.get(self._snapshot().files[row]["batch"])
         if how == "lease":
             self.recover(31)
+        elif how.startswith("given back"):
+            if mine in self.workers:
+                self._give_back(mine)
+            self.time_goes_by(6)
+            if how == "given back, cancelled" and batch is not None:
+                self._lose(mine, "unswept cancel")
         elif how in ("cancel", "unswept cancel") and batch is not None:
             number = [b for _, b in self._open_batches() or self.batches].index(batch["id"])
             (self.cancel if how == "cancel" else self.cancel_and_leave_the_rows_to_the_sweep)(number)
-        elif how == "other chunking":
+        elif how == "chunked anew":
             self._attach_again(row, owned=batch is not None)
         else:
             self._take_out(row)
-            if how == "taken out and in":
+            if how == "out, in":
                 with suppress(NotFound, InvalidRequest):
                     store_files.attach(self.tools, CALLER, store_id, Member(mine.claim.file_id, None, 100, 0))
 
@@ -622,33 +669,57 @@ class Service(RuleBasedStateMachine):
             assert owner.attributes == _attributes(self.tools.database, row), f"attributes of {row} are old"
 
 
-def test_whatever_happens_in_whatever_order_nothing_is_lost_or_counted_twice(database_url: str, tmp_path: Path) -> None:
-    clock = Clock()
-    database = Database(database_url, clock=clock)
+@pytest.fixture
+def service(database_url: str, tmp_path: Path) -> Iterator[type[Service]]:
+    """What the rules are played with, over a database of either kind."""
+    now = Clock()
+    database = Database(database_url, clock=now)
     settings = Settings(data=tmp_path / "data", redis_url="", qdrant_url="", database_url="", dispatch_window=3)
     made = FakeTools(settings, database)
 
     class Played(Service):
         tools = made
+        clock = now
 
-        def __init__(self) -> None:
-            self.clock = clock
-            super().__init__()
-
-    run_state_machine_as_test(
-        seed(SEED)(Played),
-        settings=hypothesis_settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            print_blob=True,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-            phases=PHASES,
-        ),
-    )
+    yield Played
     database.dispose()
+
+
+def test_whatever_happens_in_whatever_order_nothing_is_lost_or_counted_twice(service: type[Service]) -> None:
+    run_state_machine_as_test(seed(SEED)(service), settings=_settings(EXAMPLES))
+
+
+def test_whoever_has_a_file_and_whoever_believes_it_may_act_in_any_order(service: type[Service]) -> None:
+    """The narrow windows, again and again: each scene begins with a file that is claimed and then lost."""
+    hands = st.tuples(starts, moods, losses, betweens, duels, pauses)
+    kills = st.tuples(starts, losses, moods)
+
+    @seed(SEED)
+    @_settings(2 * EXAMPLES)
+    @given(scenes=st.lists(st.one_of(hands, hands, kills), min_size=1, max_size=3))
+    def play(scenes: list[tuple[Any, ...]]) -> None:
+        played = service()
+        for start, *scene in scenes:
+            row = played.begin(start)
+            if row is not None:
+                (played.a_file_changes_hands if len(scene) == 5 else played.a_killed_worker_writes)(row, *scene)
+                played.rows_and_counters_agree()
+        played.teardown()
+
+    play()
+
+
+def _settings(examples: int) -> hypothesis_settings:
+    return hypothesis_settings(
+        max_examples=examples,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        phases=PHASES,
+    )
 
 
 def _pick(things: Sequence[T], number: int) -> T:
