@@ -58,23 +58,16 @@ moods = st.sampled_from(["well", "well", *Mood.__args__])  # type: ignore[attr-d
 chunkings = st.sampled_from([(100, 0), (200, 100)])
 styles = st.sampled_from([None, None, {"colour": "red"}, {"colour": "blue"}])
 machines = st.sampled_from(["north", "south"])
-acts = st.sampled_from(["renew", "write", "complete", "complete", "fail", "give back", "write and die"])
+acts = st.sampled_from(["renew", "write", "complete", "complete", "fail", "fail", "give back", "write and die"])
 duels = st.lists(st.tuples(st.booleans(), acts), min_size=2, max_size=4)
 losses = st.sampled_from(
     [
-        "lease",
-        "lease",
-        "cancel",
-        "unswept cancel",
-        "given back",
-        "given back, cancelled",
-        "chunked anew",
-        "out",
-        "out, in",
+        *("kept", "lease", "lease", "cancel", "unswept cancel", "given back", "given back, cancelled"),
+        *("chunked anew", "out", "out, in"),
     ]
 )
 betweens = st.lists(st.sampled_from(["recover", "finish cancels", "delete points"]), max_size=2)
-starts = st.sampled_from(["alone", "in a batch", "in two batches", "found before"])
+starts = st.sampled_from(["alone", "in a batch", "in two batches", "found before", "found before"])
 pauses = st.sampled_from([0, 0, 6, 31])
 
 T = TypeVar("T")
@@ -259,6 +252,8 @@ class Service(RuleBasedStateMachine):
             return
         self._write(first, True, mood)
         self._lose(first, how)
+        if first in self.workers:
+            self.renew(self.workers.index(first))
         for what in between:
             self.rows_and_counters_agree()
             if what == "recover":
@@ -272,7 +267,7 @@ class Service(RuleBasedStateMachine):
         again = [r for r, f in after.items() if r == row or (r > row and f["file_id"] == first.claim.file_id)]
         second = next((mine for r in again if (mine := self._claim(r, "south"))), None)
         for is_first, act in duel:
-            actor = first if is_first else second
+            actor = first if is_first or second is None else second
             if actor in self.workers:
                 self._act(actor, act)
                 self.rows_and_counters_agree()
@@ -508,7 +503,9 @@ class Service(RuleBasedStateMachine):
         return self.clock() < mine.told_at + self.tools.settings.lease_seconds
 
     def _lose(self, mine: Worker, how: str) -> None:
-        """Have a worker lose its file."""
+        """Have a worker lose its file, or not."""
+        if how == "kept":
+            return
         row, store_id = mine.claim.row, mine.claim.vector_store_id
         batch = self._snapshot().batches.get(self._snapshot().files[row]["batch"])
         if how == "lease":
