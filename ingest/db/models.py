@@ -73,6 +73,7 @@ class File(Base):
 
     __tablename__ = "files"
     __table_args__ = (
+        CheckConstraint("bytes >= 0", name="bytes"),
         Index("ix_files_blob", "blob"),
         Index("ix_files_project", "project", "row", "bytes"),
         Index("ix_files_expiry", "expires_at", postgresql_where=text("expires_at IS NOT NULL"),
@@ -98,6 +99,7 @@ class Upload(Base):
     __table_args__ = (
         CheckConstraint("status IN ('pending','completed','cancelled','expired')", name="status"),
         CheckConstraint("(status = 'completed') = (file_id IS NOT NULL)", name="only_completed_has_a_file"),
+        CheckConstraint("bytes >= 0", name="bytes"),
         Index("ix_uploads_pending", "expires_at",
               postgresql_where=text("status = 'pending'"), sqlite_where=text("status = 'pending'")),
         Index("ix_uploads_ended", "expires_at",
@@ -125,7 +127,12 @@ class UploadPart(Base):
     """A part of an upload. Its row is there before its blob and goes after it, so no blob is ever without a row."""
 
     __tablename__ = "upload_parts"
-    __table_args__ = (Index("ix_upload_parts_upload", "upload_id"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        CheckConstraint("bytes >= 0", name="bytes"),
+        CheckConstraint("(bytes IS NULL) = (sha256 IS NULL)", name="only_what_arrived_has_a_sum"),
+        Index("ix_upload_parts_upload", "upload_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     id: Mapped[str] = mapped_column(String(64), unique=True)
@@ -180,6 +187,10 @@ class FileBatch(Base):
     __table_args__ = (
         CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
         CheckConstraint("cancelled_at IS NULL OR in_progress = 0", name="cancelled_is_final"),
+        CheckConstraint(
+            "cancelled_at IS NOT NULL OR NOT (swept OR expired)",
+            name="only_cancelled_is_swept_or_expired",
+        ),
         Index("ix_file_batches_active", "dispatched_at", postgresql_where=text("in_progress > 0"),
               sqlite_where=text("in_progress > 0")),
         Index("ix_file_batches_unswept", "row", postgresql_where=text("cancelled_at IS NOT NULL AND NOT swept"),
@@ -256,6 +267,22 @@ class StoreFile(Base):
     __table_args__ = (
         UniqueConstraint("vector_store_id", "file_id"),
         CheckConstraint("status IN ('queued','running','completed','failed','cancelled')", name="status"),
+        CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="leased_by_somebody"),
+        CheckConstraint("0 <= kills AND kills <= attempts AND attempts <= fence", name="hands"),
+        CheckConstraint(
+            "generation >= 1 AND (live_generation IS NULL OR live_generation BETWEEN 1 AND generation)",
+            name="generations",
+        ),
+        CheckConstraint("chunks >= 0 AND terms >= 0 AND usage_bytes >= 0", name="sizes"),
+        CheckConstraint(
+            "live_generation IS NOT NULL OR (chunks = 0 AND terms = 0 AND usage_bytes = 0)",
+            name="only_what_is_live_has_sizes",
+        ),
+        CheckConstraint(
+            "live_generation IS NULL OR status NOT IN ('failed','cancelled')",
+            name="what_ended_badly_is_not_live",
+        ),
+        CheckConstraint("published_at IS NULL OR status = 'queued'", name="only_queued_is_published"),
         CheckConstraint("(status = 'running') = (lease_until IS NOT NULL)", name="only_running_is_leased"),
         CheckConstraint("(status = 'failed') = (error_code IS NOT NULL)", name="only_failed_has_an_error"),
         CheckConstraint(
@@ -347,6 +374,10 @@ class PointJob(Base):
     __tablename__ = "point_jobs"
     __table_args__ = (
         CheckConstraint("kind IN ('purge','attributes')", name="kind"),
+        CheckConstraint(
+            "kind = 'purge' OR (store_file IS NOT NULL AND NOT final)",
+            name="only_purges_are_repeated_or_of_a_store",
+        ),
         Index("ix_point_jobs_due", "due_at"),
         {"sqlite_autoincrement": True},
     )

@@ -15,7 +15,7 @@ from ingest.db.counters import falls_back, run
 from ingest.db.files import unexpired
 from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, VectorStore
 from ingest.db.pages import Page, Window, page
-from ingest.db.session import now, read_clock
+from ingest.db.session import now, read_clock, serialise
 from ingest.status import UNFINISHED, FileStatus, of_file
 
 DAY_SECONDS = 86_400
@@ -185,9 +185,12 @@ def sweep_deleted(session: Session, limit: int) -> int:
     store_id = session.scalar(select(VectorStore.id).where(VectorStore.deleted_at.is_not(None)).limit(1))
     if store_id is None:
         return 0
-    some = select(StoreFile.row).where(StoreFile.vector_store_id == store_id).limit(limit)
-    removed = run(session, sql_delete(StoreFile).where(StoreFile.row.in_(some))).rowcount
+    serialise(session, f"attach:{store_id}")  # who attaches holds on to the store before it locks files
+    removed = _remove_rows(session, StoreFile.vector_store_id == store_id, limit)
     if removed < limit:
+        # Deleting the store takes its batches with it, in any order: these are locked first, as everybody does.
+        theirs = select(FileBatch.row).where(FileBatch.vector_store_id == store_id)
+        session.execute(theirs.order_by(FileBatch.row).with_for_update())
         run(session, sql_delete(VectorStore).where(VectorStore.id == store_id))
     return removed + 1
 
@@ -195,8 +198,13 @@ def sweep_deleted(session: Session, limit: int) -> int:
 def sweep_expired(session: Session, limit: int) -> int:
     """Remove rows of expired stores, which themselves stay; how many were removed, 0 when none is left."""
     expired = select(VectorStore.id).where(VectorStore.expired_at.is_not(None), VectorStore.deleted_at.is_(None))
-    some = select(StoreFile.row).where(StoreFile.vector_store_id.in_(expired)).limit(limit)
-    return run(session, sql_delete(StoreFile).where(StoreFile.row.in_(some))).rowcount
+    return _remove_rows(session, StoreFile.vector_store_id.in_(expired), limit)
+
+
+def _remove_rows(session: Session, which: ColumnElement[bool], limit: int) -> int:
+    some = select(StoreFile.row).where(which).order_by(StoreFile.row).limit(limit).with_for_update()
+    rows = session.scalars(some).all()
+    return run(session, sql_delete(StoreFile).where(StoreFile.row.in_(rows))).rowcount
 
 
 # What the API shows of a row: the files of a cancelled batch are cancelled, or what they were before a re-index, before
