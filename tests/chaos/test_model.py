@@ -759,6 +759,7 @@ def test_whoever_has_a_file_and_whoever_believes_it_may_act_in_any_order(service
     @given(scenes=st.lists(st.one_of(hands, hands, kills), min_size=1, max_size=3))
     @example(scenes=[("found before", "well", "kept", [], [(True, "fail")], 0)])
     @example(scenes=[("alone", "well", "lease", [], [(True, "give back"), (False, "complete")], 0)])
+    @example(scenes=[("in a batch", "well", "unswept cancel", ["recover"], [(True, "renew")], 0)])
     def play(scenes: list[tuple[Any, ...]]) -> None:
         played = service()
         for start, *scene in scenes:
