@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PATHS := ingest workers api tests deploy
 
-.PHONY: setup clients check test unit chaos demo bench lock clean env.example
+.PHONY: setup clients check audit test unit chaos demo bench lock clean env.example
 
 setup: .venv/installed
 
@@ -33,6 +33,11 @@ check: setup
 	$(BIN)/ruff check $(PATHS)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Known vulnerabilities of what the image installs; asks an index for them, with a tool in an environment of its own.
+audit:
+	test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && build/audit/bin/pip install --quiet pip-audit; }
+	build/audit/bin/pip-audit --requirement deploy/runtime.lock --disable-pip --require-hashes --strict
 
 unit: setup
 	$(BIN)/pytest -q -n 2 -m "not services and not story"

@@ -17,16 +17,29 @@ from api import docs, errors, headers, health, metrics
 from api.admission import API, Admission
 from api.deadlines import InTime
 from api.following import Following
-from api.routes import events, file_batches, files, retries, store_files, uploads, vector_stores
+from api.routes import (
+    events,
+    file_batches,
+    files,
+    reindexing,
+    retries,
+    schedules,
+    store_files,
+    uploads,
+    vector_stores,
+    webhooks,
+)
 from api.schemas import search
 from ingest import ids, logs, traces
 from ingest.config import Settings
+from ingest.courier import Courier
 from ingest.db.migrate import migrate
 from ingest.dispatch import Publisher
 from ingest.errors import DependencyDown
-from ingest.patience import REQUEST, WORK
+from ingest.patience import REPORT, REQUEST, WORK
 from ingest.sweep import Sweeper
 from ingest.tools import Tools
+from ingest.verify.nightly import Nightly
 
 _log = logs.get(__name__)
 
@@ -38,12 +51,14 @@ def create() -> FastAPI:
     traces.configure(settings, "ingest-api")
     tools = Tools(settings, REQUEST)
     background = Tools(settings, WORK)
-    background.embedder = tools.embedder
-    return app(tools, background)
+    reporting = Tools(settings, REPORT)
+    background.embedder = reporting.embedder = tools.embedder
+    return app(tools, background, reporting)
 
 
-def app(tools: Tools, background: Tools | None = None) -> FastAPI:
-    """The service over given tools, those for requests and those with more patience for the sweep between them."""
+def app(tools: Tools, background: Tools | None = None, reporting: Tools | None = None) -> FastAPI:
+    """The service over given tools: those for requests, and those with more patience for the sweep between them and for
+    the nightly verify."""
     api = FastAPI(
         title="Ingest",
         version="0.1.0",
@@ -56,8 +71,12 @@ def app(tools: Tools, background: Tools | None = None) -> FastAPI:
     api.state.tools = tools
     api.state.following = Following()
     api.state.background = background or tools
+    api.state.reporting = reporting or api.state.background
     errors.register(api)
-    for routes in (files, uploads, store_files, file_batches, events, retries, vector_stores):
+    for routes in (
+        *(files, uploads, store_files, file_batches, events),
+        *(retries, reindexing, schedules, vector_stores, webhooks),
+    ):
         api.include_router(routes.router)
     api.include_router(health.router)
     docs.add(api)
@@ -95,17 +114,24 @@ def _described(api: FastAPI) -> dict[str, Any]:
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     tools: Tools = api.state.tools
     background: Tools = api.state.background
+    reporting: Tools = api.state.reporting
     migrate(background.database)
     await run_in_threadpool(_warm_up, tools)
-    sweeper, publisher = Sweeper(background), Publisher(background.feeder)
+    sweeper, publisher, courier = Sweeper(background), Publisher(background.feeder), Courier(background)
     tools.publisher = publisher
     sweeper.start()
     publisher.start()
+    courier.start()
+    nightly = Nightly(reporting)
+    nightly.start()
     yield
+    nightly.stop()
+    courier.stop()
     publisher.stop()
     sweeper.stop()
     tools.close()
     background.close()
+    reporting.close()
 
 
 def _warm_up(tools: Tools) -> None:

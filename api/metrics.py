@@ -13,11 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 from ingest import logs, metrics
-from ingest.db import outages
+from ingest.db import outages, verifications
 from ingest.db.backlog import backlog
 from ingest.dispatch import LANES
 from ingest.errors import DependencyDown
 from ingest.tools import Tools
+from ingest.verify.report import KINDS
 
 _log = logs.get(__name__)
 
@@ -51,6 +52,7 @@ class State(Collector):
         try:
             with self._tools.database.reading() as session:
                 found, standing = backlog(session), outages.standing(session)
+                verified = verifications.last(session)
         except DependencyDown as exc:
             _log.warning("scrape_without", dependency=exc.dependency, reason=str(exc))
             up.add_metric(["database"], 0)
@@ -70,6 +72,16 @@ class State(Collector):
             for dependency in standing.down:
                 outage.add_metric([dependency], 1)
             yield outage
+            if verified is not None:
+                findings = GaugeMetricFamily(
+                    "ingest_verify_findings", "What the last nightly verify found wrong.", labels=["kind"]
+                )
+                for kind in KINDS:
+                    findings.add_metric([kind], verified.findings.get(kind, 0))
+                yield findings
+                yield GaugeMetricFamily(
+                    "ingest_verify_ended_timestamp_seconds", "When it ended, since 1970.", verified.ended_at
+                )
         try:
             depths = {lane: self._tools.queue.depth(lane) for lane in LANES}
         except DependencyDown as exc:

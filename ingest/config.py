@@ -97,7 +97,16 @@ class Settings(BaseSettings):
     node: str = Field(socket.gethostname(), description="This machine's name in leases.")
     ready_file: str = Field("", description="Written by a worker when it takes files; `ingest up` waits for it.")
 
+    # webhooks
+    webhooks_allow_private: bool = Field(
+        False, description="Send webhooks also to addresses that are not public: of this machine, of your own network."
+    )
+    webhook_timeout_seconds: float = Field(5.0, gt=0, le=8, description="Patience with the receiver of one event.")
+
     # monitoring
+    verify_cron: str = Field(
+        "0 3 * * *", description="When the service compares everything with everything (cron, UTC); empty = never."
+    )
     flower_port: int = Field(5555, ge=0, le=65535, description="Port of `ingest up`'s Flower; any free one if taken.")
     flower_read_only: bool = Field(
         True, description="Flower of `ingest up` shows only; its buttons revoke tasks, which cancels no file."

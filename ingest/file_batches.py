@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ingest import ids
+from ingest import ids, reindexing
 from ingest.callers import Caller
 from ingest.db import attachments, progress, quotas, restarts
 from ingest.db import stores as rows
 from ingest.db.attachments import Member
 from ingest.db.models import FileBatch
 from ingest.db.pages import Page, Window
-from ingest.db.restarts import Reason, Retryable
+from ingest.db.restarts import Only, Reason, Retryable
 from ingest.db.session import read_clock
 from ingest.db.stores import Shown
 from ingest.errors import Abandoned, DependencyDown, NotFound
 from ingest.status import FileStatus
 from ingest.store_files import attach_members
 from ingest.tools import Tools
-from ingest.vector_stores import found, usable
+from ingest.vector_stores import Chunking, found, usable
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,21 @@ def retry(
     begun = retrieve(tools, caller, store_id, batch.id)
     total = begun.in_progress + begun.completed + begun.failed + begun.cancelled
     return Retried(begun, reasons, has_more=total == most)
+
+
+def reindex(tools: Tools, caller: Caller, store_id: str, only: Only, chunking: Chunking | None) -> FileBatch:
+    """Have a store's files indexed anew as a new batch, at most `max_batch_files` of them; each is found as it was until
+    it completes, and goes on so if it does not. Raises NotFound; InvalidRequest for an expired store."""
+    try:
+        with tools.database.transaction() as session:
+            usable(rows.get(session, caller.project, store_id), store_id)
+            batch = reindexing.begin(session, tools, store_id, only, chunking)
+            quotas.work(session, caller, 1)
+            rows.touch(session, store_id)
+    except (IntegrityError, Abandoned) as exc:  # the store was deleted at the same moment
+        raise NotFound(f"No vector store found with id '{store_id}'.", param="vector_store_id") from exc
+    tools.announce()
+    return retrieve(tools, caller, store_id, batch.id)
 
 
 def _found(session: Session, caller: Caller, store_id: str, batch_id: str) -> FileBatch:

@@ -3,7 +3,9 @@
 import secrets
 from typing import Literal
 
-Prefix = Literal["file-", "vs_", "vsfb_", "upload_", "part_", "req_", "imp_", "proj_", "key_"]
+Prefix = Literal[
+    "file-", "vs_", "vsfb_", "upload_", "part_", "req_", "imp_", "proj_", "key_", "rsch_", "wh_", "evt_"
+]  # fmt: skip
 
 
 def new(prefix: Prefix) -> str:

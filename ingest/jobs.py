@@ -132,8 +132,9 @@ def _attempt(tools: Tools, claim: Claim, watch: Watch) -> Ended:
 
 
 def _complete(tools: Tools, claim: Claim, sizes: Sizes) -> None:
+    maker = pipeline.made_with(tools)
     while True:
-        changed = _written(tools, lambda session, c=claim: _complete_or_changed(session, c, sizes))  # type: ignore[misc]
+        changed = _written(tools, lambda session, c=claim: _complete_or_changed(session, c, sizes, maker))  # type: ignore[misc]
         if changed is None:
             return
         attributes, version = changed
@@ -141,9 +142,9 @@ def _complete(tools: Tools, claim: Claim, sizes: Sizes) -> None:
         tools.index.set_attributes(pipeline.owner_of(claim))
 
 
-def _complete_or_changed(session: Session, claim: Claim, sizes: Sizes) -> tuple[dict[str, Any], int] | None:
+def _complete_or_changed(session: Session, claim: Claim, sizes: Sizes, maker: str) -> tuple[dict[str, Any], int] | None:
     """None when the file is completed, else the attributes that its points must get first."""
-    return None if progress.complete(session, claim, sizes) else progress.attributes_of(session, claim)
+    return None if progress.complete(session, claim, sizes, maker) else progress.attributes_of(session, claim)
 
 
 def _fail(tools: Tools, claim: Claim, code: LastErrorCode, message: str) -> Ended:

@@ -15,7 +15,7 @@ from ingest.db.counters import Sizes
 from ingest.db.progress import Claim
 from ingest.errors import InvalidFile
 from ingest.steps import terms as bm25
-from ingest.steps.chunk import Span, Tokens, chunk
+from ingest.steps.chunk import CHUNKER_VERSION, Span, Tokens, chunk
 from ingest.steps.embed import Embedder
 from ingest.steps.embed.windows import windows
 from ingest.steps.index import Owner, Point, Terms
@@ -44,7 +44,8 @@ class Watch:
 def ingest(claim: Claim, tools: Tools, watch: Watch) -> Sizes:
     """Turn the claimed file into points of its generation; what it then adds to its store.
 
-    Raises FileError for a file that can never be read, DependencyDown, or Abandoned.
+    Of a file that is being re-indexed, chunks that stayed the same keep their vectors: they are of the same model, for
+    each has its own collection. Raises FileError for a file that can never be read, DependencyDown, or Abandoned.
     """
     watch.stage("parse")
     parsed = parse(tools, claim.blob, claim.filename, watch.still_wanted)
@@ -61,20 +62,26 @@ def ingest(claim: Claim, tools: Tools, watch: Watch) -> Sizes:
 
     owner = owner_of(claim)
     usage = 0
+    live = claim.live
     tools.index.ensure()
     for first in range(0, len(spans), GROUP_CHUNKS):
         group = slice(first, first + GROUP_CHUNKS)
         watch.stage("embed")
-        vectors = _embed(tools.embedder, tokens, spans[group], claim, watch.still_wanted)
+        texts = [tokens.text(span.start, span.end) for span in spans[group]]
+        known = {} if live is None else tools.index.windows(claim.row, live, range(first, first + len(texts)))
+        unknown = [span for span, text in zip(spans[group], texts, strict=True) if text not in known]
+        if len(unknown) == len(texts):  # cut in another way: what follows is not there either
+            live = None
+        made = _embed(tools.embedder, tokens, unknown, claim, watch.still_wanted) if unknown else iter(())
         points = [
             Point(
                 number=first + i,
-                text=tokens.text(span.start, span.end),
-                windows=found,
+                text=text,
+                windows=known[text] if text in known else next(made),
                 terms=Terms(*bm25.document_weights(counts, mean_length)),
                 page=_page(parsed, tokens, span),
             )
-            for i, (span, found, counts) in enumerate(zip(spans[group], vectors, counted[group], strict=True))
+            for i, (span, text, counts) in enumerate(zip(spans[group], texts, counted[group], strict=True))
         ]
         usage += sum(len(point.text.encode()) + point.windows.nbytes for point in points)
 
@@ -89,6 +96,11 @@ def ingest(claim: Claim, tools: Tools, watch: Watch) -> Sizes:
 def parse(tools: Tools, blob: str, filename: str, still_wanted: Callable[[], bool] = lambda: True) -> Parsed:
     """The text of uploaded bytes, from the parser or as it was kept when the same bytes were parsed before."""
     return _kept(tools.blobs, blob, filename) or _parse(tools, blob, filename, still_wanted)
+
+
+def made_with(tools: Tools) -> str:
+    """What makes points of a file in this process: other versions or another model would make other ones."""
+    return f"parser {PARSER_VERSION}, chunker {CHUNKER_VERSION}, {tools.embedder.model}"
 
 
 def owner_of(claim: Claim) -> Owner:

@@ -24,6 +24,10 @@ DEPTH = 100
 DEEPEST = 3_200
 
 
+OVERTAKEN = 2
+"""Times that a search is made again because files were replaced meanwhile; old points may also just not be purged yet."""
+
+
 @dataclass(frozen=True)
 class Weights:
     """How much meaning (embedding) and words (text) count; they are scaled to add up to 1."""
@@ -78,11 +82,14 @@ def _search_one(
     dense = _embedded(tools, query) if weights.embedding > 0 else None
     indices, values = bm25.query_weights(query) if weights.text > 0 else ([], [])
     terms = Terms(indices, values) if indices else None
-    depth = max(DEPTH, limit)
+    depth, again = max(DEPTH, limit), OVERTAKEN
     while True:
         with tools.breakers["qdrant"].guard():
             lists = tools.index.search(caller.project, store_id, dense=dense, terms=terms, filters=filters, limit=depth)
         live = _live(tools, store_id, [hit for hits in lists for hit in hits])
+        if again and _overtaken(live, [hit for hits in lists for hit in hits]):
+            again -= 1
+            continue
         near, worded = ([hit for hit in hits if _is_current(hit, live, filters)] for hits in lists)
         passages = {(hit.row, hit.number): hit for hit in [*near, *worded]}
         if len(passages) >= limit or depth >= DEEPEST or all(len(hits) < depth for hits in lists):
@@ -137,6 +144,13 @@ def _live(tools: Tools, store_id: str, hits: Sequence[Hit]) -> dict[int, Live]:
         return {}
     with tools.database.reading() as session:
         return rows.live(session, store_id, sorted({hit.row for hit in hits}))
+
+
+def _overtaken(live: Mapping[int, Live], hits: Sequence[Hit]) -> bool:
+    """Whether a file seems to have been replaced after the points were read, so that neither version would be found."""
+    current = {hit.row for hit in hits if hit.row in live and hit.generation == live[hit.row].generation}
+    older = {hit.row for hit in hits if hit.row in live and hit.generation < live[hit.row].generation}
+    return not older <= current
 
 
 def _is_current(hit: Hit, live: Mapping[int, Live], filters: Filter | None) -> bool:

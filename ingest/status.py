@@ -12,14 +12,17 @@ UNFINISHED: tuple[RowStatus, ...] = ("queued", "running")
 FILE_STATUSES: tuple[FileStatus, ...] = get_args(FileStatus)
 
 
-def of_file(row: RowStatus, *, batch_cancelled: bool) -> FileStatus:
+def of_file(row: RowStatus, *, batch_cancelled: bool, falls_back: bool = False) -> FileStatus:
     """What the API shows for a file in a store.
 
     The rows of a cancelled batch count as cancelled from the moment of the cancel, although a large
-    batch's rows are rewritten some time after it (transition T8).
+    batch's rows are rewritten some time after it (transition T8). Those that were being re-indexed fall back to what
+    they had.
     """
     if row == "queued" or row == "running":
-        return "cancelled" if batch_cancelled else "in_progress"
+        if not batch_cancelled:
+            return "in_progress"
+        return "completed" if falls_back else "cancelled"
     return row
 
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from ingest import files, logs, uploads
+from ingest import files, logs, schedules, uploads, webhooks
 from ingest.db import point_jobs, progress, stores, tombstones
 from ingest.db.models import PointJob
 from ingest.db.session import alone
@@ -44,7 +44,9 @@ def sweep(tools: Tools) -> None:
         delete_stores,
         work_on_points,
         forget,
+        begin_scheduled,
         dispatch,
+        announce,
         expire_files,
         end_uploads,
         drop_loose,
@@ -185,14 +187,25 @@ def forget(tools: Tools) -> None:
             left = alone(session, "tombstones") and tombstones.sweep(session, progress.SWEEP_ROWS) > 0
 
 
+def begin_scheduled(tools: Tools) -> None:
+    """Begin the re-indexes whose time has come; `dispatch`, which follows, tells the workers."""
+    schedules.run_due(tools)
+
+
 def dispatch(tools: Tools) -> None:
     """Publish what waits, and again what the broker lost."""
     tools.feeder.resend_lost()
     tools.feeder.top_up()
 
 
+def announce(tools: Tools) -> None:
+    """Write down for webhooks which batches have ended and which stores have expired; a courier delivers it."""
+    webhooks.enqueue(tools)
+
+
 def _purge(tools: Tools, purges: Sequence[PointJob]) -> None:
     for job in purges:
         if job.store_file is None:
             tools.index.delete_store(job.vector_store_id)
-    tools.index.delete_rows([(job.store_file, job.generation) for job in purges if job.store_file is not None])
+    of_rows = [(job.store_file, job.first, job.generation) for job in purges if job.store_file is not None]
+    tools.index.delete_rows(of_rows)

@@ -53,12 +53,14 @@ class FakeEmbedder:
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.embedded = 0
         self.before: Callable[[], object] = lambda: None
 
     def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always) -> list[Vectors]:
         self.before()
         if self.error is not None:
             raise self.error
+        self.embedded += len(texts)
         return [self.embed_query(text)[None, :] for text in texts]
 
     def embed_query(self, text: str) -> Vectors:
@@ -99,6 +101,12 @@ class FakeIndex:
         for point in points:
             self.points[owner.row, owner.generation, point.number] = (owner, point)
 
+    def windows(self, row: int, generation: int, numbers: range) -> dict[str, Vectors]:
+        self._check()
+        keys = [(row, generation, number) for number in numbers]
+        points = [self.points[key][1] for key in keys if key in self.points]
+        return {point.text: point.windows for point in points}
+
     def trim(self, row: int, generation: int, count: int) -> None:
         self._remove(lambda key: key[:2] == (row, generation) and key[2] >= count)
 
@@ -106,9 +114,9 @@ class FakeIndex:
         self._check()
         return sum(key[:2] == (row, generation) for key in self.points)
 
-    def delete_rows(self, rows: Sequence[tuple[int, int]]) -> None:
-        for row, generation in rows:
-            self._remove(lambda key, r=row, g=generation: key[0] == r and key[1] <= g)  # type: ignore[misc]
+    def delete_rows(self, rows: Sequence[tuple[int, int, int]]) -> None:
+        for row, first, last in rows:
+            self._remove(lambda key, r=row, f=first, g=last: key[0] == r and f <= key[1] <= g)  # type: ignore[misc]
 
     def delete_store(self, vector_store_id: str) -> None:
         self._remove(lambda key: self.points[key][0].vector_store_id == vector_store_id)
@@ -154,6 +162,10 @@ class FakeIndex:
             if rows is None or row in rows:
                 yield row, generation, owner.project, owner.vector_store_id, number
 
+    def read(self, row: int, generation: int) -> Iterator[Point]:
+        self._check()
+        yield from [point for key, (_, point) in self.points.items() if key[:2] == (row, generation)]
+
     def close(self) -> None:
         pass
 
@@ -173,12 +185,13 @@ class FakeParser:
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.parsed = 0
+        self.kind = "text"
 
     def parse(self, path: Path, filename: str, still_wanted: Callable[[], bool] = always) -> Parsed:
         if self.error is not None:
             raise self.error
         self.parsed += 1
-        return Parsed(text=path.read_text(), kind="text")
+        return Parsed(text=path.read_text(), kind=self.kind)
 
     def close(self) -> None:
         pass

@@ -102,15 +102,22 @@ def test_a_dependency_that_is_down_delays_a_file_and_never_fails_it(tools: FakeT
 
 
 def test_a_file_fails_when_its_dependency_has_been_down_for_a_day(tools: FakeTools, clock: Clock) -> None:
+    """T6, the deadline: however often it was tried, and not a moment earlier."""
     store, [file_id] = store_with(tools, "x")
     tools.index.down = True
     assert run_all(tools) == ["delayed"]
-    clock.advance(86_401)
+    clock.advance(86_400)
+    tools.feeder.top_up()
+    assert run_all(tools) == ["delayed"]
+    clock.advance(61)
     tools.feeder.top_up()
 
     assert run_all(tools) == ["failed"]
 
-    assert "qdrant" in (store_files.retrieve(tools, CALLER, store, file_id).error_message or "")
+    failed = store_files.retrieve(tools, CALLER, store, file_id)
+    assert failed.error_code == "server_error"
+    assert "qdrant" in (failed.error_message or "")
+    assert rows.counts(tools.database, store) == (0, 0, 1, 0)
 
 
 def test_a_batch_cancelled_while_its_file_is_embedded_publishes_nothing(tools: FakeTools) -> None:

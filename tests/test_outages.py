@@ -1,5 +1,7 @@
 """While something is down nobody claims files only to give them back, and soon after it is back all go on."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
@@ -183,3 +185,36 @@ def test_what_the_broker_lost_meanwhile_is_published_when_it_is_over(
     tools.embedder.error = None
 
     assert work(tools) == ["completed"] * FILES
+
+
+@pytest.mark.parametrize("attempt", [1, 2, 3, 6, 7, 50])
+def test_the_pause_before_a_retry_doubles_up_to_a_minute_and_no_two_files_wait_equally_long(
+    tools: FakeTools, attempt: int
+) -> None:
+    """T6: between half and the whole of it, at random, so that what failed together does not come back together."""
+    store = rows.a_store(tools.database)
+    [row] = rows.attach(tools.database, store, rows.files(tools.database, 1))
+    claim = replace(rows.claimed(tools.database, row), attempt=attempt)
+
+    with tools.database.transaction() as session:
+        pauses = [outages.give_back(session, claim, DependencyDown("database", "away")) for _ in range(50)]
+
+    whole = min(60.0, 2.0 ** (attempt - 1))
+    assert all(whole / 2 <= pause <= whole for pause in pauses)
+    assert len(set(pauses)) > 40
+
+
+def test_a_dependency_that_says_when_to_come_back_is_not_asked_before(tools: FakeTools, clock: Clock) -> None:
+    """T6"""
+    store = rows.a_store(tools.database)
+    [row] = rows.attach(tools.database, store, rows.files(tools.database, 1))
+    claim = rows.claimed(tools.database, row)
+
+    with tools.database.transaction() as session:
+        error = DependencyDown("embedder", "busy", retry_after_seconds=40)
+        assert outages.give_back(session, claim, error) == 40
+
+    clock.advance(39)
+    assert rows.claim(tools.database, row) is None
+    clock.advance(1)
+    assert rows.claimed(tools.database, row).attempt == 2

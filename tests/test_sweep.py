@@ -1,17 +1,87 @@
-"""The periodic work as a whole: what it leaves alone for a while."""
+"""T10: what one sweep does, whoever else is alive, and what it leaves alone for a while; on both databases."""
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from ingest.db import progress
+from ingest.db import attachments, progress, stores
+from ingest.db.models import FileBatch, PointJob, StoreFile, VectorStore
 from ingest.db.session import Database
 from ingest.errors import DependencyDown
-from ingest.sweep import HEARTBEATS, sweep
+from ingest.sweep import HEARTBEATS, POINT_JOB_SECONDS, sweep
 from tests.conftest import Clock
 from tests.db import rows
-from tests.fakes import FakeTools
+from tests.fakes import FakeIndex, FakeTools
+
+
+class BrokenIndex(FakeIndex):
+    """An index client with a defect."""
+
+    def delete_rows(self, rows: Sequence[tuple[int, int, int]]) -> None:
+        raise RuntimeError("a defect")
+
+
+def told(tools: FakeTools) -> set[int]:
+    return {message.row for lane in tools.queue.lanes.values() for message in lane}
+
+
+def files_in(tools: FakeTools, store: str) -> int:
+    with tools.database.reading() as session:
+        return session.scalar(select(func.count()).where(StoreFile.vector_store_id == store)) or 0
+
+
+def test_one_sweep_takes_back_cancels_removes_and_tells(tools: FakeTools, clock: Clock) -> None:
+    database = tools.database
+    store, deleted, due = (rows.a_store(database) for _ in range(3))
+    ids = rows.files(database, 6)
+    [lost, unheard] = rows.attach(database, store, ids[:2])
+    rows.claimed(database, lost, lease_seconds=30)
+    batch = rows.batch(database, store, ids[2:4])
+    rows.attach(database, deleted, ids[4:5])
+    rows.attach(database, due, ids[5:])
+    with database.transaction() as session:
+        attachments.cancel(session, session.scalars(select(FileBatch).where(FileBatch.id == batch)).one())
+        found = {s.id: s for s in session.scalars(select(VectorStore))}
+        assert stores.delete(session, found[deleted].project, deleted)
+        found[due].expires_after_days = 1
+    clock.advance(31)
+
+    sweep(tools)
+
+    assert told(tools) == {lost, unheard}
+    assert rows.row(database, store, ids[0]).kills == 1
+    assert [rows.row(database, store, file_id).status for file_id in ids[2:4]] == ["cancelled", "cancelled"]
+    assert rows.memberships(database, batch) == ["cancelled", "cancelled"]
+    assert (files_in(tools, deleted), files_in(tools, due)) == (0, 0)
+    with database.reading() as session:
+        ended = {row.id: row.expired_at for row in session.scalars(select(VectorStore))}
+    assert deleted not in ended
+    assert ended[due] == int(clock())
+
+
+def test_what_one_part_of_a_sweep_cannot_do_does_not_stop_the_others_and_is_done_later(
+    tools: FakeTools, clock: Clock
+) -> None:
+    store = rows.a_store(tools.database)
+    ids = rows.files(tools.database, 2)
+    [lost, _] = rows.attach(tools.database, store, ids)
+    rows.claimed(tools.database, lost, lease_seconds=30)
+    with tools.database.transaction() as session:
+        assert attachments.remove(session, store, ids[1])
+    clock.advance(31)
+    well, tools.index = tools.index, BrokenIndex()
+
+    sweep(tools)
+
+    assert told(tools) == {lost}
+    tools.index = well
+    clock.advance(POINT_JOB_SECONDS)
+    sweep(tools)
+    with tools.database.reading() as session:
+        assert session.scalars(select(PointJob.final)).all() == [True]
 
 
 def outage(database: Database) -> None:

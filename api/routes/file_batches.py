@@ -39,7 +39,7 @@ def create(
             param=param,
             code="array_above_max_length",
         )
-    return _hinted(wire.VectorStoreFileBatch.of(file_batches.create(tools, caller, vector_store_id, members)), response)
+    return hinted(wire.VectorStoreFileBatch.of(file_batches.create(tools, caller, vector_store_id, members)), response)
 
 
 @router.get("/{batch_id}")
@@ -47,7 +47,7 @@ def retrieve(
     tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, batch_id: Id, response: Response
 ) -> wire.VectorStoreFileBatch:
     """A batch and its counts."""
-    return _hinted(
+    return hinted(
         wire.VectorStoreFileBatch.of(file_batches.retrieve(tools, caller, vector_store_id, batch_id)), response
     )
 
@@ -81,7 +81,8 @@ def _members(body: wire.CreateFileBatch) -> list[Member]:
     return [Member(file_id, body.attributes, sizes.tokens, sizes.overlap) for file_id in body.file_ids or []]
 
 
-def _hinted(batch: wire.VectorStoreFileBatch, response: Response) -> wire.VectorStoreFileBatch:
+def hinted(batch: wire.VectorStoreFileBatch, response: Response) -> wire.VectorStoreFileBatch:
+    """The batch, and for clients that poll how long to wait."""
     if batch.status == "in_progress":
         wait = min(LATEST_POLL_MS, max(SOONEST_POLL_MS, 2 * batch.file_counts.total))
         response.headers["openai-poll-after-ms"] = str(wait)

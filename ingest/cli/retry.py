@@ -1,19 +1,15 @@
 """`ingest retry`: what failed or was cancelled runs again, and nothing else."""
 
 import json
-import time
 from typing import Annotated, Any
 
 import openai
 import typer
-from openai.types.vector_stores import VectorStoreFileBatch
 from rich.console import Console
 from rich.table import Table
 
-from ingest.cli.service import DEFAULT_URL, ApiKey, BaseUrl, connected, find_store, store_of
-from ingest.errors import Refused
-
-POLL_SECONDS = 0.5
+from ingest.cli.batches import print_outcome, store_id, wait_for
+from ingest.cli.service import DEFAULT_URL, ApiKey, BaseUrl, connected, store_of
 
 
 def retry(
@@ -42,9 +38,9 @@ def retry(
         if not as_json:
             _show(answer, statuses)
         if wait and batch is not None:
-            batch = answer["file_batch"] = _waited(client, batch).model_dump()
+            batch = answer["file_batch"] = wait_for(client, batch)
             if not as_json:
-                _outcome(batch["file_counts"])
+                print_outcome(batch["file_counts"])
     if as_json:
         print(json.dumps(answer))
     if wait and batch is not None and batch["file_counts"]["completed"] != batch["file_counts"]["total"]:
@@ -53,31 +49,14 @@ def retry(
 
 def _retried(client: openai.OpenAI, what: str, store: str | None, statuses: list[str]) -> dict[str, Any]:
     if what.startswith("vsfb_"):
-        store_id = store_of(client, what) if store is None else _store(client, store)
-        path = f"/vector_stores/{store_id}/file_batches/{what}/retry"
+        of = store_of(client, what) if store is None else store_id(client, store)
+        path = f"/vector_stores/{of}/file_batches/{what}/retry"
     else:
-        path = f"/vector_stores/{_store(client, what)}/retry"
+        path = f"/vector_stores/{store_id(client, what)}/retry"
     # Not sent again by itself: the first answer, with its batch and reasons, would be lost.
     once = client.with_options(max_retries=0)
     answer: dict[str, Any] = once.post(path, cast_to=dict[str, Any], body={"statuses": statuses})
     return answer
-
-
-def _store(client: openai.OpenAI, name: str) -> str:
-    if name.startswith("vs_"):
-        return name
-    found = find_store(client, name)
-    if found is None:
-        raise Refused(f"There is no vector store called {name}.")
-    return found.id
-
-
-def _waited(client: openai.OpenAI, batch: dict[str, Any]) -> VectorStoreFileBatch:
-    while True:
-        found = client.vector_stores.file_batches.retrieve(batch["id"], vector_store_id=batch["vector_store_id"])
-        if found.status != "in_progress":
-            return found
-        time.sleep(POLL_SECONDS)
 
 
 def _show(answer: dict[str, Any], statuses: list[str]) -> None:
@@ -93,8 +72,3 @@ def _show(answer: dict[str, Any], statuses: list[str]) -> None:
     console.print(f"{answer['total']:,} files run again as {answer['file_batch']['id']}", markup=False)
     if answer["has_more"]:
         console.print("There may be more than one batch takes: say it again when this one has ended.")
-
-
-def _outcome(counts: dict[str, int]) -> None:
-    ended = ", ".join(f"{counts[name]:,} {name}" for name in ("completed", "failed", "cancelled"))
-    Console(highlight=False).print(ended)

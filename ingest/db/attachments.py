@@ -84,9 +84,10 @@ def cancel(session: Session, batch: FileBatch) -> bool:
     )
     if done:
         # Whoever finishes, moves or removes a file of this batch needs the batch's row, which we hold.
-        mine = select(func.count()).where(StoreFile.batch == batch.row, StoreFile.status.in_(UNFINISHED))
-        count = session.scalar(mine) or 0
-        shift_store(session, batch.vector_store_id, Shift(in_progress=-count, cancelled=count))
+        mine = (StoreFile.batch == batch.row, StoreFile.status.in_(UNFINISHED))
+        count, kept = session.execute(select(func.count(), func.count(StoreFile.redo_tokens)).where(*mine)).one()
+        shift = Shift(in_progress=-count, completed=kept, cancelled=count - kept)
+        shift_store(session, batch.vector_store_id, shift)
     return done
 
 
@@ -192,7 +193,7 @@ def _reattach(
     for row, member in again:
         status = shown[row.row]
         sizes = (member.chunk_tokens, member.chunk_overlap)
-        if status in ("failed", "cancelled") or sizes != (row.chunk_tokens, row.chunk_overlap):
+        if status in ("failed", "cancelled") or sizes != _sizes_in(row, status):
             restarted.setdefault(sizes, []).append(row.row)
             if status == "cancelled":  # perhaps only by its batch: its row may still have what it had before
                 gone = gone.plus(Sizes.of(row))
@@ -224,6 +225,13 @@ def _reattach(
     return [row.row for row, _ in restyled], in_store, in_batch, gone
 
 
+def _sizes_in(row: StoreFile, status: FileStatus) -> tuple[int, int]:
+    """The chunking that a file has, or is about to have."""
+    if status == "in_progress" and row.redo_tokens is not None:
+        return row.redo_tokens, row.redo_overlap or 0
+    return row.chunk_tokens, row.chunk_overlap
+
+
 def _is_new(attributes: Mapping[str, Any] | None, present: Mapping[str, Any]) -> bool:
     """Whether a file gets other attributes; as JSON, for to Python `True`, `1` and `1.0` are the same."""
     return attributes is not None and json.dumps(attributes, sort_keys=True) != json.dumps(present, sort_keys=True)
@@ -237,6 +245,8 @@ def from_the_start(session: Session, owner: int | None) -> dict[str, Any]:
         "batch": owner,
         "fence": StoreFile.fence + 1,
         "generation": StoreFile.generation + 1,
+        "redo_tokens": None,
+        "redo_overlap": None,
         "attempts": 0,
         "kills": 0,
         "queued_at": now(session),
@@ -267,7 +277,10 @@ def _shown(session: Session, rows: Sequence[StoreFile]) -> dict[int, FileStatus]
             .with_for_update()
         )
         cancelled.update(batch.row for batch in locked if batch.cancelled_at is not None)
-    return {row.row: of_file(row.status, batch_cancelled=row.batch in cancelled) for row in rows}
+    return {
+        row.row: of_file(row.status, batch_cancelled=row.batch in cancelled, falls_back=row.redo_tokens is not None)
+        for row in rows
+    }
 
 
 def slices(ids: Sequence[Id]) -> Iterator[list[Id]]:

@@ -49,9 +49,28 @@ class Shift:
         setattr(self, status, getattr(self, status) + amount)
 
 
-def settle(session: Session, row: int, owner: int | None, store_id: str, outcome: Outcome, sizes: Sizes) -> None:
+@dataclass(frozen=True)
+class Why:
+    """Why a file failed: the API's code, and a message."""
+
+    code: str
+    message: str
+
+
+def settle(
+    session: Session,
+    row: int,
+    owner: int | None,
+    store_id: str,
+    outcome: Outcome,
+    sizes: Sizes,
+    *,
+    why: Why | None = None,
+    falls_back: bool = False,
+) -> None:
     """Count a file that just left `in_progress`: in every batch that waits for it, then in its store.
 
+    To the store one that falls back is completed, whatever the outcome is to batches.
     Raises Abandoned, so that the transaction is undone, when the batch that owns it was cancelled or the store
     deleted or expired first.
     """
@@ -59,9 +78,11 @@ def settle(session: Session, row: int, owner: int | None, store_id: str, outcome
     shift.add(outcome, 1)
     for batch in open_batches(session, row):
         if shift_batch(session, batch, shift):
-            close_membership(session, batch, row, outcome)
+            close_membership(session, batch, row, outcome, why)
         elif batch == owner:
             raise Abandoned("its batch was cancelled first")
+    if falls_back:
+        shift = Shift(in_progress=-1, completed=1)
     shift_store(session, store_id, shift, sizes)
 
 
@@ -70,9 +91,10 @@ def open_batches(session: Session, row: int) -> Sequence[int]:
     return run(session, _OPEN_BATCHES, file=row).scalars().all()
 
 
-def close_membership(session: Session, batch: int, row: int, outcome: Outcome) -> None:
+def close_membership(session: Session, batch: int, row: int, outcome: Outcome, why: Why | None = None) -> None:
     """Write down for good how a file ended in a batch."""
-    run(session, _CLOSE_MEMBERSHIP, in_batch=batch, file=row, outcome=outcome)
+    code, message = (None, None) if why is None else (why.code, why.message)
+    run(session, _CLOSE_MEMBERSHIP, in_batch=batch, file=row, outcome=outcome, code=code, message=message)
 
 
 def shift_batch(session: Session, batch: int, shift: Shift) -> bool:
@@ -98,9 +120,29 @@ def purge(session: Session, store_id: str, points: Iterable[tuple[int, int]]) ->
     session.add_all(jobs)
 
 
+def purge_after(session: Session, store_id: str, points: Iterable[tuple[int, int, int]]) -> None:
+    """Have points deleted: of each (row, kept, last) those of generations after `kept`, up to `last`."""
+    due = read_clock(session)
+    jobs = [
+        PointJob(kind="purge", vector_store_id=store_id, store_file=row, first=kept + 1, generation=last, due_at=due)
+        for row, kept, last in points
+    ]
+    session.add_all(jobs)
+
+
 def sizes_gone() -> dict[str, Any]:
     """The values of a row that has no points any more."""
     return {"live_generation": None, "chunks": 0, "terms": 0, "usage_bytes": 0}
+
+
+def fallen_back() -> dict[str, Any]:
+    """The values of a row whose re-index did not complete: it is what it was before."""
+    return {"status": "completed", "redo_tokens": None, "redo_overlap": None}
+
+
+def falls_back() -> ColumnElement[bool]:
+    """That a file is found as before if what it is queued for does not complete."""
+    return StoreFile.redo_tokens.is_not(None)
 
 
 def locked(session: Session, *which: ColumnElement[bool], skip: bool = False) -> Sequence[int]:
@@ -149,7 +191,7 @@ _OPEN_BATCHES = (
 _CLOSE_MEMBERSHIP = (
     update(BatchFile)
     .where(BatchFile.batch == bindparam("in_batch"), BatchFile.store_file == bindparam("file"))
-    .values(status=bindparam("outcome"))
+    .values(status=bindparam("outcome"), error_code=bindparam("code"), error_message=bindparam("message"))
 )
 _SHIFT_BATCH = (
     update(FileBatch)

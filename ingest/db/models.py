@@ -24,6 +24,7 @@ from ingest.status import RowStatus
 RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
 PointJobKind = Literal["purge", "attributes"]
+ReindexOnly = Literal["all", "failed", "stale"]
 UploadStatus = Literal["pending", "completed", "cancelled", "expired"]
 
 
@@ -72,6 +73,7 @@ class File(Base):
 
     __tablename__ = "files"
     __table_args__ = (
+        CheckConstraint("bytes >= 0", name="bytes"),
         Index("ix_files_blob", "blob"),
         Index("ix_files_project", "project", "row", "bytes"),
         Index("ix_files_expiry", "expires_at", postgresql_where=text("expires_at IS NOT NULL"),
@@ -97,6 +99,7 @@ class Upload(Base):
     __table_args__ = (
         CheckConstraint("status IN ('pending','completed','cancelled','expired')", name="status"),
         CheckConstraint("(status = 'completed') = (file_id IS NOT NULL)", name="only_completed_has_a_file"),
+        CheckConstraint("bytes >= 0", name="bytes"),
         Index("ix_uploads_pending", "expires_at",
               postgresql_where=text("status = 'pending'"), sqlite_where=text("status = 'pending'")),
         Index("ix_uploads_ended", "expires_at",
@@ -124,7 +127,12 @@ class UploadPart(Base):
     """A part of an upload. Its row is there before its blob and goes after it, so no blob is ever without a row."""
 
     __tablename__ = "upload_parts"
-    __table_args__ = (Index("ix_upload_parts_upload", "upload_id"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        CheckConstraint("bytes >= 0", name="bytes"),
+        CheckConstraint("(bytes IS NULL) = (sha256 IS NULL)", name="only_what_arrived_has_a_sum"),
+        Index("ix_upload_parts_upload", "upload_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     id: Mapped[str] = mapped_column(String(64), unique=True)
@@ -143,8 +151,10 @@ class VectorStore(Base):
         CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
         CheckConstraint("usage_bytes >= 0 AND chunks >= 0 AND terms >= 0", name="sums"),
         Index("ix_vector_stores_project", "project", "row"),
+        Index("ix_vector_stores_unannounced", "row", postgresql_where=text("expired_at IS NOT NULL AND NOT announced"),
+              sqlite_where=text("expired_at IS NOT NULL AND NOT announced")),
         {"sqlite_autoincrement": True},
-    )
+    )  # fmt: skip
 
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     id: Mapped[str] = mapped_column(String(64), unique=True)
@@ -156,6 +166,8 @@ class VectorStore(Base):
     last_active_at: Mapped[int]
     expires_after_days: Mapped[int | None]
     expired_at: Mapped[int | None]
+    announced: Mapped[bool] = mapped_column(Boolean, default=False)
+    """That it has expired has been told to the project's webhooks."""
     deleted_at: Mapped[float | None]
     in_progress: Mapped[int] = mapped_column(default=0)
     completed: Mapped[int] = mapped_column(default=0)
@@ -175,10 +187,16 @@ class FileBatch(Base):
     __table_args__ = (
         CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
         CheckConstraint("cancelled_at IS NULL OR in_progress = 0", name="cancelled_is_final"),
+        CheckConstraint(
+            "cancelled_at IS NOT NULL OR NOT (swept OR expired)",
+            name="only_cancelled_is_swept_or_expired",
+        ),
         Index("ix_file_batches_active", "dispatched_at", postgresql_where=text("in_progress > 0"),
               sqlite_where=text("in_progress > 0")),
         Index("ix_file_batches_unswept", "row", postgresql_where=text("cancelled_at IS NOT NULL AND NOT swept"),
               sqlite_where=text("cancelled_at IS NOT NULL AND NOT swept")),
+        Index("ix_file_batches_unannounced", "row", postgresql_where=text("in_progress = 0 AND NOT announced"),
+              sqlite_where=text("in_progress = 0 AND NOT announced")),
         {"sqlite_autoincrement": True},
     )  # fmt: skip
 
@@ -191,6 +209,13 @@ class FileBatch(Base):
     """Cut short because its store expired, which is no cancel that anybody asked for."""
     swept: Mapped[bool] = mapped_column(Boolean, default=False)
     """A cancelled batch whose rows have all been rewritten as cancelled."""
+    reindex: Mapped[bool] = mapped_column(Boolean, default=False)
+    """A re-index: what of it does not complete is found as it was before (deploy/decisions/0009)..."""
+    chunk_tokens: Mapped[int | None]
+    """...and the chunking it was asked for; None leaves each file its own."""
+    chunk_overlap: Mapped[int | None]
+    announced: Mapped[bool] = mapped_column(Boolean, default=False)
+    """That it has ended has been told to the project's webhooks."""
     dispatched_at: Mapped[float] = mapped_column(default=0.0)
     """When the feeder last took files of it; the longest-waiting batch is next."""
     in_progress: Mapped[int] = mapped_column(default=0)
@@ -199,23 +224,74 @@ class FileBatch(Base):
     cancelled: Mapped[int] = mapped_column(default=0)
 
 
+class ReindexSchedule(Base):
+    """A re-index that begins by itself, at the times of a cron expression of five fields in an IANA time zone."""
+
+    __tablename__ = "reindex_schedules"
+    __table_args__ = (
+        CheckConstraint("\"only\" IN ('all','failed','stale')", name="only"),
+        CheckConstraint("paused = (next_run_at IS NULL)", name="only_paused_never_runs"),
+        Index("ix_reindex_schedules_due", "next_run_at", postgresql_where=text("next_run_at IS NOT NULL"),
+              sqlite_where=text("next_run_at IS NOT NULL")),
+        Index("ix_reindex_schedules_store", "vector_store_id", "row"),
+        {"sqlite_autoincrement": True},
+    )  # fmt: skip
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    vector_store_id: Mapped[str] = mapped_column(ForeignKey("vector_stores.id", ondelete="CASCADE"))
+    created_at: Mapped[int]
+    cron: Mapped[str] = mapped_column(String(100))
+    timezone: Mapped[str] = mapped_column(String(64))
+    only: Mapped[ReindexOnly] = mapped_column(String(16))
+    chunk_tokens: Mapped[int | None]
+    """None leaves each file its own chunking."""
+    chunk_overlap: Mapped[int | None]
+    paused: Mapped[bool] = mapped_column(Boolean)
+    next_run_at: Mapped[int | None]
+    last_run_at: Mapped[int | None]
+    last_batch_id: Mapped[str | None] = mapped_column(String(64))
+
+
 class StoreFile(Base):
     """A file in a store: the unit of work and its state (DESIGN section 3).
 
     `fence` grows at every change of hands, so a worker that lost its file can change nothing.
     `generation` numbers the versions of the file's points; search shows `live_generation` only.
     `batch` is the batch that queued the file last; cancelling that one cancels the file.
+    `redo_tokens` and `redo_overlap` are the chunking of a re-index of it that is in progress. If that does not complete,
+    the file falls back to `live_generation`, and the number of the generation is used up.
     """
 
     __tablename__ = "store_files"
     __table_args__ = (
         UniqueConstraint("vector_store_id", "file_id"),
         CheckConstraint("status IN ('queued','running','completed','failed','cancelled')", name="status"),
+        CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="leased_by_somebody"),
+        CheckConstraint("0 <= kills AND kills <= attempts AND attempts <= fence", name="hands"),
+        CheckConstraint(
+            "generation >= 1 AND (live_generation IS NULL OR live_generation BETWEEN 1 AND generation)",
+            name="generations",
+        ),
+        CheckConstraint("chunks >= 0 AND terms >= 0 AND usage_bytes >= 0", name="sizes"),
+        CheckConstraint(
+            "live_generation IS NOT NULL OR (chunks = 0 AND terms = 0 AND usage_bytes = 0)",
+            name="only_what_is_live_has_sizes",
+        ),
+        CheckConstraint(
+            "live_generation IS NULL OR status NOT IN ('failed','cancelled')",
+            name="what_ended_badly_is_not_live",
+        ),
+        CheckConstraint("published_at IS NULL OR status = 'queued'", name="only_queued_is_published"),
         CheckConstraint("(status = 'running') = (lease_until IS NOT NULL)", name="only_running_is_leased"),
         CheckConstraint("(status = 'failed') = (error_code IS NOT NULL)", name="only_failed_has_an_error"),
         CheckConstraint(
-            "status <> 'completed' OR (live_generation IS NOT NULL AND live_generation = generation)",
+            "status <> 'completed' OR (live_generation IS NOT NULL AND live_generation <= generation)",
             name="completed_is_live",
+        ),
+        CheckConstraint(
+            "redo_tokens IS NULL OR (status IN ('queued','running') AND live_generation IS NOT NULL)",
+            name="only_what_is_live_is_redone",
         ),
         Index("ix_store_files_page", "vector_store_id", "row"),
         Index("ix_store_files_status", "vector_store_id", "status", "row"),
@@ -243,6 +319,8 @@ class StoreFile(Base):
     attributes_version: Mapped[int] = mapped_column(default=0)
     chunk_tokens: Mapped[int]
     chunk_overlap: Mapped[int]
+    redo_tokens: Mapped[int | None]
+    redo_overlap: Mapped[int | None]
 
     status: Mapped[RowStatus] = mapped_column(String(16), default="queued")
     fence: Mapped[int] = mapped_column(default=0)
@@ -258,6 +336,8 @@ class StoreFile(Base):
     lease_until: Mapped[float | None]
     lease_owner: Mapped[str | None] = mapped_column(String(128))
 
+    made_with: Mapped[str | None] = mapped_column(Text)
+    """What made the live generation: versions and model (ingest/pipeline.py)."""
     chunks: Mapped[int] = mapped_column(default=0)
     terms: Mapped[int] = mapped_column(default=0)
     usage_bytes: Mapped[int] = mapped_column(default=0)
@@ -266,7 +346,7 @@ class StoreFile(Base):
 
 
 class BatchFile(Base):
-    """A file's place in a batch. It keeps its outcome there, whatever happens to the file afterwards."""
+    """A file's place in a batch. It keeps its outcome there, and why it failed, whatever happens to the file afterwards."""
 
     __tablename__ = "batch_files"
     __table_args__ = (
@@ -279,12 +359,14 @@ class BatchFile(Base):
     batch: Mapped[int] = mapped_column(ForeignKey("file_batches.row", ondelete="CASCADE"), primary_key=True)
     store_file: Mapped[int] = mapped_column(primary_key=True)
     status: Mapped[str] = mapped_column(String(16))
+    error_code: Mapped[str | None] = mapped_column(String(32))
+    error_message: Mapped[str | None] = mapped_column(Text)
 
 
 class PointJob(Base):
     """Work on points in Qdrant that must be done even if everything crashes first.
 
-    `purge` deletes those of one row up to a generation, or (`store_file` empty) of a whole store: at once, and again
+    `purge` deletes those of one row from generation `first` to `generation`, or (`store_file` empty) of a whole store: at once, and again
     (`final`) after the lease horizon, when no worker that lost its file can write any more.
     `attributes` brings the attributes on one row's points up to date.
     """
@@ -292,6 +374,10 @@ class PointJob(Base):
     __tablename__ = "point_jobs"
     __table_args__ = (
         CheckConstraint("kind IN ('purge','attributes')", name="kind"),
+        CheckConstraint(
+            "kind = 'purge' OR (store_file IS NOT NULL AND NOT final)",
+            name="only_purges_are_repeated_or_of_a_store",
+        ),
         Index("ix_point_jobs_due", "due_at"),
         {"sqlite_autoincrement": True},
     )
@@ -300,6 +386,7 @@ class PointJob(Base):
     kind: Mapped[PointJobKind] = mapped_column(String(16))
     vector_store_id: Mapped[str] = mapped_column(String(64))
     store_file: Mapped[int | None]
+    first: Mapped[int] = mapped_column(default=0)
     generation: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[float]
     final: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -353,3 +440,60 @@ class Tombstone(Base):
     item: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """The row number; none is used twice."""
     removed_at: Mapped[float]
+
+
+class WebhookEndpoint(Base):
+    """An address that a project wants to be told of events at, and how the telling went (deploy/decisions/0010)."""
+
+    __tablename__ = "webhook_endpoints"
+    __table_args__ = (Index("ix_webhook_endpoints_project", "project", "row"), {"sqlite_autoincrement": True})
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    project: Mapped[str] = mapped_column(ForeignKey("projects.id"))
+    name: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text)
+    event_types: Mapped[list[str]] = mapped_column(JSON)
+    secret: Mapped[str] = mapped_column(String(64))
+    """Kept as it is: every event is signed with it."""
+    paused: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[int]
+    updated_at: Mapped[int]
+    delivered: Mapped[int] = mapped_column(default=0)
+    given_up: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    """Of the last delivery; None when it went well."""
+
+
+class WebhookDelivery(Base):
+    """An event on its way to one endpoint; gone when it arrived or was given up."""
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (
+        UniqueConstraint("endpoint", "type", "object_id"),
+        Index("ix_webhook_deliveries_due", "next_try"),
+        {"sqlite_autoincrement": True},
+    )
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    endpoint: Mapped[int] = mapped_column(ForeignKey("webhook_endpoints.row", ondelete="CASCADE"))
+    event_id: Mapped[str] = mapped_column(String(64))
+    type: Mapped[str] = mapped_column(String(64))
+    object_id: Mapped[str] = mapped_column(String(64))
+    body: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[float]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try: Mapped[float]
+
+
+class Verification(Base):
+    """The one row about `ingest verify` as the service runs it by itself (db/verifications.py)."""
+
+    __tablename__ = "verifications"
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    cron: Mapped[str] = mapped_column(Text)
+    """By which `next_at` was found."""
+    next_at: Mapped[float]
+    ended_at: Mapped[float | None]
+    findings: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)

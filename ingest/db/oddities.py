@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.counters import Outcome, Shift, close_membership, run, shift_batch
+from ingest.db.counters import Outcome, Shift, close_membership, falls_back, run, shift_batch
 from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, Tombstone, Upload, VectorStore
 from ingest.db.session import now
 from ingest.db.tombstones import KEPT_SECONDS
@@ -22,11 +22,12 @@ _RULES: tuple[tuple[str, ColumnElement[bool]], ...] = (
     ("running files, and only they, are leased", (StoreFile.status == "running") != StoreFile.lease_until.is_not(None)),
     ("a lease has an owner", StoreFile.lease_until.is_not(None) != StoreFile.lease_owner.is_not(None)),
     (
-        "a completed file shows its last generation",
-        and_(
-            StoreFile.status == "completed",
-            or_(StoreFile.live_generation.is_(None), StoreFile.live_generation != StoreFile.generation),
-        ),
+        "a completed file shows a generation",
+        and_(StoreFile.status == "completed", StoreFile.live_generation.is_(None)),
+    ),
+    (
+        "only what is found and in work is being re-indexed",
+        and_(falls_back(), or_(StoreFile.status.not_in(UNFINISHED), StoreFile.live_generation.is_(None))),
     ),
     (
         "a failed or cancelled file shows nothing",

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.counters import purge, run
+from ingest.db.counters import purge, purge_after, run
 from ingest.db.models import File, PointJob, PointJobKind, StoreFile
 from ingest.db.session import now, read_clock
 from ingest.status import UNFINISHED
@@ -52,12 +52,16 @@ def plan_after_loss(session: Session, store_id: str, row: int, generation: int) 
     They are purged, unless other workers have made or will make the same ones: those must get the attributes of now.
     """
     found = session.execute(
-        select(StoreFile.generation, StoreFile.status).where(StoreFile.row == row).with_for_update()
+        select(StoreFile.generation, StoreFile.live_generation, StoreFile.status)
+        .where(StoreFile.row == row)
+        .with_for_update()
     ).first()
-    if found is not None and found.generation == generation and found.status in (*UNFINISHED, "completed"):
-        plan_attributes(session, store_id, [row], after_seconds=0)
-    elif found is None or found.status not in UNFINISHED:  # else the newer generation's end purges the older ones
+    if found is None:
         purge(session, store_id, [(row, generation)])
+    elif generation == found.live_generation or (generation == found.generation and found.status in UNFINISHED):
+        plan_attributes(session, store_id, [row], after_seconds=0)
+    else:  # this generation only: an older one may be live
+        purge_after(session, store_id, [(row, generation - 1, generation)])
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,21 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from ingest.db.counters import (
     Shift,
     Sizes,
+    Why,
     changed,
     close_membership,
+    fallen_back,
+    falls_back,
     locked,
     purge,
+    purge_after,
     run,
     settle,
     shift_batch,
@@ -65,6 +69,8 @@ class Claim:
     """...and the words in them."""
     before: Sizes
     """What the generation before adds to the store, until this one replaces it."""
+    live: int | None
+    """The generation before, if the file is being re-indexed: it falls back to that one."""
 
 
 # --- the worker's transitions ---
@@ -98,6 +104,7 @@ def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Cl
         store_chunks=found.store_chunks,
         store_terms=found.store_terms,
         before=Sizes(found.chunks, found.terms, found.usage_bytes),
+        live=found.live,
     )
 
 
@@ -107,8 +114,8 @@ def renew(session: Session, claim: Claim, *, lease_seconds: float) -> bool:
     return changed(session, _renewing(now(session)), **held, lease=lease_seconds)
 
 
-def complete(session: Session, claim: Claim, sizes: Sizes) -> bool:
-    """T4: all points of the claim's generation are written.
+def complete(session: Session, claim: Claim, sizes: Sizes, made_with: str | None = None) -> bool:
+    """T4: all points of the claim's generation are written, by what `made_with` names.
 
     False when the file's attributes changed meanwhile, so that the points must get the new ones first.
     Raises Abandoned when the file is not ours any more.
@@ -119,6 +126,7 @@ def complete(session: Session, claim: Claim, sizes: Sizes) -> bool:
         held=claim.row,
         fence_held=claim.fence,
         version=claim.attributes_version,
+        maker=made_with,
         made_chunks=sizes.chunks,
         made_terms=sizes.terms,
         made_bytes=sizes.usage_bytes,
@@ -134,30 +142,20 @@ def complete(session: Session, claim: Claim, sizes: Sizes) -> bool:
 
 
 def fail(session: Session, claim: Claim, code: LastErrorCode, message: str) -> None:
-    """T5: the file will never work. Raises Abandoned when it is not ours any more."""
-    failed = update(StoreFile).where(_held(claim)).values(_failed(code, message)).returning(StoreFile.batch)
-    done = run(session, failed).first()
+    """T5: the file will never work; one that is being re-indexed is what it was before. Raises Abandoned when it is not
+    ours any more."""
+    why = Why(code, message)
+    values = _failed(why) if claim.live is None else _left_running() | fallen_back()
+    done = run(session, update(StoreFile).where(_held(claim)).values(values).returning(StoreFile.batch)).first()
     if done is None:
         raise Abandoned("finished by somebody else, cancelled or deleted")
-    purge(session, claim.vector_store_id, [(claim.row, claim.generation)])
-    settle(session, claim.row, done.batch, claim.vector_store_id, "failed", Sizes().minus(claim.before))
+    _count_failed(session, claim, done.batch, claim.live, claim.before, why)
 
 
 def give_back(session: Session, claim: Claim, *, delay_seconds: float) -> None:
     """T6: queue the file again after a while: what it needs is down, or its worker must stop."""
     values = _requeued() | {"not_before": now(session) + delay_seconds}
     run(session, update(StoreFile).where(_held(claim)).values(values))
-
-
-def disown(session: Session, claim: Claim) -> None:
-    """For a worker that finds its file lost: have purged again what it may have written after the last purge.
-
-    A process that was stopped between asking and writing wakes up at any time, also past the lease horizon.
-    """
-    shared = and_(StoreFile.row == claim.row, StoreFile.generation == claim.generation)
-    kept = session.scalar(select(StoreFile.row).where(shared, StoreFile.status.in_((*UNFINISHED, "completed"))))
-    if kept is None:
-        purge(session, claim.vector_store_id, [(claim.row, claim.generation)])
 
 
 def attributes_of(session: Session, claim: Claim) -> tuple[dict[str, Any], int]:
@@ -231,26 +229,45 @@ def sweep_cancelled(session: Session, batch_row: int | None = None, *, limit: in
         left = (BatchFile.batch == batch.row, BatchFile.status == "in_progress")
         run(session, update(BatchFile).where(*left).values(status="cancelled"))
         run(session, update(FileBatch).where(FileBatch.row == batch.row).values(swept=True))
-    gone = Sizes(sum(r.chunks for r in rows), sum(r.terms for r in rows), sum(r.usage_bytes for r in rows))
+    lost = [row for row in rows if row.redo_tokens is None]
+    gone = Sizes(sum(r.chunks for r in lost), sum(r.terms for r in lost), sum(r.usage_bytes for r in lost))
     with suppress(Abandoned):  # a deleted store counts nothing any more
         shift_store(session, batch.vector_store_id, Shift(), Sizes().minus(gone))
     return len(rows) + 1
 
 
 def _give_up(session: Session, row: StoreFile, kills: int) -> None:
-    message = f"The file took down its worker {kills} times and is not tried again."
-    values = _failed("server_error", message) | {"kills": kills}
+    why = Why("server_error", f"The file took down its worker {kills} times and is not tried again.")
+    live = None if row.redo_tokens is None else row.live_generation
+    values = (_failed(why) if live is None else _left_running() | fallen_back()) | {"kills": kills}
     run(session, update(StoreFile).where(StoreFile.row == row.row).values(values))
-    purge(session, row.vector_store_id, [(row.row, row.generation)])
-    settle(session, row.row, row.batch, row.vector_store_id, "failed", Sizes().minus(Sizes.of(row)))
+    _count_failed(session, row, row.batch, live, Sizes.of(row), why)
+
+
+def _count_failed(
+    session: Session, file: Claim | StoreFile, batch: int | None, live: int | None, had: Sizes, why: Why
+) -> None:
+    """Have the points of a file that failed purged, up to those it falls back to (`live`), and count it."""
+    store = file.vector_store_id
+    if live is None:
+        purge(session, store, [(file.row, file.generation)])
+        settle(session, file.row, batch, store, "failed", Sizes().minus(had), why=why)
+    else:
+        purge_after(session, store, [(file.row, live, file.generation)])
+        settle(session, file.row, batch, store, "failed", Sizes(), why=why, falls_back=True)
 
 
 def _cancel_rows(session: Session, batch: int, store_id: str, rows: Sequence[StoreFile]) -> None:
     ids = [r.row for r in rows]
+    lost, kept = [r for r in rows if r.redo_tokens is None], [r for r in rows if r.redo_tokens is not None]
     values = _left_running() | {"status": "cancelled"} | sizes_gone()
-    run(session, update(StoreFile).where(StoreFile.row.in_(ids)).values(values))
+    run(session, update(StoreFile).where(StoreFile.row.in_([r.row for r in lost])).values(values))
+    as_before = _left_running() | fallen_back()
+    run(session, update(StoreFile).where(StoreFile.row.in_([r.row for r in kept])).values(as_before))
     # A file that no worker ever held has no points.
-    purge(session, store_id, [(r.row, r.generation) for r in rows if r.fence > 0])
+    purge(session, store_id, [(r.row, r.generation) for r in lost if r.fence > 0])
+    held = [r for r in kept if r.attempts > 0]
+    purge_after(session, store_id, [(r.row, r.live_generation or 0, r.generation) for r in held])
     waiting = select(BatchFile.batch).where(BatchFile.store_file.in_(ids), BatchFile.status == "in_progress")
     theirs = or_(FileBatch.row == batch, FileBatch.row.in_(waiting))
     session.execute(select(FileBatch.row).where(theirs).order_by(FileBatch.row).with_for_update())
@@ -280,8 +297,8 @@ def _requeued() -> dict[str, Any]:
     return _left_running() | {"status": "queued"}
 
 
-def _failed(code: LastErrorCode, message: str) -> dict[str, Any]:
-    return _left_running() | {"status": "failed", "error_code": code, "error_message": message} | sizes_gone()
+def _failed(why: Why) -> dict[str, Any]:
+    return _left_running() | {"status": "failed", "error_code": why.code, "error_message": why.message} | sizes_gone()
 
 
 # --- the statements that run for every file, made once ---
@@ -312,7 +329,9 @@ def _claimed(clock: ColumnElement[float]) -> Select[*tuple[Any, ...]]:
         select(
             *(StoreFile.fence, StoreFile.generation, StoreFile.attempts, StoreFile.vector_store_id, StoreFile.file_id),
             *(StoreFile.batch, StoreFile.attributes, StoreFile.attributes_version, StoreFile.trace),
-            *(StoreFile.chunk_tokens, StoreFile.chunk_overlap),
+            func.coalesce(StoreFile.redo_tokens, StoreFile.chunk_tokens).label("chunk_tokens"),
+            func.coalesce(StoreFile.redo_overlap, StoreFile.chunk_overlap).label("chunk_overlap"),
+            case((falls_back(), StoreFile.live_generation)).label("live"),
             *(StoreFile.chunks, StoreFile.terms, StoreFile.usage_bytes),
             *(File.project, File.filename, File.bytes, File.blob),
             FileBatch.id.label("batch_id"),
@@ -345,6 +364,11 @@ _COMPLETING = (
         live_generation=StoreFile.generation,
         lease_until=None,
         lease_owner=None,
+        chunk_tokens=func.coalesce(StoreFile.redo_tokens, StoreFile.chunk_tokens),
+        chunk_overlap=func.coalesce(StoreFile.redo_overlap, StoreFile.chunk_overlap),
+        redo_tokens=None,
+        redo_overlap=None,
+        made_with=bindparam("maker"),
         chunks=bindparam("made_chunks"),
         terms=bindparam("made_terms"),
         usage_bytes=bindparam("made_bytes"),

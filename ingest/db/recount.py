@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.counters import run
+from ingest.db.counters import falls_back, run
 from ingest.db.models import BatchFile, FileBatch, StoreFile, VectorStore
 from ingest.status import UNFINISHED
 
@@ -85,8 +85,9 @@ def put_right_batch(session: Session, batch_row: int) -> Counted | None:
 def _files_of(session: Session, store_ids: Sequence[str]) -> dict[str, dict[str, int]]:
     shown = case(
         (StoreFile.status.not_in(UNFINISHED), StoreFile.status),
-        (FileBatch.cancelled_at.is_not(None), "cancelled"),
-        else_="in_progress",
+        (FileBatch.cancelled_at.is_(None), "in_progress"),
+        (falls_back(), "completed"),
+        else_="cancelled",
     )
     sums = [func.sum(getattr(StoreFile, name)).label(name) for name in SIZES]
     found = session.execute(

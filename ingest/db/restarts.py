@@ -1,23 +1,28 @@
-"""Files that run again: what failed or was cancelled, when somebody asks for it, and what lost its points.
+"""Files that run again: what failed or was cancelled, when somebody asks for it, what lost its points, and what is to be
+indexed anew.
 
-They run as a new batch, for one that has ended never changes (decision 0004). Each keeps its attributes and chunking.
+They run as a new batch, for one that has ended never changes (decision 0004). Each keeps its attributes, and its
+chunking unless a re-index asks for another one.
 A few statements, however many files there are.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from ingest.db.attachments import from_the_start, slices
-from ingest.db.counters import Shift, Sizes, run, shift_batch, shift_store, sizes_gone
-from ingest.db.models import BatchFile, FileBatch, PointJob, StoreFile
+from ingest.db.counters import Shift, Sizes, falls_back, run, shift_batch, shift_store, sizes_gone
+from ingest.db.models import BatchFile, FileBatch, PointJob, ReindexOnly, StoreFile
 from ingest.db.session import read_clock, serialise
 from ingest.status import UNFINISHED
 
 Retryable = Literal["failed", "cancelled"]
+Only = ReindexOnly
+"""What of a store is indexed anew. `failed`: also what a re-index left as it was. `stale`: what would be made otherwise
+today, or has another chunking than asked for."""
 
 REASONS = 100
 """Different reasons that are told, the most frequent first; some name what is particular to one file."""
@@ -37,40 +42,61 @@ def retry(
 ) -> list[Reason]:
     """Have up to `limit` of a store's files that ended so, or of those in one of its batches, run again as `batch`.
 
-    Returns why they had not completed; `batch` is not made when there are none. Raises Abandoned when the store has
-    been deleted or has expired.
+    Of a re-index those that fell back are indexed anew, as it was asked for. Returns why they had not completed; `batch`
+    is not made when there are none. Raises Abandoned when the store has been deleted or has expired.
     """
-    which = [StoreFile.vector_store_id == batch.vector_store_id, _ended_as(batch.vector_store_id, statuses)]
-    if of_batch is not None:
-        which.append(StoreFile.row.in_(select(BatchFile.store_file).where(BatchFile.batch == of_batch)))
-    if not _begin(session, batch, [and_(*which)], limit):
+    of = None if of_batch is None else session.get(FileBatch, of_batch)
+    which: ColumnElement[bool] = _ended_as(batch.vector_store_id, statuses)
+    if of is not None and of.reindex:
+        batch.reindex, batch.chunk_tokens, batch.chunk_overlap = True, of.chunk_tokens, of.chunk_overlap
+        which = or_(which, _fell_back(batch.vector_store_id)) & StoreFile.row.in_(_ended_in(of, statuses))
+    elif of is not None:
+        which = which & StoreFile.row.in_(_members(of.row))
+    if not _begin(session, batch, [which], limit):
         return []
-    reasons = _reasons(session, batch.row)
+    reasons = _reasons(session, batch.row, of)
     _restart(session, batch)
     return reasons
+
+
+def reindex(session: Session, batch: FileBatch, only: Only, *, made_with: str, limit: int) -> None:
+    """Have up to `limit` of a store's files indexed anew as `batch`, which has the chunking; perhaps none.
+
+    What is found is found as it was until it completes, and goes on so if it does not. What is in progress or was
+    cancelled is left alone. `made_with` is what would be written today. Raises Abandoned as `retry` does.
+    """
+    batch.reindex = True
+    found = or_(StoreFile.status == "completed", _unswept(batch.vector_store_id) & falls_back())
+    failed = or_(StoreFile.status == "failed", _fell_back(batch.vector_store_id))
+    which = {"all": or_(found, failed), "failed": failed, "stale": found & _stale(batch, made_with)}[only]
+    if _begin(session, batch, [which], limit, keep=True):
+        _restart(session, batch)
 
 
 def renew(session: Session, batch: FileBatch, rows: Sequence[int]) -> int:
     """Have completed files written anew, as `batch`; they are found as they were until then. How many still were
     completed; `batch` is not made when none was. Raises Abandoned as `retry` does."""
-    completed = and_(StoreFile.vector_store_id == batch.vector_store_id, StoreFile.status == "completed")
-    count = _begin(session, batch, [and_(completed, StoreFile.row.in_(some)) for some in slices(rows)], len(rows))
+    completed = StoreFile.status == "completed"
+    count = _begin(session, batch, [completed & StoreFile.row.in_(some) for some in slices(rows)], len(rows))
     if count:
         _restart(session, batch)
     return count
 
 
-def _begin(session: Session, batch: FileBatch, which: Sequence[ColumnElement[bool]], limit: int) -> int:
-    """Lock files, make the batch of them and say how many they are."""
+def _begin(
+    session: Session, batch: FileBatch, which: Sequence[ColumnElement[bool]], limit: int, *, keep: bool = False
+) -> int:
+    """Lock files of the store, make the batch of them and say how many they are; an empty one only to `keep` it."""
     serialise(session, f"attach:{batch.vector_store_id}")
     session.add(batch)
     session.flush()
     for these in which:
-        some = select(StoreFile.row).where(these).order_by(StoreFile.row).limit(limit).with_for_update().subquery()
+        mine = (StoreFile.vector_store_id == batch.vector_store_id, these)
+        some = select(StoreFile.row).where(*mine).order_by(StoreFile.row).limit(limit).with_for_update().subquery()
         members = select(literal(batch.row), some.c.row, literal("in_progress"))
         run(session, insert(BatchFile).from_select(["batch", "store_file", "status"], members))
     count = session.scalar(select(func.count()).where(BatchFile.batch == batch.row)) or 0
-    if not count:
+    if not count and not keep:
         session.delete(batch)
         session.flush()
     return count
@@ -80,14 +106,16 @@ def _restart(session: Session, batch: FileBatch) -> None:
     """Queue what is in a new batch as new generations, with the counters of batch and store."""
     mine = StoreFile.row.in_(_members(batch.row))
     # Files cancelled by their batch alone still have what they had before, until a sweep comes.
-    unswept = and_(mine, StoreFile.status.in_(UNFINISHED))
-    shown = case((StoreFile.status.in_(UNFINISHED), "cancelled"), else_=StoreFile.status)
+    unfinished = StoreFile.status.in_(UNFINISHED)
+    unswept = and_(mine, unfinished, ~falls_back())
+    shown = case((unfinished & falls_back(), "completed"), (unfinished, "cancelled"), else_=StoreFile.status)
     counted = session.execute(select(shown, func.count()).where(mine).group_by(shown)).all()
     sums = [func.coalesce(func.sum(getattr(StoreFile, name)), 0) for name in vars(Sizes())]
     gone = Sizes(*(int(amount) for amount in session.execute(select(*sums).where(unswept)).one()))
     _purge(session, and_(unswept, StoreFile.fence > 0))
+    _purge(session, and_(mine, unfinished, falls_back(), StoreFile.attempts > 0))
     run(session, update(StoreFile).where(unswept).values(sizes_gone()))
-    run(session, update(StoreFile).where(mine).values(from_the_start(session, batch.row)))
+    run(session, update(StoreFile).where(mine).values(from_the_start(session, batch.row) | _redo(batch)))
     shift = Shift()
     for status, count in counted:
         shift.add(status, -count)
@@ -101,27 +129,73 @@ def _ended_as(store_id: str, statuses: Sequence[Retryable]) -> ColumnElement[boo
     ended = StoreFile.status.in_(statuses)
     if "cancelled" not in statuses:
         return ended
+    return or_(ended, _unswept(store_id) & ~falls_back())
+
+
+def _unswept(store_id: str) -> ColumnElement[bool]:
+    """That a file's batch has been cancelled, and its row not yet rewritten."""
     cancelled = select(FileBatch.row).where(FileBatch.vector_store_id == store_id, FileBatch.cancelled_at.is_not(None))
-    return or_(ended, and_(StoreFile.status.in_(UNFINISHED), StoreFile.batch.in_(cancelled)))
+    return and_(StoreFile.status.in_(UNFINISHED), StoreFile.batch.in_(cancelled))
 
 
-def _reasons(session: Session, batch: int) -> list[Reason]:
+def _fell_back(store_id: str) -> ColumnElement[bool]:
+    """That a file's last re-index did not complete, so that it is what it was before."""
+    ended = and_(StoreFile.status == "completed", StoreFile.live_generation < StoreFile.generation)
+    return or_(ended, _unswept(store_id) & falls_back())
+
+
+def _stale(batch: FileBatch, made_with: str) -> ColumnElement[bool]:
+    old: ColumnElement[bool] = or_(StoreFile.made_with.is_(None), StoreFile.made_with != made_with)
+    if batch.chunk_tokens is None:
+        return old
+    return or_(old, StoreFile.chunk_tokens != batch.chunk_tokens, StoreFile.chunk_overlap != batch.chunk_overlap)
+
+
+def _ended_in(batch: FileBatch, statuses: Sequence[Retryable]) -> Select[int]:
+    """The members of a batch that ended in it so."""
+    ended = [*statuses, "in_progress"] if "cancelled" in statuses and batch.cancelled_at is not None else [*statuses]
+    return _members(batch.row).where(BatchFile.status.in_(ended))
+
+
+def _redo(batch: FileBatch) -> dict[str, Any]:
+    """What a re-index gives to rows besides: new chunking at once to those that are not found, else at the end."""
+    if not batch.reindex:
+        return {}
+    tokens = func.coalesce(batch.chunk_tokens, StoreFile.chunk_tokens)
+    overlap = func.coalesce(batch.chunk_overlap, StoreFile.chunk_overlap)
+    live = StoreFile.live_generation.is_not(None)
+    return {
+        "redo_tokens": case((live, tokens)),
+        "redo_overlap": case((live, overlap)),
+        "chunk_tokens": case((live, StoreFile.chunk_tokens), else_=tokens),
+        "chunk_overlap": case((live, StoreFile.chunk_overlap), else_=overlap),
+    }
+
+
+def _reasons(session: Session, batch: int, of: FileBatch | None) -> list[Reason]:
+    """Why files had not completed: as they say, or as the re-index says in which they fell back."""
+    mine: ColumnElement[bool] = StoreFile.row.in_(_members(batch))
+    why: list[Any] = [StoreFile.error_code, StoreFile.error_message]
+    if of is not None and of.reindex:
+        why = [BatchFile.error_code, BatchFile.error_message]
+        mine = and_(BatchFile.batch == of.row, BatchFile.store_file.in_(_members(batch)))
     found = session.execute(
-        select(StoreFile.error_code, StoreFile.error_message, func.count().label("files"))
-        .where(StoreFile.row.in_(_members(batch)))
-        .group_by(StoreFile.error_code, StoreFile.error_message)
-        .order_by(func.count().desc(), StoreFile.error_message)
+        select(why[0].label("error_code"), why[1].label("error_message"), func.count().label("files"))
+        .where(mine)
+        .group_by(*why)
+        .order_by(func.count().desc(), why[1])
         .limit(REASONS)
     )
     return [Reason(row.error_code or "cancelled", row.error_message or "It was cancelled.", row.files) for row in found]
 
 
 def _purge(session: Session, which: ColumnElement[bool]) -> None:
-    columns = ["kind", "vector_store_id", "store_file", "generation", "due_at", "final"]
+    columns = ["kind", "vector_store_id", "store_file", "first", "generation", "due_at", "final"]
     jobs = select(
         literal("purge"),
         StoreFile.vector_store_id,
         StoreFile.row,
+        case((falls_back(), StoreFile.live_generation + 1), else_=0),
         StoreFile.generation,
         literal(read_clock(session)),
         false(),

@@ -1,21 +1,21 @@
 """Vector stores, their files and their batches as rows: everything but the changes of state."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, or_, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from ingest.db import tombstones
 from ingest.db.attachments import slices
-from ingest.db.counters import run
+from ingest.db.counters import falls_back, run
 from ingest.db.files import unexpired
 from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, VectorStore
 from ingest.db.pages import Page, Window, page
-from ingest.db.session import now, read_clock
+from ingest.db.session import now, read_clock, serialise
 from ingest.status import UNFINISHED, FileStatus, of_file
 
 DAY_SECONDS = 86_400
@@ -141,11 +141,16 @@ def files(session: Session, store_id: str, window: Window, *, status: FileStatus
 
 
 def batch_files(session: Session, batch: FileBatch, window: Window, *, status: FileStatus | None) -> Page[Shown]:
-    """A page of the files that a batch attached and that are still in the store."""
-    statement = _files(session, batch.vector_store_id).join(
-        BatchFile, and_(BatchFile.store_file == StoreFile.row, BatchFile.batch == batch.row)
-    )
-    return _files_page(session, _with_status(statement, status), batch.vector_store_id, window)
+    """A page of the files that a batch attached and that are still in the store; those of a re-index as they ended in it."""
+    joined = and_(BatchFile.store_file == StoreFile.row, BatchFile.batch == batch.row)
+    statement = _files(session, batch.vector_store_id).join(BatchFile, joined)
+    if not batch.reindex:
+        return _files_page(session, _with_status(statement, status), batch.vector_store_id, window)
+    open_is = "in_progress" if batch.cancelled_at is None else "cancelled"
+    ended = case((BatchFile.status == "in_progress", open_is), else_=BatchFile.status)
+    statement = statement.add_columns(ended.label("ended"), BatchFile.error_code, BatchFile.error_message)
+    statement = statement if status is None else statement.where(ended == status)
+    return _files_page(session, statement, batch.vector_store_id, window, _shown_in_batch)
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,7 @@ def live(session: Session, store_id: str, rows: Sequence[int]) -> dict[int, Live
             StoreFile.vector_store_id == store_id,
             StoreFile.live_generation.is_not(None),
             unexpired(session),
-            or_(StoreFile.status.not_in(UNFINISHED), FileBatch.cancelled_at.is_(None)),
+            or_(StoreFile.status.not_in(UNFINISHED), FileBatch.cancelled_at.is_(None), falls_back()),
         )
     )
     return {r.row: Live(r.live_generation or 0, r.file_id, r.filename, r.attributes) for r in found}
@@ -180,9 +185,12 @@ def sweep_deleted(session: Session, limit: int) -> int:
     store_id = session.scalar(select(VectorStore.id).where(VectorStore.deleted_at.is_not(None)).limit(1))
     if store_id is None:
         return 0
-    some = select(StoreFile.row).where(StoreFile.vector_store_id == store_id).limit(limit)
-    removed = run(session, sql_delete(StoreFile).where(StoreFile.row.in_(some))).rowcount
+    serialise(session, f"attach:{store_id}")  # who attaches holds on to the store before it locks files
+    removed = _remove_rows(session, StoreFile.vector_store_id == store_id, limit)
     if removed < limit:
+        # Deleting the store takes its batches with it, in any order: these are locked first, as everybody does.
+        theirs = select(FileBatch.row).where(FileBatch.vector_store_id == store_id)
+        session.execute(theirs.order_by(FileBatch.row).with_for_update())
         run(session, sql_delete(VectorStore).where(VectorStore.id == store_id))
     return removed + 1
 
@@ -190,11 +198,17 @@ def sweep_deleted(session: Session, limit: int) -> int:
 def sweep_expired(session: Session, limit: int) -> int:
     """Remove rows of expired stores, which themselves stay; how many were removed, 0 when none is left."""
     expired = select(VectorStore.id).where(VectorStore.expired_at.is_not(None), VectorStore.deleted_at.is_(None))
-    some = select(StoreFile.row).where(StoreFile.vector_store_id.in_(expired)).limit(limit)
-    return run(session, sql_delete(StoreFile).where(StoreFile.row.in_(some))).rowcount
+    return _remove_rows(session, StoreFile.vector_store_id.in_(expired), limit)
 
 
-# What the API shows of a row: the files of a cancelled batch are cancelled before their rows are (status.of_file).
+def _remove_rows(session: Session, which: ColumnElement[bool], limit: int) -> int:
+    some = select(StoreFile.row).where(which).order_by(StoreFile.row).limit(limit).with_for_update()
+    rows = session.scalars(some).all()
+    return run(session, sql_delete(StoreFile).where(StoreFile.row.in_(rows))).rowcount
+
+
+# What the API shows of a row: the files of a cancelled batch are cancelled, or what they were before a re-index, before
+# their rows are (status.of_file).
 _CANCELLED = and_(StoreFile.status.in_(UNFINISHED), FileBatch.cancelled_at.is_not(None))
 
 
@@ -239,13 +253,21 @@ def _with_status(statement: Select[*tuple[Any, ...]], status: FileStatus | None)
     if status == "in_progress":
         return statement.where(StoreFile.status.in_(UNFINISHED), FileBatch.cancelled_at.is_(None))
     if status == "cancelled":
-        return statement.where(or_(StoreFile.status == "cancelled", _CANCELLED))
+        return statement.where(or_(StoreFile.status == "cancelled", and_(_CANCELLED, ~falls_back())))
+    if status == "completed":
+        return statement.where(or_(StoreFile.status == "completed", and_(_CANCELLED, falls_back())))
     return statement.where(StoreFile.status == status)
 
 
-def _files_page(session: Session, statement: Select[*tuple[Any, ...]], store_id: str, window: Window) -> Page[Shown]:
+def _files_page(
+    session: Session,
+    statement: Select[*tuple[Any, ...]],
+    store_id: str,
+    window: Window,
+    read: Callable[[Any], Shown] | None = None,
+) -> Page[Shown]:
     cursor = select(StoreFile.row).where(StoreFile.vector_store_id == store_id, StoreFile.file_id == bindparam("id"))
-    return page(session, statement, StoreFile.row.expression, window, cursor, store_id, _shown)
+    return page(session, statement, StoreFile.row.expression, window, cursor, store_id, read or _shown)
 
 
 def _shown(found: Any) -> Shown:
@@ -255,7 +277,9 @@ def _shown(found: Any) -> Shown:
         file_id=row.file_id,
         vector_store_id=row.vector_store_id,
         created_at=row.created_at,
-        status=of_file(row.status, batch_cancelled=found.cancelled_at is not None),
+        status=of_file(
+            row.status, batch_cancelled=found.cancelled_at is not None, falls_back=row.redo_tokens is not None
+        ),
         usage_bytes=row.usage_bytes,
         attributes=row.attributes,
         chunk_tokens=row.chunk_tokens,
@@ -263,3 +287,8 @@ def _shown(found: Any) -> Shown:
         error_code=row.error_code,
         error_message=row.error_message,
     )
+
+
+def _shown_in_batch(found: Any) -> Shown:
+    why = {"error_code": found.error_code, "error_message": found.error_message}
+    return replace(_shown(found), status=found.ended, **why)

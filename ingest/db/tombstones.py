@@ -21,6 +21,11 @@ def vector_stores(project: str) -> str:
     return f"vector_stores:{project}"
 
 
+def schedules(store_id: str) -> str:
+    """The list of a store's schedules."""
+    return f"schedules:{store_id}"
+
+
 def add(session: Session, scope: str, object_id: str, item: int) -> None:
     """Write down that an item was removed from a list, in the transaction that removes it."""
     session.add(Tombstone(scope=scope, object_id=object_id, item=item, removed_at=read_clock(session)))

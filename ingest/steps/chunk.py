@@ -11,6 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import tiktoken
 
+CHUNKER_VERSION = 1
+"""Raised when the same text would be cut, or its words be counted, in another way."""
+
 # tiktoken panics (a BaseException) near 1,000,000 whitespace characters, and is n log n on one long word: 256 Ki of
 # either takes 0.04 s, and on prose a longer slice is no faster.
 _SLICE_CHARACTERS = 256 * 1024

@@ -35,7 +35,9 @@ NAMESPACE = UUID("6b0f3c1e-3d0b-5f1c-9f43-8f3b7a52c9d1")
 MAX_POINTS = 256  # per request; 64..256 is the vendor's advice
 MAX_BYTES = 4 * 2**20  # per request; a server takes 32 MiB, but a small one keeps timeouts meaningful
 MAX_ROWS = 256  # per delete request
+MAX_VECTORS = 64  # points read with their vectors per request; those of the largest chunks have 20 windows each
 PAGE = 1_000  # points per request of a scan; without texts and vectors about 100 bytes each
+READ = 64  # points per request that brings their texts and vectors, some 30 KB each
 KEEPALIVE_SECONDS = 2.0  # a server closes idle connections after 5 s: let go first, or a request meets a closed one
 
 _JSON_BYTES_PER_FLOAT = 24  # a float32 written out as a double, with its comma
@@ -132,6 +134,19 @@ class Index:
             body = to_json({"points": [self._json(owner, about, point) for point in batch]})
             self._write(partial(self._put_points, body))
 
+    def windows(self, row: int, generation: int, numbers: range) -> dict[str, Floats]:
+        """The vectors of those chunks of one generation of a row that are there, by their text; a few hundred."""
+        found: dict[str, Floats] = {}
+        for start in range(numbers.start, numbers.stop, MAX_VECTORS):
+            some = range(start, min(start + MAX_VECTORS, numbers.stop))
+            ids = [_point_id(row, generation, number) for number in some]
+            nothing: list[models.Record] = []
+            read = partial(self._client.retrieve, self._collection, ids, with_payload=["text"], with_vectors=[DENSE])
+            for record in self._read(read, nothing):
+                vectors = record.vector[DENSE] if isinstance(record.vector, dict) else []
+                found[(record.payload or {})["text"]] = np.asarray(vectors, np.float32).reshape(-1, self._dimensions)
+        return found
+
     def trim(self, row: int, generation: int, count: int) -> None:
         """Delete the chunks of one generation of a row from number `count` on."""
         tail = models.FieldCondition(key="number", range=models.Range(gte=count))
@@ -142,15 +157,15 @@ class Index:
         wanted = models.Filter(must=[_equals("row", row), _equals("generation", generation)])
         return self._read(lambda: self._client.count(self._collection, wanted, exact=True).count, 0)
 
-    def delete_rows(self, rows: Iterable[tuple[int, int]]) -> None:
-        """Delete, for each (row, generation), the row's points of that generation and of older ones."""
-        by_generation: dict[int, list[int]] = {}
-        for row, generation in rows:
-            by_generation.setdefault(generation, []).append(row)
-        for generation, these in by_generation.items():
-            old = models.FieldCondition(key="generation", range=models.Range(lte=generation))
+    def delete_rows(self, rows: Iterable[tuple[int, int, int]]) -> None:
+        """Delete, for each (row, first, last), the row's points of these generations and those between."""
+        by_generations: dict[tuple[int, int], list[int]] = {}
+        for row, first, last in rows:
+            by_generations.setdefault((first, last), []).append(row)
+        for (first, last), these in by_generations.items():
+            doomed = models.FieldCondition(key="generation", range=models.Range(gte=first, lte=last))
             for start in range(0, len(these), MAX_ROWS):
-                self._delete(models.Filter(must=[_any_of("row", these[start : start + MAX_ROWS]), old]))
+                self._delete(models.Filter(must=[_any_of("row", these[start : start + MAX_ROWS]), doomed]))
 
     def delete_store(self, vector_store_id: str) -> None:
         """Delete all points of a store."""
@@ -213,6 +228,18 @@ class Index:
             if offset is None:
                 return
 
+    def read(self, row: int, generation: int) -> Iterator[Point]:
+        """The points of one generation of a row with everything that was written, in no useful order."""
+        wanted = models.Filter(must=[_equals("row", row), _equals("generation", generation)])
+        nothing: tuple[list[models.Record], Any] = ([], None)
+        offset: Any = None
+        while True:
+            scroll = partial(self._client.scroll, self._collection, wanted, limit=READ, offset=offset)
+            page, offset = self._read(partial(scroll, with_payload=list(_WRITTEN), with_vectors=True), nothing)
+            yield from map(_point, page)
+            if offset is None:
+                return
+
     def ping(self) -> None:
         """Raises DependencyDown when Qdrant does not answer."""
         with _translated():
@@ -256,7 +283,7 @@ class Index:
         windows = point.windows if self._multivector else point.windows[0]
         extra = {} if point.page is None else {"page": point.page}
         return {
-            "id": str(uuid5(NAMESPACE, f"{owner.row}:{owner.generation}:{point.number}")),
+            "id": _point_id(owner.row, owner.generation, point.number),
             "vector": {DENSE: windows.tolist(), TEXT: _numbers(point.terms)},
             "payload": {**about, "number": point.number, "text": point.text, **extra},
         }
@@ -317,8 +344,21 @@ _INDEXES: dict[str, models.PayloadSchemaType | models.KeywordIndexParams] = {
     "low": models.PayloadSchemaType.INTEGER,
 }
 _FOUND = ("row", "generation", "number", "text")
+_WRITTEN = ("number", "text", "page")
 _SCANNED = ("row", "generation", "project", "store", "number")
 _compile = filters.compile  # `search` has a parameter of the module's name
+
+
+def _point_id(row: int, generation: int, number: int) -> str:
+    return str(uuid5(NAMESPACE, f"{row}:{generation}:{number}"))
+
+
+def _point(record: models.Record) -> Point:
+    fields, given = record.payload or {}, record.vector
+    vectors: Mapping[str, Any] = given if isinstance(given, dict) else {}
+    windows = np.atleast_2d(np.asarray(vectors[DENSE], np.float32))
+    words = vectors.get(TEXT) or models.SparseVector(indices=[], values=[])
+    return Point(fields["number"], fields["text"], windows, Terms(words.indices, words.values), fields.get("page"))
 
 
 def _equals(field: str, value: str | int) -> models.FieldCondition:

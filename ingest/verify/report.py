@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from ingest import logs
 
@@ -22,6 +22,8 @@ Kind = Literal[
     "stuck",
     "overdue",
 ]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 LISTED = 10_000
 """Findings that are told one by one; beyond that they are only counted, so that memory is bounded."""

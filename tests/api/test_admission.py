@@ -22,7 +22,10 @@ OPERATIONS = [
     f"{method.upper()} {path}" for path, methods in DOCUMENT["paths"].items() for method in methods if "/v1/" in path
 ]
 STORE = "/v1/vector_stores/{vector_store_id}"
+WEBHOOK = "/v1/webhook_endpoints/{webhook_endpoint_id}"
 FILES = {"file": ("a.txt", b"a")}
+EXPIRED = "vector_store.expired"
+HOOK = {"name": "", "url": "https://hooks.example/", "event_types": [EXPIRED]}
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,12 @@ def owned(client: TestClient, tools: FakeTools) -> Owned:
     about = {"bytes": 1, "filename": "u.txt", "mime_type": "text/plain", "purpose": "assistants"}
     pending = client.post("/v1/uploads", json=about).json()["id"]
     part = client.post(f"/v1/uploads/{pending}/parts", files={"data": ("p", b"x")}).json()["id"]
-    found = {"file_id": file, "vector_store_id": store, "batch_id": batch, "upload_id": pending, "part_id": part}
+    nightly = client.post(f"/v1/vector_stores/{store}/reindex_schedules", json={"cron": "0 3 * * *"}).json()["id"]
+    webhook = client.post("/v1/webhook_endpoints", json=HOOK).json()["id"]
+    found = {
+        "file_id": file, "vector_store_id": store, "batch_id": batch, "upload_id": pending, "part_id": part,
+        "schedule_id": nightly, "webhook_endpoint_id": webhook,
+    }  # fmt: skip
     return Owned(client, found)
 
 
@@ -105,11 +113,21 @@ ADDRESSED: dict[str, Body] = {
     f"POST {STORE}/file_batches/{{batch_id}}/cancel": nothing,
     f"GET {STORE}/file_batches/{{batch_id}}/files": nothing,
     f"GET {STORE}/file_batches/{{batch_id}}/events": nothing,
+    f"GET {WEBHOOK}": nothing,
+    f"POST {WEBHOOK}": lambda _: {"json": {"url": "https://mine.example/"}},
+    f"DELETE {WEBHOOK}": nothing,
+    f"POST {WEBHOOK}/test": lambda _: {"json": {"event_type": EXPIRED}},
     f"POST {STORE}/retry": lambda _: {"json": {}},
     f"POST {STORE}/file_batches/{{batch_id}}/retry": lambda _: {"json": {}},
+    f"POST {STORE}/reindex": lambda _: {"json": {}},
+    f"POST {STORE}/reindex_schedules": lambda _: {"json": {"cron": "0 3 * * *"}},
+    f"GET {STORE}/reindex_schedules": nothing,
+    f"GET {STORE}/reindex_schedules/{{schedule_id}}": nothing,
+    f"POST {STORE}/reindex_schedules/{{schedule_id}}": lambda _: {"json": {"paused": True}},
+    f"DELETE {STORE}/reindex_schedules/{{schedule_id}}": nothing,
 }
 
-LISTS = ["GET /v1/files", "GET /v1/vector_stores"]
+LISTS = ["GET /v1/files", "GET /v1/vector_stores", "GET /v1/webhook_endpoints"]
 
 CREATES: dict[str, Body] = {
     "POST /v1/files": lambda _: {"data": {"purpose": "assistants"}, "files": FILES},
@@ -117,6 +135,7 @@ CREATES: dict[str, Body] = {
         "json": {"bytes": 1, "filename": "u", "mime_type": "text/plain", "purpose": "assistants"}
     },
     "POST /v1/vector_stores": lambda _: {"json": {"name": "new"}},
+    "POST /v1/webhook_endpoints": lambda _: {"json": HOOK},
 }
 
 
@@ -247,7 +266,8 @@ def test_every_route_asks_for_its_scope(
 ) -> None:
     method, path = operation.split(" ")
     looks = method == "GET" or path.endswith("/search")
-    nobodys = dict.fromkeys(("file_id", "vector_store_id", "batch_id", "upload_id"), "x")
+    ids = ("file_id", "vector_store_id", "batch_id", "upload_id", "schedule_id", "webhook_endpoint_id")
+    nobodys = dict.fromkeys(ids, "x")
 
     def answer(*scopes: Scope) -> Response:
         return service(key(tools, "proj_default", *scopes)).request(method, path.format(**nobodys))

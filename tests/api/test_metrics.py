@@ -4,6 +4,7 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
+from ingest.db import verifications
 from tests.api.calls import refusal, upload
 from tests.fakes import FakeTools
 
@@ -66,3 +67,17 @@ def test_a_token_keeps_others_out(client: TestClient, tools: FakeTools) -> None:
     refusal(client.get("/metrics"), 401)
     refusal(client.get("/metrics", headers={"Authorization": "Bearer another"}), 401)
     assert scrape(client, authorization="Bearer a-token")
+
+
+def test_the_findings_of_the_nightly_verify_are_told_once_there_was_one(client: TestClient, tools: FakeTools) -> None:
+    assert not any(name.startswith("ingest_verify") for name, _ in scrape(client))
+    with tools.database.transaction() as session:
+        verifications.take_turn(session, "0 3 * * *")
+    with tools.database.transaction() as session:
+        verifications.ended(session, {"points missing": 2})
+
+    found = scrape(client)
+
+    assert found["ingest_verify_findings", (("kind", "points missing"),)] == 2
+    assert found["ingest_verify_findings", (("kind", "blob missing"),)] == 0
+    assert found["ingest_verify_ended_timestamp_seconds", ()] > 0

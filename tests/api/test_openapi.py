@@ -33,7 +33,7 @@ def references(part: Any) -> Iterator[str]:
 
 
 def test_it_lists_the_routes_of_the_newest_client(document: dict[str, Any]) -> None:
-    store = "/v1/vector_stores/{vector_store_id}"
+    store, webhook = "/v1/vector_stores/{vector_store_id}", "/v1/webhook_endpoints/{webhook_endpoint_id}"
 
     assert {name for name, _ in operations(document)} == {
         "POST /v1/files", "GET /v1/files", "GET /v1/files/{file_id}", "DELETE /v1/files/{file_id}",
@@ -48,6 +48,11 @@ def test_it_lists_the_routes_of_the_newest_client(document: dict[str, Any]) -> N
         f"POST {store}/file_batches/{{batch_id}}/cancel", f"GET {store}/file_batches/{{batch_id}}/files",
         f"GET {store}/file_batches/{{batch_id}}/events",  # an extension
         f"POST {store}/retry", f"POST {store}/file_batches/{{batch_id}}/retry",  # extensions
+        f"POST {store}/reindex", f"POST {store}/reindex_schedules", f"GET {store}/reindex_schedules",
+        f"GET {store}/reindex_schedules/{{schedule_id}}", f"POST {store}/reindex_schedules/{{schedule_id}}",
+        f"DELETE {store}/reindex_schedules/{{schedule_id}}",
+        "POST /v1/webhook_endpoints", "GET /v1/webhook_endpoints", f"GET {webhook}", f"POST {webhook}",
+        f"DELETE {webhook}", f"POST {webhook}/test",
     }  # fmt: skip
 
 
@@ -61,7 +66,8 @@ def test_every_error_is_described_as_it_is_answered(document: dict[str, Any]) ->
     for name, operation in operations(document):
         described = set(operation["responses"])
         expected = {"200", "400", "401", "403", "429", "500", "503"}
-        if name not in ("GET /v1/files", "POST /v1/files", "GET /v1/vector_stores", "POST /v1/uploads"):
+        lists = ("GET /v1/files", "GET /v1/vector_stores", "GET /v1/webhook_endpoints")
+        if name not in (*lists, "POST /v1/files", "POST /v1/uploads", "POST /v1/webhook_endpoints"):
             expected.add("404")
         if "requestBody" in operation:
             expected.add("413")

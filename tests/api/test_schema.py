@@ -25,12 +25,19 @@ EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "25"))
 """Random requests to each operation, besides the enumerated edges of every parameter."""
 
 _CHUNKS = "the overlap is at most half of the size"
+_WEBHOOKS = "the address is one on the web, and a project has a few endpoints only"
 MORE_RULES = {
     "POST /v1/files": "expires_after has two parts or none",
     "POST /v1/uploads/{upload_id}/complete": "the parts have as many bytes as were announced",
     "POST /v1/vector_stores": _CHUNKS,
     "POST /v1/vector_stores/{vector_store_id}/files": _CHUNKS,
     "POST /v1/vector_stores/{vector_store_id}/file_batches": _CHUNKS,
+    "POST /v1/vector_stores/{vector_store_id}/reindex": _CHUNKS,
+    "POST /v1/vector_stores/{vector_store_id}/reindex_schedules": "cron expressions and time zones",
+    "POST /v1/vector_stores/{vector_store_id}/reindex_schedules/{schedule_id}": "cron expressions and time zones",
+    "POST /v1/webhook_endpoints": _WEBHOOKS,
+    "POST /v1/webhook_endpoints/{webhook_endpoint_id}": _WEBHOOKS,
+    "POST /v1/webhook_endpoints/{webhook_endpoint_id}/test": "there is somebody at the address",
 }
 """Operations that may refuse what the document allows, because of rules that no schema can tell."""
 
@@ -67,7 +74,9 @@ class World:
             call.get(path).status_code != 200
             for path in (
                 f"/v1/files/{old['file_id']}",
+                f"/v1/webhook_endpoints/{old['webhook_endpoint_id']}",
                 f"/v1/vector_stores/{old['vector_store_id']}/files/{old['file_id']}",
+                f"/v1/vector_stores/{old['vector_store_id']}/reindex_schedules/{old['schedule_id']}",
             )
         )
         if gone:
@@ -78,7 +87,16 @@ class World:
             work(self._tools)
             announced = {"bytes": 1, "filename": "a", "mime_type": "text/plain", "purpose": "assistants"}
             pending = call.post("/v1/uploads", json=announced).json()["id"]
-            self._ids = {"vector_store_id": store, "file_id": file, "batch_id": batch, "upload_id": pending}
+            nightly = call.post(f"/v1/vector_stores/{store}/reindex_schedules", json={"cron": "0 3 * * *"})
+            webhook = {"name": "", "url": "https://hooks.example/", "event_types": ["vector_store.expired"]}
+            self._ids = {
+                "vector_store_id": store,
+                "file_id": file,
+                "batch_id": batch,
+                "upload_id": pending,
+                "schedule_id": nightly.json()["id"],
+                "webhook_endpoint_id": call.post("/v1/webhook_endpoints", json=webhook).json()["id"],
+            }
         return self._ids
 
 

@@ -25,7 +25,9 @@ class Snapshot:
         if file["status"] not in UNFINISHED:
             return str(file["status"])
         batch = self.batches.get(file["batch"])
-        return "cancelled" if batch is not None and batch["cancelled_at"] is not None else "in_progress"
+        if batch is None or batch["cancelled_at"] is None:
+            return "in_progress"
+        return "cancelled" if file["redo_tokens"] is None else "completed"
 
     def alive(self, store: RowMapping) -> bool:
         """Whether a store counts anything."""
@@ -76,6 +78,24 @@ class History:
             self.fences[row] = file["fence"]
 
 
+@dataclass
+class Found:
+    """What search found, to notice what a re-index must not take from it."""
+
+    before: dict[int, RowMapping] = field(default_factory=dict)
+    found: set[int] = field(default_factory=set)
+
+    def check(self, now: Snapshot, found: set[int], lapsed: set[str]) -> None:
+        """What was found and is being re-indexed, or was until now, is found; unless it is gone, or its time is over."""
+        for row in self.found - found:
+            was, file = self.before[row], now.files.get(row)
+            if file is None or file["file_id"] in lapsed or not now.alive(now.stores[file["vector_store_id"]]):
+                continue
+            assert was["redo_tokens"] is None, f"file {row} was being re-indexed and is not found any more"
+            assert file["redo_tokens"] is None, f"file {row} is being re-indexed and not found meanwhile"
+        self.before, self.found = now.files, found
+
+
 def check_counters(now: Snapshot) -> None:
     """Every counter is what counting gives, and a cancelled batch has nothing in progress."""
     of_batch: dict[int, Counter[str]] = {row: Counter() for row in now.batches}
@@ -109,6 +129,9 @@ def check_files(now: Snapshot) -> None:
         assert (file["error_code"] is not None) == (file["status"] == "failed")
         assert file["published_at"] is None or file["status"] == "queued"
         assert 0 <= file["kills"] <= file["attempts"] <= file["fence"]
+        if file["redo_tokens"] is not None:
+            assert file["status"] in UNFINISHED
+            assert file["live_generation"] < file["generation"]
         if file["live_generation"] is None:
             assert (file["chunks"], file["terms"], file["usage_bytes"]) == (0, 0, 0)
         waiting = [b for (b, r), s in now.members.items() if r == row and s == "in_progress"]
@@ -126,5 +149,5 @@ def visible(file: RowMapping, now: Snapshot) -> bool:
     if file["live_generation"] is None:
         return False
     if file["status"] == "completed":
-        return bool(file["live_generation"] == file["generation"])
-    return now.shown(file) == "in_progress" and file["live_generation"] < file["generation"]
+        return bool(file["live_generation"] <= file["generation"])
+    return now.shown(file) in ("in_progress", "completed") and file["live_generation"] < file["generation"]

@@ -10,14 +10,14 @@ a failure is made as short as it can be, which takes minutes.
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed
+from hypothesis import HealthCheck, Phase, example, given, seed
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -27,25 +27,28 @@ from ingest import file_batches, files, jobs, pipeline, store_files, sweep, vect
 from ingest.breaker import Breaker
 from ingest.callers import DEFAULT_PROJECT, Caller
 from ingest.config import Settings
-from ingest.db import attachments, progress, stores
+from ingest.db import attachments, point_jobs, progress, stores
 from ingest.db.attachments import Member
 from ingest.db.counters import Sizes
 from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, Tombstone, VectorStore
 from ingest.db.progress import Claim
+from ingest.db.restarts import Only, Retryable
 from ingest.db.session import Database
 from ingest.errors import Abandoned, DependencyDown, InvalidRequest, NotFound
 from ingest.pipeline import Watch
 from ingest.status import Lane, of_batch
+from ingest.tools import Tools
+from ingest.vector_stores import Chunking
 from tests.chaos import snapshot
-from tests.chaos.snapshot import History, Snapshot
+from tests.chaos.snapshot import Found, History, Snapshot
 from tests.chaos.unreliable import Mood, UnreliableIndex
 from tests.conftest import Clock
 from tests.fakes import FakeTools
 
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "40"))
 STEPS = int(os.environ.get("MODEL_STEPS", "40"))
 SEED = int(os.environ.get("MODEL_SEED", "1"))
-PHASES = [Phase.generate, Phase.shrink] if os.environ.get("MODEL_SHRINK") else [Phase.generate]
+PHASES = [Phase.explicit, Phase.generate, *([Phase.shrink] if os.environ.get("MODEL_SHRINK") else [])]
 
 CALLER = Caller(DEFAULT_PROJECT)
 DAY = 86_400
@@ -55,18 +58,31 @@ SETTLED_ROUNDS = 40
 which = st.integers(0, 9)  # of the things there are, modulo their number
 moods = st.sampled_from(["well", "well", *Mood.__args__])  # type: ignore[attr-defined]
 chunkings = st.sampled_from([(100, 0), (200, 100)])
+onlys = st.sampled_from(["all", "all", "failed", "stale"])
 styles = st.sampled_from([None, None, {"colour": "red"}, {"colour": "blue"}])
 machines = st.sampled_from(["north", "south"])
+acts = st.sampled_from(["renew", "write", "complete", "complete", "fail", "fail", "give back", "write and die"])
+duels = st.lists(st.tuples(st.sampled_from([True, True, False]), acts), min_size=2, max_size=4)
+losses = st.sampled_from(
+    [
+        *("kept", "lease", "lease", "cancel", "unswept cancel", "given back", "given back, cancelled"),
+        *("chunked anew", "out", "out, in"),
+    ]
+)
+betweens = st.lists(st.sampled_from(["recover", "finish cancels", "delete points"]), max_size=2)
+starts = st.sampled_from(["alone", "in a batch", "in two batches", "found before", "found before"])
+pauses = st.sampled_from([0, 0, 6, 31])
 
 T = TypeVar("T")
 
 
 @dataclass
 class Worker:
-    """A worker and the file that it holds, or believes to hold."""
+    """A worker and the file that it holds, or believes to hold, and when it was last told so."""
 
     owner: str
     claim: Claim
+    told_at: float
     sizes: Sizes | None = None
 
 
@@ -83,6 +99,8 @@ class Service(RuleBasedStateMachine):
         self.tools.queue.lanes = {"interactive": [], "bulk": []}
         self.tools.breakers = {name: Breaker(name, self.clock) for name in self.tools.breakers}
         self.history = History()
+        self.found = Found()
+        self.seen = Snapshot({}, {}, {}, {})
         self.workers: list[Worker] = []
         self.stores: list[str] = []
         self.files: list[str] = []
@@ -129,27 +147,74 @@ class Service(RuleBasedStateMachine):
             made = file_batches.create(self.tools, CALLER, store_id, members)
             self.batches.append((store_id, made.id))
 
+    @rule(store=which, only=onlys, chunking=st.sampled_from([None, None, Chunking(100, 0), Chunking(200, 100)]))
+    def reindex(self, store: int, only: Only, chunking: Chunking | None) -> None:
+        store_id = _pick(self.stores, store)
+        with suppress(NotFound, InvalidRequest):
+            made = file_batches.reindex(self.tools, CALLER, store_id, only, chunking)
+            self.batches.append((store_id, made.id))
+
     @precondition(lambda self: self.batches)
+    @rule(batch=which, statuses=st.sampled_from([["failed"], ["cancelled"], ["failed", "cancelled"]]))
+    def retry(self, batch: int, statuses: list[Retryable]) -> None:
+        store_id, batch_id = _pick(self.batches, batch)
+        with suppress(NotFound, InvalidRequest):
+            made = file_batches.retry(self.tools, CALLER, store_id, statuses, batch_id=batch_id)
+            if made.batch is not None:
+                self.batches.append((store_id, made.batch.id))
+
+    @rule(machine=machines, chunking=st.sampled_from([None, Chunking(100, 0), Chunking(200, 100)]))
+    def a_file_is_found_and_is_being_reindexed(self, machine: str, chunking: Chunking | None) -> None:
+        """So that much of what is tried happens during a re-index."""
+        self.a_worker_does_its_job(0, machine)
+        with suppress(NotFound, InvalidRequest):
+            made = file_batches.reindex(self.tools, CALLER, self.stores[0], "all", chunking)
+            self.batches.append((self.stores[0], made.id))
+
+    @precondition(lambda self: any(file["redo_tokens"] is not None for file in self.found.before.values()))
+    @rule(how=st.sampled_from(["fails", "is cancelled", "is cancelled, unswept", "kills"]), file=which, mood=moods)
+    def a_reindex_ends_badly(self, how: str, file: int, mood: Mood) -> None:
+        now = self._snapshot()
+        redone = sorted(row for row, found in now.files.items() if found["redo_tokens"] is not None)
+        row = _pick(redone, file)
+        held = len(self.workers)
+        self._claim(row, "north")
+        if len(self.workers) > held:
+            self.write_points(-1, True, mood)
+        mine = [number for number, worker in enumerate(self.workers) if worker.claim.row == row]
+        if how == "fails" and mine:
+            self.fail(mine[-1])
+        elif how == "kills":
+            for _ in range(self.tools.settings.max_kills):
+                self.time_goes_by(31)
+                self.recover()
+                self._claim(row, "south")
+        elif now.files[row]["batch"] is not None:
+            batch = now.batches[now.files[row]["batch"]]
+            number = self.batches.index((batch["vector_store_id"], batch["id"]))
+            (self.cancel if how == "is cancelled" else self.cancel_and_leave_the_rows_to_the_sweep)(number)
+
+    @precondition(lambda self: self._open_batches())
     @rule(batch=which)
     def cancel(self, batch: int) -> None:
-        store_id, batch_id = _pick(self.batches, batch)
+        store_id, batch_id = _pick(self._open_batches() or self.batches, batch)
         with suppress(NotFound):
             cancelled = file_batches.cancel(self.tools, CALLER, store_id, batch_id)
             assert cancelled.in_progress == 0
 
-    @precondition(lambda self: self.batches)
+    @precondition(lambda self: self._open_batches())
     @rule(batch=which)
     def cancel_and_leave_the_rows_to_the_sweep(self, batch: int) -> None:
-        store_id, batch_id = _pick(self.batches, batch)
+        store_id, batch_id = _pick(self._open_batches() or self.batches, batch)
         with suppress(NotFound, Abandoned), self.tools.database.transaction() as session:
             found = stores.batch(session, store_id, batch_id)
             if found is not None:
                 attachments.cancel(session, found)
 
-    @rule(store=which, file=which)
-    def take_out_of_the_store(self, store: int, file: int) -> None:
-        with suppress(NotFound, Abandoned):
-            store_files.delete(self.tools, CALLER, _pick(self.stores, store), _pick(self.files, file))
+    @precondition(lambda self: self.seen.files)
+    @rule(file=which)
+    def take_out_of_the_store(self, file: int) -> None:
+        self._take_out(_pick(sorted(self._snapshot().files), file))
 
     @precondition(lambda self: len(self.files) > 3)
     @rule(file=which)
@@ -168,12 +233,22 @@ class Service(RuleBasedStateMachine):
         if len(self.stores) > 2:
             self.stores.remove(doomed)
 
-    @rule(store=which, file=which, style=styles, mood=moods)
-    def set_attributes(self, store: int, file: int, style: dict[str, str] | None, mood: Mood) -> None:
+    @precondition(lambda self: self.seen.files)
+    @rule(file=which, style=styles, mood=moods)
+    def set_attributes(self, file: int, style: dict[str, str] | None, mood: Mood) -> None:
         self.index.mood = mood
+        found = _pick([self.seen.files[row] for row in sorted(self.seen.files)], file)
         with suppress(NotFound, InvalidRequest):
-            store_id, file_id = _pick(self.stores, store), _pick(self.files, file)
-            store_files.update_attributes(self.tools, CALLER, store_id, file_id, style or {})
+            store_files.update_attributes(self.tools, CALLER, found["vector_store_id"], found["file_id"], style or {})
+
+    @precondition(lambda self: self._rows("completed"))
+    @rule(file=which, owned=st.booleans(), machine=machines, act=acts)
+    def a_found_file_is_chunked_anew(self, file: int, owned: bool, machine: str, act: str) -> None:
+        """What it was counts until this has ended, in whatever way."""
+        row = _pick(self._rows("completed"), file)
+        self._attach_again(row, owned=owned)
+        if mine := self._claim(row, machine):
+            self._act(mine, act)
 
     # --- what workers do ---
 
@@ -189,12 +264,13 @@ class Service(RuleBasedStateMachine):
         """Doubled, stale, or of a file that is long gone."""
         self._claim(_pick(sorted(self.history.fences), file), machine)
 
+    @precondition(lambda self: self._claimable())
     @rule(file=which, machine=machines)
     def a_worker_starts(self, file: int, machine: str) -> None:
-        queued = sorted(row for row, file in self._snapshot().files.items() if file["status"] == "queued")
-        if queued:
-            self._claim(_pick(queued, file), machine)
+        if free := self._claimable() or self._rows("queued"):
+            self._claim(_pick(free, file), machine)
 
+    @precondition(lambda self: self._claimable())
     @rule(file=which, machine=machines, mood=moods)
     def a_worker_writes_points(self, file: int, machine: str, mood: Mood) -> None:
         held = len(self.workers)
@@ -202,6 +278,7 @@ class Service(RuleBasedStateMachine):
         if len(self.workers) > held:
             self.write_points(-1, True, mood)
 
+    @precondition(lambda self: self._claimable())
     @rule(file=which, machine=machines)
     def a_worker_does_its_job(self, file: int, machine: str) -> None:
         held = len(self.workers)
@@ -210,22 +287,106 @@ class Service(RuleBasedStateMachine):
             self.write_points(-1, True, "well")
             self.complete(-1, "well")
 
+    @precondition(lambda self: self._claimable())
+    @rule(file=which, mood=moods, how=losses, between=betweens, duel=duels, pause=pauses)
+    def two_workers_believe_to_have_a_file(
+        self, file: int, mood: Mood, how: str, between: list[str], duel: list[tuple[bool, str]], pause: float
+    ) -> None:
+        self.a_file_changes_hands(_pick(self._claimable(), file), mood, how, between, duel, pause)
+
+    def a_file_changes_hands(
+        self, row: int, mood: Mood, how: str, between: list[str], duel: list[tuple[bool, str]], pause: float
+    ) -> None:
+        """A worker loses its file in the middle of its work; perhaps another gets it; then both act, in any order."""
+        first = self._claim(row, "north")
+        if first is None:
+            return
+        self._write(first, True, mood)
+        self._lose(first, how)
+        if first in self.workers:
+            self.renew(self.workers.index(first))
+        for what in between:
+            self.rows_and_counters_agree()
+            if what == "recover":
+                self.recover(31)
+            elif what == "finish cancels":
+                self.finish_cancels()
+            else:
+                self.work_on_points("well")
+        self.rows_and_counters_agree()
+        after = self._snapshot().files
+        again = [r for r, f in after.items() if r == row or (r > row and f["file_id"] == first.claim.file_id)]
+        second = next((mine for r in again if (mine := self._claim(r, "south"))), None)
+        for is_first, act in duel:
+            actor = first if is_first or second is None else second
+            if actor in self.workers:
+                self._act(actor, act)
+                self.rows_and_counters_agree()
+                self.time_goes_by(pause)
+
+    @precondition(lambda self: self._claimable())
+    @rule(file=which, how=losses, mood=moods)
+    def a_write_arrives_after_its_points_were_deleted(self, file: int, how: str, mood: Mood) -> None:
+        self.a_killed_worker_writes(_pick(self._claimable(), file), how, mood)
+
+    def a_killed_worker_writes(self, row: int, how: str, mood: Mood) -> None:
+        """It never looks again, so that nobody but the last purge can delete what it wrote."""
+        first = self._claim(row, "north")
+        if first is None:
+            return
+        if how not in ("lease", "given back", "given back, cancelled"):  # after these it has stopped writing
+            self._lose(first, how)
+        self.finish_cancels()
+        self.work_on_points("well")
+        self._write_and_die(first, mood)
+
+    def begin(self, start: str) -> int | None:
+        """Have a file queued; its row."""
+        store, member = self.stores[0], Member(self.files[0], None, 200, 100)
+        if start == "found before":
+            store_files.attach(self.tools, CALLER, store, member)
+            self.rows_and_counters_agree()
+            self.a_worker_does_its_job(0, "south")
+            member = replace(member, chunk_tokens=100, chunk_overlap=0)
+        if start == "alone":
+            store_files.attach(self.tools, CALLER, store, member)
+        else:
+            for _ in range(2 if start == "in two batches" else 1):
+                self.batches.append((store, file_batches.create(self.tools, CALLER, store, [member]).id))
+        self.rows_and_counters_agree()
+        return next(iter(self._claimable()), None)
+
+    @precondition(lambda self: any(self._may_still_write(worker) for worker in self.workers))
+    @rule(worker=which, mood=moods)
+    def a_worker_writes_and_is_killed(self, worker: int, mood: Mood) -> None:
+        self._write_and_die(_pick([mine for mine in self.workers if self._may_still_write(mine)], worker), mood)
+
+    @precondition(lambda self: self.workers)
+    @rule(worker=which, duel=st.lists(acts, min_size=1, max_size=3))
+    def a_worker_acts(self, worker: int, duel: list[str]) -> None:
+        mine = _pick(self.workers, worker)
+        for act in duel:
+            if mine in self.workers:
+                self._act(mine, act)
+                self.rows_and_counters_agree()
+
     @precondition(lambda self: self.workers)
     @rule(worker=which)
     def renew(self, worker: int) -> None:
         mine = _pick(self.workers, worker)
         before = self._snapshot()
-        renewed = self._renew(mine.claim)
+        renewed = self._renew(mine)
         assert renewed == (_held(before, mine.claim) and before.wanted(mine.claim.row))
 
     @precondition(lambda self: self.workers)
     @rule(worker=which, asks=st.booleans(), mood=moods)
     def write_points(self, worker: int, asks: bool, mood: Mood) -> None:
         """One that does not ask was stopped between asking and sending, for however long."""
-        mine = _pick(self.workers, worker)
+        self._write(_pick(self.workers, worker), asks, mood)
 
+    def _write(self, mine: Worker, asks: bool, mood: Mood) -> None:
         def keep() -> None:
-            if asks and not self._renew(mine.claim):
+            if asks and not self._renew(mine):
                 raise Abandoned("no longer ours")
 
         watch = Watch(still_wanted=lambda: True, keep=keep, stage=lambda _: None)
@@ -241,7 +402,9 @@ class Service(RuleBasedStateMachine):
     @precondition(lambda self: any(worker.sizes for worker in self.workers))
     @rule(worker=which, mood=moods)
     def complete(self, worker: int, mood: Mood) -> None:
-        mine = _pick([worker for worker in self.workers if worker.sizes], worker)
+        self._end(_pick([worker for worker in self.workers if worker.sizes], worker), mood)
+
+    def _end(self, mine: Worker, mood: Mood) -> None:
         before = self._snapshot()
         ours = _held(before, mine.claim) and before.wanted(mine.claim.row)
         self.index.mood = mood
@@ -294,26 +457,36 @@ class Service(RuleBasedStateMachine):
     def a_late_change_arrives(self, change: int) -> None:
         self.index.arrive(_pick(self.index.late, change))
 
-    @rule()
-    def recover(self) -> None:
+    @precondition(lambda self: self._rows("running"))
+    @rule(seconds=st.sampled_from([0, 31]))
+    def recover(self, seconds: float = 0) -> None:
+        """The sweep takes back what was lost: exactly that, and each loss counts."""
+        if seconds:
+            self.time_goes_by(seconds)
+        before = self._snapshot()
         sweep.recover(self.tools)
+        after = self._snapshot()
+        for row, file in before.files.items():
+            kills = file["kills"]
+            lost = file["status"] == "running" and file["lease_until"] < self.clock() and before.wanted(row)
+            status = "failed" if kills + 1 >= self.tools.settings.max_kills else "queued"
+            expected = (status, kills + 1) if lost else (file["status"], kills)
+            assert (after.files[row]["status"], after.files[row]["kills"]) == expected, f"file {row} was taken back"
 
+    @precondition(lambda self: any(b["cancelled_at"] and not b["swept"] for b in self.seen.batches.values()))
+    @rule()
+    def finish_cancels(self) -> None:
+        sweep.finish_cancels(self.tools)
+
+    @precondition(lambda self: any(b["cancelled_at"] and not b["swept"] for b in self.seen.batches.values()))
     @rule(rows=st.integers(1, 3))
     def sweep_a_few_cancelled(self, rows: int) -> None:
         with suppress(Abandoned), self.tools.database.transaction() as session:
             progress.sweep_cancelled(session, limit=rows)
 
-    @rule()
-    def expire_stores(self) -> None:
-        sweep.expire_stores(self.tools)
-
-    @rule()
-    def expire_files(self) -> None:
-        sweep.expire_files(self.tools)
-
-    @rule()
-    def empty_deleted_stores(self) -> None:
-        sweep.delete_stores(self.tools)
+    @rule(what=st.sampled_from([sweep.expire_stores, sweep.expire_files, sweep.delete_stores, sweep.dispatch]))
+    def sweep_what_ended_and_what_waits(self, what: Callable[[Tools], None]) -> None:
+        what(self.tools)
 
     @rule(mood=moods)
     def work_on_points(self, mood: Mood) -> None:
@@ -322,25 +495,22 @@ class Service(RuleBasedStateMachine):
             sweep.work_on_points(self.tools)
         self.index.mood = "well"
 
+    @precondition(lambda self: any(self.tools.queue.lanes.values()))
     @rule()
     def the_broker_loses_everything(self) -> None:
         for lane in self.tools.queue.lanes.values():
             lane.clear()
 
-    @rule()
-    def dispatch(self) -> None:
-        sweep.dispatch(self.tools)
-
     # --- what must be true ---
 
     @invariant()
     def rows_and_counters_agree(self) -> None:
-        now = self._snapshot()
+        now = self.seen = self._snapshot()
         self.history.check(now)
         snapshot.check_counters(now)
         snapshot.check_files(now)
         self._check_batches_as_shown(now)
-        self._check_what_is_found(now)
+        self.found.check(now, self._check_what_is_found(now), self._lapsed())
 
     @invariant()
     def the_broker_is_told_of_few(self) -> None:
@@ -367,7 +537,88 @@ class Service(RuleBasedStateMachine):
 
     # --- how ---
 
-    def _claim(self, row: int, machine: str) -> None:
+    def _rows(self, status: str) -> list[int]:
+        """The rows with a status, as everything stood after the last step."""
+        return sorted(row for row, file in self.seen.files.items() if file["status"] == status)
+
+    def _claimable(self) -> list[int]:
+        ready = [row for row in self._rows("queued") if self.seen.files[row]["not_before"] <= self.clock()]
+        return [row for row in ready if self.seen.wanted(row)]
+
+    def _open_batches(self) -> list[tuple[str, str]]:
+        unfinished = {batch["id"] for batch in self.seen.batches.values() if batch["in_progress"]}
+        return [(store, batch) for store, batch in self.batches if batch in unfinished]
+
+    def _may_still_write(self, mine: Worker) -> bool:
+        """Whether a worker that was not told to stop may send what it has, as it looks at its lease before."""
+        return self.clock() < mine.told_at + self.tools.settings.lease_seconds
+
+    def _lose(self, mine: Worker, how: str) -> None:
+        """Have a worker lose its file, or not."""
+        if how == "kept":
+            return
+        row, store_id = mine.claim.row, mine.claim.vector_store_id
+        batch = self._snapshot().batches.get(self._snapshot().files[row]["batch"])
+        if how == "lease":
+            self.recover(31)
+        elif how.startswith("given back"):
+            if mine in self.workers:
+                self._give_back(mine)
+            self.time_goes_by(6)
+            if how == "given back, cancelled" and batch is not None:
+                self._lose(mine, "unswept cancel")
+        elif how in ("cancel", "unswept cancel") and batch is not None:
+            number = [b for _, b in self._open_batches() or self.batches].index(batch["id"])
+            (self.cancel if how == "cancel" else self.cancel_and_leave_the_rows_to_the_sweep)(number)
+        elif how == "chunked anew":
+            self._attach_again(row, owned=batch is not None)
+        else:
+            self._take_out(row)
+            if how == "out, in":
+                with suppress(NotFound, InvalidRequest):
+                    store_files.attach(self.tools, CALLER, store_id, Member(mine.claim.file_id, None, 100, 0))
+
+    def _attach_again(self, row: int, *, owned: bool) -> None:
+        file = self._snapshot().files[row]
+        store_id, other = file["vector_store_id"], 200 if file["chunk_tokens"] == 100 else 100
+        member = Member(file["file_id"], None, other, other - 100)
+        with suppress(NotFound, InvalidRequest):
+            if owned:
+                self.batches.append((store_id, file_batches.create(self.tools, CALLER, store_id, [member]).id))
+            else:
+                store_files.attach(self.tools, CALLER, store_id, member)
+
+    def _take_out(self, row: int) -> None:
+        file = self._snapshot().files[row]
+        with suppress(NotFound, Abandoned):
+            store_files.delete(self.tools, CALLER, file["vector_store_id"], file["file_id"])
+
+    def _act(self, mine: Worker, act: str) -> None:
+        """What a worker may do, whether the file is its own or not; one that lost it has not noticed yet."""
+        if act == "renew":
+            self.renew(self.workers.index(mine))
+        elif act == "write and die" and self._may_still_write(mine):
+            self._write_and_die(mine, "well")
+        elif act == "fail":
+            self.fail(self.workers.index(mine))
+        elif act == "give back":
+            self._give_back(mine)
+        else:
+            if mine.sizes is None:
+                self._write(mine, False, "well")
+            if act == "complete" and mine in self.workers:
+                self._end(mine, "well")
+
+    def _write_and_die(self, mine: Worker, mood: Mood) -> None:
+        """A worker was stopped between asking and sending, wakes up in time, sends, and is killed."""
+        watch = Watch(still_wanted=lambda: True, keep=lambda: None, stage=lambda _: None)
+        self.index.mood = mood
+        with suppress(DependencyDown, FileNotFoundError):
+            pipeline.ingest(mine.claim, self.tools, watch)
+        self.index.mood = "well"
+        self.workers.remove(mine)
+
+    def _claim(self, row: int, machine: str) -> Worker | None:
         before = self._snapshot()
         with self.tools.database.transaction() as session:
             lease = self.tools.settings.lease_seconds
@@ -375,12 +626,17 @@ class Service(RuleBasedStateMachine):
         file = before.files.get(row)
         free = file is not None and file["status"] == "queued" and file["not_before"] <= self.clock()
         assert (claim is not None) == (free and before.wanted(row))
-        if claim is not None:
-            self.workers.append(Worker(f"{machine}/1", claim))
+        if claim is None:
+            return None
+        self.workers.append(Worker(f"{machine}/1", claim, self.clock()))
+        return self.workers[-1]
 
-    def _renew(self, claim: Claim) -> bool:
+    def _renew(self, mine: Worker) -> bool:
         with self.tools.database.transaction() as session:
-            return progress.renew(session, claim, lease_seconds=self.tools.settings.lease_seconds)
+            renewed = progress.renew(session, mine.claim, lease_seconds=self.tools.settings.lease_seconds)
+        if renewed:
+            mine.told_at = self.clock()
+        return renewed
 
     def _complete(self, mine: Worker) -> None:
         assert mine.sizes is not None
@@ -393,17 +649,19 @@ class Service(RuleBasedStateMachine):
             self.index.set_attributes(pipeline.owner_of(mine.claim))
 
     def _give_back(self, mine: Worker) -> None:
-        held = _held(self._snapshot(), mine.claim)
+        before = self._snapshot()
+        held = _held(before, mine.claim)
         with self.tools.database.transaction() as session:
             progress.give_back(session, mine.claim, delay_seconds=5)
         if not held:
+            assert self._snapshot().files == before.files, "a worker gave back what was not its own"
             self._abandon(mine)
         elif mine in self.workers:
             self.workers.remove(mine)
 
     def _abandon(self, mine: Worker) -> None:
         with self.tools.database.transaction() as session:
-            progress.disown(session, mine.claim)
+            point_jobs.plan_after_loss(session, mine.claim.vector_store_id, mine.claim.row, mine.claim.generation)
         if mine in self.workers:
             self.workers.remove(mine)
 
@@ -435,7 +693,9 @@ class Service(RuleBasedStateMachine):
             shown = of_batch(batch["in_progress"], cancelled=cancelled, expired=expired)
             assert (shown == "in_progress") == (batch["in_progress"] > 0)
 
-    def _check_what_is_found(self, now: Snapshot) -> None:
+    def _check_what_is_found(self, now: Snapshot) -> set[int]:
+        """The files that are found, with all of the points that they should have."""
+        all_found: set[int] = set()
         points = Counter((row, generation) for row, generation, _ in self.index.points)
         candidates = sorted({row for row, _ in points} | now.files.keys())
         for store_id, store in now.stores.items():
@@ -443,11 +703,19 @@ class Service(RuleBasedStateMachine):
                 continue
             with self.tools.database.reading() as session:
                 found = stores.live(session, store_id, candidates)
+            all_found |= found.keys()
             for row, live in found.items():
                 file = now.files[row]
                 assert file["vector_store_id"] == store_id
                 assert snapshot.visible(file, now), f"file {row} is found and should not be"
                 assert points[row, live.generation] == file["chunks"], f"file {row} is found with other points"
+        return all_found
+
+    def _lapsed(self) -> set[str]:
+        """The files whose time is over, which nobody finds any more."""
+        with self.tools.database.reading() as session:
+            over = session.scalars(text("SELECT id FROM files WHERE expires_at <= :now"), {"now": self.clock()})
+            return set(over)
 
     def _check_points_exactly(self, now: Snapshot) -> None:
         expected = {
@@ -461,33 +729,60 @@ class Service(RuleBasedStateMachine):
             assert owner.attributes == _attributes(self.tools.database, row), f"attributes of {row} are old"
 
 
-def test_whatever_happens_in_whatever_order_nothing_is_lost_or_counted_twice(database_url: str, tmp_path: Path) -> None:
-    clock = Clock()
-    database = Database(database_url, clock=clock)
+@pytest.fixture
+def service(database_url: str, tmp_path: Path) -> Iterator[type[Service]]:
+    """What the rules are played with, over a database of either kind."""
+    now = Clock()
+    database = Database(database_url, clock=now)
     settings = Settings(data=tmp_path / "data", redis_url="", qdrant_url="", database_url="", dispatch_window=3)
     made = FakeTools(settings, database)
 
     class Played(Service):
         tools = made
+        clock = now
 
-        def __init__(self) -> None:
-            self.clock = clock
-            super().__init__()
-
-    run_state_machine_as_test(
-        seed(SEED)(Played),
-        settings=hypothesis_settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            print_blob=True,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-            phases=PHASES,
-        ),
-    )
+    yield Played
     database.dispose()
+
+
+def test_whatever_happens_in_whatever_order_nothing_is_lost_or_counted_twice(service: type[Service]) -> None:
+    run_state_machine_as_test(seed(SEED)(service), settings=_settings(EXAMPLES))
+
+
+def test_whoever_has_a_file_and_whoever_believes_it_may_act_in_any_order(service: type[Service]) -> None:
+    """The narrow windows, again and again: each scene begins with a file that is claimed and then lost."""
+    hands = st.tuples(starts, st.one_of(st.just("well"), moods), losses, betweens, duels, pauses)
+    kills = st.tuples(starts, losses, moods)
+
+    @seed(SEED)
+    @_settings(3 * EXAMPLES)
+    @given(scenes=st.lists(st.one_of(hands, hands, kills), min_size=1, max_size=3))
+    @example(scenes=[("found before", "well", "kept", [], [(True, "fail")], 0)])
+    @example(scenes=[("alone", "well", "lease", [], [(True, "give back"), (False, "complete")], 0)])
+    @example(scenes=[("in a batch", "well", "unswept cancel", ["recover"], [(True, "renew")], 0)])
+    def play(scenes: list[tuple[Any, ...]]) -> None:
+        played = service()
+        for start, *scene in scenes:
+            row = played.begin(start)
+            if row is not None:
+                (played.a_file_changes_hands if len(scene) == 5 else played.a_killed_worker_writes)(row, *scene)
+                played.rows_and_counters_agree()
+        played.teardown()
+
+    play()
+
+
+def _settings(examples: int) -> hypothesis_settings:
+    return hypothesis_settings(
+        max_examples=examples,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        phases=PHASES,
+    )
 
 
 def _pick(things: Sequence[T], number: int) -> T:

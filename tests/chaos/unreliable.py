@@ -50,7 +50,7 @@ class UnreliableIndex(FakeIndex):
         some = [key for key in self.points if key[0] == owner.row][:1]
         self._change(owner.row, lambda: write(owner), lambda: self._restyle(some, owner))
 
-    def delete_rows(self, rows: Sequence[tuple[int, int]]) -> None:
+    def delete_rows(self, rows: Sequence[tuple[int, int, int]]) -> None:
         delete = super().delete_rows
         self._change(None, lambda: delete(rows), lambda: delete(rows[: len(rows) // 2]))
 

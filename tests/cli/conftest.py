@@ -1,13 +1,24 @@
-"""A fake service to import into, and the command as its user calls it."""
+"""A fake service to import into, the real API over fakes, and the command as its user calls it."""
 
+import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import uvicorn
 
+from api.app import app
 from ingest.cli import main
+from ingest.config import Settings
+from ingest.db.session import Database
+from ingest.embedded.parts import free_port
 from tests.cli.fake_service import FakeService, serving
+from tests.fakes import FakeTools
+from tests.servers import wait_until
+from tests.test_jobs import run_all
 
 
 @dataclass(frozen=True)
@@ -53,3 +64,39 @@ def ingest(
         return Ended(int(ended.value.code or 0), printed.out, printed.err)
 
     return run
+
+
+@pytest.fixture
+def tools(settings: Settings, sqlite_template: Path, tmp_path: Path) -> Iterator[FakeTools]:
+    """Tools over SQLite; everything but database and blobs is faked."""
+    path = tmp_path / "test.db"
+    shutil.copy(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
+    yield FakeTools(settings, database)
+    database.dispose()
+
+
+@pytest.fixture
+def url(tools: FakeTools) -> Iterator[str]:
+    """The address of the API over these tools."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app(tools), host="127.0.0.1", port=port, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    wait_until(lambda: server.started, seconds=20, what="the API")
+    yield f"http://127.0.0.1:{port}/v1"
+    server.should_exit = True
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def work(tools: FakeTools, files: int) -> None:
+    """Do what the broker is told, until so many files have ended."""
+    ended = 0
+
+    def enough() -> bool:
+        nonlocal ended
+        ended += len(run_all(tools))
+        return ended >= files
+
+    wait_until(enough, seconds=20, what="the files")

@@ -1,50 +1,18 @@
 """`ingest retry` against the real API over fakes, as its user calls it."""
 
 import json
-import shutil
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import uvicorn
 
-from api.app import app
 from ingest import file_batches
-from ingest.config import Settings
 from ingest.db.attachments import Member
-from ingest.db.session import Database
 from ingest.embedded.parts import free_port
 from ingest.errors import InvalidFile
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, work
 from tests.db import rows
 from tests.fakes import CALLER, FakeTools
-from tests.servers import wait_until
-from tests.test_jobs import run_all, store_with, upload
-
-
-@pytest.fixture
-def tools(settings: Settings, sqlite_template: Path, tmp_path: Path) -> Iterator[FakeTools]:
-    """Tools over SQLite; everything but database and blobs is faked."""
-    path = tmp_path / "test.db"
-    shutil.copy(sqlite_template, path)
-    database = Database(f"sqlite:///{path}")
-    yield FakeTools(settings, database)
-    database.dispose()
-
-
-@pytest.fixture
-def url(tools: FakeTools) -> Iterator[str]:
-    """The address of the API over these tools."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app(tools), host="127.0.0.1", port=port, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    wait_until(lambda: server.started, seconds=20, what="the API")
-    yield f"http://127.0.0.1:{port}/v1"
-    server.should_exit = True
-    thread.join(10)
-    assert not thread.is_alive()
+from tests.test_jobs import store_with, upload
 
 
 def failed_batch(tools: FakeTools, *texts: str) -> tuple[str, str]:
@@ -56,18 +24,6 @@ def failed_batch(tools: FakeTools, *texts: str) -> tuple[str, str]:
     work(tools, len(texts))
     tools.parser.error = None
     return store, batch.id
-
-
-def work(tools: FakeTools, files: int) -> None:
-    """Do what the broker is told, until so many files have ended."""
-    ended = 0
-
-    def enough() -> bool:
-        nonlocal ended
-        ended += len(run_all(tools))
-        return ended >= files
-
-    wait_until(enough, seconds=20, what="the files")
 
 
 def test_it_tells_the_reasons_and_the_new_batch(tools: FakeTools, url: str, ingest: Command) -> None:

@@ -186,12 +186,34 @@ def test_trim_leaves_the_first_chunks_of_this_generation_and_other_generations(i
     assert index.count(2, 1) == 1
 
 
+def test_vectors_are_read_back_by_their_text(index: Index) -> None:
+    points = [point(number, number % 7, (number + 1) % 7, text=f"text {number}") for number in range(150)]
+    index.upsert(owner(row=1, generation=2), points)
+    index.upsert(owner(row=1, generation=3), [point(3, 0, text="of another generation")])
+
+    found = index.windows(1, 2, range(3, 150))
+
+    assert found.keys() == {f"text {number}" for number in range(3, 150)}
+    for each in points[3:]:
+        np.testing.assert_allclose(found[each.text], each.windows, atol=1e-6)
+    assert index.windows(1, 4, range(3)) == {}
+
+
+def test_delete_rows_takes_the_given_generations_only(index: Index) -> None:
+    for generation in range(1, 6):
+        index.upsert(owner(row=1, generation=generation), [point(0)])
+
+    index.delete_rows([(1, 2, 3), (1, 5, 5)])
+
+    assert [index.count(1, generation) for generation in range(1, 6)] == [1, 0, 0, 1, 0]
+
+
 def test_delete_rows_takes_generations_up_to_the_given_one(index: Index) -> None:
     for row in (1, 2, 3):
         for generation in (1, 2, 3):
             index.upsert(owner(row=row, generation=generation), [point(0)])
 
-    index.delete_rows([(1, 3), (3, 2), *((row, 3) for row in range(1_000, 1_600))])
+    index.delete_rows([(1, 0, 3), (3, 0, 2), *((row, 0, 3) for row in range(1_000, 1_600))])
 
     left = [(row, generation) for row, generation, *_ in sorted(index.scan())]
     assert left == [(2, 1), (2, 2), (2, 3), (3, 3)]

@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError, NoResultFound
 
 from ingest.db import attachments, progress, queue, stores
 from ingest.db.counters import Sizes
@@ -13,6 +15,7 @@ from ingest.db.models import FileBatch, StoreFile, VectorStore
 from ingest.db.progress import Claim
 from ingest.db.session import Database
 from ingest.errors import Abandoned
+from ingest.ids import new as new_id
 from tests.conftest import Clock
 from tests.db import rows
 
@@ -253,3 +256,58 @@ def test_transitions_of_many_files_at_once_in_opposite_orders_do_not_wait_for_ea
         ).all()
     shown = ["cancelled" if s.status == "cancelled" or s.cancelled_at else "in_progress" for s in statuses]
     assert rows.counts(database, store) == (shown.count("in_progress"), 0, 0, shown.count("cancelled"))
+
+
+@pytest.mark.parametrize("ended", ["deleted", "expired"])
+def test_a_store_that_ends_while_its_files_are_finished_removed_and_cancelled_waits_for_nobody(
+    database: Database, clock: Clock, ended: str
+) -> None:
+    for _ in range(5):
+        store = rows.a_store(database)
+        ids = rows.files(database, 60)
+        batches = [rows.batch(database, store, ids[:40]), rows.batch(database, store, ids[20:][::-1])]
+        claims = [rows.claimed(database, rows.row(database, store, file_id).row) for file_id in ids[:40]]
+        if ended == "expired":
+            with database.transaction() as session:
+                session.scalars(select(VectorStore).where(VectorStore.id == store)).one().expires_after_days = 1
+
+        def finish(some: Sequence[Claim]) -> int:
+            won = 0
+            for claim in some:
+                with suppress(Abandoned):
+                    won += complete(database, claim)
+            return won
+
+        def end(store: str = store) -> None:
+            with database.transaction() as session:
+                project = session.scalars(select(VectorStore.project).where(VectorStore.id == store)).one()
+                assert stores.delete(session, project, store) if ended == "deleted" else stores.expire(session, store)
+            left = 1
+            while left:
+                with database.transaction() as session:
+                    sweep = stores.sweep_deleted if ended == "deleted" else stores.sweep_expired
+                    left = sweep(session, 7)
+
+        def take_out(some: Sequence[str] = ids[:39:-1], store: str = store) -> None:
+            for file_id in some:
+                with suppress(Abandoned), database.transaction() as session:
+                    attachments.remove(session, store, file_id)
+
+        def attach_again(store: str = store, ids: Sequence[str] = ids[::-1]) -> None:
+            for tokens in (400, 500, 600):
+                made = FileBatch(id=new_id("vsfb_"), vector_store_id=store, created_at=1)
+                members = [rows.member(file_id, tokens=tokens) for file_id in ids]
+                with suppress(Abandoned, IntegrityError), database.transaction() as session:  # it may have ended
+                    attachments.attach(session, store, members, made)
+
+        def stop(batch: str = batches[1]) -> None:
+            with suppress(Abandoned, NoResultFound):  # it may be gone
+                cancel(database, batch)
+
+        at_once(lambda c=claims[:20]: finish(c), lambda c=claims[:19:-1]: finish(c), end, take_out, attach_again, stop)  # type: ignore[misc]
+
+        with database.reading() as session:
+            assert session.scalar(select(func.count()).where(StoreFile.vector_store_id == store)) == 0
+            left_over = session.scalars(select(FileBatch).where(FileBatch.vector_store_id == store)).all()
+        assert ended == "expired" or not left_over
+        assert all(batch.in_progress == 0 for batch in left_over)

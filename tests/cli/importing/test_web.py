@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.cli.importing.web import Limits, Unfetchable, Web, is_public
+from ingest.addresses import Unreachable, is_public
+from ingest.cli.importing.web import Limits, Web
 
 HERE = Limits(allow_private=True)
 
@@ -93,14 +94,14 @@ def test_redirects_are_followed_for_a_while(site: Site, tmp_path: Path) -> None:
     web.fetch(f"http://127.0.0.1:{site[0]}/moved", tmp_path / "page")
 
     assert (tmp_path / "page").read_bytes() == b"0123456789"
-    with pytest.raises(Unfetchable, match="More than 5 redirects"):
+    with pytest.raises(Unreachable, match="More than 5 redirects"):
         web.fetch(f"http://127.0.0.1:{site[0]}/round", tmp_path / "round")
 
 
 def test_what_is_not_public_is_never_asked(site: Site, tmp_path: Path) -> None:
     web = Web(Limits())
 
-    with pytest.raises(Unfetchable) as refused:
+    with pytest.raises(Unreachable) as refused:
         web.fetch(f"http://localhost:{site[0]}/page", tmp_path / "page")
 
     assert "which is not public; --allow-private permits it" in str(refused.value.strerror)
@@ -113,9 +114,9 @@ def test_a_redirect_is_looked_at_like_the_first_address(
     addresses = {"public.example": "127.0.0.1", "metadata.internal": "169.254.169.254"}
     web = Web(Limits(), resolver=lambda host, _: [addresses[host]])
     # The test's own site has to count as public, and nothing else.
-    monkeypatch.setattr("ingest.cli.importing.web.is_public", lambda text: text == "127.0.0.1")
+    monkeypatch.setattr("ingest.addresses.is_public", lambda text: text == "127.0.0.1")
 
-    with pytest.raises(Unfetchable) as refused:
+    with pytest.raises(Unreachable) as refused:
         web.fetch(f"http://public.example:{site[0]}/inside", tmp_path / "page")
 
     assert "metadata.internal is at 169.254.169.254" in str(refused.value.strerror)
@@ -124,7 +125,7 @@ def test_a_redirect_is_looked_at_like_the_first_address(
 def test_one_private_address_of_several_is_enough_to_refuse(tmp_path: Path) -> None:
     web = Web(Limits(), resolver=lambda *_: ["93.184.216.34", "10.0.0.1"])
 
-    with pytest.raises(Unfetchable) as refused:
+    with pytest.raises(Unreachable) as refused:
         web.fetch("https://two.example/", tmp_path / "page")
 
     assert "10.0.0.1" in str(refused.value.strerror)
@@ -150,9 +151,9 @@ def test_public_addresses_are_public(address: str) -> None:
 def test_what_is_too_large_or_too_slow_is_given_up(site: Site, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{site[0]}/page"
 
-    with pytest.raises(Unfetchable) as large:
+    with pytest.raises(Unreachable) as large:
         Web(Limits(most_bytes=9, allow_private=True)).fetch(url, tmp_path / "page")
-    with pytest.raises(Unfetchable) as slow:
+    with pytest.raises(Unreachable) as slow:
         Web(Limits(seconds=-1, allow_private=True)).fetch(url, tmp_path / "page")
 
     assert large.value.strerror == "Larger than 9 bytes"
@@ -161,12 +162,12 @@ def test_what_is_too_large_or_too_slow_is_given_up(site: Site, tmp_path: Path) -
 
 @pytest.mark.parametrize("url", ["http://", "https:///x", "http://exa mple/"])
 def test_what_is_no_address_is_one_failure(url: str, tmp_path: Path) -> None:
-    with pytest.raises(Unfetchable):
+    with pytest.raises(Unreachable):
         Web(HERE, resolver=lambda *_: []).fetch(url, tmp_path / "page")
 
 
 def test_an_answer_that_is_no_file_is_told(site: Site, tmp_path: Path) -> None:
-    with pytest.raises(Unfetchable) as refused:
+    with pytest.raises(Unreachable) as refused:
         Web(HERE).fetch(f"http://127.0.0.1:{site[0]}/missing", tmp_path / "page")
 
     assert refused.value.strerror == "The web server answered 404 Not Found"

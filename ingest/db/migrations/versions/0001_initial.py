@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("blob", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("bytes >= 0", name="bytes"),
         sa.ForeignKeyConstraint(["project"], ["projects.id"]),
         sa.PrimaryKeyConstraint("row"),
         sa.UniqueConstraint("id"),
@@ -93,6 +94,7 @@ def upgrade() -> None:
         sa.Column("part_ids", sa.JSON(), nullable=False),
         sa.CheckConstraint("status IN ('pending','completed','cancelled','expired')", name="status"),
         sa.CheckConstraint("(status = 'completed') = (file_id IS NOT NULL)", name="only_completed_has_a_file"),
+        sa.CheckConstraint("bytes >= 0", name="bytes"),
         sa.ForeignKeyConstraint(["project"], ["projects.id"]),
         sa.PrimaryKeyConstraint("row"),
         sa.UniqueConstraint("id"),
@@ -122,6 +124,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=True),
         sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("bytes >= 0", name="bytes"),
+        sa.CheckConstraint("(bytes IS NULL) = (sha256 IS NULL)", name="only_what_arrived_has_a_sum"),
         sa.ForeignKeyConstraint(["upload_id"], ["uploads.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("row"),
         sa.UniqueConstraint("id"),
@@ -171,10 +175,15 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("vector_store_id", sa.String(length=64), nullable=False),
         sa.Column("store_file", sa.BigInteger(), nullable=True),
+        sa.Column("first", sa.BigInteger(), nullable=False),
         sa.Column("generation", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.Float(precision=53), nullable=False),
         sa.Column("final", sa.Boolean(), nullable=False),
         sa.CheckConstraint("kind IN ('purge','attributes')", name="kind"),
+        sa.CheckConstraint(
+            "kind = 'purge' OR (store_file IS NOT NULL AND NOT final)",
+            name="only_purges_are_repeated_or_of_a_store",
+        ),
         sa.PrimaryKeyConstraint("row"),
         sqlite_autoincrement=True,
     )
@@ -193,6 +202,7 @@ def upgrade() -> None:
         sa.Column("last_active_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_after_days", sa.BigInteger(), nullable=True),
         sa.Column("expired_at", sa.BigInteger(), nullable=True),
+        sa.Column("announced", sa.Boolean(), nullable=False),
         sa.Column("deleted_at", sa.Float(precision=53), nullable=True),
         sa.Column("in_progress", sa.BigInteger(), nullable=False),
         sa.Column("completed", sa.BigInteger(), nullable=False),
@@ -210,6 +220,45 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("vector_stores", schema=None) as batch_op:
         batch_op.create_index("ix_vector_stores_project", ["project", "row"], unique=False)
+        batch_op.create_index(
+            "ix_vector_stores_unannounced",
+            ["row"],
+            unique=False,
+            postgresql_where=sa.text("expired_at IS NOT NULL AND NOT announced"),
+            sqlite_where=sa.text("expired_at IS NOT NULL AND NOT announced"),
+        )
+
+    op.create_table(
+        "reindex_schedules",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("vector_store_id", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("cron", sa.String(length=100), nullable=False),
+        sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("only", sa.String(length=16), nullable=False),
+        sa.Column("chunk_tokens", sa.BigInteger(), nullable=True),
+        sa.Column("chunk_overlap", sa.BigInteger(), nullable=True),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("next_run_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_run_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_batch_id", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("\"only\" IN ('all','failed','stale')", name="only"),
+        sa.CheckConstraint("paused = (next_run_at IS NULL)", name="only_paused_never_runs"),
+        sa.ForeignKeyConstraint(["vector_store_id"], ["vector_stores.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("reindex_schedules", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_reindex_schedules_due",
+            ["next_run_at"],
+            unique=False,
+            postgresql_where=sa.text("next_run_at IS NOT NULL"),
+            sqlite_where=sa.text("next_run_at IS NOT NULL"),
+        )
+        batch_op.create_index("ix_reindex_schedules_store", ["vector_store_id", "row"], unique=False)
 
     op.create_table(
         "file_batches",
@@ -220,12 +269,20 @@ def upgrade() -> None:
         sa.Column("cancelled_at", sa.Float(precision=53), nullable=True),
         sa.Column("expired", sa.Boolean(), nullable=False),
         sa.Column("swept", sa.Boolean(), nullable=False),
+        sa.Column("reindex", sa.Boolean(), nullable=False),
+        sa.Column("chunk_tokens", sa.BigInteger(), nullable=True),
+        sa.Column("chunk_overlap", sa.BigInteger(), nullable=True),
+        sa.Column("announced", sa.Boolean(), nullable=False),
         sa.Column("dispatched_at", sa.Float(precision=53), nullable=False),
         sa.Column("in_progress", sa.BigInteger(), nullable=False),
         sa.Column("completed", sa.BigInteger(), nullable=False),
         sa.Column("failed", sa.BigInteger(), nullable=False),
         sa.Column("cancelled", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("cancelled_at IS NULL OR in_progress = 0", name="cancelled_is_final"),
+        sa.CheckConstraint(
+            "cancelled_at IS NOT NULL OR NOT (swept OR expired)",
+            name="only_cancelled_is_swept_or_expired",
+        ),
         sa.CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
         sa.ForeignKeyConstraint(["vector_store_id"], ["vector_stores.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("row"),
@@ -241,6 +298,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("in_progress > 0"),
         )
         batch_op.create_index(
+            "ix_file_batches_unannounced",
+            ["row"],
+            unique=False,
+            postgresql_where=sa.text("in_progress = 0 AND NOT announced"),
+            sqlite_where=sa.text("in_progress = 0 AND NOT announced"),
+        )
+        batch_op.create_index(
             "ix_file_batches_unswept",
             ["row"],
             unique=False,
@@ -254,6 +318,8 @@ def upgrade() -> None:
         sa.Column("batch", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("store_file", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("error_code", sa.String(length=32), nullable=True),
+        sa.Column("error_message", sa.Text(), nullable=True),
         sa.CheckConstraint("status IN ('in_progress','completed','failed','cancelled')", name="status"),
         sa.ForeignKeyConstraint(["batch"], ["file_batches.row"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("batch", "store_file"),
@@ -279,6 +345,8 @@ def upgrade() -> None:
         sa.Column("attributes_version", sa.BigInteger(), nullable=False),
         sa.Column("chunk_tokens", sa.BigInteger(), nullable=False),
         sa.Column("chunk_overlap", sa.BigInteger(), nullable=False),
+        sa.Column("redo_tokens", sa.BigInteger(), nullable=True),
+        sa.Column("redo_overlap", sa.BigInteger(), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.Column("generation", sa.BigInteger(), nullable=False),
@@ -291,6 +359,7 @@ def upgrade() -> None:
         sa.Column("published_at", sa.Float(precision=53), nullable=True),
         sa.Column("lease_until", sa.Float(precision=53), nullable=True),
         sa.Column("lease_owner", sa.String(length=128), nullable=True),
+        sa.Column("made_with", sa.Text(), nullable=True),
         sa.Column("chunks", sa.BigInteger(), nullable=False),
         sa.Column("terms", sa.BigInteger(), nullable=False),
         sa.Column("usage_bytes", sa.BigInteger(), nullable=False),
@@ -299,10 +368,30 @@ def upgrade() -> None:
         sa.CheckConstraint("(status = 'failed') = (error_code IS NOT NULL)", name="only_failed_has_an_error"),
         sa.CheckConstraint("(status = 'running') = (lease_until IS NOT NULL)", name="only_running_is_leased"),
         sa.CheckConstraint(
-            "status <> 'completed' OR (live_generation IS NOT NULL AND live_generation = generation)",
+            "status <> 'completed' OR (live_generation IS NOT NULL AND live_generation <= generation)",
             name="completed_is_live",
         ),
+        sa.CheckConstraint(
+            "redo_tokens IS NULL OR (status IN ('queued','running') AND live_generation IS NOT NULL)",
+            name="only_what_is_live_is_redone",
+        ),
         sa.CheckConstraint("status IN ('queued','running','completed','failed','cancelled')", name="status"),
+        sa.CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="leased_by_somebody"),
+        sa.CheckConstraint("0 <= kills AND kills <= attempts AND attempts <= fence", name="hands"),
+        sa.CheckConstraint(
+            "generation >= 1 AND (live_generation IS NULL OR live_generation BETWEEN 1 AND generation)",
+            name="generations",
+        ),
+        sa.CheckConstraint("chunks >= 0 AND terms >= 0 AND usage_bytes >= 0", name="sizes"),
+        sa.CheckConstraint(
+            "live_generation IS NOT NULL OR (chunks = 0 AND terms = 0 AND usage_bytes = 0)",
+            name="only_what_is_live_has_sizes",
+        ),
+        sa.CheckConstraint(
+            "live_generation IS NULL OR status NOT IN ('failed','cancelled')",
+            name="what_ended_badly_is_not_live",
+        ),
+        sa.CheckConstraint("published_at IS NULL OR status = 'queued'", name="only_queued_is_published"),
         sa.ForeignKeyConstraint(["batch"], ["file_batches.row"], ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
             ["file_id"],
@@ -347,12 +436,67 @@ def upgrade() -> None:
             sqlite_where=sa.text("status = 'queued'"),
         )
 
+    op.create_table(
+        "webhook_endpoints",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("project", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("event_types", sa.JSON(), nullable=False),
+        sa.Column("secret", sa.String(length=64), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("delivered", sa.BigInteger(), nullable=False),
+        sa.Column("given_up", sa.BigInteger(), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"]),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("webhook_endpoints", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_endpoints_project", ["project", "row"], unique=False)
+
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("endpoint", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("event_id", sa.String(length=64), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("object_id", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Float(precision=53), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("next_try", sa.Float(precision=53), nullable=False),
+        sa.ForeignKeyConstraint(["endpoint"], ["webhook_endpoints.row"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("endpoint", "type", "object_id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_deliveries_due", ["next_try"], unique=False)
+
+    op.create_table(
+        "verifications",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("cron", sa.Text(), nullable=False),
+        sa.Column("next_at", sa.Float(precision=53), nullable=False),
+        sa.Column("ended_at", sa.Float(precision=53), nullable=True),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("row"),
+    )
+
 
 def downgrade() -> None:
     op.drop_table("tombstones")
     op.drop_table("outages")
     op.drop_table("loose_blobs")
     for table in (
+        "verifications",
+        "webhook_deliveries",
+        "webhook_endpoints",
         "store_files",
         "batch_files",
         "file_batches",

@@ -1,0 +1,166 @@
+"""Re-indexes that begin by themselves, at the times of a cron expression (deploy/decisions/0009)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from cronsim import CronSim, CronSimError
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ingest import ids, logs, reindexing
+from ingest.callers import Caller
+from ingest.db import schedules as rows
+from ingest.db import stores
+from ingest.db.models import ReindexSchedule
+from ingest.db.pages import Page, Window
+from ingest.db.restarts import Only
+from ingest.db.session import read_clock
+from ingest.errors import Abandoned, InvalidRequest, NotFound
+from ingest.tools import Tools
+from ingest.vector_stores import Chunking, found, usable
+
+CRON_FIELDS = 5
+AT_ONCE = 256
+"""Schedules that one sweep runs."""
+
+_log = logs.get(__name__)
+
+
+def create(
+    tools: Tools,
+    caller: Caller,
+    store_id: str,
+    *,
+    cron: str,
+    timezone: str,
+    only: Only,
+    chunking: Chunking | None,
+    paused: bool,
+) -> ReindexSchedule:
+    """Have a store re-indexed again and again. Raises NotFound; InvalidRequest for times that never come."""
+    try:
+        with tools.database.transaction() as session:
+            usable(stores.get(session, caller.project, store_id), store_id)
+            at = read_clock(session)
+            following = next_run(cron, timezone, at)
+            schedule = ReindexSchedule(
+                id=ids.new("rsch_"),
+                vector_store_id=store_id,
+                created_at=int(at),
+                cron=cron,
+                timezone=timezone,
+                only=only,
+                paused=paused,
+                next_run_at=None if paused else following,
+                **_sizes(chunking),
+            )
+            session.add(schedule)
+    except IntegrityError as exc:  # the store was deleted at the same moment
+        raise NotFound(f"No vector store found with id '{store_id}'.", param="vector_store_id") from exc
+    return schedule
+
+
+def retrieve(tools: Tools, caller: Caller, store_id: str, schedule_id: str) -> ReindexSchedule:
+    """Raises NotFound."""
+    with tools.database.reading() as session:
+        return _found(session, caller, store_id, schedule_id)
+
+
+def listed(tools: Tools, caller: Caller, store_id: str, window: Window) -> Page[ReindexSchedule]:
+    """A page of a store's schedules. Raises NotFound."""
+    with tools.database.reading() as session:
+        found(stores.get(session, caller.project, store_id), store_id)
+        return rows.listed(session, store_id, window)
+
+
+def update(
+    tools: Tools, caller: Caller, store_id: str, schedule_id: str, changes: Mapping[str, Any]
+) -> ReindexSchedule:
+    """Replace what `changes` names: cron, timezone, only, chunking, paused. What was missed while it was paused stays
+    so. Raises NotFound, InvalidRequest."""
+    values = dict(changes)
+    if "chunking" in values:
+        values |= _sizes(values.pop("chunking"))
+    with tools.database.transaction() as session:
+        schedule = _found(session, caller, store_id, schedule_id, lock=True)
+        timing = {name: values.get(name, getattr(schedule, name)) for name in ("cron", "timezone", "paused")}
+        if any(timing[name] != getattr(schedule, name) for name in timing):
+            following = next_run(timing["cron"], timing["timezone"], read_clock(session))
+            values["next_run_at"] = None if timing["paused"] else following
+        rows.change(session, schedule, values)
+    return schedule
+
+
+def delete(tools: Tools, caller: Caller, store_id: str, schedule_id: str) -> None:
+    """Forget a schedule; a re-index that it began goes on. Raises NotFound."""
+    with tools.database.transaction() as session:
+        rows.remove(session, _found(session, caller, store_id, schedule_id, lock=True))
+
+
+def run_due(tools: Tools) -> int:
+    """Begin the re-indexes whose time has come, each once however many processes do this; how many.
+
+    What was missed while nobody did is caught up with one run.
+    """
+    with tools.database.reading() as session:
+        due = rows.due(session, AT_ONCE)
+    return sum(_run(tools, schedule) for schedule in due)
+
+
+def next_run(cron: str, timezone: str, after: float) -> int:
+    """The first time after another one, in seconds since 1970. Raises InvalidRequest."""
+    if timezone not in _zones():
+        raise InvalidRequest(f"Unknown time zone '{timezone}': expected one like 'Europe/Berlin'.", param="timezone")
+    if len(cron.split()) != CRON_FIELDS:
+        message = "Invalid 'cron': expected five fields: minute, hour, day of month, month, day of week."
+        raise InvalidRequest(message, param="cron")
+    zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
+    try:
+        return int(next(CronSim(cron, datetime.fromtimestamp(after, zone))).timestamp())
+    except CronSimError as exc:
+        raise InvalidRequest(f"Invalid 'cron': {exc}.", param="cron") from exc
+    except StopIteration as exc:
+        raise InvalidRequest("Invalid 'cron': such a time never comes.", param="cron") from exc
+
+
+def _run(tools: Tools, schedule: ReindexSchedule) -> bool:
+    chunking = None
+    if schedule.chunk_tokens is not None:
+        chunking = Chunking(schedule.chunk_tokens, schedule.chunk_overlap or 0)
+    try:
+        with tools.database.transaction() as session:
+            following = next_run(schedule.cron, schedule.timezone, read_clock(session))
+            if not rows.take(session, schedule, following):
+                return False
+            batch = reindexing.begin(session, tools, schedule.vector_store_id, schedule.only, chunking)
+            rows.began(session, schedule, batch.id)
+    except (Abandoned, IntegrityError):  # its store ended at this moment
+        return False
+    except InvalidRequest as exc:  # a time zone that this machine does not know: the others must not wait for it
+        _log.error("schedule_not_understood", schedule=schedule.id, reason=str(exc))
+        return False
+    _log.info("reindex_scheduled", store=schedule.vector_store_id, schedule=schedule.id, batch=batch.id)
+    return True
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset({*available_timezones(), "UTC"})
+
+
+def _sizes(chunking: Chunking | None) -> dict[str, int | None]:
+    if chunking is None:
+        return {"chunk_tokens": None, "chunk_overlap": None}
+    return {"chunk_tokens": chunking.tokens, "chunk_overlap": chunking.overlap}
+
+
+def _found(session: Session, caller: Caller, store_id: str, schedule_id: str, *, lock: bool = False) -> ReindexSchedule:
+    found(stores.get(session, caller.project, store_id), store_id)
+    schedule = rows.get(session, store_id, schedule_id, lock=lock)
+    if schedule is None:
+        message = f"No re-index schedule found with id '{schedule_id}' in vector store '{store_id}'."
+        raise NotFound(message, param="schedule_id")
+    return schedule

@@ -1,0 +1,209 @@
+"""Webhooks: who wants to be told of what, and what there is to tell (deploy/decisions/0010).
+
+Delivered by ingest/courier.py.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
+
+from ingest import ids, logs
+from ingest.callers import Caller
+from ingest.db import webhooks as rows
+from ingest.db.models import FileBatch, WebhookDelivery, WebhookEndpoint
+from ingest.db.pages import Page, Window
+from ingest.db.session import alone, read_clock, serialise
+from ingest.db.webhooks import Happened
+from ingest.errors import InvalidRequest, NotFound
+from ingest.status import of_batch
+from ingest.tools import Tools
+
+EventType = Literal[
+    "vector_store.file_batch.completed",
+    "vector_store.file_batch.cancelled",
+    "vector_store.file_batch.failed",
+    "vector_store.expired",
+]
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+
+MOST_ENDPOINTS = 20
+"""Of one project."""
+
+AT_ONCE = 500
+"""Batches, and stores, that one transaction announces."""
+
+MARK = "whsec_"
+SECRET_BYTES = 32
+
+_log = logs.get(__name__)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An endpoint, and how many events are on their way to it."""
+
+    endpoint: WebhookEndpoint
+    waiting: int
+
+    @property
+    def id(self) -> str:
+        return self.endpoint.id
+
+
+def create(
+    tools: Tools, caller: Caller, *, name: str, url: str, event_types: Sequence[EventType], paused: bool
+) -> Shown:
+    """A new endpoint of the project, with a secret of its own. Raises InvalidRequest."""
+    _check(url)
+    with tools.database.transaction() as session:
+        serialise(session, f"webhooks:{caller.project}")
+        if rows.count(session, caller.project) >= MOST_ENDPOINTS:
+            raise InvalidRequest(f"A project has at most {MOST_ENDPOINTS} webhook endpoints.")
+        at = int(read_clock(session))
+        endpoint = WebhookEndpoint(
+            id=ids.new("wh_"),
+            project=caller.project,
+            name=name,
+            url=url,
+            event_types=sorted(set(event_types)),
+            secret=MARK + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode(),
+            paused=paused,
+            created_at=at,
+            updated_at=at,
+        )
+        session.add(endpoint)
+    return Shown(endpoint, 0)
+
+
+def retrieve(tools: Tools, caller: Caller, endpoint_id: str) -> Shown:
+    """Raises NotFound."""
+    with tools.database.reading() as session:
+        return _shown(session, _found(rows.get(session, caller.project, endpoint_id), endpoint_id))
+
+
+def listed(tools: Tools, caller: Caller, window: Window) -> Page[Shown]:
+    """A page of the project's endpoints."""
+    with tools.database.reading() as session:
+        found = rows.listed(session, caller.project, window)
+        return Page([_shown(session, endpoint) for endpoint in found.items], found.has_more)
+
+
+def update(tools: Tools, caller: Caller, endpoint_id: str, changes: dict[str, Any]) -> Shown:
+    """Change what is named: name, url, event_types, paused. Raises NotFound, InvalidRequest."""
+    if "url" in changes:
+        _check(changes["url"])
+    if "event_types" in changes:
+        changes = changes | {"event_types": sorted(set(changes["event_types"]))}
+    with tools.database.transaction() as session:
+        endpoint = _found(rows.get(session, caller.project, endpoint_id), endpoint_id)
+        if changes:
+            rows.change(session, endpoint.row, changes | {"updated_at": int(read_clock(session))})
+            session.refresh(endpoint)
+        return _shown(session, endpoint)
+
+
+def delete(tools: Tools, caller: Caller, endpoint_id: str) -> None:
+    """Forget an endpoint; what was on its way is not delivered. Raises NotFound."""
+    with tools.database.transaction() as session:
+        if not rows.delete(session, caller.project, endpoint_id):
+            _found(None, endpoint_id)
+
+
+def enqueue(tools: Tools) -> None:
+    """Write down an event for every endpoint that wants to hear of what has ended, exactly once (for the sweep)."""
+    count = AT_ONCE
+    while count >= AT_ONCE:
+        with tools.database.transaction() as session:
+            count = _enqueue(session) if alone(session, "webhooks") else 0
+
+
+def event(session: Session, kind: EventType, data: dict[str, Any]) -> tuple[str, str]:
+    """A new event: its id and its body."""
+    event_id = ids.new("evt_")
+    about = {"id": event_id, "object": "event", "created_at": int(read_clock(session)), "type": kind, "data": data}
+    return event_id, json.dumps(about, separators=(",", ":"))
+
+
+def sample(kind: EventType) -> dict[str, Any]:
+    """The data of an event that did not happen, for tests of an endpoint."""
+    if kind == "vector_store.expired":
+        return {"id": "vs_test", "test": True}
+    counts = dict.fromkeys(("in_progress", "completed", "failed", "cancelled", "total"), 0)
+    return {"id": "vsfb_test", "vector_store_id": "vs_test", "file_counts": counts, "test": True}
+
+
+def signed(secret: str, event_id: str, timestamp: int, body: str) -> dict[str, str]:
+    """The headers by which a receiver knows who sent this, as Standard Webhooks and the `openai` client have it."""
+    key = base64.b64decode(secret.removeprefix(MARK))
+    digest = hmac.new(key, f"{event_id}.{timestamp}.{body}".encode(), hashlib.sha256).digest()
+    return {
+        "webhook-id": event_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+    }
+
+
+def _enqueue(session: Session) -> int:
+    found = rows.happened(session, AT_ONCE)
+    heard = rows.listeners(session, {each.project for each in found})
+    at = read_clock(session)
+    for each in found:
+        kind, object_id, data = _told(each)
+        wanted = [endpoint for endpoint in heard.get(each.project, []) if kind in endpoint.event_types]
+        if not wanted:
+            continue
+        event_id, body = event(session, kind, data)
+        session.add_all(
+            WebhookDelivery(
+                endpoint=endpoint.row, event_id=event_id, type=kind, object_id=object_id,
+                body=body, created_at=at, next_try=at,
+            )
+            for endpoint in wanted
+        )  # fmt: skip
+        _log.info("webhook_queued", type=kind, object=object_id, endpoints=len(wanted))
+    batches = sum(each.batch is not None for each in found)
+    return max(batches, len(found) - batches)
+
+
+def _told(what: Happened) -> tuple[EventType, str, dict[str, Any]]:
+    if what.batch is None:
+        return "vector_store.expired", what.store_id, {"id": what.store_id}
+    counts = {name: getattr(what.batch, name) for name in ("in_progress", "completed", "failed", "cancelled")}
+    counts["total"] = sum(counts.values())
+    data = {"id": what.batch.id, "vector_store_id": what.store_id, "file_counts": counts}
+    return _ended(what.batch), what.batch.id, data
+
+
+def _ended(batch: FileBatch) -> EventType:
+    status = of_batch(0, cancelled=batch.cancelled_at is not None, expired=batch.expired)
+    if status == "failed":
+        return "vector_store.file_batch.failed"
+    return "vector_store.file_batch.cancelled" if status == "cancelled" else "vector_store.file_batch.completed"
+
+
+def _check(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.username is None and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or any(c <= " " or c == "\x7f" for c in url):
+        raise InvalidRequest("Invalid 'url': expected an http or https address without credentials.", param="url")
+
+
+def _shown(session: Session, endpoint: WebhookEndpoint) -> Shown:
+    return Shown(endpoint, rows.waiting(session, endpoint.row))
+
+
+def _found(endpoint: WebhookEndpoint | None, endpoint_id: str) -> WebhookEndpoint:
+    if endpoint is None:
+        raise NotFound(f"No webhook endpoint found with id '{endpoint_id}'.", param="webhook_endpoint_id")
+    return endpoint

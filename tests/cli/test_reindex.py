@@ -1,0 +1,72 @@
+"""`ingest reindex` against the real API over fakes, as its user calls it."""
+
+import json
+import threading
+
+import pytest
+
+from ingest import file_batches, store_files
+from ingest.errors import InvalidFile
+from tests.cli.conftest import Command, work
+from tests.db import rows
+from tests.fakes import CALLER, FakeTools
+from tests.test_jobs import run_all, store_with
+
+
+def test_it_begins_a_batch_of_all_files(tools: FakeTools, url: str, ingest: Command) -> None:
+    store, _ = store_with(tools, "one", "two")
+    run_all(tools)
+
+    ended = ingest("reindex", "s", "--base-url", url)
+
+    assert (ended.code, ended.err) == (0, "")
+    new = ended.out.strip().rsplit(" ", 1)[1]
+    assert ended.out.splitlines()[-1] == f"2 files are indexed anew as {new}"
+    assert file_batches.retrieve(tools, CALLER, store, new).in_progress == 2
+
+
+def test_it_waits_for_new_chunks(tools: FakeTools, url: str, ingest: Command) -> None:
+    store, [file_id] = store_with(tools, "one")
+    run_all(tools)
+    worker = threading.Thread(target=work, args=(tools, 1))
+    worker.start()
+
+    ended = ingest("reindex", store, "--chunk-tokens", 300, "--wait", "--json", "--base-url", url)
+
+    worker.join(10)
+    assert ended.code == 0
+    assert json.loads(ended.out.splitlines()[-1])["file_counts"]["completed"] == 1
+    file = store_files.retrieve(tools, CALLER, store, file_id)
+    assert (file.chunk_tokens, file.chunk_overlap) == (300, 150)
+
+
+def test_waiting_for_files_that_fail_says_so(tools: FakeTools, url: str, ingest: Command) -> None:
+    store, _ = store_with(tools, "one")
+    run_all(tools)
+    tools.parser.error = InvalidFile("The file is broken.")
+    worker = threading.Thread(target=work, args=(tools, 1))
+    worker.start()
+
+    ended = ingest("reindex", store, "--wait", "--base-url", url)
+
+    worker.join(10)
+    assert ended.code == 1
+    assert "0 completed, 1 failed, 0 cancelled" in ended.out
+    assert rows.counts(tools.database, store) == (0, 1, 0, 0)
+
+
+def test_only_what_is_asked_for(tools: FakeTools, url: str, ingest: Command) -> None:
+    store, _ = store_with(tools, "one")
+    run_all(tools)
+
+    assert "0 files" in ingest("reindex", store, "--only", "stale", "--base-url", url).out
+    assert "0 files" in ingest("reindex", store, "--only", "failed", "--base-url", url).out
+
+
+@pytest.mark.parametrize("wrong", [["s", "--overlap", "5"], ["no such store"], ["s", "--only", "some"]])
+def test_what_is_wrong_is_refused(tools: FakeTools, url: str, ingest: Command, wrong: list[str]) -> None:
+    store_with(tools, "one")
+
+    ended = ingest("reindex", *wrong, "--base-url", url)
+
+    assert (ended.code, ended.out) == (2, "")

@@ -1,0 +1,296 @@
+"""A store goes through an archive into another service, as a whole or not at all, whatever the archive is."""
+
+import io
+import json
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from ingest import file_batches, files, jobs, search, vector_stores
+from ingest.archive import bringing, writing
+from ingest.archive.bringing import Brought
+from ingest.config import Settings
+from ingest.db.attachments import Member
+from ingest.db.pages import Window
+from ingest.db.session import Database
+from ingest.embedded.parts import free_port
+from ingest.errors import IngestError, InvalidFile, Refused
+from ingest.steps.index import Owner, Point
+from ingest.sweep import sweep
+from ingest.verify import verify
+from tests.conftest import Clock
+from tests.fakes import CALLER, FakeIndex, FakeTools
+from tests.test_jobs import run_all, upload
+
+WINDOW = Window(limit=100, order="asc")
+TEXTS = ["A heron stands in the water.", "An otter swims at night. " * 120, "Foxes sleep by day."]
+DAY = 86_400.0
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, sqlite_template: Path, clock: Clock) -> Iterator[FakeTools]:
+    """Another service."""
+    shutil.copy(sqlite_template, tmp_path / "other.db")
+    database = Database(f"sqlite:///{tmp_path / 'other.db'}", clock=clock)
+    yield FakeTools(Settings(data=tmp_path / "other", redis_url="", qdrant_url="", database_url=""), database)
+    database.dispose()
+
+
+@pytest.fixture
+def store(tools: FakeTools) -> str:
+    """A store with three files that completed and one that failed; its first file's row is not the first there is."""
+    other = vector_stores.create(tools, CALLER, name="other", description=None, metadata={}, expires_after_days=None)
+    file_batches.create(tools, CALLER, other.id, [Member(upload(tools, "a mole"), {}, 800, 400)])
+    run_all(tools)
+    made = vector_stores.create(
+        tools, CALLER, name="zoo", description="all of it", metadata={"a": "b"}, expires_after_days=9
+    ).id
+    members = [Member(upload(tools, text), {"n": n, "odd": n % 2 == 1}, 200, 50) for n, text in enumerate(TEXTS)]
+    file_batches.create(tools, CALLER, made, members)
+    run_all(tools)
+    tools.parser.error = InvalidFile("It is broken.")
+    file_batches.create(tools, CALLER, made, [Member(upload(tools, "broken"), {}, 800, 400)])
+    run_all(tools)
+    tools.parser.error = None
+    return made
+
+
+@pytest.fixture
+def archive(tools: FakeTools, store: str, tmp_path: Path) -> Path:
+    path = tmp_path / "zoo.tar"
+    writing.write(tools, store, path)
+    return path
+
+
+def bring(tools: FakeTools, path: Path, *, name: str | None = None, re_embed: bool = False) -> Brought:
+    return bringing.bring(tools, path, project=CALLER.project, name=name, mapping=None, re_embed=re_embed)
+
+
+def found(tools: FakeTools, store: str) -> list[list[tuple[str, float, object]]]:
+    """What some searches say, without ids."""
+    return [
+        [(hit.text, hit.score, hit.attributes) for hit in search.search(tools, CALLER, store, [query], limit=20)]
+        for query in ("heron", "an otter at night", "sleep")
+    ]
+
+
+def nothing_is_left(tools: FakeTools) -> None:
+    sweep(tools)
+    sweep(tools)
+    assert vector_stores.listed(tools, CALLER, WINDOW).items == []
+    assert files.listed(tools, CALLER, WINDOW, purpose=None).items == []
+    assert tools.index.points == {}
+    assert list(tools.blobs.names("raw/")) == []
+    assert verify(tools).findings == []
+
+
+def test_searches_say_the_same_elsewhere_and_nothing_was_parsed_or_embedded(
+    tools: FakeTools, elsewhere: FakeTools, store: str, archive: Path
+) -> None:
+    before = found(tools, store)
+    elsewhere.embedder.error = AssertionError("nothing is to be embedded")
+
+    brought = bring(elsewhere, archive)
+
+    elsewhere.embedder.error = None
+    assert before[0]
+    assert found(elsewhere, brought.store_id) == before
+    assert elsewhere.parser.parsed == 0
+    assert brought.files == {"completed": 3, "failed": 1}
+    assert brought.store_id != store
+    assert verify(elsewhere).findings == []
+    old, new = (vector_stores.retrieve(t, CALLER, s) for t, s in ((tools, store), (elsewhere, brought.store_id)))
+    for name in ("name", "description", "meta", "expires_after_days", "completed", "failed", "usage_bytes", "chunks"):
+        assert getattr(new, name) == getattr(old, name), name
+
+
+def test_it_comes_back_into_the_same_service_beside_the_old_one(tools: FakeTools, store: str, archive: Path) -> None:
+    mapping = io.StringIO()
+    brought = bringing.bring(tools, archive, project=CALLER.project, name="zoo again", mapping=mapping, re_embed=False)
+
+    pairs = [line.split("\t") for line in mapping.getvalue().splitlines()]
+    assert len(pairs) == 4
+    for old, new in pairs:
+        assert b"".join(files.content(tools, CALLER, new)[1]) == b"".join(files.content(tools, CALLER, old)[1])
+    assert found(tools, brought.store_id) == found(tools, store)
+    assert vector_stores.retrieve(tools, CALLER, brought.store_id).name == "zoo again"
+    assert verify(tools).findings == []
+    vector_stores.delete(tools, CALLER, store)
+    sweep(tools)
+    assert found(tools, brought.store_id)[0]
+
+
+def test_files_that_are_attached_later_get_rows_of_their_own(elsewhere: FakeTools, archive: Path) -> None:
+    brought = bring(elsewhere, archive)
+
+    file_batches.create(elsewhere, CALLER, brought.store_id, [Member(upload(elsewhere, "a newt"), {}, 800, 400)])
+    run_all(elsewhere)
+
+    assert vector_stores.retrieve(elsewhere, CALLER, brought.store_id).completed == 4
+    assert verify(elsewhere).findings == []
+
+
+def test_another_model_is_refused_unless_the_files_are_embedded_anew(
+    tools: FakeTools, elsewhere: FakeTools, store: str, archive: Path
+) -> None:
+    elsewhere.embedder.model = "another"
+
+    with pytest.raises(Refused, match=r"vectors are of fake \(8\).*another \(8\).*--re-embed"):
+        bring(elsewhere, archive)
+    nothing_is_left(elsewhere)
+
+    brought = bring(elsewhere, archive, re_embed=True)
+    elsewhere.announce()
+    run_all(elsewhere)
+
+    assert found(elsewhere, brought.store_id)[0]
+    assert vector_stores.retrieve(elsewhere, CALLER, brought.store_id).completed == 4  # the broken one is read here
+    assert verify(elsewhere).findings == []
+
+
+def test_a_store_that_is_at_work_and_an_unknown_one_are_not_exported(
+    tools: FakeTools, store: str, tmp_path: Path
+) -> None:
+    file_batches.create(tools, CALLER, store, [Member(upload(tools, "a newt"), {}, 800, 400)])
+
+    with pytest.raises(Refused, match="in progress"):
+        writing.write(tools, store, tmp_path / "a.tar")
+    with pytest.raises(Refused, match="no store"):
+        writing.write(tools, "nowhere", tmp_path / "a.tar")
+    assert not list(tmp_path.glob("*a.tar*"))
+
+
+def test_points_that_are_lost_are_not_passed_over(tools: FakeTools, store: str, tmp_path: Path) -> None:
+    tools.index.points.popitem()  # one of the last file's
+
+    with pytest.raises(Refused, match="points"):
+        writing.write(tools, "zoo", tmp_path / "zoo.tar")
+    assert not list(tmp_path.glob("*zoo*"))
+
+
+# --- archives that are not what was written ---
+
+Parts = list[tuple[tarfile.TarInfo, bytes]]
+
+
+def rewritten(path: Path, change: Callable[[Parts], Parts]) -> Path:
+    with tarfile.open(path) as tar:
+        parts = [(each, (tar.extractfile(each) or io.BytesIO()).read()) for each in tar]
+    target = path.with_name("changed.tar")
+    with tarfile.open(target, "w") as tar:
+        for about, data in change(parts):
+            about.size = len(data)
+            tar.addfile(about, io.BytesIO(data))
+    return target
+
+
+def named(parts: Parts, end: str, change: Callable[[tarfile.TarInfo, bytes], tuple[tarfile.TarInfo, bytes]]) -> Parts:
+    """Change the first part whose name ends so."""
+    at = next(n for n, (about, _) in enumerate(parts) if about.name.endswith(end))
+    return [*parts[:at], change(*parts[at]), *parts[at + 1 :]]
+
+
+def renamed(name: str) -> Callable[[tarfile.TarInfo, bytes], tuple[tarfile.TarInfo, bytes]]:
+    return lambda about, data: (about.replace(name=name), data)
+
+
+def linked(about: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+    link = tarfile.TarInfo(about.name)
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    return link, b""
+
+
+def told(**changes: object) -> Callable[[tarfile.TarInfo, bytes], tuple[tarfile.TarInfo, bytes]]:
+    return lambda about, data: (about, json.dumps({**json.loads(data), **changes}).encode())
+
+
+HOSTILE: dict[str, Callable[[Parts], Parts]] = {
+    "a path that leads out": lambda parts: named(parts, "content", renamed("../../../../tmp/evil")),
+    "an absolute path": lambda parts: named(parts, "content", renamed("/etc/cron.d/evil")),
+    "a link": lambda parts: named(parts, "content", linked),
+    "other bytes": lambda parts: named(parts, "content", lambda about, data: (about, b"X" + data[1:])),
+    "more bytes": lambda parts: named(parts, "content", lambda about, data: (about, data + b"X")),
+    "other points": lambda parts: named(parts, "points.jsonl", lambda a, d: (a, d.replace(b"heron", b"eagle"))),
+    "fewer points": lambda parts: named(parts, "points.jsonl", lambda about, data: (about, b"")),
+    "no end": lambda parts: parts[:-1],
+    "a file less": lambda parts: [*parts[:-4], parts[-1]],
+    "files in another order": lambda parts: [parts[0], *parts[4:7], *parts[1:4], *parts[7:]],
+    "an outcome that was not": lambda parts: named(parts, "about.json", told(status="cancelled")),
+    "another purpose": lambda parts: named(parts, "about.json", told(purpose="batch")),
+    "something unknown": lambda parts: named(parts, "about.json", told(surprise=1)),
+    "a newer version": lambda parts: named(parts, "manifest.json", told(version=2)),
+    "another format": lambda parts: named(parts, "manifest.json", told(format="zip")),
+    "nothing": lambda parts: [],
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_an_archive_that_is_not_what_was_written_leaves_nothing(what: str, elsewhere: FakeTools, archive: Path) -> None:
+    with pytest.raises(Refused):
+        bring(elsewhere, rewritten(archive, HOSTILE[what]))
+
+    nothing_is_left(elsewhere)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 0.6, 0.8])
+def test_an_archive_that_is_cut_off_leaves_nothing(share: float, elsewhere: FakeTools, archive: Path) -> None:
+    data = archive.read_bytes()
+    archive.write_bytes(data[: int(share * len(data.rstrip(b"\x00")))])
+
+    with pytest.raises(Refused):
+        bring(elsewhere, archive)
+
+    nothing_is_left(elsewhere)
+
+
+def test_an_import_that_is_killed_is_never_seen_and_is_cleaned_up_by_the_sweep(
+    elsewhere: FakeTools, archive: Path, clock: Clock
+) -> None:
+    alive = elsewhere.database
+    gone = Database(f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/none")
+
+    class Dies(FakeIndex):
+        """Takes the first file, and is then cut off together with the database."""
+
+        def upsert(self, owner: Owner, points: Sequence[Point]) -> None:
+            if self.points:
+                elsewhere.database = gone
+                raise IngestError("killed")
+            super().upsert(owner, points)
+
+    elsewhere.index = Dies()
+    with pytest.raises(IngestError, match="killed"):
+        bring(elsewhere, archive)
+    elsewhere.database = alive
+
+    assert elsewhere.index.points
+    assert vector_stores.listed(elsewhere, CALLER, WINDOW).items == []
+    assert files.listed(elsewhere, CALLER, WINDOW, purpose=None).items == []
+    assert verify(elsewhere).findings == []
+    clock.advance(DAY)
+    nothing_is_left(elsewhere)
+
+
+def test_an_import_that_stood_still_for_too_long_is_refused(elsewhere: FakeTools, archive: Path, clock: Clock) -> None:
+    class Slow(FakeIndex):
+        def upsert(self, owner: Owner, points: Sequence[Point]) -> None:
+            super().upsert(owner, points)
+            clock.advance(DAY)
+
+    elsewhere.index = Slow()
+    with pytest.raises(Refused, match="stood still"):
+        bring(elsewhere, archive)
+
+    elsewhere.index.points.clear()  # what it wrote after the purge was due
+    nothing_is_left(elsewhere)
+
+
+def test_what_the_workers_do_is_not_needed(elsewhere: FakeTools, archive: Path) -> None:
+    brought = bring(elsewhere, archive)
+
+    assert elsewhere.queue.lanes == {"interactive": [], "bulk": []}
+    assert jobs.run(elsewhere, 1, owner="test/1").result != "completed"
+    assert brought.batch is None
