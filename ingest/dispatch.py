@@ -6,6 +6,7 @@ a small one, and a message that is lost is sent again (DESIGN section 3).
 
 import threading
 import time
+from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
@@ -29,9 +30,9 @@ STALE_AFTER_SECONDS = 600.0
 """And lost in any case after this, for one that was lost alone while its queue was never empty."""
 
 IDLE_PAUSE_SECONDS = 0.25
-"""A worker that found nothing waiting does not ask again for this long; requests and the sweep top up besides."""
+"""A worker that found nothing waiting in a lane does not ask again for this long; requests and the sweep do besides."""
 
-BUSY_PAUSE_SECONDS = 0.02
+BUSY_PAUSE_SECONDS = 0.05
 """And one that found the queue half full, or filled it, for this long: too short to empty the other half."""
 
 _log = logs.get(__name__)
@@ -44,24 +45,25 @@ class Feeder:
         self._database = database
         self._queue = queue
         self._window = settings.dispatch_window
-        self._pause_until = 0.0
-        self._saw_enough = False
+        self._pause_until = dict.fromkeys(LANES, 0.0)
 
     def top_up(self) -> int:
         """Publish what there is room for and say how many. A broker that is down is logged: the sweep tries again."""
+        return self._top_up(LANES)
+
+    def after_file(self) -> None:
+        """The worker's call after each file: as `top_up`, but cheap for queues that were seen a moment ago."""
+        started = time.monotonic()
+        due = [lane for lane in LANES if started >= self._pause_until[lane]]
+        self._pause_until |= dict.fromkeys(due, started + IDLE_PAUSE_SECONDS)
+        self._top_up(due)
+
+    def _top_up(self, lanes: Iterable[Lane]) -> int:
         try:
-            return sum(self._fill(lane) for lane in LANES)
+            return sum(self._fill(lane) for lane in lanes)
         except DependencyDown as exc:
             _log.warning("dispatch_failed", dependency=exc.dependency, reason=str(exc))
             return 0
-
-    def after_file(self) -> None:
-        """The worker's call after each file: as `top_up`, but cheap when the queue was seen a moment ago."""
-        if time.monotonic() < self._pause_until:
-            return
-        self._saw_enough = False
-        nothing_waits = not self.top_up() and not self._saw_enough
-        self._pause_until = time.monotonic() + (IDLE_PAUSE_SECONDS if nothing_waits else BUSY_PAUSE_SECONDS)
 
     def resend_lost(self) -> int:
         """Publish again what was told to a broker that lost it; how many."""
@@ -75,7 +77,7 @@ class Feeder:
     def _fill(self, lane: Lane) -> int:
         room = self._window - self._queue.depth(lane)
         if room <= self._window // 2:
-            self._saw_enough = True
+            self._pause_until[lane] = time.monotonic() + BUSY_PAUSE_SECONDS
             return 0
         with self._database.transaction() as session:
             files = self._taken(session, lane, room) if alone(session, f"feeder:{lane}") else []
@@ -87,6 +89,7 @@ class Feeder:
             with self._database.transaction() as session:
                 waiting.forget(session, [file.row for file in files])
             raise
+        self._pause_until[lane] = time.monotonic() + BUSY_PAUSE_SECONDS
         return len(files)
 
     def _taken(self, session: Session, lane: Lane, room: int) -> list[Waiting]:

@@ -56,7 +56,7 @@ def ingest(claim: Claim, tools: Tools, watch: Watch) -> Sizes:
         most = tools.settings.max_tokens_per_file
         raise InvalidFile(f"The file has {len(tokens):,} tokens; at most {most:,} are accepted.")
     spans = chunk(tokens, claim.chunk_tokens, claim.chunk_overlap)
-    counted = [bm25.count(tokens.text(span.start, span.end)) for span in spans]
+    counted = bm25.count_parts(parsed.text, [(tokens.offset(span.start), tokens.offset(span.end)) for span in spans])
     words = sum(counts.length for counts in counted)
     mean_length = (claim.store_terms + words) / (claim.store_chunks + len(spans))
 

@@ -100,6 +100,9 @@ def celery_app(settings: Settings) -> Celery:
             "health_check_interval": 5,
             "visibility_timeout": 3600,
             "queue_order_strategy": "priority",
+            # A message that is lost on its way is sent again by the feeder: keeping a copy until it is acknowledged,
+            # a moment later, would only cost two more writes for each.
+            "ack_emulation": False,
         },
         task_default_queue=MAINTENANCE_QUEUE,
         worker_send_task_events=True,

@@ -47,8 +47,8 @@ _JSON_BYTES_PER_FLOAT = 24  # a float32 written out as a double, with its comma
 class Terms:
     """A sparse BM25 vector: hashed terms and their weights."""
 
-    indices: Sequence[int]
-    values: Sequence[float]
+    indices: Sequence[int] | NDArray[np.int64]
+    values: Sequence[float] | NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

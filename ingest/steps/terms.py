@@ -7,12 +7,16 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from py_rust_stemmers import SnowballStemmer
+
+Integers = npt.NDArray[np.int64]
 
 K1 = 1.2
 B = 0.75
@@ -35,15 +39,15 @@ _RUN = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[\w{_SIGNS}])+")
 _UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TermCounts:
     """The terms of one text: hashed ids (32 bits, rising), how often each occurs, and the text's length in terms.
 
     Stop words are counted among the terms, so that a query of nothing else finds something, but not in the length.
     """
 
-    ids: tuple[int, ...]
-    counts: tuple[int, ...]
+    ids: Integers
+    counts: Integers
     length: int
 
 
@@ -57,17 +61,28 @@ def count(text: str) -> TermCounts:
         for term in term_ids:
             counts[term] = counts.get(term, 0) + times
     ids = sorted(counts)
-    return TermCounts(tuple(ids), tuple(counts[term] for term in ids), length)
+    return TermCounts(np.array(ids, np.int64), np.array([counts[term] for term in ids], np.int64), length)
 
 
-def document_weights(counts: TermCounts, mean_length: float) -> tuple[list[int], list[float]]:
+def count_parts(text: str, parts: Sequence[tuple[int, int]]) -> list[TermCounts]:
+    """The terms of parts [start, end) of a text, in characters; what several parts share is looked at once.
+
+    In ASCII a word is counted where it begins, whole; elsewhere what a part has of it.
+    """
+    if not text.isascii():
+        return [count(text[start:end]) for start, end in parts]
+    words = _AsciiWords(text.lower())
+    return [words.count(start, end) for start, end in parts]
+
+
+def document_weights(counts: TermCounts, mean_length: float) -> tuple[Integers, npt.NDArray[np.float64]]:
     """The sparse vector of a document: ids and BM25 weights without IDF.
 
     `mean_length` is the mean of `TermCounts.length` over all the texts of its store; 0 is taken as this text's own.
     """
     relative = counts.length / mean_length if mean_length > 0 else 1.0
     penalty = K1 * (1 - B + B * relative)
-    return list(counts.ids), [times * (K1 + 1) / (times + penalty) for times in counts.counts]
+    return counts.ids, counts.counts * (K1 + 1) / (counts.counts + penalty)
 
 
 def query_weights(text: str) -> tuple[list[int], list[float]]:
@@ -85,6 +100,33 @@ def query_weights(text: str) -> tuple[list[int], list[float]]:
     ids = sorted(weights)
     return ids, [weights[term] for term in ids]
 
+
+class _AsciiWords:
+    """The words of an ASCII text in lower case, by where they begin, as numbers: counting a part is adding up."""
+
+    def __init__(self, lowered: str) -> None:
+        letters = np.frombuffer(lowered.encode(), np.uint8)
+        inside = np.concatenate(([False], _IN_WORDS[letters]))
+        self._begins = np.flatnonzero(inside[1:] & ~inside[:-1])
+        numbers: dict[str, int] = {}
+        found = _ASCII_WORD.findall(lowered)
+        self._words = np.array([numbers.setdefault(word, len(numbers)) for word in found], np.int64)
+        known = [_remember(word) for word in numbers]
+        self._weighs = np.array([not is_stop_word for _, is_stop_word in known], bool)
+        # Most words have one term; pairs of a word and a term of it.
+        self._pair_words = np.repeat(np.arange(len(known)), [len(terms) for terms, _ in known])
+        pair_terms = np.array([term for terms, _ in known for term in terms], np.int64)
+        self._terms, self._pair_terms = np.unique(pair_terms, return_inverse=True)
+
+    def count(self, start: int, end: int) -> TermCounts:
+        first, last = np.searchsorted(self._begins, (start, end))
+        times = np.bincount(self._words[first:last], minlength=len(self._weighs))
+        counts = np.bincount(self._pair_terms, times[self._pair_words], len(self._terms)).astype(np.int64)
+        there = np.flatnonzero(counts)
+        return TermCounts(self._terms[there], counts[there], int(times[self._weighs].sum()))
+
+
+_IN_WORDS = np.array([_ASCII_WORD.fullmatch(chr(code)) is not None for code in range(256)])
 
 _Word = tuple[tuple[int, ...], bool]  # its terms, and whether it is a stop word
 _remembered: dict[str, _Word] = {}
@@ -104,10 +146,12 @@ def _words(text: str, *, whole_runs: bool = False) -> Iterable[tuple[tuple[int, 
             for gram in _grams(run, pairs_only=whole_runs and len(run) > 1):
                 yield (_hash(gram),), False, times
     for word, times in words.items():
-        known = _remembered.get(word)
-        if known is None:
-            known = _word(word)
-        yield *known, times
+        yield *_remember(word), times
+
+
+def _remember(word: str) -> _Word:
+    known = _remembered.get(word)
+    return _word(word) if known is None else known
 
 
 def _word(word: str) -> _Word:
