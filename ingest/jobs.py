@@ -163,9 +163,9 @@ def _delay(tools: Tools, claim: Claim, exc: DependencyDown) -> Ended:
 
 @contextmanager
 def _heartbeat(tools: Tools, claim: Claim, stage: Callable[[Stage], None]) -> Iterator[Watch]:
-    """Renew the lease from a thread, and notice when the file is lost or no longer wanted."""
+    """Renew the lease meanwhile, and notice when the file is lost or no longer wanted."""
     settings = tools.settings
-    stopped, lost = threading.Event(), threading.Event()
+    lost = threading.Event()
     held_until = [time.monotonic() + settings.lease_seconds]
 
     def renew() -> None:
@@ -176,11 +176,12 @@ def _heartbeat(tools: Tools, claim: Claim, stage: Callable[[Stage], None]) -> It
         held_until[0] = started + settings.lease_seconds
 
     def beat() -> None:
-        while not stopped.wait(settings.heartbeat_seconds) and not lost.is_set():
-            try:
-                renew()
-            except Exception as exc:  # noqa: BLE001 - the lease goes on for a while; `still_wanted` knows how long
-                _log.warning("heartbeat_failed", reason=str(exc))
+        if lost.is_set():
+            return
+        try:
+            renew()
+        except Exception as exc:  # noqa: BLE001 - the lease goes on for a while; `still_wanted` knows how long
+            _log.warning("heartbeat_failed", reason=str(exc))
 
     def still_wanted() -> bool:
         return not (lost.is_set() or tools.stopping.is_set()) and time.monotonic() < held_until[0]
@@ -191,10 +192,5 @@ def _heartbeat(tools: Tools, claim: Claim, stage: Callable[[Stage], None]) -> It
         if not still_wanted():
             raise Abandoned("no longer ours, or no longer wanted")
 
-    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-    thread.start()
-    try:
+    with tools.pulse.calling(beat):
         yield Watch(still_wanted=still_wanted, keep=keep, stage=stage)
-    finally:
-        stopped.set()
-        thread.join()

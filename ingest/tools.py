@@ -10,6 +10,7 @@ from ingest.config import Settings
 from ingest.db.session import Database
 from ingest.dispatch import Feeder, Publisher
 from ingest.patience import REPORT, Patience
+from ingest.pulse import Pulse
 from ingest.queue import BrokerQueue, Queue
 from ingest.rewrite import Rewriter
 from ingest.steps import embed
@@ -61,6 +62,11 @@ class Tools:
         )
 
     @cached_property
+    def pulse(self) -> Pulse:
+        """Renews the leases of what this process works on."""
+        return Pulse(self.settings.heartbeat_seconds)
+
+    @cached_property
     def rewriter(self) -> Rewriter:
         return rewrite.build(self.settings)
 
@@ -91,7 +97,7 @@ class Tools:
     def close(self) -> None:
         """Let go of what was opened: connections, the parser's process, the model."""
         made = vars(self)
-        for name in ("parser", "embedder", "index", "rewriter"):
+        for name in ("pulse", "parser", "embedder", "index", "rewriter"):
             if name in made:
                 made[name].close()
         if "database" in made:

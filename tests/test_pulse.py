@@ -1,0 +1,39 @@
+import queue
+import threading
+import time
+
+from ingest.pulse import Pulse
+
+
+def test_what_is_at_work_is_called_again_and_again() -> None:
+    pulse, called = Pulse(0.01), threading.Semaphore(0)
+
+    with pulse.calling(lambda: called.release()):
+        times = [called.acquire(timeout=10) for _ in range(3)]
+
+    pulse.close()
+    assert times == [True] * 3
+
+
+def test_what_has_ended_is_not_called_any_more() -> None:
+    pulse, other = Pulse(0.01), threading.Semaphore(0)
+    ended: list[float] = []
+
+    with pulse.calling(lambda: other.release()):
+        with pulse.calling(lambda: ended.append(time.monotonic())):
+            other.acquire(timeout=10)
+        over = time.monotonic()
+        for _ in range(20):
+            other.acquire(timeout=10)
+
+    pulse.close()
+    assert all(at <= over + 0.01 for at in ended)
+
+
+def test_several_are_called_by_one_thread() -> None:
+    pulse, one, other = Pulse(0.01), queue.Queue[int](), queue.Queue[int]()
+
+    with pulse.calling(lambda: one.put(threading.get_ident())), pulse.calling(lambda: other.put(threading.get_ident())):
+        assert one.get(timeout=10) == other.get(timeout=10) != threading.get_ident()
+
+    pulse.close()
