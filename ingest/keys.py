@@ -103,7 +103,7 @@ def admit(database: Database, secret: str | None, *, local: bool) -> Admitted:
     raise Unauthorised(INCORRECT if secret else MISSING, code="invalid_api_key")
 
 
-def _used(database: Database, key: ApiKey, at: float) -> None:
+def _used(database: Database, key: rows.Key, at: float) -> None:
     if key.last_used_at is None or at - key.last_used_at >= USED_EVERY_SECONDS:
         with suppress(DependencyDown), database.transaction() as session:  # reading must not need to write
             rows.used(session, key, every_seconds=USED_EVERY_SECONDS)

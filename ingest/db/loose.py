@@ -4,9 +4,11 @@ Who keeps bytes, makes them a file's, or removes them holds the blob's name (`ho
 """
 
 from collections.abc import Sequence
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, delete, not_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, not_, select, true, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from ingest.db.counters import changed, run
 from ingest.db.models import LooseBlob
@@ -24,15 +26,12 @@ def hold(session: Session, blob: str) -> None:
 def expect(session: Session, blob: str) -> int:
     """Bytes are about to be kept, and then made a file's; the number under which that is noted."""
     hold(session, blob)
-    loose = LooseBlob(blob=blob, since=read_clock(session), wanted=True)
-    session.add(loose)
-    session.flush()
-    return loose.row
+    return int(run(session, _expecting(now(session)), expected=blob).scalar_one())
 
 
 def settle(session: Session, loose: int) -> None:
     """The bytes have a file, made in this transaction."""
-    run(session, delete(LooseBlob).where(LooseBlob.row == loose))
+    run(session, _SETTLING, settled=loose)
 
 
 def give_up(session: Session, loose: int) -> bool:
@@ -63,3 +62,12 @@ def due(session: Session, limit: int) -> Sequence[str]:
 
 def _wanted(session: Session) -> ColumnElement[bool]:
     return and_(LooseBlob.wanted, LooseBlob.since > now(session) - WANTED_SECONDS)
+
+
+@cache
+def _expecting(clock: ColumnElement[float]) -> ReturningInsert[tuple[int]]:
+    values = {"blob": bindparam("expected"), "since": clock, "wanted": true()}
+    return insert(LooseBlob).values(values).returning(LooseBlob.row)
+
+
+_SETTLING = delete(LooseBlob).where(LooseBlob.row == bindparam("settled"))

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import psycopg
-from sqlalchemy import ColumnElement, Engine, Float, bindparam, create_engine, event, extract, func, select
+from sqlalchemy import ColumnElement, Engine, Float, Select, bindparam, create_engine, event, extract, func, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -103,7 +103,7 @@ def now(session: Session) -> ColumnElement[float]:
 
 def read_clock(session: Session) -> float:
     """The same time as a number."""
-    return float(session.scalar(select(now(session))) or 0.0)
+    return float(session.connection().execute(_asking(now(session))).scalar_one())
 
 
 def serialise(session: Session, name: str) -> None:
@@ -117,6 +117,11 @@ def alone(session: Session, name: str) -> bool:
     if session.get_bind().dialect.name == "sqlite":
         return True
     return bool(session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0)))))
+
+
+@cache
+def _asking(clock: ColumnElement[float]) -> Select[float]:
+    return select(clock)
 
 
 @cache
