@@ -19,6 +19,7 @@ def create(settings: Settings) -> Celery:
     celery = celery_app(settings)
     celery.conf.update(
         include=["workers.tasks", "workers.process"],
+        worker_consumer="workers.consumer:FrugalConsumer",
         # Maintenance is short and must not wait behind a large import.
         task_queues=[Queue(name) for name in (QUEUES["interactive"], MAINTENANCE_QUEUE, QUEUES["bulk"])],
         worker_max_tasks_per_child=TASKS_PER_CHILD,
