@@ -13,6 +13,7 @@ from openai.types import FileObject
 
 from tests import servers
 from tests.deploy.running import Deployment, deployed
+from tests.deploy.test_compose import DEPLOY
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(240)]
 
@@ -72,3 +73,33 @@ def test_flower_asks_who_it_is_and_then_shows_all_workers(deployment: Deployment
         return page.is_success and all(f"{name}@" in page.text for name in WORKERS)
 
     servers.wait_until(all_of_them, seconds=30, what="all workers in Flower")
+
+
+def test_other_machines_are_refused_until_a_key_is_made_as_the_comments_say(deployment: Deployment) -> None:
+    """Last: from then on everybody needs a key."""
+    elsewhere = {"X-Forwarded-For": "192.0.2.7"}
+    first, second = (f"{api}/v1/files" for api in deployment.apis)
+    refused = httpx.get(first, headers=elsewhere, trust_env=False)
+
+    made = subprocess.run(
+        _after("api", "compose.yaml"),
+        env=deployment.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert refused.status_code == 401
+    assert "ingest keys create" in refused.json()["error"]["message"]
+    assert _after("--", "k8s/base/kustomization.yaml") == _after("api", "compose.yaml") == ["ingest", "keys", "create"]
+    authorised = elsewhere | {"Authorization": f"Bearer {made.stdout.strip()}"}
+    assert [httpx.get(url, headers=authorised, trust_env=False).status_code for url in (first, second)] == [200, 200]
+    assert [httpx.get(url, headers=elsewhere, trust_env=False).status_code for url in (first, second)] == [401, 401]
+
+
+def _after(word: str, name: str) -> list[str]:
+    """The command for a key in a comment of a file, behind what runs it in a container."""
+    line = next(line for line in (DEPLOY / name).read_text().splitlines() if "keys create" in line)
+    words = line.partition("  # ")[0].removeprefix("#").split()
+    return words[words.index(word) + 1 :]
