@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy.orm import Session
 
-from ingest import logs, metrics, outages, pipeline, traces
+from ingest import files, logs, metrics, outages, pipeline, traces
 from ingest.db import point_jobs, progress
 from ingest.db.counters import Sizes
 from ingest.db.progress import Claim
@@ -80,6 +80,7 @@ def _followed(claim: Claim, facts: Mapping[str, Any], stages: metrics.Stages) ->
 def _clean_up(tools: Tools, claim: Claim) -> None:
     """What this worker wrote after it had lost its file, as after a long sleep of its machine, must not stay."""
     with suppress(DependencyDown):  # `ingest verify` finds what stays then
+        files.drop_unused(tools, claim.blob)  # the text it read in a file that was deleted meanwhile
         _written(
             tools,
             lambda session: point_jobs.plan_after_loss(session, claim.vector_store_id, claim.row, claim.generation),

@@ -11,11 +11,23 @@ from ingest.blobs.s3 import S3Blobs
 from ingest.blobs.staging import BLOCK, Staged
 from ingest.config import Settings
 
-__all__ = ["BLOCK", "Blobs", "FolderBlobs", "FsspecBlobs", "S3Blobs", "Staged", "connect", "part", "raw"]
+__all__ = [
+    "BLOCK",
+    "Blobs",
+    "FolderBlobs",
+    "FsspecBlobs",
+    "S3Blobs",
+    "Staged",
+    "connect",
+    "part",
+    "raw",
+    "text",
+    "texts",
+]
 
 
 class Blobs(Protocol):
-    """Where bytes are kept. A name is `raw/<sha256>`, `text/<version>/<sha256>` or `part/<hex digits of the id>`.
+    """Where bytes are kept. A name is `raw/<sha256>`, `text/<sha256>-...` or `part/<hex digits of the id>`.
 
     Every method raises DependencyDown("blobs") when the place cannot be reached or is full, and FileNotFoundError for
     a name that is not there.
@@ -46,7 +58,7 @@ class Blobs(Protocol):
         """Remove a blob; no error when it is not there."""
 
     def names(self, prefix: str) -> Iterator[str]:
-        """The names of all blobs below a prefix such as `raw/`."""
+        """The names of all blobs that begin with a prefix: `raw/`, or that of the texts of one file's bytes."""
 
     def ping(self) -> None:
         """Only raise when the place cannot be reached."""
@@ -58,6 +70,16 @@ class Blobs(Protocol):
 def raw(sha256: str) -> str:
     """The name of an uploaded file's bytes."""
     return f"raw/{sha256}"
+
+
+def text(sha256: str, version: str, extension: str) -> str:
+    """The name of the text that a version of the parser found in bytes under an extension."""
+    return f"{texts(sha256)}{version}-{extension}"
+
+
+def texts(sha256: str) -> str:
+    """With which the names of all texts of the same bytes begin."""
+    return f"text/{sha256}-"
 
 
 def part(part_id: str) -> str:

@@ -56,9 +56,10 @@ class FolderBlobs:
             self._path(name).unlink(missing_ok=True)
 
     def names(self, prefix: str) -> Iterator[str]:
-        for folder, _, files in os.walk(self._root / prefix):
+        top, _, start = prefix.rpartition("/")
+        for folder, _, files in os.walk(self._path(prefix).parent if start[1:] else self._root / top):
             inside = Path(folder).parent.relative_to(self._root).as_posix()
-            yield from (f"{inside}/{file}" for file in files)
+            yield from (f"{inside}/{file}" for file in files if file.startswith(start))
 
     def ping(self) -> None:
         with translated():

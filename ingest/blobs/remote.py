@@ -62,7 +62,8 @@ class FsspecBlobs:
 
     def names(self, prefix: str) -> Iterator[str]:
         with self._reading():
-            found = self._fs.find(self._path(prefix.rstrip("/")))
+            path = self._path(prefix)
+            found = self._fs.find(path.rstrip("/")) if prefix.endswith("/") else self._fs.glob(f"{path}*")
         root = self._root.rstrip("/") + "/"
         yield from (path.removeprefix(root) for path in found)
 

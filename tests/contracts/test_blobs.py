@@ -14,7 +14,7 @@ import httpx
 import pytest
 from s3fs import S3FileSystem
 
-from ingest.blobs import BLOCK, Blobs, FolderBlobs, FsspecBlobs, S3Blobs, connect, part, raw
+from ingest.blobs import BLOCK, Blobs, FolderBlobs, FsspecBlobs, S3Blobs, connect, part, raw, text, texts
 from ingest.blobs.s3 import PART
 from ingest.config import Settings
 from ingest.errors import DependencyDown, TooLarge
@@ -89,18 +89,28 @@ def test_too_many_bytes_are_refused_and_leave_nothing(blobs: Blobs) -> None:
 
 
 def test_a_blob_can_be_replaced(blobs: Blobs) -> None:
-    blobs.put("text/1/aa00", b"old")
-    blobs.put("text/1/aa00", b"new")
+    blobs.put("text/aa00-1-", b"old")
+    blobs.put("text/aa00-1-", b"new")
 
-    assert blobs.read("text/1/aa00") == b"new"
+    assert blobs.read("text/aa00-1-") == b"new"
 
 
 def test_names_are_listed_below_a_prefix(blobs: Blobs) -> None:
     name = keep(blobs, b"x")
-    blobs.put("text/1/aa00-md", b"y")
+    blobs.put("text/aa00-1-md", b"y")
 
     assert list(blobs.names("raw/")) == [name]
-    assert list(blobs.names("text/")) == ["text/1/aa00-md"]
+    assert list(blobs.names("text/")) == ["text/aa00-1-md"]
+
+
+def test_the_texts_of_the_same_bytes_are_listed_of_every_version_and_extension_and_no_others(blobs: Blobs) -> None:
+    one, other = "ab" * 32, "ab" * 31 + "cd"
+    mine = [text(one, "1", "md"), text(one, "2-new", "pdf"), text(one, "2-new", "")]
+    for name in (*mine, text(other, "1", "md"), raw(one)):
+        blobs.put(name, b"x")
+
+    assert sorted(blobs.names(texts(one))) == sorted(mine)
+    assert list(blobs.names(texts("00" * 32))) == []
 
 
 def test_a_deleted_blob_is_gone_and_can_be_deleted_again(blobs: Blobs) -> None:
@@ -162,7 +172,7 @@ def test_a_place_that_cannot_be_written_is_a_dependency_that_is_down(tmp_path: P
     (tmp_path / "text").write_text("a file where a folder should be")
 
     with pytest.raises(DependencyDown):
-        blobs.put("text/1/aa00", b"x")
+        blobs.put("text/aa00-1-", b"x")
 
 
 @pytest.mark.services
