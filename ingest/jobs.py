@@ -80,11 +80,11 @@ def _followed(claim: Claim, facts: Mapping[str, Any], stages: metrics.Stages) ->
 def _clean_up(tools: Tools, claim: Claim) -> None:
     """What this worker wrote after it had lost its file, as after a long sleep of its machine, must not stay."""
     with suppress(DependencyDown):  # `ingest verify` finds what stays then
-        files.drop_unused(tools, claim.blob)  # the text it read in a file that was deleted meanwhile
         _written(
             tools,
             lambda session: point_jobs.plan_after_loss(session, claim.vector_store_id, claim.row, claim.generation),
         )
+        files.drop_unused(tools, claim.blob)  # what it read in a file that was deleted meanwhile
 
 
 def _count(claim: Claim, ended: Ended, seconds: float) -> None:
