@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from ingest import logs, webhooks
+from ingest import logs, metrics, webhooks
 from ingest.addresses import Pinned, Resolve, Unreachable, pinned, resolve
 from ingest.callers import Caller
 from ingest.db import webhooks as rows
+from ingest.db.session import read_clock
 from ingest.db.webhooks import Parcel
 from ingest.errors import InvalidRequest
 from ingest.tools import Tools
@@ -99,7 +100,7 @@ class Courier(threading.Thread):
     def _deliver(self, parcel: Parcel, others: Sequence[Parcel]) -> bool:
         """Try once and write down how it went; False when the endpoint shall be left alone for a while."""
         try:
-            status = post(self._tools, parcel.url, parcel.secret, parcel.event_id, parcel.body, self._resolve)
+            status = post(self._tools, parcel.url, parcel.secrets, parcel.event_id, parcel.body, self._resolve)
             if not 200 <= status < 300:
                 raise Undelivered(f"The receiver answered {status}.")
         except Undelivered as exc:
@@ -107,6 +108,7 @@ class Courier(threading.Thread):
             return False
         with self._tools.database.transaction() as session:
             rows.arrived(session, parcel)
+        metrics.webhook_deliveries.labels("delivered").inc()
         return True
 
     def _failed(self, parcel: Parcel, others: Sequence[Parcel], reason: str) -> None:
@@ -114,13 +116,16 @@ class Courier(threading.Thread):
         seconds = pause(parcel.attempts)
         with self._tools.database.transaction() as session:
             if parcel.age_seconds >= GIVE_UP_SECONDS:
+                outcome = "given_up"
                 rows.given_up(session, parcel, reason)
                 _log.error("webhook_given_up", **about)
             else:
+                outcome = "failed"
                 rows.failed(session, parcel, reason, again_after_seconds=seconds)
                 _log.warning("webhook_failed", **about)
             if others:
                 rows.put_off(session, others, seconds=seconds)
+        metrics.webhook_deliveries.labels(outcome).inc()
 
 
 def try_out(tools: Tools, caller: Caller, endpoint_id: str, kind: EventType, resolver: Resolve = resolve) -> int:
@@ -128,8 +133,9 @@ def try_out(tools: Tools, caller: Caller, endpoint_id: str, kind: EventType, res
     shown = webhooks.retrieve(tools, caller, endpoint_id)
     with tools.database.reading() as session:
         event_id, body = webhooks.event(session, kind, webhooks.sample(kind))
+        secrets = rows.secrets(shown.endpoint, read_clock(session))
     try:
-        return post(tools, shown.endpoint.url, shown.endpoint.secret, event_id, body, resolver)
+        return post(tools, shown.endpoint.url, secrets, event_id, body, resolver)
     except Undelivered as exc:
         raise InvalidRequest(f"The test event was not delivered: {exc}") from exc
 
@@ -140,7 +146,7 @@ def pause(attempts: int) -> float:
     return longest * random.uniform(0.5, 1.0)
 
 
-def post(tools: Tools, url: str, secret: str, event_id: str, body: str, resolver: Resolve = resolve) -> int:
+def post(tools: Tools, url: str, secrets: Sequence[str], event_id: str, body: str, resolver: Resolve = resolve) -> int:
     """Send an event and say what status came back; of the answer nothing else is read. Raises Undelivered."""
     settings = tools.settings
     try:
@@ -148,7 +154,7 @@ def post(tools: Tools, url: str, secret: str, event_id: str, body: str, resolver
     except (Unreachable, httpx.InvalidURL, UnicodeError, ValueError) as exc:
         _log.warning("webhook_refused", event_id=event_id, reason=str(exc))
         raise Undelivered("The address cannot be resolved, or is not public.") from exc
-    headers = webhooks.signed(secret, event_id, int(time.time()), body)
+    headers = webhooks.signed(secrets, event_id, int(time.time()), body)
     try:
         return asyncio.run(_post(to, headers, body, settings.webhook_timeout_seconds))
     except TimeoutError as exc:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ingest import ids
-from ingest.blobs import Staged, raw
+from ingest.blobs import Staged, raw, texts
 from ingest.callers import Caller
 from ingest.db import attachments, quotas
 from ingest.db import files as rows
@@ -138,11 +138,12 @@ def delete_expired(tools: Tools, limit: int) -> int:
 
 
 def drop_unused(tools: Tools, blob: str) -> None:
-    """Remove bytes that no file has, and that no upload is about to make a file of."""
+    """Remove bytes that no file has, and that no upload is about to make a file of, with what was read in them."""
     with tools.database.transaction() as session:
         loose_rows.hold(session, blob)
         if not rows.blob_is_used(session, blob) and not loose_rows.is_wanted(session, blob):
-            tools.blobs.delete(raw(blob))
+            for name in [*tools.blobs.names(texts(blob)), raw(blob)]:
+                tools.blobs.delete(name)
         loose_rows.forget(session, blob)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from sqlalchemy.orm import Session
 
-from ingest import logs, metrics, outages, pipeline, traces
+from ingest import files, logs, metrics, outages, pipeline, traces
 from ingest.db import point_jobs, progress
 from ingest.db.counters import Sizes
 from ingest.db.progress import Claim
@@ -84,6 +84,7 @@ def _clean_up(tools: Tools, claim: Claim) -> None:
             tools,
             lambda session: point_jobs.plan_after_loss(session, claim.vector_store_id, claim.row, claim.generation),
         )
+        files.drop_unused(tools, claim.blob)  # what it read in a file that was deleted meanwhile
 
 
 def _count(claim: Claim, ended: Ended, seconds: float) -> None:

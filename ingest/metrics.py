@@ -32,6 +32,9 @@ dependency_seconds = Histogram(
     "ingest_dependency_seconds", "What requests waited for others' answers.", ["dependency"], buckets=SLOW
 )
 dependency_failures = Counter("ingest_dependency_failures", "Calls that found it down.", ["dependency"])
+webhook_deliveries = Counter("ingest_webhook_deliveries", "Tries to deliver an event, by outcome.", ["outcome"])
+for _outcome in ("delivered", "failed", "given_up"):  # from the start: otherwise the first would not be seen to be new
+    webhook_deliveries.labels(_outcome)
 breaker_open = Gauge(
     "ingest_breaker_open",
     "1 while some process leaves a dependency alone.",

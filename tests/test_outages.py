@@ -5,16 +5,19 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from ingest import jobs, outages
+from ingest import jobs, outages, store_files
 from ingest.blobs import raw
 from ingest.db import outages as outage_rows
 from ingest.db.models import StoreFile
 from ingest.db.outages import FAILURES, LONGEST_ASKED_SECONDS, LONGEST_PAUSE_SECONDS, Standing
 from ingest.errors import DependencyDown, InvalidFile
+from ingest.steps.embed.remote import RemoteEmbedder
 from ingest.sweep import dispatch
 from tests.conftest import Clock
 from tests.db import rows
-from tests.fakes import FakeTools
+from tests.embeddings import embeddings
+from tests.fakes import CALLER, FakeTools
+from tests.test_jobs import upload
 
 FILES = 30
 
@@ -172,6 +175,25 @@ def test_a_file_that_fails_by_itself_says_nothing_of_the_outage(tools: FakeTools
 
     assert work(tools) == ["failed"]
     assert standing(tools).down == ("embedder",)
+
+
+def test_a_text_at_which_the_embedder_fails_costs_its_own_file_alone(tools: FakeTools) -> None:
+    store = rows.a_store(tools.database)
+    poisoned, *sound = (upload(tools, text) for text in ("A stork and some nightshade.", "A heron.", "A crane."))
+    with embeddings() as model:
+        model.poison = "nightshade"
+        settings = tools.settings.model_copy(update={"embedding_url": model.url, "embedding_model": "letters"})
+        tools.embedder = RemoteEmbedder(settings, sleep=lambda _: None)  # type: ignore[assignment]
+        rows.attach(tools.database, store, [poisoned, *sound])
+
+        assert sorted(work(tools)) == ["completed", "completed", "failed"]
+        tools.embedder.close()
+
+    assert standing(tools) == Standing()
+    shown = store_files.retrieve(tools, CALLER, store, poisoned)
+    assert (shown.status, shown.error_code) == ("failed", "server_error")
+    assert "fails at a part of the text" in str(shown.error_message)
+    assert attempts(tools) == 3
 
 
 def test_what_the_broker_lost_meanwhile_is_published_when_it_is_over(

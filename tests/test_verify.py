@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from ingest import file_batches, files, store_files, vector_stores
+from ingest import blobs, file_batches, files, store_files, vector_stores
 from ingest.db.attachments import Member
 from ingest.steps.parse import PARSER_VERSION
 from ingest.sweep import sweep
@@ -312,10 +312,10 @@ def test_an_old_blob_without_a_file_and_the_text_of_one_are_deleted(tools: FakeT
     [raw] = tools.blobs.names("raw/")
     names = [
         "raw/" + "ab" * 32,
-        f"text/{PARSER_VERSION}/" + "ab" * 32 + "-pdf",
-        "text/0-old/" + raw.removeprefix("raw/") + "-pdf",
+        blobs.text("ac" * 32, PARSER_VERSION, "pdf"),
+        blobs.text(raw.removeprefix("raw/"), "0-old", "pdf"),
     ]
-    kept = f"text/{PARSER_VERSION}/" + raw.removeprefix("raw/") + "-pdf"
+    kept = blobs.text(raw.removeprefix("raw/"), PARSER_VERSION, "pdf")
     for name in (*names, kept):
         tools.blobs.put(name, b"x")
     assert verify(tools).counts == {}

@@ -7,6 +7,7 @@ from typing import Any
 
 import openai
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import select
 
 from ingest import courier, file_batches, vector_stores, webhooks
@@ -72,6 +73,11 @@ def waiting(tools: FakeTools) -> list[WebhookDelivery]:
         return list(session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.row)))
 
 
+def counted(outcome: str) -> float:
+    """How many tries the metrics know of, by how they ended."""
+    return REGISTRY.get_sample_value("ingest_webhook_deliveries_total", {"outcome": outcome}) or 0.0
+
+
 def told(receiver: Receiver) -> list[tuple[str, str]]:
     """The types and objects of the events that came."""
     bodies = [json.loads(body) for _, body in receiver.got]
@@ -98,6 +104,57 @@ def test_the_real_client_verifies_what_a_batch_that_ended_sends(
         client.webhooks.unwrap(body.replace(b'"total":1', b'"total":2'), headers)
     with pytest.raises(openai.InvalidWebhookSignatureError):
         client.webhooks.unwrap(body, headers, secret=f"whsec_{'A' * 44}")
+
+
+def verifies(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    """Whether the real client takes this for sent by who has the secret."""
+    client = openai.OpenAI(api_key="none", base_url="http://127.0.0.1:1", webhook_secret=secret)
+    try:
+        client.webhooks.unwrap(body, headers)
+    except openai.InvalidWebhookSignatureError:
+        return False
+    return True
+
+
+def test_for_a_day_after_a_rotation_who_has_either_secret_verifies_and_then_only_who_has_the_new_one(
+    tools: FakeTools, receiver: Receiver, carrier: Courier, clock: Clock
+) -> None:
+    endpoint, old = listen(tools, receiver.url, COMPLETED)
+    new = webhooks.rotate(tools, CALLER, endpoint, keep_old=True).endpoint.secret
+
+    for seconds in (0, DAY - 1, 1):
+        clock.advance(seconds)
+        ended_batch(tools)
+        sweep(tools)
+        carry(carrier)
+
+    assert [verifies(new, *sent) for sent in receiver.got] == [True, True, True]
+    assert [verifies(old, *sent) for sent in receiver.got] == [True, True, False]
+    row = webhooks.retrieve(tools, CALLER, endpoint).endpoint
+    assert (row.secret, row.old_secret, row.old_secret_until) == (new, None, None)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_test_event_has_the_old_signature_only_if_the_old_secret_was_kept(
+    tools: FakeTools, receiver: Receiver, kept: bool
+) -> None:
+    endpoint, old = listen(tools, receiver.url)
+    new = webhooks.rotate(tools, CALLER, endpoint, keep_old=kept).endpoint.secret
+
+    courier.try_out(tools, CALLER, endpoint, COMPLETED)
+
+    assert verifies(new, *receiver.got[0])
+    assert verifies(old, *receiver.got[0]) is kept
+
+
+def test_a_second_rotation_ends_the_first_secret(tools: FakeTools, receiver: Receiver) -> None:
+    endpoint, first = listen(tools, receiver.url)
+    second = webhooks.rotate(tools, CALLER, endpoint, keep_old=True).endpoint.secret
+    third = webhooks.rotate(tools, CALLER, endpoint, keep_old=True).endpoint.secret
+
+    courier.try_out(tools, CALLER, endpoint, COMPLETED)
+
+    assert [verifies(secret, *receiver.got[0]) for secret in (first, second, third)] == [False, True, True]
 
 
 def test_an_event_is_delivered_once_and_then_forgotten(tools: FakeTools, receiver: Receiver, carrier: Courier) -> None:
@@ -203,6 +260,7 @@ def test_a_refused_event_is_tried_again_ever_later_under_the_same_id(
     ended_batch(tools)
     sweep(tools)
     receiver.status = 500
+    failed, delivered = counted("failed"), counted("delivered")
 
     pauses = []
     for _ in range(8):
@@ -220,6 +278,7 @@ def test_a_refused_event_is_tried_again_ever_later_under_the_same_id(
     carry(carrier)
     shown = webhooks.retrieve(tools, CALLER, endpoint)
     assert (shown.waiting, shown.endpoint.delivered, shown.endpoint.last_error) == (0, 1, None)
+    assert (counted("failed") - failed, counted("delivered") - delivered) == (8, 1)
 
 
 def test_after_a_day_an_event_is_given_up_and_that_is_seen(
@@ -229,6 +288,7 @@ def test_after_a_day_an_event_is_given_up_and_that_is_seen(
     ended_batch(tools)
     sweep(tools)
     receiver.status = 503
+    given_up = counted("given_up")
     end = clock() + 2 * DAY
 
     while clock() < end and waiting(tools):
@@ -238,6 +298,7 @@ def test_after_a_day_an_event_is_given_up_and_that_is_seen(
     shown = webhooks.retrieve(tools, CALLER, endpoint)
     assert clock() >= end - DAY
     assert (shown.waiting, shown.endpoint.delivered, shown.endpoint.given_up) == (0, 0, 1)
+    assert counted("given_up") - given_up == 1
     assert shown.endpoint.last_error == "The receiver answered 503."
 
 

@@ -55,6 +55,18 @@ def delete(tools: deps.GivenTools, caller: deps.GivenCaller, webhook_endpoint_id
     return Deleted(id=webhook_endpoint_id, object="webhook_endpoint.deleted")
 
 
+@router.post("/{webhook_endpoint_id}/rotate_secret", responses=errors.MISSING)
+def rotate_secret(
+    tools: deps.GivenTools,
+    caller: deps.GivenCaller,
+    webhook_endpoint_id: Id,
+    body: wire.RotateWebhookSecret | None = Body(None),
+) -> wire.WebhookEndpointWithSecret:
+    """Replace the secret; the old one goes at once, or signs beside the new one for 24 hours."""
+    keep = body is not None and body.keep_old_secret_active_for_24_hours
+    return wire.WebhookEndpointWithSecret.of(webhooks.rotate(tools, caller, webhook_endpoint_id, keep_old=keep))
+
+
 @router.post("/{webhook_endpoint_id}/test", responses=errors.MISSING)
 def try_out(
     tools: deps.GivenTools, caller: deps.GivenCaller, webhook_endpoint_id: Id, body: wire.TestWebhookEndpoint

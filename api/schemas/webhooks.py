@@ -38,6 +38,12 @@ class TestWebhookEndpoint(Body):
     event_type: EventType
 
 
+class RotateWebhookSecret(Body):
+    """POST /webhook_endpoints/{id}/rotate_secret"""
+
+    keep_old_secret_active_for_24_hours: bool = False
+
+
 class Deliveries(Wire):
     """How the telling went: events that wait, that arrived, and that were given up after a day."""
 
@@ -49,7 +55,7 @@ class Deliveries(Wire):
 
 
 class WebhookEndpoint(Wire):
-    """An endpoint. Its secret is shown once, when it is made."""
+    """An endpoint. Its secret is shown once, when it is made or rotated."""
 
     id: str
     object: Literal["webhook_endpoint"] = "webhook_endpoint"
@@ -68,7 +74,7 @@ class WebhookEndpoint(Wire):
 
 
 class WebhookEndpointWithSecret(WebhookEndpoint):
-    """A new endpoint."""
+    """An endpoint with a new secret."""
 
     signing_secret: str
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from ingest.cli.service import DEFAULT_URL, ApiKey, BaseUrl, connected
 from ingest.webhooks import EVENT_TYPES
 
-app = typer.Typer(name="webhooks", help="Add, list, test and remove webhook endpoints.", no_args_is_help=True)
+app = typer.Typer(name="webhooks", help="Add, list, test, rotate and remove webhook endpoints.", no_args_is_help=True)
 
 Endpoint = Annotated[str, typer.Argument(help="The endpoint's id, wh_...")]
 Event = Annotated[list[str] | None, typer.Option("--event", help="May be repeated; all of them by default.")]
@@ -57,6 +57,21 @@ def try_out(
     typer.echo(f"{endpoint_id} answered {answer.status_code}")
     if not 200 <= answer.status_code < 300:
         raise typer.Exit(1)
+
+
+@app.command("rotate")
+def rotate(
+    endpoint_id: Endpoint,
+    at_once: Annotated[bool, typer.Option("--at-once", help="The old secret goes now: it is known to others.")] = False,
+    base_url: BaseUrl = DEFAULT_URL,
+    api_key: ApiKey = "",
+) -> None:
+    """Print a new secret, once and alone on standard output; events have both signatures for 24 hours."""
+    with connected(base_url, api_key) as client:
+        made = client.webhooks.rotate_secret(endpoint_id, keep_old_secret_active_for_24_hours=not at_once)
+    typer.echo(made.signing_secret)
+    old = "is of no use any more" if at_once else "goes on signing beside it for 24 hours"
+    typer.echo(f"{made.id}: the old secret {old}. The new one is not shown again.", err=True)
 
 
 @app.command("remove")

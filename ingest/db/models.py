@@ -446,7 +446,11 @@ class WebhookEndpoint(Base):
     """An address that a project wants to be told of events at, and how the telling went (deploy/decisions/0010)."""
 
     __tablename__ = "webhook_endpoints"
-    __table_args__ = (Index("ix_webhook_endpoints_project", "project", "row"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        CheckConstraint("(old_secret IS NULL) = (old_secret_until IS NULL)", name="an_old_secret_has_an_end"),
+        Index("ix_webhook_endpoints_project", "project", "row"),
+        {"sqlite_autoincrement": True},
+    )
 
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     id: Mapped[str] = mapped_column(String(64), unique=True)
@@ -456,6 +460,9 @@ class WebhookEndpoint(Base):
     event_types: Mapped[list[str]] = mapped_column(JSON)
     secret: Mapped[str] = mapped_column(String(64))
     """Kept as it is: every event is signed with it."""
+    old_secret: Mapped[str | None] = mapped_column(String(64))
+    """The one before, which signs beside it until `old_secret_until`."""
+    old_secret_until: Mapped[float | None]
     paused: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[int]
     updated_at: Mapped[int]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ingest.db.counters import changed, run
 from ingest.db.models import FileBatch, VectorStore, WebhookDelivery, WebhookEndpoint
 from ingest.db.pages import Page, Window, page
-from ingest.db.session import now
+from ingest.db.session import now, read_clock
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Parcel:
     row: int
     endpoint: int
     url: str
-    secret: str
+    secrets: tuple[str, ...]
     event_id: str
     type: str
     body: str
@@ -60,6 +60,26 @@ def count(session: Session, project: str) -> int:
 def change(session: Session, row: int, values: dict[str, object]) -> None:
     """Change an endpoint's columns."""
     run(session, update(WebhookEndpoint).where(WebhookEndpoint.row == row).values(values))
+
+
+def rotate(session: Session, row: int, secret: str, *, keep_seconds: float) -> None:
+    """Give an endpoint another secret; the one it had signs beside it for a while, any older one no longer."""
+    until = now(session) + keep_seconds if keep_seconds > 0 else None
+    old = {"old_secret": WebhookEndpoint.secret if until is not None else None, "old_secret_until": until}
+    change(session, row, {**old, "secret": secret, "updated_at": int(read_clock(session))})
+
+
+def forget_old_secrets(session: Session) -> None:
+    """Those that sign no longer."""
+    over = WebhookEndpoint.old_secret_until <= now(session)
+    run(session, update(WebhookEndpoint).where(over).values(old_secret=None, old_secret_until=None))
+
+
+def secrets(endpoint: WebhookEndpoint, at: float) -> tuple[str, ...]:
+    """With which events for an endpoint are signed at a time, the newest first."""
+    if endpoint.old_secret is None or endpoint.old_secret_until is None or endpoint.old_secret_until <= at:
+        return (endpoint.secret,)
+    return (endpoint.secret, endpoint.old_secret)
 
 
 def delete(session: Session, project: str, endpoint_id: str) -> bool:
@@ -160,10 +180,9 @@ def _expired_stores(session: Session, limit: int) -> list[Happened]:
 
 
 def _take(session: Session, endpoint: int, limit: int) -> Iterator[Parcel]:
-    age = (now(session) - WebhookDelivery.created_at).label("age")
     due = (WebhookDelivery.endpoint == endpoint, WebhookDelivery.next_try <= now(session))
     found = session.execute(
-        select(WebhookDelivery, WebhookEndpoint.url, WebhookEndpoint.secret, age)
+        select(WebhookDelivery, WebhookEndpoint, now(session).label("at"))
         .join(WebhookEndpoint, WebhookEndpoint.row == WebhookDelivery.endpoint)
         .where(*due)
         .order_by(WebhookDelivery.row)
@@ -172,16 +191,17 @@ def _take(session: Session, endpoint: int, limit: int) -> Iterator[Parcel]:
     )
     for row in found:
         one: WebhookDelivery = row[0]
+        to: WebhookEndpoint = row[1]
         yield Parcel(
             row=one.row,
             endpoint=endpoint,
-            url=row.url,
-            secret=row.secret,
+            url=to.url,
+            secrets=secrets(to, row.at),
             event_id=one.event_id,
             type=one.type,
             body=one.body,
             attempts=one.attempts,
-            age_seconds=float(row.age),
+            age_seconds=row.at - one.created_at,
         )
 
 

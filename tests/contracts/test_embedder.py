@@ -1,12 +1,6 @@
 """What every embedder does, against the local model and an OpenAI-compatible server on this machine."""
 
-import base64
-import json
-import threading
-import time
-import zlib
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -14,56 +8,20 @@ import pytest
 from ingest.config import Settings
 from ingest.errors import Abandoned, DependencyDown
 from ingest.steps.embed import Embedder, build
-
-
-class Model(BaseHTTPRequestHandler):
-    """Vectors of hashed words, so that texts with the same words are near each other."""
-
-    delay_seconds = 0.0
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        time.sleep(self.delay_seconds)
-        data = [{"index": i, "embedding": self._vector(text)} for i, text in enumerate(body["input"])]
-        content = json.dumps({"object": "list", "data": data[::-1], "model": body["model"]}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-    @staticmethod
-    def _vector(text: str) -> str:
-        vector = np.full(64, 0.01, "<f4")
-        for word in text.lower().split():
-            vector[zlib.crc32(word.strip(".,?").encode()) % 64] += 1
-        return base64.b64encode(vector.tobytes()).decode()
-
-
-class SlowModel(Model):
-    delay_seconds = 1.0
-
-
-def serving(handler: type[Model]) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-        server.shutdown()
-        thread.join()
+from tests.embeddings import embeddings
 
 
 @pytest.fixture(scope="module")
 def model_url() -> Iterator[str]:
-    yield from serving(Model)
+    with embeddings() as model:
+        yield model.url
 
 
 @pytest.fixture(scope="module")
 def slow_url() -> Iterator[str]:
-    yield from serving(SlowModel)
+    with embeddings() as model:
+        model.seconds = 1.0
+        yield model.url
 
 
 @pytest.fixture(scope="module", params=["local", "remote"])

@@ -1,8 +1,6 @@
 """The vectors process itself: its lock, its key, how it stops, and what is left after a kill."""
 
-import ctypes
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,7 +16,9 @@ import qdrant_edge as edge
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException
 
+from ingest.embedded.parts import free_port
 from ingest.embedded.vectors.collections import Collection, Collections
+from ingest.orphans import die_with_parent
 
 pytestmark = pytest.mark.services
 
@@ -44,12 +44,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
     started: list[Vectors] = []
 
     def start(path: Path = tmp_path / "vectors", api_key: str = "") -> Vectors:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         command = [sys.executable, "-m", "ingest.embedded.vectors", "--path", str(path), "--port", str(port)]
         process = subprocess.Popen(
-            command, env={"INGEST_QDRANT_API_KEY": api_key}, stderr=subprocess.PIPE, preexec_fn=_die_with_parent
+            command, env={"INGEST_QDRANT_API_KEY": api_key}, stderr=subprocess.PIPE, preexec_fn=die_with_parent
         )
         started.append(Vectors(process, f"http://127.0.0.1:{port}"))
         return started[-1]
@@ -244,8 +242,3 @@ def write_until_it_dies(vectors: Vectors, writer: int, acknowledged: list[int]) 
         except ResponseHandlingException:
             return
         acknowledged.extend(numbers)
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG

@@ -1,17 +1,14 @@
 """While a large batch runs, others get their turn: a single file at once, another batch side by side."""
 
-import json
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import openai
 import pytest
 
+from tests.embeddings import DIMENSIONS, embeddings
 from tests.servers import wait_until
 from tests.stories.running import running
 
@@ -24,53 +21,16 @@ SINGLE_SECONDS = 3.0
 pytestmark = pytest.mark.timeout(300)  # the first test uploads them all
 
 
-class _Embedder(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        time.sleep(EMBEDDING_SECONDS)
-        texts = [asked["input"]] if isinstance(asked["input"], str) else asked["input"]
-        rows = [
-            {"object": "embedding", "index": n, "embedding": [1.0, len(text) % 7, 2.0, 3.0]}
-            for n, text in enumerate(texts)
-        ]
-        usage = {"prompt_tokens": 1, "total_tokens": 1}
-        body = json.dumps({"object": "list", "data": rows, "model": "slow", "usage": usage}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-@contextmanager
-def slow_embedder() -> Iterator[str]:
-    """The URL of a model that takes its time with every request, and takes many at once."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Embedder)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[openai.OpenAI, str, str, list[str]]]:
     """A client of a service that works on a large batch, the batch's store, its id and its files."""
     data: Path = tmp_path_factory.mktemp("fair") / "data"
-    with slow_embedder() as url:
+    with embeddings() as model:
+        model.seconds = EMBEDDING_SECONDS
         environment = {
-            "INGEST_EMBEDDING_URL": url,
+            "INGEST_EMBEDDING_URL": model.url,
             "INGEST_EMBEDDING_MODEL": "slow",
-            "INGEST_EMBEDDING_DIMENSIONS": "4",
+            "INGEST_EMBEDDING_DIMENSIONS": str(DIMENSIONS),
             "INGEST_EMBEDDING_BATCH_INPUTS": "1",
         }
         with running(data, "--workers", "2", environment=environment) as service, service.client() as client:

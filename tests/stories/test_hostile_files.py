@@ -1,6 +1,5 @@
 """A batch full of files that somebody made to do harm: each ends as it should, and its neighbours never notice."""
 
-import base64
 import json
 import os
 import re
@@ -8,19 +7,17 @@ import subprocess
 import sys
 import threading
 import time
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import openai
 import psutil
 import pytest
 
+from tests.embeddings import embeddings
 from tests.steps.parse.specimens import ALL, Specimen
 from tests.stories.running import Service, running
 
@@ -50,43 +47,16 @@ NAMES = {
 """Names as they are sent, of at most 255 bytes, and as they are kept."""
 
 
-class Model(BaseHTTPRequestHandler):
-    """Vectors of a text's first word: what is read here is not what it means."""
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        data = [{"index": n, "embedding": self._vector(text)} for n, text in enumerate(body["input"])]
-        content = json.dumps({"object": "list", "data": data, "model": body["model"]}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-    @staticmethod
-    def _vector(text: str) -> str:
-        vector = np.full(8, 0.1, "<f4")
-        vector[zlib.crc32(text[:20].encode()) % 8] = 1
-        return base64.b64encode(vector.tobytes()).decode()
-
-
 @pytest.fixture
 def environment() -> Iterator[dict[str, str]]:
     """Settings for parsers with little memory and little time, and a model that costs nothing."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Model) as model:
-        thread = threading.Thread(target=model.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with embeddings() as model:
         yield {
-            "INGEST_EMBEDDING_URL": f"http://127.0.0.1:{model.server_port}/v1",
+            "INGEST_EMBEDDING_URL": model.url,
             "INGEST_PARSE_MEMORY_MIB": str(MEMORY_MIB),
             "INGEST_PARSE_TIMEOUT_SECONDS": "25",
             "INGEST_PARSE_TIMEOUT_SECONDS_PER_MIB": "0",
         }
-        model.shutdown()
-        thread.join()
 
 
 @pytest.fixture

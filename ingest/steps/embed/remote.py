@@ -27,6 +27,9 @@ _LONGEST_RETRY_AFTER_SECONDS = 3600.0  # a server's slip (a wrong clock) must no
 _BLANK = "."  # stands for a text of whitespace, which many servers refuse
 _PROBE = "word"
 _EXCERPT_CHARACTERS = 300
+_ROUNDS = 3  # of the usual tries, for a text at which the server fails while it answers for others
+_ROUND_PAUSE_SECONDS = 2.0
+_AWAY = (502, 503, 504)  # said by or about a server that is not there at the moment, whatever it was asked
 _TOO_LONG = ("context length", "context window", "too long", "too many tokens", "maximum", "must have less than")
 
 
@@ -93,15 +96,29 @@ class RemoteEmbedder:
         tokens = Tokens.of(text)
         return _split(tokens, max(1, ceil(len(tokens) / self._longest)))
 
-    def _vectors(self, batch: list[str], still_wanted: Callable[[], bool]) -> list[Vectors]:
-        """One array (k, dimensions) for each text of the batch; a refused batch is halved until one text is left."""
+    def _vectors(self, batch: list[str], still_wanted: Callable[[], bool], attempts: int = 0) -> list[Vectors]:
+        """One array (k, dimensions) for each text of the batch; a refused batch is halved until one text is left.
+
+        So is one at which the server fails, as long as it answers for a plain word: the others shall not suffer.
+        """
         try:
-            return [row[None] for row in self._answer(batch, still_wanted)]
+            return [row[None] for row in self._answer(batch, still_wanted, attempts)]
         except _RefusedInput as refused:
             if len(batch) == 1:
                 return [self._halves(batch[0], refused, still_wanted)]
+        except _Failed as failed:
+            if self._attempts == 1:  # somebody waits for the answer
+                raise
+            self._probe(failed)
+            if len(batch) == 1:
+                return [self._again(batch[0], failed, still_wanted)]
+            attempts = 1  # it was tried enough as a whole: now to find which text it is
         middle = len(batch) // 2
-        return self._vectors(batch[:middle], still_wanted) + self._vectors(batch[middle:], still_wanted)
+        return [
+            vectors
+            for half in (batch[:middle], batch[middle:])
+            for vectors in self._vectors(half, still_wanted, attempts)
+        ]
 
     def _halves(self, text: str, refused: "_RefusedInput", still_wanted: Callable[[], bool]) -> Vectors:
         """The vectors of a text that the server refused alone, if it is only too long."""
@@ -115,18 +132,33 @@ class RemoteEmbedder:
             raise InvalidFile(f"The embedding model says a part of the text is too long: {refused}") from refused
         raise FileError(f"The embedding model refused a part of the text: {refused}") from refused
 
-    def _probe(self, refused: "_RefusedInput") -> None:
-        """Raise DependencyDown if even a plain word is refused: then it is the settings' fault, not the text's."""
-        try:
-            self._answer([_PROBE], always)
-        except _RefusedInput:
-            raise DependencyDown("embedder", f"refuses every text, check its settings: {refused}") from refused
+    def _again(self, text: str, failed: "_Failed", still_wanted: Callable[[], bool]) -> Vectors:
+        """The vector of a text at which the server failed alone; it gets some more time, but not for ever."""
+        for _ in range(_ROUNDS - 1):
+            self._sleep(_ROUND_PAUSE_SECONDS)
+            try:
+                return self._answer([text], still_wanted)
+            except _RefusedInput as refused:
+                return self._halves(text, refused, still_wanted)
+            except _Failed as exc:
+                failed = exc
+            self._probe(failed)
+        raise FileError(f"The embedding model fails at a part of the text, but not at others ({failed}).") from failed
 
-    def _answer(self, texts: list[str], still_wanted: Callable[[], bool]) -> Vectors:
-        """The rows (len(texts), dimensions), checked and of length 1."""
-        response = self._post(texts, still_wanted)
+    def _probe(self, trouble: Exception) -> None:
+        """Raise DependencyDown if not even a plain word gets a vector: then it is the server's fault, not the text's."""
+        try:
+            self._answer([_PROBE], always, attempts=1)
+        except _RefusedInput:
+            raise DependencyDown("embedder", f"refuses every text, check its settings: {trouble}") from trouble
+
+    def _answer(self, texts: list[str], still_wanted: Callable[[], bool], attempts: int = 0) -> Vectors:
+        """The rows (len(texts), dimensions), checked and of length 1. Asked so often (or as usual) at most."""
+        response = self._post(texts, still_wanted, attempts or self._attempts)
         try:
             rows = _rows(response.json(), len(texts))
+        except _NoVector as exc:
+            raise _Failed("embedder", f"gave {exc}") from exc
         except _Malformed as exc:
             raise DependencyDown("embedder", f"gave a malformed answer: {exc}") from exc
         except ValueError as exc:
@@ -138,7 +170,7 @@ class RemoteEmbedder:
         self._known_dimensions = rows.shape[1]
         return unit(rows)
 
-    def _post(self, texts: list[str], still_wanted: Callable[[], bool]) -> httpx.Response:
+    def _post(self, texts: list[str], still_wanted: Callable[[], bool], attempts: int) -> httpx.Response:
         attempt = 1
         while True:
             if not still_wanted():
@@ -155,11 +187,19 @@ class RemoteEmbedder:
                 if response.status_code in (400, 422) and self._base64 and "encoding_format" in response.text:
                     self._base64 = False  # an older server: float lists from now on
                     continue
-                if response.status_code not in (408, 409, 429) and response.status_code < 500:
+                status = response.status_code
+                if status not in (408, 409, 424, 429) and status < 500:
                     self._refuse(response)
-                problem, wanted_pause = f"answered {response.status_code}", _retry_after_seconds(response.headers)
+                problem, wanted_pause = f"answered {status}", _retry_after_seconds(response.headers)
+                if (
+                    attempt >= attempts
+                    and wanted_pause is None
+                    and (status == 424 or status >= 500)
+                    and status not in _AWAY
+                ):
+                    raise _Failed("embedder", f"{problem}: {self._excerpt(response)}")
             pause = 0.25 * 2**attempt if wanted_pause is None else wanted_pause
-            if attempt >= self._attempts or pause > _LONGEST_PAUSE_SECONDS:
+            if attempt >= attempts or pause > _LONGEST_PAUSE_SECONDS:
                 raise DependencyDown("embedder", problem, retry_after_seconds=wanted_pause)
             self._sleep(pause)
             attempt += 1
@@ -209,8 +249,16 @@ class _RefusedInput(Exception):
         self.too_long = status == 413 or any(words in text.lower() for words in _TOO_LONG)
 
 
+class _Failed(DependencyDown):
+    """The server is there, but what it was asked made it fail. Perhaps one text does, perhaps all do."""
+
+
 class _Malformed(Exception):
     """The answer is not one to this request."""
+
+
+class _NoVector(_Malformed):
+    """For some text, numbers that are no vector."""
 
 
 def _split(tokens: Tokens, count: int) -> list[str]:
@@ -243,9 +291,9 @@ def _rows(answer: Any, count: int) -> Vectors:
         raise _Malformed("vectors of different dimensions or none")
     rows = np.stack(vectors)
     if not np.isfinite(rows).all():
-        raise _Malformed("a vector with NaN or infinite numbers")
+        raise _NoVector("a vector with NaN or infinite numbers")
     if not rows.any(axis=1).all():
-        raise _Malformed("a vector of zeros")
+        raise _NoVector("a vector of zeros")
     return rows
 
 

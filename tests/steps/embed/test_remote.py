@@ -230,11 +230,9 @@ def test_an_address_that_is_none_is_a_dependency_down(url: str) -> None:
         vectors([[1, 2], [1, 2]], indexes=[0, 0]),
         vectors([[1, 2], [1, 2, 3]]),
         vectors([[1, 2], []]),
-        vectors([[1, 2], [0, 0]]),
         vectors(["not base64!", "not base64!"]),
         vectors([["a"], ["b"]]),
         vectors([[1, 2], None]),
-        httpx.Response(200, text='{"data": [{"index": 0, "embedding": [NaN]}, {"index": 1, "embedding": [1]}]}'),
         httpx.Response(200, json={"object": "list"}),
         httpx.Response(200, json=[]),
         httpx.Response(200, text="<html>"),
@@ -281,6 +279,72 @@ def test_one_refused_text_fails_its_file() -> None:
         script.embedder().embed(["a", "bad", "c"])
 
     assert raised.value.code == "server_error"
+
+
+def without_the_bad(number: float) -> Callable[[list[str]], httpx.Response]:
+    """Answers with a vector for each text but the bad one, which gets this number thrice."""
+
+    def answer(texts: list[str]) -> httpx.Response:
+        rows = [[number] * 3 if text == "bad" else vector(text) for text in texts]
+        data = [{"index": i, "embedding": row} for i, row in enumerate(rows)]
+        return httpx.Response(200, text=json.dumps({"data": data}))  # which may have NaN, as servers' answers may
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        lambda texts: error(500, "boom"),
+        lambda texts: error(424, "boom"),
+        without_the_bad(0.0),
+        without_the_bad(float("nan")),
+    ],
+)
+def test_a_text_at_which_the_server_fails_alone_fails_its_file_after_some_tries(
+    trouble: Callable[[list[str]], httpx.Response],
+) -> None:
+    script = Script(rule=lambda texts: trouble(texts) if "bad" in texts else None)
+
+    with pytest.raises(FileError, match="fails at a part of the text, but not at others") as raised:
+        script.embedder().embed([*"abcdefg", "bad", *"hijklmno"])
+
+    assert raised.value.code == "server_error"
+    assert 3 <= script.inputs.count(["bad"]) <= 9
+    assert sum(script.pauses) < 10
+
+
+def test_a_server_that_fails_at_everything_is_a_dependency_down_after_one_probe() -> None:
+    script = Script(rule=lambda texts: error(500, "out of order"))
+
+    with pytest.raises(DependencyDown, match="answered 500: out of order"):
+        script.embedder().embed(["a", "b"])
+
+    assert script.inputs == [["a", "b"]] * 3 + [["word"]]
+
+
+def test_a_server_that_breaks_down_while_the_text_is_looked_for_is_a_dependency_down() -> None:
+    script = Script()
+    script.rule = lambda texts: error(500) if "bad" in texts or len(script.requests) > 8 else None
+
+    with pytest.raises(DependencyDown):
+        script.embedder().embed(["a", "b", "c", "bad"])
+
+
+def test_a_failure_that_passes_costs_no_file() -> None:
+    script = Script(*[error(500)] * 3)
+
+    assert [row.shape for row in script.embedder().embed(["a", "b", "c"])] == [(1, 3)] * 3
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_server_that_is_said_to_be_away_is_not_asked_for_the_text_that_it_fails_at(status: int) -> None:
+    script = Script(*[error(status)] * 3)
+
+    with pytest.raises(DependencyDown, match=str(status)):
+        script.embedder().embed(["a", "b"])
+
+    assert len(script.requests) == 3
 
 
 def test_a_batch_that_is_too_large_is_halved() -> None:

@@ -1,9 +1,10 @@
-"""An embedding server for tests: OpenAI's route, vectors made of letters, and manners that can be changed."""
+"""An embedding server for tests: OpenAI's route, vectors made of words, and manners that can be changed."""
 
 import base64
 import json
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,11 +16,16 @@ Manner = Literal["answer", "slow", "error", "silent"]
 
 SLOW_SECONDS = 0.5
 SILENT_SECONDS = 30.0
-DIMENSIONS = 16
+DIMENSIONS = 64
+WORDS = 200
+"""Of a text, that make its vector."""
 
 
 class Embeddings(ThreadingHTTPServer):
-    """Listens on a free port. `manner` says how it answers from now on; `requests` counts what it was asked."""
+    """Listens on a free port. `manner` says how it answers from now on; `requests` counts what it was asked.
+
+    A text with `poison` in it makes it fail, whatever its manner. Every answer takes `seconds`.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -27,6 +33,8 @@ class Embeddings(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
         self.manner: Manner = "answer"
+        self.poison = ""
+        self.seconds = 0.0
         self.requests = 0
         self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
 
@@ -42,11 +50,13 @@ class _Answer(BaseHTTPRequestHandler):
         texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
         self.server.requests += 1
         manner = self.server.manner
-        time.sleep({"slow": SLOW_SECONDS, "silent": SILENT_SECONDS}.get(manner, 0))
+        if self.server.poison and any(self.server.poison in text for text in texts):
+            manner = "error"
+        time.sleep({"slow": SLOW_SECONDS, "silent": SILENT_SECONDS}.get(manner, self.server.seconds))
         data = [
             {"index": n, "embedding": base64.b64encode(_vector(text).tobytes()).decode()}
             for n, text in enumerate(texts)
-        ]
+        ][::-1]  # in whatever order: each says which it is
         body = json.dumps({"error": {"message": "out of order"}} if manner == "error" else {"data": data}).encode()
         self.send_response(500 if manner == "error" else 200)
         self.send_header("Content-Type", "application/json")
@@ -59,17 +69,24 @@ class _Answer(BaseHTTPRequestHandler):
 
 
 def _vector(text: str) -> np.ndarray:
-    letters = np.frombuffer(text.encode(), np.uint8) % DIMENSIONS
-    return (np.bincount(letters, minlength=DIMENSIONS) + 1).astype("<f4")
+    """Texts with the same words are near each other."""
+    vector = np.full(DIMENSIONS, 0.01, "<f4")
+    for word in text[: 20 * WORDS].lower().split()[:WORDS]:
+        vector[zlib.crc32(word.strip(".,?").encode()) % DIMENSIONS] += 1
+    return vector
 
 
 @contextmanager
 def embeddings() -> Iterator[Embeddings]:
     """Such a server in a thread of this process."""
     server = Embeddings()
-    threading.Thread(target=server.serve_forever, name="embeddings", daemon=True).start()
+    thread = threading.Thread(
+        target=server.serve_forever, name="embeddings", kwargs={"poll_interval": 0.02}, daemon=True
+    )
+    thread.start()
     try:
         yield server
     finally:
         server.shutdown()
         server.server_close()
+        thread.join()
