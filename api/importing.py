@@ -78,7 +78,7 @@ def served(tools: Tools, caller: Caller, schedule: ImportSchedule, folder: Path)
     """A client of an API of its own, for as long as the context lasts."""
     socket = str(folder / "api")
     config = uvicorn.Config(
-        _app(tools, caller, schedule), uds=socket, lifespan="off", log_config=None, access_log=False,
+        _app(tools, caller, schedule), uds=socket, lifespan="off", log_config=None, log_level="warning", access_log=False,
         timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)

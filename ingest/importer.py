@@ -23,6 +23,9 @@ MOST_ATTEMPTS = 10
 
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 600.0
+START_SECONDS = 60.0
+"""So long the run is kept for a process that starts; after that it must do so itself."""
+
 STOP_SECONDS = 3.0
 """Enough for a run to write down what it knows; what it does not is found out by the next process."""
 
@@ -44,6 +47,7 @@ class Child:
     row: int
     fence: int
     attempts: int
+    keep_until: float
 
 
 class Importer(threading.Thread):
@@ -111,7 +115,7 @@ class Importer(threading.Thread):
         return True
 
     def _start(self, taken: ImportSchedule) -> None:
-        me = os.getpid()
+        me, keep_until = os.getpid(), time.monotonic() + START_SECONDS
         folder = Path(tempfile.mkdtemp(prefix=f"{FOLDERS}{me}-"))
         process = subprocess.Popen(
             [*self._command, str(taken.row), str(taken.fence), str(folder)],
@@ -119,16 +123,14 @@ class Importer(threading.Thread):
             stdin=subprocess.DEVNULL,
             preexec_fn=lambda: die_with_parent(me),
         )
-        self.children.append(Child(process, folder, taken.row, taken.fence, taken.attempts))
+        self.children.append(Child(process, folder, taken.row, taken.fence, taken.attempts, keep_until))
         about = {"schedule": taken.id, "run": taken.run_id, "store": taken.vector_store_id, "pid": process.pid}
         _log.info("import_started", attempt=taken.attempts, **about)
 
     def _tend(self) -> None:
         for child in [*self.children]:
             if child.process.poll() is None:
-                with self._tools.database.reading() as session:
-                    lost = rows.held(session, child.row, child.fence) is None
-                if not lost:
+                if self._holds(child):
                     continue
                 if child.process.pid not in self._lost:
                     self._lost.add(child.process.pid)
@@ -139,6 +141,12 @@ class Importer(threading.Thread):
             self.children.remove(child)
             self._lost.discard(child.process.pid)
             self._ended(child)
+
+    def _holds(self, child: Child) -> bool:
+        with self._tools.database.transaction() as session:
+            if time.monotonic() < child.keep_until:
+                return rows.renew(session, child.row, child.fence, self._tools.settings.lease_seconds)
+            return rows.held(session, child.row, child.fence) is not None
 
     def _ended(self, child: Child) -> None:
         """Let others go on at once with what a process left undone; without this they would when the lease is over."""

@@ -29,7 +29,10 @@ class ByService(LoadScopeScheduling):  # type: ignore[misc]
             return "partitions"
         if "test_fairness" in nodeid:  # has a service of its own, for all its tests
             return "fairness"
-        own = any(name in nodeid for name in ("test_crashes", "test_servers", "test_hostile_files", "test_reindex"))
+        own = any(
+            name in nodeid
+            for name in ("test_crashes", "test_servers", "test_hostile_files", "test_reindex", "test_scheduled")
+        )
         return "stories" if nodeid.startswith("tests/stories/") and not own else nodeid
 
 

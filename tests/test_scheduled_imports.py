@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from sqlalchemy import func, select
 
 from api import importing
-from ingest import files, ids, import_schedules, search, store_files, vector_stores
+from ingest import files, ids, import_schedules, projects, search, store_files, vector_stores
 from ingest.callers import Importing
-from ingest.cli.importing import mirror, scheduled
+from ingest.cli.importing import mirror, report, scheduled
+from ingest.cli.importing.kept import Kept
 from ingest.db import import_schedules as schedule_rows
 from ingest.db import imported
 from ingest.db.models import File, ImportSchedule
@@ -244,10 +246,10 @@ def dying(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, after: int, *,
 @pytest.mark.parametrize(
     ("where", "name", "after"),
     [
-        (scheduled.Kept, "uploaded", 1), (scheduled.Kept, "uploaded", 2), (scheduled.Kept, "attached", 1),
-        (scheduled.Kept, "ended", 1), (scheduled.Kept, "miss", 1), (scheduled.Kept, "removed", 1),
-        (scheduled.Kept, "dropped", 1), (mirror.Mirror, "_delete", 1), (mirror.Mirror, "_delete", 2),
-        (scheduled.report, "grouped", 1),
+        (Kept, "uploaded", 1), (Kept, "uploaded", 2), (Kept, "attached", 1),
+        (Kept, "ended", 1), (Kept, "miss", 1), (Kept, "removed", 1),
+        (Kept, "dropped", 1), (mirror.Mirror, "_delete", 1), (mirror.Mirror, "_delete", 2),
+        (report, "grouped", 1),
     ],
 )  # fmt: skip
 def test_wherever_a_run_is_killed_the_next_process_ends_it_and_all_counts_are_right(
@@ -297,7 +299,7 @@ def test_who_lost_a_run_uploads_nothing_more_and_cannot_end_it(
     with pytest.raises(Abandoned):
         files.create(
             tools,
-            importing.replace(CALLER, importing=Importing(old.row, old.fence, b"/a", "a.txt", "1")),
+            replace(CALLER, importing=Importing(old.row, old.fence, b"/a", "a.txt", "1")),
             filename="a.txt", purpose="assistants", blocks=[b"a"], expires_after=None,
         )  # fmt: skip
 
@@ -328,8 +330,6 @@ def test_a_source_that_is_not_there_fails_the_run_and_removes_nothing(
 
 
 def test_a_quota_that_is_used_up_ends_the_run_with_the_reason(tools: FakeTools, folder: Path, tmp_path: Path) -> None:
-    from ingest import projects
-
     projects.set_limits(tools.database, "default", {"stored_bytes": 20})
 
     told = ran(tools, mirrored(tools, folder), tmp_path)
@@ -384,14 +384,14 @@ def test_a_folder_that_becomes_a_link_is_refused_at_the_next_run(
 def test_a_file_that_becomes_a_link_between_the_look_and_the_upload_is_not_read(
     tools: FakeTools, folder: Path, tmp_path: Path, secret: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = scheduled.Kept.entries
+    original = Kept.entries
 
     def entries(*given: Any, **named: Any) -> Any:
         (folder / "a.txt").unlink(missing_ok=True)
         (folder / "a.txt").symlink_to(secret / "key.txt")
         return original(*given, **named)
 
-    monkeypatch.setattr(scheduled.Kept, "entries", entries)
+    monkeypatch.setattr(Kept, "entries", entries)
 
     told = ran(tools, mirrored(tools, folder), tmp_path)
 

@@ -121,10 +121,12 @@ def take(session: Session, owner: str, run_id: str, seconds: float) -> ImportSch
     return found
 
 
-def renew(session: Session, row: int, fence: int, seconds: float, counts: Mapping[str, int]) -> bool:
+def renew(session: Session, row: int, fence: int, seconds: float, counts: Mapping[str, int] | None = None) -> bool:
     """Keep a run for some seconds more and tell how far it is; False when it is not one's own any more, or its store
     has ended."""
-    values = {"lease_until": now(session) + seconds, "counts": dict(counts)}
+    values: dict[str, Any] = {"lease_until": now(session) + seconds}
+    if counts is not None:
+        values["counts"] = dict(counts)
     return changed(session, update(ImportSchedule).where(_held(row, fence), _of_a_store_alive()).values(values))
 
 
