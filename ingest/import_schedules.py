@@ -3,7 +3,7 @@
 The work is done by a process of its own, which ingest/importer.py starts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -41,6 +41,7 @@ def create(
     include, exclude, attributes, attributes_from_path, delete_missing, retry_failed. Raises NotFound; InvalidRequest
     for times that never come and for sources that may not be read."""
     _permit(tools, caller, wish)
+    _check_that_it_names_something(wish["sources"], wish["manifests"])
     try:
         with tools.database.transaction() as session:
             usable(stores.get(session, caller.project, store_id), store_id)
@@ -85,8 +86,9 @@ def update(tools: Tools, caller: Caller, store_id: str, schedule_id: str, change
     _permit(tools, caller, values)
     with tools.database.transaction() as session:
         schedule = _found(session, caller, store_id, schedule_id, lock=True)
-        if not (values.get("sources", schedule.sources) or values.get("manifests", schedule.manifests)):
-            raise InvalidRequest("An import needs 'sources' or 'manifests'.", param="sources")
+        _check_that_it_names_something(
+            values.get("sources", schedule.sources), values.get("manifests", schedule.manifests)
+        )
         timing = {name: values.get(name, getattr(schedule, name)) for name in TIMING}
         if any(timing[name] != getattr(schedule, name) for name in timing):
             following = next_run(timing["cron"], timing["timezone"], read_clock(session))
@@ -141,6 +143,11 @@ def _permit(tools: Tools, caller: Caller, wish: Mapping[str, Any]) -> None:
                 complaint = "A manifest is a file, or an address on the web"
             if complaint:
                 raise InvalidRequest(f"'{each}' cannot be imported: {complaint}.", param=kind)
+
+
+def _check_that_it_names_something(sources: Sequence[str], manifests: Sequence[str]) -> None:
+    if not sources and not manifests:
+        raise InvalidRequest("An import needs 'sources' or 'manifests'.", param="sources")
 
 
 def _fall_due(tools: Tools, schedule: ImportSchedule) -> bool:

@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -426,6 +427,25 @@ def test_a_frozen_process_whose_run_others_took_is_killed(tools: FakeTools, impo
 
     assert child.process.returncode == -9
     assert now_of(tools, others).lease_owner == "others"
+
+
+def test_a_run_is_kept_for_a_process_that_takes_long_to_start(tools: FakeTools, importers: Any, clock: Clock) -> None:
+    made = due(tools)
+    importer: Importer = importers(STAYS)
+    importer.round()
+    for _ in range(5):
+        clock.advance(LEASE - 1)
+        importer.round()
+        assert take(tools, "others") is None
+
+    [child] = importer.children
+    importer.children[0] = replace(child, keep_until=0.0)  # the time for its start is over
+    importer.round()
+    clock.advance(LEASE + 1)
+
+    others = take(tools, "others")
+    assert others is not None
+    assert others.run_id == now_of(tools, made).run_id
 
 
 def test_an_importer_that_may_run_none_runs_none(tools: FakeTools, importers: Any) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from api.schemas.parts import Attributes, Body, Storable, Wire
 from api.schemas.schedules import Cron, Zone
@@ -57,12 +57,6 @@ class CreateImportSchedule(Body):
     delete_missing: bool = False
     retry_failed: bool = False
     paused: bool = False
-
-    @model_validator(mode="after")
-    def _names_something(self) -> "CreateImportSchedule":
-        if not self.sources and not self.manifests:
-            raise ValueError("an import needs sources or manifests")
-        return self
 
 
 class UpdateImportSchedule(Body):

@@ -178,14 +178,14 @@ def add_up(session: Session, row: int, fence: int, *, uploaded: int = 0, removed
 
 
 def standing(session: Session) -> dict[str, int]:
-    """Schedules by what they do: waiting (due), running, or how their last run ended."""
+    """Schedules of stores that have not ended by what they do: waiting (due), running, or how their last run ended."""
     states = {
         "waiting": ImportSchedule.wanted_at.is_not(None) & ~LIVE,
         "running": LIVE,
         **{name: ImportSchedule.result == name for name in ("completed", "incomplete", "failed")},
     }
     counted = [func.count().filter(state).label(name) for name, state in states.items()]
-    row = session.execute(select(*counted)).one()
+    row = session.execute(select(*counted).select_from(ImportSchedule).where(_of_a_store_alive())).one()
     return {name: int(getattr(row, name)) for name in states}
 
 
