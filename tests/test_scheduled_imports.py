@@ -8,22 +8,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 from sqlalchemy import func, select
 
 from api import importing
+from api.app import IMPORTING
 from ingest import files, ids, import_schedules, projects, search, store_files, vector_stores
 from ingest.callers import Importing
 from ingest.cli.importing import mirror, report, scheduled
 from ingest.cli.importing.kept import Kept
+from ingest.config import Settings
 from ingest.db import import_schedules as schedule_rows
 from ingest.db import imported
 from ingest.db.models import File, ImportSchedule
 from ingest.db.pages import Window
+from ingest.db.session import Database
+from ingest.embedded.parts import free_port
 from ingest.errors import Abandoned
+from ingest.importer import Importer
 from tests.conftest import Clock
 from tests.db import rows
 from tests.fakes import CALLER, FakeTools
+from tests.servers import wait_until
 from tests.test_jobs import run_all
 
 NIGHTLY = "0 3 * * *"
@@ -186,6 +193,39 @@ def test_new_attributes_reach_files_that_have_not_changed(tools: FakeTools, fold
 
     page = store_files.listed(tools, CALLER, schedule.vector_store_id, Window(limit=100), status=None)
     assert [each.attributes for each in page.items] == [{"checked": True, "part": 1.5}] * 3
+
+
+def test_a_bucket_is_mirrored_as_a_folder_is(tools: FakeTools, tmp_path: Path) -> None:
+    tools.settings = tools.settings.model_copy(update={"import_roots": "memory://shared/reports"})
+    bucket = fsspec.filesystem("memory")
+    bucket.pipe(
+        {"/shared/reports/a.txt": b"A heron.", "/shared/reports/b.txt": b"An otter.", "/shared/c.txt": b"A toad."}
+    )
+    try:
+        schedule = mirrored(tools, tmp_path, sources=["memory://shared/reports"])
+        first = ran(tools, schedule, tmp_path)
+        bucket.rm("/shared/reports/b.txt")
+        second = ran(tools, schedule, tmp_path)
+    finally:
+        bucket.rm("/shared", recursive=True)
+
+    assert counts(first) == {"uploaded": 2, "completed": 2, "total": 2}
+    assert counts(second) == {"removed": 1, "completed": 1, "total": 1}
+    assert names(tools, schedule) == ["a.txt"]
+
+
+def test_a_file_that_somebody_deleted_from_the_service_is_brought_back(
+    tools: FakeTools, folder: Path, tmp_path: Path
+) -> None:
+    schedule = mirrored(tools, folder)
+    ran(tools, schedule, tmp_path)
+    page = store_files.listed(tools, CALLER, schedule.vector_store_id, Window(limit=100), status=None)
+    files.delete(tools, CALLER, page.items[0].file_id)
+    store_files.delete(tools, CALLER, schedule.vector_store_id, page.items[1].file_id)
+
+    assert counts(ran(tools, schedule, tmp_path)) == {"uploaded": 1, "completed": 3, "total": 3}
+
+    assert names(tools, schedule) == ["a.txt", "b.txt", "c.txt"]
 
 
 def test_without_delete_missing_nothing_is_removed(tools: FakeTools, folder: Path, tmp_path: Path) -> None:
@@ -408,3 +448,35 @@ def test_a_manifest_leads_nowhere_else(tools: FakeTools, folder: Path, tmp_path:
     told = ran(tools, mirrored(tools, folder, sources=[], manifests=[str(listing)]), tmp_path)
 
     assert counts(told) == {"uploaded": 1, "completed": 1, "not_uploaded": 8, "total": 9}
+
+
+# --- real processes ---
+
+
+def test_a_process_that_is_killed_is_followed_by_one_that_ends_the_run(
+    settings: Settings, database_url: str, tmp_path: Path
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    for n in range(120):
+        (shared / f"{n}.txt").write_text(f"marker{n} " * 300)
+    given = {"import_roots": str(shared), "sweep_seconds": 0.2, "redis_url": f"redis://127.0.0.1:{free_port()}/0"}
+    tools = FakeTools(settings.model_copy(update=given), Database(database_url))
+    environment = {f"INGEST_{name.upper()}": str(value) for name, value in given.items()}
+    environment |= {"INGEST_DATA": str(settings.data), "INGEST_DATABASE_URL": database_url}
+    schedule = mirrored(tools, shared)
+    import_schedules.run_now(tools, CALLER, schedule.vector_store_id, schedule.id)
+    importer = Importer(tools, IMPORTING, environment)
+    with working(tools):
+        importer.start()
+        wait_until(lambda: now_of(tools, schedule).uploaded >= 20, seconds=60, what="some uploads")
+        importer.children[0].process.kill()
+        wait_until(lambda: now_of(tools, schedule).ended_at is not None, seconds=60, what="the end")
+        importer.stop()
+
+    ended = now_of(tools, schedule)
+    assert (ended.result, counts(ended)) == ("completed", {"uploaded": 120, "completed": 120, "total": 120})
+    assert ended.attempts == 2
+    assert uploaded(tools) == 120
+    assert rows.counts(tools.database, schedule.vector_store_id) == (0, 120, 0, 0)
+    tools.database.dispose()
