@@ -1,6 +1,7 @@
 """Who may come in: every request under /v1 is a project's, by its key or because it needs none."""
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from fastapi.concurrency import run_in_threadpool
@@ -15,6 +16,8 @@ from ingest.tools import Tools
 
 API = "/v1/"
 """What is elsewhere (/health, /ready, /metrics, /docs, /openapi.json) tells nothing of any project."""
+
+_IMPORTS = re.compile(r"/v1/vector_stores/[^/]+/import_schedules(/.*)?")
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
@@ -55,9 +58,11 @@ def _admit(scope: Scope) -> keys.Admitted:
 
 
 def needed_scope(method: str, path: str) -> keys.Scope:
-    """What a key must be good for: looking and searching, or changing something."""
-    looks = method in ("GET", "HEAD") or (method == "POST" and path.endswith("/search"))
-    return "read" if looks else "write"
+    """What a key must be good for: looking and searching, changing something, or having the service itself look at
+    what it can reach."""
+    if method in ("GET", "HEAD") or (method == "POST" and path.endswith("/search")):
+        return "read"
+    return "admin" if _IMPORTS.fullmatch(path) else "write"
 
 
 def is_local(scope: Scope) -> bool:

@@ -1,6 +1,7 @@
 """The HTTP service: `uvicorn api.app:create --factory`."""
 
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -21,6 +22,7 @@ from api.routes import (
     events,
     file_batches,
     files,
+    import_schedules,
     reindexing,
     retries,
     schedules,
@@ -31,15 +33,21 @@ from api.routes import (
 )
 from api.schemas import search
 from ingest import ids, logs, traces
+from ingest.callers import DEFAULT_PROJECT
 from ingest.config import Settings
 from ingest.courier import Courier
 from ingest.db.migrate import migrate
 from ingest.dispatch import Publisher
 from ingest.errors import DependencyDown
+from ingest.import_schedules import roots as import_roots
+from ingest.importer import Importer
 from ingest.patience import REPORT, REQUEST, WORK
 from ingest.sweep import Sweeper
 from ingest.tools import Tools
 from ingest.verify.nightly import Nightly
+
+IMPORTING = (sys.executable, "-m", "api.importing")
+"""The process of one scheduled import."""
 
 _log = logs.get(__name__)
 
@@ -48,6 +56,7 @@ def create() -> FastAPI:
     """The service with the settings of the environment."""
     settings = Settings()
     logs.configure(settings)
+    import_roots(settings, DEFAULT_PROJECT)  # a mistake in them is told now
     traces.configure(settings, "ingest-api")
     tools = Tools(settings, REQUEST)
     background = Tools(settings, WORK)
@@ -75,7 +84,7 @@ def app(tools: Tools, background: Tools | None = None, reporting: Tools | None =
     errors.register(api)
     for routes in (
         *(files, uploads, store_files, file_batches, events),
-        *(retries, reindexing, schedules, vector_stores, webhooks),
+        *(retries, reindexing, schedules, import_schedules, vector_stores, webhooks),
     ):
         api.include_router(routes.router)
     api.include_router(health.router)
@@ -122,9 +131,11 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     sweeper.start()
     publisher.start()
     courier.start()
-    nightly = Nightly(reporting)
+    nightly, importer = Nightly(reporting), Importer(background, IMPORTING)
     nightly.start()
+    importer.start()
     yield
+    importer.stop()
     nightly.stop()
     courier.stop()
     publisher.stop()

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 from ingest import logs, metrics
-from ingest.db import outages, verifications
+from ingest.db import import_schedules, outages, verifications
 from ingest.db.backlog import backlog
 from ingest.dispatch import LANES
 from ingest.errors import DependencyDown
@@ -52,7 +52,7 @@ class State(Collector):
         try:
             with self._tools.database.reading() as session:
                 found, standing = backlog(session), outages.standing(session)
-                verified = verifications.last(session)
+                verified, imports = verifications.last(session), import_schedules.standing(session)
         except DependencyDown as exc:
             _log.warning("scrape_without", dependency=exc.dependency, reason=str(exc))
             up.add_metric(["database"], 0)
@@ -68,6 +68,14 @@ class State(Collector):
             yield GaugeMetricFamily(
                 "ingest_overdue_point_jobs", "Deletions and changes of points that are due.", found.overdue_point_jobs
             )
+            scheduled = GaugeMetricFamily(
+                "ingest_import_schedules",
+                "Schedules of imports by what they do, or how they last ended.",
+                labels=["state"],
+            )
+            for state, count in imports.items():
+                scheduled.add_metric([state], count)
+            yield scheduled
             outage = GaugeMetricFamily("ingest_outage", "1 while workers wait for it.", labels=["dependency"])
             for dependency in standing.down:
                 outage.add_metric([dependency], 1)

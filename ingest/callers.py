@@ -16,8 +16,22 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Importing:
+    """The run of a schedule (its row and its fence) that uploads a file, and what of: known from one run to the next by
+    `address`, under `name`, and as it is at `stamp`."""
+
+    schedule: int
+    fence: int
+    address: bytes
+    name: str
+    stamp: str
+
+
+@dataclass(frozen=True)
 class Caller:
     """A project as seen by one request. Everything that the request reads or writes is this project's own."""
 
     project: str
     limits: Limits = Limits()
+    importing: Importing | None = None
+    """Only within a scheduled import."""

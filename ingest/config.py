@@ -97,6 +97,16 @@ class Settings(BaseSettings):
     node: str = Field(socket.gethostname(), description="This machine's name in leases.")
     ready_file: str = Field("", description="Written by a worker when it takes files; `ingest up` waits for it.")
 
+    # scheduled imports
+    import_roots: str = Field(
+        "",
+        description="Folders and URLs of buckets that schedules may import from, with all below, separated by commas; "
+        "`{project}` stands for the id of the project that does. Empty = public addresses on the web only.",
+    )
+    imports_at_once: int = Field(
+        2, ge=0, le=64, description="Scheduled imports that one API process runs at a time; 0 = it runs none."
+    )
+
     # webhooks
     webhooks_allow_private: bool = Field(
         False, description="Send webhooks also to addresses that are not public: of this machine, of your own network."
@@ -139,6 +149,15 @@ class Settings(BaseSettings):
     def blobs_location(self) -> str:
         """The folder or fsspec URL under which blobs are kept."""
         return self.blobs_url or str(self.data.absolute() / "blobs")
+
+    @property
+    def own_folders(self) -> tuple[Path, ...]:
+        """Where the service itself keeps something on this machine: for nobody to import."""
+        blobs = self.blobs_location
+        return (
+            self.data,
+            *([] if "://" in blobs and not blobs.startswith("file://") else [Path(blobs.removeprefix("file://"))]),
+        )
 
     @property
     def worker_processes(self) -> int:

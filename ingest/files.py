@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ingest import ids
 from ingest.blobs import Staged, raw, texts
 from ingest.callers import Caller
-from ingest.db import attachments, quotas
+from ingest.db import attachments, imported, quotas
 from ingest.db import files as rows
 from ingest.db import loose as loose_rows
 from ingest.db.models import File
@@ -42,7 +42,10 @@ def create(
         tools.database.transaction() as session,
     ):
         quotas.store(session, caller, staged.size)
-        return add(session, caller, staged, loose, filename=filename, purpose=purpose, expires_after=expires_after)
+        file = add(session, caller, staged, loose, filename=filename, purpose=purpose, expires_after=expires_after)
+        if caller.importing is not None:
+            imported.record(session, caller.importing, file)
+        return file
 
 
 def add(

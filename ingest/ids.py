@@ -4,7 +4,7 @@ import secrets
 from typing import Literal
 
 Prefix = Literal[
-    "file-", "vs_", "vsfb_", "upload_", "part_", "req_", "imp_", "proj_", "key_", "rsch_", "wh_", "evt_"
+    "file-", "vs_", "vsfb_", "upload_", "part_", "req_", "imp_", "proj_", "key_", "rsch_", "isch_", "wh_", "evt_"
 ]  # fmt: skip
 
 

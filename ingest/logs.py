@@ -44,7 +44,7 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
-    for chatty in ("httpx", "httpcore", "urllib3", "celery", "kombu", "alembic"):
+    for chatty in ("httpx", "httpx2", "httpcore", "openai", "urllib3", "celery", "kombu", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from ingest import files, logs, schedules, uploads, webhooks
+from ingest import files, import_schedules, logs, schedules, uploads, webhooks
 from ingest.db import point_jobs, progress, stores, tombstones
 from ingest.db.models import PointJob
 from ingest.db.session import alone
@@ -45,6 +45,7 @@ def sweep(tools: Tools) -> None:
         work_on_points,
         forget,
         begin_scheduled,
+        note_due_imports,
         dispatch,
         announce,
         expire_files,
@@ -190,6 +191,11 @@ def forget(tools: Tools) -> None:
 def begin_scheduled(tools: Tools) -> None:
     """Begin the re-indexes whose time has come; `dispatch`, which follows, tells the workers."""
     schedules.run_due(tools)
+
+
+def note_due_imports(tools: Tools) -> None:
+    """Write down which imports are due; an importer, a thread of each API process, runs them."""
+    import_schedules.run_due(tools)
 
 
 def dispatch(tools: Tools) -> None:

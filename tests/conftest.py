@@ -18,7 +18,7 @@ from ingest.db.session import Database
 from tests import servers
 from tests.fakes import FakeTools
 
-OWN = ("test_crashes", "test_servers", "test_buckets", "test_hostile_files", "test_reindex")
+OWN = ("test_crashes", "test_servers", "test_buckets", "test_hostile_files", "test_reindex", "test_scheduled")
 """Stories that start services of their own."""
 
 

@@ -2,12 +2,15 @@
 
 import contextlib
 import hashlib
+import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ingest.callers import DEFAULT_PROJECT
 from ingest.config import Settings, load
 from ingest.db import keys, progress
 from ingest.db.migrate import migrate
@@ -16,6 +19,7 @@ from ingest.embedded.parts import HOST, is_loopback, plan
 from ingest.embedded.running import strike_out, write_down
 from ingest.embedded.supervisor import Supervisor, owned
 from ingest.errors import DependencyDown, Refused
+from ingest.import_schedules import roots
 from ingest.steps.embed import minilm
 
 
@@ -27,6 +31,10 @@ def up(
         int | None,
         typer.Option(help="Worker processes (default: one a core, or four with a remote embedding model).", min=1),
     ] = None,
+    import_root: Annotated[
+        list[str] | None,
+        typer.Option(help="Folder or URL of a bucket that schedules may import from, with all below (repeat it)."),
+    ] = None,
     flower: Annotated[bool, typer.Option("--flower/--no-flower", help="Start the task monitor too.")] = True,
 ) -> None:
     """Start the service and keep it running; Ctrl-C stops it.
@@ -34,10 +42,11 @@ def up(
     Brings a broker, a vector engine and a database of its own, except for those whose URL is given in the
     environment (INGEST_REDIS_URL, INGEST_QDRANT_URL, INGEST_DATABASE_URL).
     """
-    settings = load(data=data, workers=workers)
+    settings = load(data=data, workers=workers, import_roots=_import_roots(import_root or []))
+    roots(settings, DEFAULT_PROJECT)  # a mistake in them is told now
     # Two services of one machine may share a database: each takes up only what its own workers held.
     folder = hashlib.sha256(str(settings.data.absolute()).encode()).hexdigest()[:8]
-    settings = load(data=data, workers=workers, node=f"{settings.node}:{folder}")
+    settings = settings.model_copy(update={"node": f"{settings.node}:{folder}"})
     with owned(settings.data):
         supervisor = Supervisor(settings.data / "logs", _tell)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -58,6 +67,13 @@ def up(
             strike_out(settings.data)
             supervisor.stop()
             _tell("stopped")
+
+
+def _import_roots(given: Sequence[str]) -> str | None:
+    """In the form of the setting, which they take the place of. Raises Refused."""
+    if any("," in root for root in given):
+        raise Refused("--import-root: a folder whose name has a comma cannot be imported from.")
+    return ",".join(root if "://" in root else os.path.abspath(root) for root in given) or None
 
 
 def _build_model(settings: Settings) -> None:

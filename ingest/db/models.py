@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
@@ -25,6 +26,7 @@ RowNumber = BigInteger().with_variant(Integer, "sqlite")
 
 PointJobKind = Literal["purge", "attributes"]
 ReindexOnly = Literal["all", "failed", "stale"]
+ImportResult = Literal["completed", "incomplete", "failed"]
 UploadStatus = Literal["pending", "completed", "cancelled", "expired"]
 
 
@@ -251,6 +253,90 @@ class ReindexSchedule(Base):
     next_run_at: Mapped[int | None]
     last_run_at: Mapped[int | None]
     last_batch_id: Mapped[str | None] = mapped_column(String(64))
+
+
+class ImportSchedule(Base):
+    """An import that begins by itself, at the times of a cron expression, and its last run (deploy/decisions/0012).
+
+    A run is due (`wanted_at`), then under way (`run_id` without `ended_at`) and held by one process at a time
+    (`lease_owner`), then over (`result`). `fence` grows whenever it changes hands, so that who lost it uploads nothing.
+    """
+
+    __tablename__ = "import_schedules"
+    __table_args__ = (
+        CheckConstraint("paused = (next_run_at IS NULL)", name="only_paused_never_runs"),
+        CheckConstraint("(run_id IS NULL) = (began_at IS NULL)", name="a_run_has_begun"),
+        CheckConstraint("ended_at IS NULL OR run_id IS NOT NULL", name="only_a_run_ends"),
+        CheckConstraint("(ended_at IS NULL) = (result IS NULL)", name="what_ended_has_a_result"),
+        CheckConstraint("result IN ('completed','incomplete','failed')", name="result"),
+        CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="leased_by_somebody"),
+        CheckConstraint("lease_until IS NULL OR (run_id IS NOT NULL AND ended_at IS NULL)", name="only_runs_are_leased"),
+        CheckConstraint("0 <= attempts AND attempts <= fence", name="hands"),
+        CheckConstraint("uploaded >= 0 AND removed >= 0", name="counts"),
+        Index("ix_import_schedules_due", "next_run_at", postgresql_where=text("next_run_at IS NOT NULL"),
+              sqlite_where=text("next_run_at IS NOT NULL")),
+        Index("ix_import_schedules_work", "not_before",
+              postgresql_where=text("wanted_at IS NOT NULL OR (run_id IS NOT NULL AND ended_at IS NULL)"),
+              sqlite_where=text("wanted_at IS NOT NULL OR (run_id IS NOT NULL AND ended_at IS NULL)")),
+        Index("ix_import_schedules_store", "vector_store_id", "row"),
+        {"sqlite_autoincrement": True},
+    )  # fmt: skip
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), unique=True)
+    vector_store_id: Mapped[str] = mapped_column(ForeignKey("vector_stores.id", ondelete="CASCADE"))
+    created_at: Mapped[int]
+    sources: Mapped[list[str]] = mapped_column(JSON)
+    manifests: Mapped[list[str]] = mapped_column(JSON)
+    include: Mapped[list[str]] = mapped_column(JSON)
+    exclude: Mapped[list[str]] = mapped_column(JSON)
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    attributes_from_path: Mapped[list[str]] = mapped_column(JSON)
+    delete_missing: Mapped[bool] = mapped_column(Boolean)
+    retry_failed: Mapped[bool] = mapped_column(Boolean)
+    cron: Mapped[str] = mapped_column(String(100))
+    timezone: Mapped[str] = mapped_column(String(64))
+    paused: Mapped[bool] = mapped_column(Boolean)
+    next_run_at: Mapped[int | None]
+
+    wanted_at: Mapped[float | None]
+    """Since when a run is due that has not begun."""
+    not_before: Mapped[float] = mapped_column(default=0.0)
+    fence: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    """Of the run: processes that it took or lost, but for those that were stopped in order."""
+    lease_until: Mapped[float | None]
+    lease_owner: Mapped[str | None] = mapped_column(String(128))
+
+    run_id: Mapped[str | None] = mapped_column(String(64))
+    began_at: Mapped[int | None]
+    ended_at: Mapped[int | None]
+    result: Mapped[ImportResult | None] = mapped_column(String(16))
+    uploaded: Mapped[int] = mapped_column(default=0)
+    """Files, in the transactions that made them..."""
+    removed: Mapped[int] = mapped_column(default=0)
+    """...and those that were found to be missing in the sources."""
+    counts: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class ImportedFile(Base):
+    """A file that a schedule uploaded: what it was made of, in the transaction that made it. The last one with an
+    address is the present version; the others, and what is `going`, are to be removed."""
+
+    __tablename__ = "imported_files"
+    __table_args__ = (Index("ix_imported_files_schedule", "schedule", "row"), {"sqlite_autoincrement": True})
+
+    row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    schedule: Mapped[int] = mapped_column(ForeignKey("import_schedules.row", ondelete="CASCADE"))
+    file_id: Mapped[str] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"), unique=True)
+    address: Mapped[bytes] = mapped_column(LargeBinary)
+    """Its real path or its URL, as bytes: names of files need not be text."""
+    name: Mapped[str] = mapped_column(Text)
+    stamp: Mapped[str] = mapped_column(Text)
+    going: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Missing in the sources, and counted as removed."""
 
 
 class StoreFile(Base):

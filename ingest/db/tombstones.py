@@ -26,6 +26,11 @@ def schedules(store_id: str) -> str:
     return f"schedules:{store_id}"
 
 
+def import_schedules(store_id: str) -> str:
+    """The list of a store's schedules of imports."""
+    return f"imports:{store_id}"
+
+
 def add(session: Session, scope: str, object_id: str, item: int) -> None:
     """Write down that an item was removed from a list, in the transaction that removes it."""
     session.add(Tombstone(scope=scope, object_id=object_id, item=item, removed_at=read_clock(session)))

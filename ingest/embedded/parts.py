@@ -63,6 +63,7 @@ def plan(settings: Settings, *, port: int, flower: bool, host: str = HOST) -> Pl
         "INGEST_DATA": str(data),
         "INGEST_WORKERS": str(settings.workers),
         "INGEST_NODE": settings.node,
+        "INGEST_IMPORT_ROOTS": settings.import_roots,
         "INGEST_READY_FILE": str(data / "run" / "worker-ready"),
         "PYTHONUNBUFFERED": "1",
         # All processes count into one folder, so that the API answers Prometheus for the workers too.

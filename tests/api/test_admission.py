@@ -22,6 +22,8 @@ OPERATIONS = [
     f"{method.upper()} {path}" for path, methods in DOCUMENT["paths"].items() for method in methods if "/v1/" in path
 ]
 STORE = "/v1/vector_stores/{vector_store_id}"
+IMPORTS = f"{STORE}/import_schedules/{{import_schedule_id}}"
+MIRROR = {"cron": "0 3 * * *", "sources": ["https://docs.example/a.txt"]}
 WEBHOOK = "/v1/webhook_endpoints/{webhook_endpoint_id}"
 FILES = {"file": ("a.txt", b"a")}
 EXPIRED = "vector_store.expired"
@@ -63,22 +65,26 @@ def owned(client: TestClient, tools: FakeTools) -> Owned:
     pending = client.post("/v1/uploads", json=about).json()["id"]
     part = client.post(f"/v1/uploads/{pending}/parts", files={"data": ("p", b"x")}).json()["id"]
     nightly = client.post(f"/v1/vector_stores/{store}/reindex_schedules", json={"cron": "0 3 * * *"}).json()["id"]
+    mirror = client.post(f"/v1/vector_stores/{store}/import_schedules", json=MIRROR).json()["id"]
     webhook = client.post("/v1/webhook_endpoints", json=HOOK).json()["id"]
     found = {
         "file_id": file, "vector_store_id": store, "batch_id": batch, "upload_id": pending, "part_id": part,
-        "schedule_id": nightly, "webhook_endpoint_id": webhook,
+        "schedule_id": nightly, "import_schedule_id": mirror, "webhook_endpoint_id": webhook,
     }  # fmt: skip
     return Owned(client, found)
 
 
+ALL: tuple[Scope, ...] = ("read", "write", "admin")
+
+
 @pytest.fixture
 def mine(service: Callable[[dict[str, str]], TestClient], tools: FakeTools) -> Owned:
-    return owned(service(key(tools, projects.create(tools.database, "mine", {}).id)), tools)
+    return owned(service(key(tools, projects.create(tools.database, "mine", {}).id, *ALL)), tools)
 
 
 @pytest.fixture
 def theirs(service: Callable[[dict[str, str]], TestClient], tools: FakeTools) -> Owned:
-    return owned(service(key(tools, "proj_default")), tools)
+    return owned(service(key(tools, "proj_default", *ALL)), tools)
 
 
 # --- the matrix: every route of the document has a case here ---
@@ -126,6 +132,12 @@ ADDRESSED: dict[str, Body] = {
     f"GET {STORE}/reindex_schedules/{{schedule_id}}": nothing,
     f"POST {STORE}/reindex_schedules/{{schedule_id}}": lambda _: {"json": {"paused": True}},
     f"DELETE {STORE}/reindex_schedules/{{schedule_id}}": nothing,
+    f"POST {STORE}/import_schedules": lambda _: {"json": MIRROR},
+    f"GET {STORE}/import_schedules": nothing,
+    f"GET {IMPORTS}": nothing,
+    f"POST {IMPORTS}": lambda _: {"json": {"paused": True}},
+    f"DELETE {IMPORTS}": nothing,
+    f"POST {IMPORTS}/run": nothing,
 }
 
 LISTS = ["GET /v1/files", "GET /v1/vector_stores", "GET /v1/webhook_endpoints"]
@@ -267,15 +279,18 @@ def test_every_route_asks_for_its_scope(
 ) -> None:
     method, path = operation.split(" ")
     looks = method == "GET" or path.endswith("/search")
-    ids = ("file_id", "vector_store_id", "batch_id", "upload_id", "schedule_id", "webhook_endpoint_id")
-    nobodys = dict.fromkeys(ids, "x")
+    reaches_out = not looks and "/import_schedules" in path  # reads what the service itself can reach
+    needed: Scope = "read" if looks else "admin" if reaches_out else "write"
+    others: dict[Scope, tuple[Scope, ...]] = {"read": ("write",), "write": ("read",), "admin": ("read", "write")}
+    ids = ("file_id", "vector_store_id", "batch_id", "upload_id", "webhook_endpoint_id")
+    nobodys = dict.fromkeys((*ids, "schedule_id", "import_schedule_id"), "x")
 
     def answer(*scopes: Scope) -> Response:
         return service(key(tools, "proj_default", *scopes)).request(method, path.format(**nobodys))
 
-    missing = refusal(answer("write" if looks else "read"), 403)
+    missing = refusal(answer(*others[needed]), 403)
     assert (missing["code"], missing["param"]) == ("missing_scope", None)
-    assert answer("read" if looks else "write").status_code != 403
+    assert answer(needed).status_code != 403
     assert answer("admin").status_code != 403
 
 

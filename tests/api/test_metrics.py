@@ -52,6 +52,16 @@ def test_what_waits_is_told_with_its_age(client: TestClient, tools: FakeTools, s
     assert found["ingest_up", (("dependency", "database"),)] == 1
 
 
+def test_schedules_of_imports_are_told_by_what_they_do(client: TestClient, store: str) -> None:
+    path = f"/v1/vector_stores/{store}/import_schedules"
+    made = client.post(path, json={"cron": "0 3 * * *", "sources": ["https://docs.example/a.txt"]}).json()["id"]
+    before = scrape(client)
+    client.post(f"{path}/{made}/run")
+
+    assert before["ingest_import_schedules", (("state", "waiting"),)] == 0
+    assert scrape(client)["ingest_import_schedules", (("state", "waiting"),)] == 1
+
+
 def test_a_broker_that_is_down_is_seen_to_be(client: TestClient, tools: FakeTools) -> None:
     tools.queue.down = True
 

@@ -51,6 +51,10 @@ def test_it_lists_the_routes_of_the_newest_client(document: dict[str, Any]) -> N
         f"POST {store}/reindex", f"POST {store}/reindex_schedules", f"GET {store}/reindex_schedules",
         f"GET {store}/reindex_schedules/{{schedule_id}}", f"POST {store}/reindex_schedules/{{schedule_id}}",
         f"DELETE {store}/reindex_schedules/{{schedule_id}}",
+        f"POST {store}/import_schedules", f"GET {store}/import_schedules",
+        f"GET {store}/import_schedules/{{import_schedule_id}}", f"POST {store}/import_schedules/{{import_schedule_id}}",
+        f"DELETE {store}/import_schedules/{{import_schedule_id}}",
+        f"POST {store}/import_schedules/{{import_schedule_id}}/run",
         "POST /v1/webhook_endpoints", "GET /v1/webhook_endpoints", f"GET {webhook}", f"POST {webhook}",
         f"DELETE {webhook}", f"POST {webhook}/test", f"POST {webhook}/rotate_secret",
     }  # fmt: skip

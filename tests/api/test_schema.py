@@ -26,6 +26,7 @@ EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "25"))
 
 _CHUNKS = "the overlap is at most half of the size"
 _WEBHOOKS = "the address is one on the web, and a project has a few endpoints only"
+_IMPORTS = "cron expressions, time zones, patterns, and what may be imported"
 MORE_RULES = {
     "POST /v1/files": "expires_after has two parts or none",
     "POST /v1/uploads/{upload_id}/complete": "the parts have as many bytes as were announced",
@@ -35,6 +36,8 @@ MORE_RULES = {
     "POST /v1/vector_stores/{vector_store_id}/reindex": _CHUNKS,
     "POST /v1/vector_stores/{vector_store_id}/reindex_schedules": "cron expressions and time zones",
     "POST /v1/vector_stores/{vector_store_id}/reindex_schedules/{schedule_id}": "cron expressions and time zones",
+    "POST /v1/vector_stores/{vector_store_id}/import_schedules": _IMPORTS,
+    "POST /v1/vector_stores/{vector_store_id}/import_schedules/{import_schedule_id}": _IMPORTS,
     "POST /v1/webhook_endpoints": _WEBHOOKS,
     "POST /v1/webhook_endpoints/{webhook_endpoint_id}": _WEBHOOKS,
     "POST /v1/webhook_endpoints/{webhook_endpoint_id}/test": "there is somebody at the address",
@@ -77,6 +80,7 @@ class World:
                 f"/v1/webhook_endpoints/{old['webhook_endpoint_id']}",
                 f"/v1/vector_stores/{old['vector_store_id']}/files/{old['file_id']}",
                 f"/v1/vector_stores/{old['vector_store_id']}/reindex_schedules/{old['schedule_id']}",
+                f"/v1/vector_stores/{old['vector_store_id']}/import_schedules/{old['import_schedule_id']}",
             )
         )
         if gone:
@@ -88,6 +92,8 @@ class World:
             announced = {"bytes": 1, "filename": "a", "mime_type": "text/plain", "purpose": "assistants"}
             pending = call.post("/v1/uploads", json=announced).json()["id"]
             nightly = call.post(f"/v1/vector_stores/{store}/reindex_schedules", json={"cron": "0 3 * * *"})
+            weekly = {"cron": "0 3 * * 1", "sources": ["https://docs.example/a.txt"]}
+            mirror = call.post(f"/v1/vector_stores/{store}/import_schedules", json=weekly)
             webhook = {"name": "", "url": "https://hooks.example/", "event_types": ["vector_store.expired"]}
             self._ids = {
                 "vector_store_id": store,
@@ -95,6 +101,7 @@ class World:
                 "batch_id": batch,
                 "upload_id": pending,
                 "schedule_id": nightly.json()["id"],
+                "import_schedule_id": mirror.json()["id"],
                 "webhook_endpoint_id": call.post("/v1/webhook_endpoints", json=webhook).json()["id"],
             }
         return self._ids

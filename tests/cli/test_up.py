@@ -9,6 +9,7 @@ import pytest
 
 from ingest.embedded.parts import free_port
 from ingest.embedded.running import strike_out, write_down
+from tests.cli.conftest import Command
 
 INGEST = str(Path(sys.executable).with_name("ingest"))
 
@@ -26,6 +27,13 @@ def test_a_database_that_does_not_answer_is_one_line_and_an_exit_code(tmp_path: 
     assert ended.stdout == ""
     assert ended.stderr.startswith("ingest: The service needs its database.")
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("root", ["https://docs.example", "a,b"])
+def test_a_root_that_is_none_is_one_line_and_an_exit_code(tmp_path: Path, ingest: Command, root: str) -> None:
+    ended = ingest("up", "--data", tmp_path, "--import-root", root)
+
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
 
 
 def test_the_addresses_of_ended_parts_are_forgotten(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from typing import Any, TextIO
 
 from ingest.cli.importing.attributes import value
 from ingest.cli.importing.found import Failure, Found, printable
-from ingest.cli.importing.sources import WEB, Naming, Walk, is_here, named, path_of, root, scheme
+from ingest.cli.importing.sources import Naming, Walk, named, root
 from ingest.errors import Refused
+from ingest.roots import WEB, is_here, path_of, scheme
 
 JSON_LINES = (".jsonl", ".ndjson")
 

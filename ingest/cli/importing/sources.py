@@ -6,15 +6,13 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
 
 from ingest.cli.importing import remote
 from ingest.cli.importing.attributes import Attributes
 from ingest.cli.importing.found import Failure, Found, printable, why
 from ingest.cli.importing.patterns import Choice
 from ingest.errors import Refused
-
-WEB = ("http", "https")
+from ingest.roots import ANYWHERE, OUTSIDE, WEB, Roots, fixed_part, is_here, path_of, scheme
 
 
 @dataclass(frozen=True)
@@ -29,29 +27,13 @@ class Naming:
     attributes: Attributes = field(default_factory=dict)
 
 
-def scheme(argument: str) -> str:
-    """The protocol of a URL, "" for a path."""
-    before, colons, _ = argument.partition("://")
-    return before.lower() if colons and before.replace("+", "").isalnum() else ""
-
-
-def is_here(argument: str) -> bool:
-    """Whether this names files of this machine."""
-    return scheme(argument) in ("", "file", "local")
-
-
-def path_of(argument: str) -> str:
-    """The path that a `file://` URL, or a path, names."""
-    return unquote(urlsplit(argument).path) if scheme(argument) == "file" else argument.removeprefix("local://")
-
-
-def find(arguments: Sequence[str], choice: Choice) -> Iterator[Found | Failure]:
+def find(arguments: Sequence[str], choice: Choice, roots: Roots = ANYWHERE) -> Iterator[Found | Failure]:
     """Every file at or below the arguments, in no order, and what cannot be read. Raises Refused.
 
     Below a folder, names that begin with a dot are left out. Links are followed; a folder that can be reached on
     several ways is entered once, which also ends loops. A file reached on several ways has one address.
     """
-    walk = Walk(choice)
+    walk = Walk(choice, roots)
     for argument in arguments:
         naming = Naming(root=root(argument), shown="" if len(arguments) == 1 else argument)
         yield from named(argument, naming, walk)
@@ -73,28 +55,33 @@ def root(argument: str) -> str:
 
 def named(argument: str, naming: Naming, walk: "Walk") -> Iterator[Found | Failure]:
     """The files of one argument: a file, folder, glob or URL."""
-    if scheme(argument) in WEB:
+    if complaint := walk.roots.complaint_about(argument):
+        yield Failure(printable(argument), complaint, blind=True)
+    elif scheme(argument) in WEB:
         yield remote.web(argument, naming.root, naming.name, naming.attributes)
     elif not is_here(argument):
         yield from remote.find(argument, naming.root, naming.name, naming.attributes, walk.choice)
     elif not os.path.lexists(path := path_of(argument)) and glob.has_magic(path):
-        fixed = _fixed_part(path)
-        for match in glob.iglob(path, recursive=True):
+        fixed = fixed_part(path)
+        for match in filter(walk.roots.holds, glob.iglob(path, recursive=True)):
             yield from walk.at(match, os.path.relpath(match, fixed), naming, shown=match)
     else:
         yield from walk.at(path, "", naming, shown=naming.shown)
 
 
 class Walk:
-    """Goes through folders, each of them once."""
+    """Goes through folders, each of them once, and only where `roots` let it."""
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, choice: Choice, roots: Roots = ANYWHERE) -> None:
         self.choice = choice
+        self.roots = roots
         self._entered: set[tuple[int, int]] = set()
 
     def at(self, path: str, relative: str, naming: Naming, *, shown: str) -> Iterator[Found | Failure]:
         """A file, or what is below a folder. `relative` is its path for patterns, `shown` the one in reports."""
-        if os.path.isdir(path):
+        if not self.roots.holds(path):
+            yield Failure(printable(shown or path), OUTSIDE)
+        elif os.path.isdir(path):
             yield from self._below(path, relative, naming, shown)
         elif not relative or self.choice.takes(printable(relative)):
             relative = relative or os.path.basename(path)
@@ -110,6 +97,9 @@ class Walk:
                     continue
                 self._entered.add((about.st_dev, about.st_ino))
                 real = os.path.realpath(folder)
+                if not self.roots.holds(real):
+                    yield Failure(printable(shown), OUTSIDE)
+                    continue
                 with os.scandir(folder) as entries:
                     for entry in entries:
                         below, named_ = os.path.join(relative, entry.name), os.path.join(shown, entry.name)
@@ -118,10 +108,19 @@ class Walk:
                         if _is_folder(entry):
                             waiting.append((entry.path, below, named_))
                         elif self.choice.takes(printable(below)):
-                            at = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(real, entry.name)
-                            yield _file(entry.path, at, below, named_, naming, entry.stat)
+                            yield self._entry(entry, real, below, named_, naming)
             except OSError as exc:
                 yield Failure(printable(shown or folder), why(exc), blind=True)
+
+    def _entry(
+        self, entry: "os.DirEntry[str]", folder: str, relative: str, shown: str, naming: Naming
+    ) -> Found | Failure:
+        at = os.path.join(folder, entry.name)
+        if entry.is_symlink():
+            at = os.path.realpath(entry.path)
+            if not self.roots.holds(at):
+                return Failure(printable(shown), OUTSIDE)
+        return _file(entry.path, at, relative, shown, naming, entry.stat)
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -152,10 +151,3 @@ def _file(
         stamp=str(found.st_mtime_ns),
         attributes=naming.attributes,
     )
-
-
-def _fixed_part(pattern: str) -> str:
-    """The folder below which a glob looks."""
-    parts = pattern.split("/")
-    fixed = next(number for number, part in enumerate(parts) if glob.has_magic(part))
-    return "/".join(parts[:fixed]) or ("/" if pattern.startswith("/") else ".")

@@ -4,7 +4,7 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,8 @@ import openai
 from ingest.cli.importing import remote
 from ingest.cli.importing.found import why
 from ingest.cli.importing.journal import Entry
-from ingest.cli.importing.sources import WEB, scheme
 from ingest.cli.importing.web import Web
+from ingest.roots import ANYWHERE, WEB, Roots, scheme
 
 THREADS = 8
 WAITING = 512
@@ -62,12 +62,24 @@ Result = Uploaded | Same | NotUploaded
 class Uploads:
     """Threads that upload what they are given.
 
-    `sent` is told of bytes as they leave, from several threads; a repeated upload takes back what it had told.
+    `sent` is told of bytes as they leave, from several threads; a repeated upload takes back what it had told. Files of
+    this machine are read as far as `roots` let them. `headers` are sent with an entry that has this stamp.
     """
 
-    def __init__(self, client: openai.OpenAI, web: Web, sent: Callable[[int], None], threads: int = THREADS) -> None:
+    def __init__(
+        self,
+        client: openai.OpenAI,
+        web: Web,
+        sent: Callable[[int], None],
+        threads: int = THREADS,
+        *,
+        roots: Roots = ANYWHERE,
+        headers: Callable[[Entry, str], Mapping[str, str]] = lambda _entry, _stamp: {},
+    ) -> None:
         self._client = client
         self._web = web
+        self._roots = roots
+        self._headers = headers
         self._sent = sent
         self._stop = Event()
         self._todo: Queue[Entry] = Queue(WAITING)
@@ -144,7 +156,8 @@ class Uploads:
         """A file of this machine with the content and its stamp, or no stamp when it is as it was."""
         kind = scheme(entry.address)
         if not kind:
-            yield entry.address, entry.stamp
+            with self._roots.opened(entry.address) as allowed:
+                yield allowed, entry.stamp
             return
         with tempfile.TemporaryDirectory(prefix="ingest-import-") as folder:
             path = Path(folder) / "content"
@@ -161,7 +174,9 @@ class Uploads:
             if size == 0:
                 return NotUploaded(entry, "It is empty")
             try:
-                created = self._client.files.create(file=(entry.name, file), purpose="assistants")
+                created = self._client.files.create(
+                    file=(entry.name, file), purpose="assistants", extra_headers=self._headers(entry, stamp)
+                )
             except openai.APIConnectionError as exc:
                 if isinstance(exc.__cause__, OSError):  # from reading the file; the network's are of another kind
                     raise exc.__cause__ from exc

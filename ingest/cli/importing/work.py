@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -21,11 +22,12 @@ from ingest.cli.importing.mirror import Mirror
 from ingest.cli.importing.patterns import Choice
 from ingest.cli.importing.run import Run
 from ingest.cli.importing.scan import Style, Tally, scan
-from ingest.cli.importing.sources import WEB, Walk, check, find, path_of, root, scheme
+from ingest.cli.importing.sources import Walk, check, find, root
 from ingest.cli.importing.uploads import Uploads
 from ingest.cli.importing.web import Limits, Web
 from ingest.cli.service import find_store
 from ingest.errors import Refused
+from ingest.roots import ANYWHERE, WEB, Roots, path_of, scheme
 
 COMPLETE, INCOMPLETE, INTERRUPTED = 0, 1, 130
 """Exit codes; 2 is whatever is Refused."""
@@ -50,6 +52,7 @@ class Wish:
     batch_files: int
     journals: Path
     web: Limits
+    roots: Roots = ANYWHERE
 
     @property
     def sources(self) -> list[str]:
@@ -77,7 +80,7 @@ def bring_in(client: openai.OpenAI, wish: Wish) -> int:
     with ExitStack() as stack:
         web = Web(wish.web)
         stack.callback(web.close)
-        lists = [_fetched(stack, web, address) for address in wish.manifests]
+        lists = [fetched(stack, web, address, wish.roots) for address in wish.manifests]
         store = find_store(client, wish.store)
         if store is None and not wish.dry_run:
             _nothing_refused(wish, lists)
@@ -92,13 +95,17 @@ def bring_in(client: openai.OpenAI, wish: Wish) -> int:
         return _rehearse(place, wish, lists) if wish.dry_run else _work(place, wish, lists)
 
 
-_Lists = list[tuple[Path, str]]
+Lists = list[tuple[Path, str]]
 """Manifests: where each is on this machine, and where it came from."""
 
 
-def _fetched(stack: ExitStack, web: Web, address: str) -> tuple[Path, str]:
+def fetched(stack: ExitStack, web: Web, address: str, roots: Roots) -> tuple[Path, str]:
+    """A manifest as it can be read for as long as the stack lasts. Raises Refused."""
     if scheme(address) not in WEB:
-        return Path(path_of(address)), address
+        try:
+            return Path(stack.enter_context(roots.opened(path_of(address)))), address
+        except OSError as exc:
+            raise Refused(f"The manifest {address} cannot be read: {exc.strerror}.") from exc
     target = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ingest-import-"))) / "manifest"
     try:
         web.fetch(address, target)
@@ -107,20 +114,20 @@ def _fetched(stack: ExitStack, web: Web, address: str) -> tuple[Path, str]:
     return target, address
 
 
-def _files(wish: Wish, lists: _Lists) -> Iterator[Found | Failure]:
+def _files(wish: Wish, lists: Lists) -> Iterator[Found | Failure]:
     """All that the sources name, one after the other."""
-    yield from find(wish.paths, wish.choice)
+    yield from find(wish.paths, wish.choice, wish.roots)
     for path, address in lists:
-        yield from manifest.read(path, address, Walk(wish.choice))
+        yield from manifest.read(path, address, Walk(wish.choice, wish.roots))
 
 
-def _nothing_refused(wish: Wish, lists: _Lists) -> None:
+def _nothing_refused(wish: Wish, lists: Lists) -> None:
     """Find out that there is something to import before a store is made for it."""
     if next(_files(wish, lists), None) is None:
         raise Refused("There are no files there.")
 
 
-def _rehearse(place: Place, wish: Wish, lists: _Lists) -> int:
+def _rehearse(place: Place, wish: Wish, lists: Lists) -> int:
     """Say what an import would do; nothing of it is kept."""
     journal = place.journal
     with journal.transaction(keep=False) as transaction:
@@ -146,32 +153,59 @@ def _rehearse(place: Place, wish: Wish, lists: _Lists) -> int:
     return COMPLETE
 
 
-def _work(place: Place, wish: Wish, lists: _Lists) -> int:
+def _work(place: Place, wish: Wish, lists: Lists) -> int:
     journal, sent = place.journal, Sent()
     this = journal.begin(ids.new("imp_"), wish.sources)
     terminal = place.console.is_terminal
     display: Display = Events() if wish.as_json else Bars(place.console) if terminal else Lines(place.console)
-    removed = 0
-    with _interruptible() as stopped:
+    with interruptible() as stopped:
         with display:
             display.started(**{"import": this.id, "store": wish.store, "store_id": place.store_id})
-            with journal.transaction() as transaction:
-                files = _until(stopped.is_set, _files(wish, lists))
-                tally = scan(journal, this, files, wish.style, display.scanning, transaction)
-            if not stopped.is_set():
-                run = _prepared(place, this, wish, tally, display)
-                try:
-                    for _ in run.steps(Uploads(place.client, place.web, sent, wish.threads), stopped.is_set):
-                        display.show(run, tally, sent)
-                    if not stopped.is_set():
-                        removed = run.mirror.clean()
-                    display.show(run, tally, sent)
-                except openai.APIConnectionError as exc:
-                    raise Refused(
-                        f"The service at {place.client.base_url} has stopped answering. What was done is written down: "
-                        "run the same command again to go on."
-                    ) from exc
-        return _concluded(place, this, wish, tally, removed=removed, stopped=stopped.is_set())
+            uploads = partial(Uploads, place.client, place.web, sent, wish.threads)
+            try:
+                done = carry_out(place, this, wish, lists, uploads, display, sent, stopped.is_set)
+            except openai.APIConnectionError as exc:
+                raise Refused(
+                    f"The service at {place.client.base_url} has stopped answering. What was done is written down: "
+                    "run the same command again to go on."
+                ) from exc
+        return _concluded(place, this, wish, done, stopped=stopped.is_set())
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an import saw, and how many files it took out."""
+
+    tally: Tally
+    removed: int
+
+
+def carry_out(
+    place: Place,
+    this: Import,
+    wish: Wish,
+    lists: Lists,
+    uploads: Callable[[], Uploads],
+    display: Display,
+    sent: Sent,
+    stopped: Callable[[], bool],
+) -> Done:
+    """Look, upload, attach, wait for the last file, and take out what has to go, until `stopped` says so.
+
+    Raises Refused and openai.APIError.
+    """
+    removed = 0
+    with place.journal.transaction() as transaction:
+        files = _until(stopped, _files(wish, lists))
+        tally = scan(place.journal, this, files, wish.style, display.scanning, transaction)
+    if not stopped():
+        run = _prepared(place, this, wish, tally, display)
+        for _ in run.steps(uploads(), stopped):
+            display.show(run, tally, sent)
+        if not stopped():
+            removed = run.mirror.clean()
+        display.show(run, tally, sent)
+    return Done(tally, removed)
 
 
 def _prepared(place: Place, this: Import, wish: Wish, tally: Tally, display: Display) -> Run:
@@ -194,14 +228,14 @@ def _missing(place: Place, this: Import, wish: Wish, tally: Tally) -> int:
     return place.journal.miss([printable_root(each) for each in wish.sources], this.number)
 
 
-def _concluded(place: Place, this: Import, wish: Wish, tally: Tally, *, removed: int, stopped: bool) -> int:
-    journal, console = place.journal, place.console
+def _concluded(place: Place, this: Import, wish: Wish, done: Done, *, stopped: bool) -> int:
+    journal, console, tally = place.journal, place.console, done.tally
     by_state = journal.outcome(this.number)
     counts = {
         **by_state,
         "not uploaded": by_state.get("not uploaded", 0) + tally.problems,
         "unchanged": tally.unchanged,
-        "removed": removed,
+        "removed": done.removed,
         "total": sum(by_state.values()) + tally.problems,
     }
     if wish.failures is not None:
@@ -236,7 +270,7 @@ def _until(stopped: Callable[[], bool], files: Iterator[Found | Failure]) -> Ite
 
 
 @contextmanager
-def _interruptible() -> Iterator[Event]:
+def interruptible() -> Iterator[Event]:
     """Set by Ctrl-C and SIGTERM, so that what is under way can be written down; the second time ends at once."""
     asked = Event()
 

@@ -33,7 +33,7 @@ class FakeClient:
             file_batches=SimpleNamespace(create=self._attach, retrieve=self._retrieve), files=None
         )
 
-    def _upload(self, file: tuple[str, Any], purpose: str) -> SimpleNamespace:
+    def _upload(self, file: tuple[str, Any], purpose: str, extra_headers: object) -> SimpleNamespace:
         number = next(self._numbers)
         if number > self.wait_for_a_batch_after:
             assert self._attached.wait(10), "no batch was attached in the meantime"

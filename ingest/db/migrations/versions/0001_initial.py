@@ -261,6 +261,90 @@ def upgrade() -> None:
         batch_op.create_index("ix_reindex_schedules_store", ["vector_store_id", "row"], unique=False)
 
     op.create_table(
+        "import_schedules",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("vector_store_id", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("sources", sa.JSON(), nullable=False),
+        sa.Column("manifests", sa.JSON(), nullable=False),
+        sa.Column("include", sa.JSON(), nullable=False),
+        sa.Column("exclude", sa.JSON(), nullable=False),
+        sa.Column("attributes", sa.JSON(), nullable=False),
+        sa.Column("attributes_from_path", sa.JSON(), nullable=False),
+        sa.Column("delete_missing", sa.Boolean(), nullable=False),
+        sa.Column("retry_failed", sa.Boolean(), nullable=False),
+        sa.Column("cron", sa.String(length=100), nullable=False),
+        sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("next_run_at", sa.BigInteger(), nullable=True),
+        sa.Column("wanted_at", sa.Float(precision=53), nullable=True),
+        sa.Column("not_before", sa.Float(precision=53), nullable=False),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("lease_until", sa.Float(precision=53), nullable=True),
+        sa.Column("lease_owner", sa.String(length=128), nullable=True),
+        sa.Column("run_id", sa.String(length=64), nullable=True),
+        sa.Column("began_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("result", sa.String(length=16), nullable=True),
+        sa.Column("uploaded", sa.BigInteger(), nullable=False),
+        sa.Column("removed", sa.BigInteger(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.CheckConstraint("paused = (next_run_at IS NULL)", name="only_paused_never_runs"),
+        sa.CheckConstraint("(run_id IS NULL) = (began_at IS NULL)", name="a_run_has_begun"),
+        sa.CheckConstraint("ended_at IS NULL OR run_id IS NOT NULL", name="only_a_run_ends"),
+        sa.CheckConstraint("(ended_at IS NULL) = (result IS NULL)", name="what_ended_has_a_result"),
+        sa.CheckConstraint("result IN ('completed','incomplete','failed')", name="result"),
+        sa.CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="leased_by_somebody"),
+        sa.CheckConstraint(
+            "lease_until IS NULL OR (run_id IS NOT NULL AND ended_at IS NULL)", name="only_runs_are_leased"
+        ),
+        sa.CheckConstraint("0 <= attempts AND attempts <= fence", name="hands"),
+        sa.CheckConstraint("uploaded >= 0 AND removed >= 0", name="counts"),
+        sa.ForeignKeyConstraint(["vector_store_id"], ["vector_stores.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("import_schedules", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_import_schedules_due",
+            ["next_run_at"],
+            unique=False,
+            postgresql_where=sa.text("next_run_at IS NOT NULL"),
+            sqlite_where=sa.text("next_run_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_import_schedules_work",
+            ["not_before"],
+            unique=False,
+            postgresql_where=sa.text("wanted_at IS NOT NULL OR (run_id IS NOT NULL AND ended_at IS NULL)"),
+            sqlite_where=sa.text("wanted_at IS NOT NULL OR (run_id IS NOT NULL AND ended_at IS NULL)"),
+        )
+        batch_op.create_index("ix_import_schedules_store", ["vector_store_id", "row"], unique=False)
+
+    op.create_table(
+        "imported_files",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("schedule", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("file_id", sa.String(length=64), nullable=False),
+        sa.Column("address", sa.LargeBinary(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("stamp", sa.Text(), nullable=False),
+        sa.Column("going", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["file_id"], ["files.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["schedule"], ["import_schedules.row"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("row"),
+        sa.UniqueConstraint("file_id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("imported_files", schema=None) as batch_op:
+        batch_op.create_index("ix_imported_files_schedule", ["schedule", "row"], unique=False)
+
+    op.create_table(
         "file_batches",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -497,6 +581,8 @@ def downgrade() -> None:
     op.drop_table("outages")
     op.drop_table("loose_blobs")
     for table in (
+        "imported_files",
+        "import_schedules",
         "verifications",
         "webhook_deliveries",
         "webhook_endpoints",

@@ -1,0 +1,128 @@
+"""The process of one scheduled import: `python -m api.importing ROW FENCE FOLDER`, started by ingest/importer.py.
+
+It is a client of the API like `ingest import`, and brings the part of the API that it needs: on a socket in a folder
+that only this user can enter, where every request is the project's. So it needs no address and no key, and there is
+none that could leak.
+"""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import openai
+import uvicorn
+from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import errors
+from api.app import Answered
+from api.routes import file_batches, files, store_files, vector_stores
+from ingest import logs
+from ingest.callers import Caller
+from ingest.cli.importing import scheduled
+from ingest.cli.importing.kept import importing
+from ingest.cli.service import PATIENT_RETRIES
+from ingest.config import Settings
+from ingest.db import import_schedules as rows
+from ingest.db import keys
+from ingest.db.models import ImportSchedule
+from ingest.errors import DependencyDown
+from ingest.patience import WORK
+from ingest.tools import Tools
+
+TICK_SECONDS = 0.02
+
+_log = logs.get(__name__)
+
+
+def main() -> None:
+    """Carry out the run that the command line names; the exit code says how it went (cli/importing/scheduled.py)."""
+    row, fence, folder = sys.argv[1:]
+    settings = Settings()
+    logs.configure(settings)
+    tools = Tools(settings, WORK)
+    try:
+        code = work(tools, int(row), int(fence), Path(folder))
+    except DependencyDown as exc:
+        _log.warning("import_held_up", row=int(row), reason=str(exc))
+        code = scheduled.LATER
+    except Exception:  # noqa: BLE001 - written down; the run is tried again
+        _log.exception("import_crashed", row=int(row))
+        code = 1
+    tools.close()
+    sys.exit(code)
+
+
+def work(tools: Tools, row: int, fence: int, folder: Path, *, lost: Callable[[int], Any] = os._exit) -> int:
+    """Carry out a run that this process holds, and say how; in the main thread. Raises DependencyDown."""
+    with tools.database.reading() as session:
+        held = rows.held(session, row, fence)
+    if held is None:
+        return scheduled.LOST
+    schedule, project = held
+    caller = Caller(project.id, keys.limits(project))
+    with logs.bound(store=schedule.vector_store_id), served(tools, caller, schedule, folder) as client:
+        return scheduled.run(tools, client, schedule, project.id, folder, lost=lost)
+
+
+@contextmanager
+def served(tools: Tools, caller: Caller, schedule: ImportSchedule, folder: Path) -> Iterator[openai.OpenAI]:
+    """A client of an API of its own, for as long as the context lasts."""
+    socket = str(folder / "api")
+    config = uvicorn.Config(
+        _app(tools, caller, schedule), uds=socket, lifespan="off", log_config=None, log_level="warning", access_log=False,
+        timeout_graceful_shutdown=1,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, name="api", daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(TICK_SECONDS)
+    transport = httpx2.HTTPTransport(uds=socket)
+    http = openai.DefaultHttpxClient(transport=transport, trust_env=False)
+    try:
+        with openai.OpenAI(
+            base_url="http://import/v1", api_key="none", max_retries=PATIENT_RETRIES, http_client=http
+        ) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join(5)
+
+
+def _app(tools: Tools, caller: Caller, schedule: ImportSchedule) -> FastAPI:
+    api = FastAPI(openapi_url=None)
+    api.state.tools = tools
+    errors.register(api)
+    for routes in (files, store_files, file_batches, vector_stores):
+        api.include_router(routes.router)
+    api.add_middleware(Admitted, caller=caller, schedule=schedule)
+    api.add_middleware(Answered)
+    return api
+
+
+class Admitted:
+    """Every request is made by the run, on behalf of its project and within the project's limits."""
+
+    def __init__(self, inner: ASGIApp, caller: Caller, schedule: ImportSchedule) -> None:
+        self._inner = inner
+        self._caller = caller
+        self._schedule = schedule
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            source = importing(Headers(scope=scope), self._schedule.row, self._schedule.fence)
+            scope["caller"] = replace(self._caller, importing=source)
+        await self._inner(scope, receive, send)
+
+
+if __name__ == "__main__":
+    main()

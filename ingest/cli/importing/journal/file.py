@@ -1,0 +1,82 @@
+"""The file that a journal is kept in: its tables, and changes that are made as a whole."""
+
+import sqlite3
+from pathlib import Path
+
+from filelock import FileLock
+
+from ingest.errors import Refused
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS imports (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE, sources TEXT, started REAL, ended REAL,
+    found INTEGER DEFAULT 0, unchanged INTEGER DEFAULT 0, problems INTEGER DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS batches (
+    number INTEGER PRIMARY KEY, id TEXT UNIQUE, import INTEGER, ended INTEGER DEFAULT 0,
+    in_progress INTEGER, completed INTEGER, failed INTEGER, cancelled INTEGER, total INTEGER
+);
+CREATE INDEX IF NOT EXISTS batches_open ON batches(number) WHERE NOT ended;
+CREATE TABLE IF NOT EXISTS files (
+    number INTEGER PRIMARY KEY, address BLOB UNIQUE, root TEXT, shown TEXT, name TEXT, size INTEGER, stamp TEXT,
+    attributes TEXT, sha256 TEXT, file_id TEXT, state TEXT, reason TEXT, batch INTEGER, todo TEXT, seen INTEGER
+);
+CREATE INDEX IF NOT EXISTS files_todo ON files(todo, number) WHERE todo <> '';
+CREATE INDEX IF NOT EXISTS files_batch ON files(batch) WHERE state = 'attached';
+CREATE INDEX IF NOT EXISTS files_id ON files(file_id) WHERE file_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS replaced (file_id TEXT PRIMARY KEY, file INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS problems (seen INTEGER, shown TEXT, reason TEXT);
+"""
+"""`files.state` is that of `file_id`, which is what the service holds; `todo` is what has to be done next with it.
+`replaced` are earlier versions that go when their file's present version is completed; `seen` is the last import that
+found the file; `problems` is what the last one could not take."""
+
+CHANGES_A_COMMIT = 1_000
+
+
+class JournalFile:
+    """A SQLite file that several processes may read and one writes. Used from one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = FileLock(f"{path}.lock")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._sql = sqlite3.connect(path, isolation_level=None, timeout=10)
+            self._sql.execute("PRAGMA journal_mode=WAL")
+            self._sql.execute("PRAGMA synchronous=NORMAL")
+            self._sql.executescript(SCHEMA)
+        except (OSError, sqlite3.Error) as exc:
+            raise Refused(f"The journal {path} cannot be used: {exc}. Choose another folder with --journal.") from exc
+        self._sql.row_factory = sqlite3.Row
+
+    def close(self) -> None:
+        self._sql.close()
+        self._lock.release()
+
+    def transaction(self, *, keep: bool = True) -> "Transaction":
+        """What is changed within is kept as a whole, or not at all."""
+        return Transaction(self._sql, keep)
+
+
+class Transaction:
+    """Several changes as one; a context."""
+
+    def __init__(self, sql: sqlite3.Connection, keep: bool) -> None:
+        self._sql = sql
+        self._keep = keep
+        self._changes = 0
+
+    def __enter__(self) -> "Transaction":
+        self._sql.execute("BEGIN IMMEDIATE")
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._sql.execute("COMMIT" if self._keep and kind is None else "ROLLBACK")
+
+    def step(self) -> None:
+        """One change of many: now and then they are kept, so that none of their number makes the file's log grow."""
+        self._changes += 1
+        if self._keep and self._changes % CHANGES_A_COMMIT == 0:
+            self._sql.execute("COMMIT")
+            self._sql.execute("BEGIN IMMEDIATE")

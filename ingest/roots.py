@@ -1,0 +1,126 @@
+"""What a scheduled import may read: it looks with the service's eyes, on the word of a project.
+
+Paths are compared after every link and `..` is resolved, and once more when the file is open, so that a link that is
+changed in between leads nowhere.
+"""
+
+import glob
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ingest.errors import Refused
+
+WEB = ("http", "https")
+PROJECT = "{project}"
+"""In a root: the id of the project that imports."""
+
+OUTSIDE = "It is outside of what may be imported from"
+
+
+def scheme(argument: str) -> str:
+    """The protocol of a URL, "" for a path."""
+    before, colons, _ = argument.partition("://")
+    return before.lower() if colons and before.replace("+", "").isalnum() else ""
+
+
+def is_here(argument: str) -> bool:
+    """Whether this names files of this machine."""
+    return scheme(argument) in ("", "file", "local")
+
+
+def path_of(argument: str) -> str:
+    """The path that a `file://` URL, or a path, names."""
+    return unquote(urlsplit(argument).path) if scheme(argument) == "file" else argument.removeprefix("local://")
+
+
+def fixed_part(pattern: str) -> str:
+    """The folder below which a glob looks."""
+    parts = pattern.split("/")
+    fixed = next((number for number, part in enumerate(parts) if glob.has_magic(part)), len(parts))
+    return "/".join(parts[:fixed]) or ("/" if pattern.startswith("/") else ".")
+
+
+@dataclass(frozen=True)
+class Roots:
+    """Folders and addresses of buckets at and below which everything may be read, but nothing in `kept_out`.
+
+    With `anywhere` there is no limit: a person imports what that person can read.
+    """
+
+    folders: tuple[str, ...] = ()
+    buckets: tuple[str, ...] = ()
+    kept_out: tuple[str, ...] = ()
+    anywhere: bool = False
+
+    @classmethod
+    def of(cls, setting: str, project: str, kept_out: tuple[Path, ...]) -> "Roots":
+        """Those of a project, from the setting: separated by commas, `{project}` put in. Raises Refused."""
+        folders, buckets = [], []
+        for root in filter(None, (each.strip() for each in setting.split(","))):
+            mine = root.replace(PROJECT, project)
+            if is_here(mine) and os.path.isabs(path := path_of(mine)):
+                folders.append(os.path.realpath(path))
+            elif scheme(mine) and scheme(mine) not in WEB and not is_here(mine):
+                buckets.append(mine.rstrip("/"))
+            else:
+                raise Refused(f"INGEST_IMPORT_ROOTS: '{root}' is neither an absolute path nor the URL of a bucket.")
+        return cls(tuple(folders), tuple(buckets), tuple(os.path.realpath(each) for each in kept_out))
+
+    def holds(self, path: str) -> bool:
+        """Whether a file or folder of this machine may be looked at, wherever links lead."""
+        return self.anywhere or self._holds(os.path.realpath(path))
+
+    def complaint_about(self, argument: str) -> str:
+        """Why this path, glob or URL may not be imported, or "". Says nothing of what is there."""
+        if self.anywhere or scheme(argument) in WEB:
+            return ""
+        if "::" in argument or any(part in ("..", ".") for part in argument.split("/")):
+            return "Chained addresses, and parts of '.' and '..', are not taken"
+        if not is_here(argument):
+            below = argument.rstrip("/")
+            held = any(below == bucket or below.startswith(bucket + "/") for bucket in self.buckets)
+            return "" if held else OUTSIDE
+        path = path_of(argument)
+        if not os.path.isabs(path):
+            return "A path must be absolute"
+        return "" if self.holds(fixed_part(path)) else OUTSIDE
+
+    def check(self, argument: str) -> None:
+        """Raises Refused for what may not be imported."""
+        if complaint := self.complaint_about(argument):
+            raise Refused(f"{argument}: {complaint}.")
+
+    @contextmanager
+    def opened(self, path: str) -> Iterator[str]:
+        """A path under which exactly the file that was allowed can be read, whatever is done to its name meanwhile.
+
+        Raises OSError when it is not allowed, no regular file, or cannot be read.
+        """
+        if self.anywhere:
+            yield path
+            return
+        # Opening a pipe would wait for its writer.
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            if not self._holds(os.readlink(f"/proc/self/fd/{handle}")):
+                raise OSError(0, OUTSIDE)
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise OSError(0, "Not a regular file")
+            yield f"/proc/self/fd/{handle}"
+        finally:
+            os.close(handle)
+
+    def _holds(self, real: str) -> bool:
+        return _below(real, self.folders) and not _below(real, self.kept_out)
+
+
+ANYWHERE = Roots(anywhere=True)
+
+
+def _below(path: str, folders: tuple[str, ...]) -> bool:
+    return any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders)

@@ -1,0 +1,458 @@
+"""When scheduled imports fall due, who takes them, and what their importer does, on both databases."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest import ids, import_schedules, vector_stores
+from ingest.callers import Caller
+from ingest.db import import_schedules as rows
+from ingest.db.models import ImportSchedule
+from ingest.errors import InvalidRequest, NotFound
+from ingest.importer import MOST_ATTEMPTS, Importer
+from ingest.sweep import sweep
+from tests.conftest import Clock
+from tests.fakes import CALLER, FakeTools
+from tests.servers import wait_until
+
+HOUR = 3_600
+DAY = 24 * HOUR
+LEASE = 30.0
+WEB = "https://docs.example/a.txt"
+
+
+def store(tools: FakeTools, **wish: Any) -> str:
+    made: dict[str, Any] = {"name": "s", "description": None, "metadata": {}, "expires_after_days": None}
+    return vector_stores.create(tools, CALLER, **made | wish).id
+
+
+def hourly(tools: FakeTools, store_id: str, *, paused: bool = False, **wish: Any) -> ImportSchedule:
+    columns: dict[str, Any] = {
+        "sources": [WEB], "manifests": [], "include": [], "exclude": [], "attributes": {},
+        "attributes_from_path": [], "delete_missing": False, "retry_failed": False,
+    }  # fmt: skip
+    return import_schedules.create(
+        tools, CALLER, store_id, cron="0 * * * *", timezone="UTC", paused=paused, wish=columns | wish
+    )
+
+
+def now_of(tools: FakeTools, schedule: ImportSchedule) -> ImportSchedule:
+    return import_schedules.retrieve(tools, CALLER, schedule.vector_store_id, schedule.id)
+
+
+def take(tools: FakeTools, owner: str = "one") -> ImportSchedule | None:
+    with tools.database.transaction() as session:
+        return rows.take(session, owner, ids.new("imp_"), LEASE)
+
+
+def end(tools: FakeTools, run: ImportSchedule) -> bool:
+    with tools.database.transaction() as session:
+        return rows.end(session, run.row, run.fence, "completed", counts={"total": 1})
+
+
+# --- due ---
+
+
+def test_a_schedule_falls_due_at_its_time_and_runs_once(tools: FakeTools, clock: Clock) -> None:
+    made = hourly(tools, store(tools))
+    assert made.next_run_at is not None
+    clock.advance(made.next_run_at - clock() - 1)
+    sweep(tools)
+    assert take(tools) is None
+
+    clock.advance(1)
+    sweep(tools)
+    sweep(tools)
+    run = take(tools)
+
+    assert run is not None
+    assert (run.began_at, run.next_run_at, run.wanted_at) == (int(clock()), made.next_run_at + HOUR, None)
+    assert end(tools, run)
+    assert take(tools) is None
+    assert (now_of(tools, made).result, now_of(tools, made).counts) == ("completed", {"total": 1})
+
+
+def test_what_was_missed_is_caught_up_once(tools: FakeTools, clock: Clock) -> None:
+    made = hourly(tools, store(tools))
+    clock.advance(5 * HOUR)
+
+    sweep(tools)
+
+    run = take(tools)
+    assert run is not None
+    end(tools, run)
+    sweep(tools)
+    assert take(tools) is None
+    following = now_of(tools, made).next_run_at
+    assert following is not None
+    assert clock() < following <= clock() + HOUR
+
+
+def test_two_that_sweep_at_once_make_one_run(tools: FakeTools, clock: Clock) -> None:
+    hourly(tools, store(tools))
+    for _ in range(5):
+        clock.advance(HOUR)
+        together = threading.Barrier(2)
+        due: list[int] = []
+
+        def one_of_two(together: threading.Barrier = together, due: list[int] = due) -> None:
+            together.wait(10)
+            due.append(import_schedules.run_due(tools))
+
+        threads = [threading.Thread(target=one_of_two) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+
+        assert sorted(due) == [0, 1]
+        run = take(tools)
+        assert run is not None
+        assert end(tools, run)
+        assert take(tools) is None
+
+
+def test_one_that_still_runs_when_it_falls_due_is_not_doubled_but_runs_afterwards(
+    tools: FakeTools, clock: Clock
+) -> None:
+    hourly(tools, store(tools))
+    clock.advance(HOUR)
+    sweep(tools)
+    first = take(tools)
+    assert first is not None
+    for _ in range(3):
+        with tools.database.transaction() as session:
+            assert rows.renew(session, first.row, first.fence, 2 * HOUR, {})
+        clock.advance(HOUR)
+        sweep(tools)
+        assert take(tools, "two") is None
+
+    end(tools, first)
+    second = take(tools, "two")
+
+    assert second is not None
+    assert second.run_id != first.run_id
+    end(tools, second)
+    assert take(tools) is None
+
+
+def test_a_paused_schedule_rests_and_what_it_missed_stays_missed(tools: FakeTools, clock: Clock) -> None:
+    made = hourly(tools, store(tools))
+    clock.advance(HOUR)
+    sweep(tools)
+    import_schedules.update(tools, CALLER, made.vector_store_id, made.id, {"paused": True})  # due, and not begun
+    assert take(tools) is None
+    clock.advance(DAY)
+    sweep(tools)
+
+    resumed = import_schedules.update(tools, CALLER, made.vector_store_id, made.id, {"paused": False})
+    sweep(tools)
+
+    assert take(tools) is None
+    assert resumed.next_run_at is not None
+    assert clock() < resumed.next_run_at <= clock() + HOUR
+
+
+def test_a_paused_schedule_runs_when_somebody_asks_for_it(tools: FakeTools) -> None:
+    made = hourly(tools, store(tools), paused=True)
+
+    import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)
+    import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)
+
+    run = take(tools)
+    assert run is not None
+    assert (run.paused, run.next_run_at) == (True, None)
+    end(tools, run)
+    assert take(tools) is None
+
+
+@pytest.mark.parametrize("what", ["delete", "expire"])
+def test_a_store_that_has_ended_is_left_alone(tools: FakeTools, clock: Clock, what: str) -> None:
+    made = hourly(tools, store(tools, expires_after_days=2))
+    import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)
+    run = take(tools)
+    assert run is not None
+    if what == "delete":
+        vector_stores.delete(tools, CALLER, made.vector_store_id)
+    clock.advance(3 * DAY)
+    sweep(tools)
+
+    with tools.database.transaction() as session:
+        assert not rows.renew(session, run.row, run.fence, LEASE, {})
+    assert take(tools) is None
+
+
+def test_a_deleted_schedule_is_gone_and_its_run_with_it(tools: FakeTools) -> None:
+    made = hourly(tools, store(tools))
+    import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)
+    run = take(tools)
+    assert run is not None
+
+    import_schedules.delete(tools, CALLER, made.vector_store_id, made.id)
+
+    with pytest.raises(NotFound):
+        now_of(tools, made)
+    assert not end(tools, run)
+
+
+def test_the_one_that_waits_longest_is_next_and_none_is_taken_twice(tools: FakeTools, clock: Clock) -> None:
+    made = [hourly(tools, store(tools)) for _ in range(3)]
+    for schedule in reversed(made):
+        import_schedules.run_now(tools, CALLER, schedule.vector_store_id, schedule.id)
+        clock.advance(1)
+
+    taken = [take(tools, owner) for owner in ("one", "two", "one", "two")]
+
+    assert [None if run is None else run.id for run in taken] == [*[each.id for each in reversed(made)], None]
+
+
+def test_four_that_take_at_once_take_one_each(tools: FakeTools) -> None:
+    for _ in range(3):
+        made = hourly(tools, store(tools))
+        import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)
+    together = threading.Barrier(4)
+    taken: list[str] = []
+
+    def one_of_four() -> None:
+        together.wait(10)
+        while (run := take(tools)) is not None:
+            taken.append(run.id)
+
+    threads = [threading.Thread(target=one_of_four) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert len(taken) == len(set(taken)) == 3
+
+
+# --- what may be imported ---
+
+
+@pytest.fixture
+def shared(tools: FakeTools, tmp_path: Path) -> Path:
+    """A folder for each project, of which ours is there; and a bucket."""
+    roots = f"{tmp_path}/shared/{{project}}, s3://company/reports/"
+    tools.settings = tools.settings.model_copy(update={"import_roots": roots})
+    mine = tmp_path / "shared" / CALLER.project
+    mine.mkdir(parents=True)
+    return mine
+
+
+def test_what_is_below_the_roots_is_taken(tools: FakeTools, shared: Path) -> None:
+    (shared / "list.csv").write_text("path\n")
+    sources = [str(shared), f"{shared}/not-yet/*.pdf", f"file://{shared}/a.txt", "s3://company/reports/2026/*.pdf"]
+
+    made = hourly(tools, store(tools), sources=[*sources, WEB], manifests=[f"{shared}/list.csv"])
+
+    assert now_of(tools, made).sources == [*sources, WEB]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{mine}/../proj_other", "{mine}/..", "{mine}/../../secret", "{mine}/link", "{mine}/link/*", "{mine}/./x",
+        "{mine}-too", "/etc/passwd", "/", "file:///etc/passwd", "FILE:///etc/passwd", "local:///etc/passwd",
+        "file://{mine}/%2e%2e/%2e%2e/secret", "documents", "~/documents", "*", "", "/etc/*",
+        "s3://company/reports-too", "s3://company/reports/../salaries", "s3://company", "s3://other/reports",
+        "s3://company/reports@evil/x", "memory://x", "ftp://host/x", "github://org:repo@main/x",
+        "s3://company/reports/a.zip::file:///etc/passwd", "zip://x::s3://company/reports/a.zip", "{data}/ingest.db",
+    ],
+)  # fmt: skip
+def test_nothing_else_is_and_nobody_learns_what_is_there(
+    tools: FakeTools, shared: Path, tmp_path: Path, source: str
+) -> None:
+    (tmp_path / "secret").mkdir()
+    (shared / "link").symlink_to(tmp_path / "secret")
+    asked = source.format(mine=shared, data=tools.settings.data)
+
+    with pytest.raises(InvalidRequest) as refused:
+        hourly(tools, store(tools), sources=[asked])
+
+    assert str(refused.value).removeprefix(f"'{asked}' cannot be imported: ") in (
+        "It is outside of what may be imported from.", "A path must be absolute.",
+        "Chained addresses, and parts of '.' and '..', are not taken.",
+    )  # fmt: skip
+
+
+def test_the_services_own_data_is_not_imported_even_from_below_a_root(tools: FakeTools) -> None:
+    tools.settings = tools.settings.model_copy(update={"import_roots": "/"})
+
+    for own in (tools.settings.data, tools.settings.data / "blobs" / "raw"):
+        with pytest.raises(InvalidRequest, match="outside"):
+            hourly(tools, store(tools), sources=[str(own)])
+
+
+def test_another_project_has_another_folder(tools: FakeTools, shared: Path) -> None:
+    other = Caller("proj_other")
+
+    assert import_schedules.roots(tools.settings, CALLER.project).complaint_about(str(shared)) == ""
+    assert "outside" in import_schedules.roots(tools.settings, other.project).complaint_about(str(shared))
+
+
+def test_with_no_roots_only_the_web_may_be_imported(tools: FakeTools, tmp_path: Path) -> None:
+    hourly(tools, store(tools), sources=[WEB])
+    with pytest.raises(InvalidRequest, match="outside"):
+        hourly(tools, store(tools), sources=[str(tmp_path)])
+
+
+def test_a_change_is_checked_like_a_beginning(tools: FakeTools) -> None:
+    made = hourly(tools, store(tools))
+
+    wishes: list[dict[str, Any]] = [
+        {"sources": ["/etc"]},
+        {"manifests": ["/etc/passwd"]},
+        {"sources": []},
+        {"cron": "never"},
+    ]
+    for wrong in wishes:
+        with pytest.raises(InvalidRequest):
+            import_schedules.update(tools, CALLER, made.vector_store_id, made.id, wrong)
+    assert now_of(tools, made).sources == [WEB]
+
+
+# --- the importer ---
+
+GIVES_UP = "import sys; sys.exit(75)"
+STAYS = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(130)); print(); time.sleep(60)"
+FROZEN = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
+
+
+@pytest.fixture
+def importers(tools: FakeTools) -> Iterator[Any]:
+    """Makes importers whose processes do what they are told; none of them lives longer than the test."""
+    made: list[Importer] = []
+
+    def importer(program: str) -> Importer:
+        made.append(Importer(tools, [sys.executable, "-c", program]))
+        return made[-1]
+
+    yield importer
+    for each in made:
+        for child in each.children:
+            child.process.kill()
+            child.process.wait()
+
+
+def due(tools: FakeTools) -> ImportSchedule:
+    made = hourly(tools, store(tools))
+    return import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)
+
+
+def exited(importer: Importer) -> bool:
+    return all(child.process.poll() is not None for child in importer.children)
+
+
+def test_no_more_run_at_a_time_than_may(tools: FakeTools, importers: Any) -> None:
+    made = [due(tools) for _ in range(3)]
+    importer: Importer = importers(STAYS)
+
+    importer.round()
+    importer.round()
+
+    assert len(importer.children) == tools.settings.imports_at_once == 2
+    waiting = [schedule for schedule in made if now_of(tools, schedule).wanted_at is not None]
+    assert len(waiting) == 1
+
+
+def test_a_process_that_ends_before_its_run_does_is_followed_by_another_later(
+    tools: FakeTools, importers: Any, clock: Clock
+) -> None:
+    made = due(tools)
+    importer: Importer = importers(GIVES_UP)
+    importer.round()
+    first = now_of(tools, made)
+    folder = importer.children[0].folder
+    wait_until(lambda: exited(importer), what="the end of the process")
+
+    importer.round()
+
+    assert importer.children == []
+    assert not folder.exists()
+    assert now_of(tools, made).lease_until is None
+    clock.advance(60)
+    importer.round()
+    again = now_of(tools, made)
+    assert (again.run_id, again.attempts, again.fence) == (first.run_id, 2, first.fence + 1)
+
+
+def test_a_run_that_takes_down_its_processes_is_given_up(tools: FakeTools, importers: Any, clock: Clock) -> None:
+    made = due(tools)
+    importer: Importer = importers(GIVES_UP)
+
+    for _ in range(MOST_ATTEMPTS + 1):
+        importer.round()
+        wait_until(lambda: exited(importer), what="the end of the process")
+        importer.round()
+        clock.advance(601)
+
+    ended = now_of(tools, made)
+    assert (ended.result, ended.lease_owner) == ("failed", None)
+    assert ended.error is not None
+    assert "given up" in ended.error
+
+
+def test_stopping_gives_the_run_to_others_at_once_and_counts_no_attempt(tools: FakeTools, importers: Any) -> None:
+    made = due(tools)
+    importer: Importer = importers(STAYS)
+    importer.round()
+    [child] = importer.children
+
+    importer.end_children()
+
+    assert child.process.returncode is not None
+    others = take(tools, "others")
+    assert others is not None
+    assert (others.id, others.attempts) == (made.id, 1)
+
+
+def test_a_frozen_process_whose_run_others_took_is_killed(tools: FakeTools, importers: Any, clock: Clock) -> None:
+    due(tools)
+    importer: Importer = importers(FROZEN)
+    importer.round()
+    [child] = importer.children
+    clock.advance(LEASE + 1)
+    others = take(tools, "others")
+    assert others is not None
+
+    importer.round()
+    assert child.process.poll() is None
+    importer.round()
+
+    assert child.process.returncode == -9
+    assert now_of(tools, others).lease_owner == "others"
+
+
+def test_a_run_is_kept_for_a_process_that_takes_long_to_start(tools: FakeTools, importers: Any, clock: Clock) -> None:
+    made = due(tools)
+    importer: Importer = importers(STAYS)
+    importer.round()
+    for _ in range(5):
+        clock.advance(LEASE - 1)
+        importer.round()
+        assert take(tools, "others") is None
+
+    [child] = importer.children
+    importer.children[0] = replace(child, keep_until=0.0)  # the time for its start is over
+    importer.round()
+    clock.advance(LEASE + 1)
+
+    others = take(tools, "others")
+    assert others is not None
+    assert others.run_id == now_of(tools, made).run_id
+
+
+def test_an_importer_that_may_run_none_runs_none(tools: FakeTools, importers: Any) -> None:
+    tools.settings = tools.settings.model_copy(update={"imports_at_once": 0})
+    due(tools)
+    importer: Importer = importers(STAYS)
+
+    importer.round()
+
+    assert importer.children == []

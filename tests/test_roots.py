@@ -1,0 +1,56 @@
+"""What a scheduled import may read. (Refused sources: tests/test_import_schedules.py.)"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import Refused
+from ingest.roots import ANYWHERE, Roots
+
+
+def roots(setting: object, *kept_out: Path) -> Roots:
+    return Roots.of(str(setting), "proj_1", kept_out)
+
+
+@pytest.mark.parametrize("setting", ["documents", "./documents", "https://docs.example", "/srv,docs", "file://docs"])
+def test_a_root_that_is_none_is_refused(setting: str) -> None:
+    with pytest.raises(Refused, match="INGEST_IMPORT_ROOTS"):
+        roots(setting)
+
+
+def test_a_root_may_be_a_link_itself(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+
+    assert roots(tmp_path / "link").holds(str(tmp_path / "real" / "a.txt"))
+    assert roots(tmp_path / "link").holds(str(tmp_path / "link" / "a.txt"))
+
+
+def test_a_file_that_is_allowed_is_read_under_a_path_that_nobody_can_change(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("mine")
+    with roots(tmp_path).opened(str(tmp_path / "a.txt")) as path:
+        (tmp_path / "a.txt").unlink()
+        (tmp_path / "a.txt").symlink_to("/etc/hostname")
+
+        assert Path(path).read_text() == "mine"
+
+
+def test_what_is_outside_kept_out_or_no_file_is_not_opened(tmp_path: Path) -> None:
+    shared, kept = tmp_path / "shared", tmp_path / "shared" / "kept"
+    kept.mkdir(parents=True)
+    (kept / "key.txt").write_text("secret")
+    (tmp_path / "b.txt").write_text("secret")
+    (shared / "link.txt").symlink_to(tmp_path / "b.txt")
+    os.mkfifo(shared / "pipe")
+    allowed = roots(shared, kept)
+
+    for path in (tmp_path / "b.txt", shared / "link.txt", kept / "key.txt", shared / "pipe", shared):
+        with pytest.raises(OSError, match=r"outside|regular"), allowed.opened(str(path)):
+            pass
+
+
+def test_a_person_reads_what_that_person_can_read() -> None:
+    assert ANYWHERE.complaint_about("../x") == ""
+    with ANYWHERE.opened("/nowhere") as path:
+        assert path == "/nowhere"
