@@ -1,6 +1,7 @@
 """Indexing a store's files anew, while they are found as they were (deploy/decisions/0009), also with another embedding
 model (deploy/decisions/0011)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement
@@ -127,32 +128,24 @@ def advance_all(tools: Tools) -> None:
         with tools.database.reading() as session:
             page = moves.moving(session, last, TOGETHER)
         for store in page:
-            while advance(tools, store.id):
-                pass
+            advance(tools, store.id)
         if not page:
             return
         last = page[-1].row
 
 
-def advance(tools: Tools, store_id: str) -> bool:
-    """Take one step: index what has come in meanwhile, go over, or delete a slice of what is not kept any more. Whether
-    there may be another one."""
-    try:
-        with tools.database.transaction() as session:
-            store = moves.locked(session, store_id)
-            if store is None or store.other_model is None:
-                return False
-            if store.other_state in ("staging", "mixed"):
-                begun = _go_on(session, tools, store)
-            elif store.other_state == "dropping":
-                return _drop(session, store)
-            else:
-                return _let_go(session, tools, store)
-    except (_NotReady, Abandoned):
-        return False
+def advance(tools: Tools, store_id: str) -> None:
+    """Take a store as far as it can go: index what has come in meanwhile, go over, delete what is not kept any more."""
+    begun = False
+    with suppress(_NotReady, Abandoned), tools.database.transaction() as session:
+        store = moves.locked(session, store_id)
+        if store is not None and store.other_state in ("staging", "mixed"):
+            begun = _go_on(session, tools, store)
+        elif store is not None and store.other_state == "kept":
+            _let_go(session, tools, store)
     if begun:
         tools.announce()
-    return False
+    _drop(tools, store_id)
 
 
 def _locked(session: Session, store_id: str) -> VectorStore:
@@ -222,18 +215,23 @@ def _go_on(session: Session, tools: Tools, store: VectorStore) -> bool:
     return False
 
 
-def _let_go(session: Session, tools: Tools, store: VectorStore) -> bool:
-    if not moves.kept_too_long(session, store, tools.settings.embedding_kept_days):
-        return False
-    moves.change(session, store, other=store.other_model, state="dropping")
-    return True
+def _let_go(session: Session, tools: Tools, store: VectorStore) -> None:
+    if moves.kept_too_long(session, store, tools.settings.embedding_kept_days):
+        moves.change(session, store, other=store.other_model, state="dropping")
 
 
-def _drop(session: Session, store: VectorStore) -> bool:
-    if moves.drop(session, store):
-        return True
-    moves.change(session, store, other=None, state=None)
-    return False
+def _drop(tools: Tools, store_id: str) -> None:
+    """Delete what a store does not keep any more, a slice a transaction so that others get their turn."""
+    last: int | None = 0
+    while True:
+        with tools.database.transaction() as session:
+            store = moves.locked(session, store_id)
+            if store is None or store.other_state != "dropping":
+                return
+            if last is None and moves.drop(session, store, 0) is None:
+                moves.change(session, store, other=None, state=None)
+                return
+            last = moves.drop(session, store, last or 0)
 
 
 def _in_the_way(store: VectorStore) -> str:

@@ -8,12 +8,13 @@ import pytest
 
 from ingest import file_batches, jobs, reindexing, search, store_files, vector_stores
 from ingest.config import LOCAL_MODEL, Settings
+from ingest.db import attachments
 from ingest.db.attachments import Member
 from ingest.db.models import FileBatch, StoreFile
 from ingest.db.session import Database
 from ingest.errors import InvalidFile, InvalidRequest, ModelMissing, RequestError
 from ingest.reindexing import Into
-from ingest.sweep import sweep
+from ingest.sweep import sweep, work_on_points
 from ingest.vector_stores import Chunking
 from ingest.verify import verify
 from tests.conftest import Clock
@@ -416,6 +417,59 @@ def test_a_search_that_is_overtaken_by_its_store_is_made_again(tools: FakeTools)
 
     assert found(tools, store) == sorted(HERONS)
     assert state(tools, store)[0] == OTHER
+
+
+@pytest.mark.parametrize("end", ["fails", "is cancelled", "is cancelled and begun again before its rows are rewritten"])
+def test_a_plain_reindex_that_does_not_complete_takes_nothing_of_what_is_ready(tools: FakeTools, end: str) -> None:
+    store, _ = store_with(tools, HERONS[0])
+    run_all(tools)
+    move(tools, store)
+    run_all(tools)
+    batch = file_batches.reindex(tools, CALLER, store, "all", None)
+    [message] = tools.queue.lanes["bulk"]
+    if end == "fails":
+        tools.embedder.error = InvalidFile("It is broken.")
+        tools.index.points = {key: point for key, point in tools.index.points.items() if key[1] != 1}  # embedded anew
+        jobs.run(tools, message.row, owner="test/1")
+        store_files.attach(tools, CALLER, store, Member(upload(tools, "late"), {}, 800, 400))
+    else:
+        rows.claimed(tools.database, message.row)
+        if end == "is cancelled":
+            file_batches.cancel(tools, CALLER, store, batch.id)
+        else:
+            with tools.database.transaction() as session:
+                attachments.cancel(session, batch)
+            file_batches.reindex(tools, CALLER, store, "all", None)
+
+    work_on_points(tools)
+
+    assert generations(tools, OTHER) == {(message.row, 2)}
+    row = rows.row(
+        tools.database, store, store_files.listed(tools, CALLER, store, rows.WINDOW, status=None).items[0].file_id
+    )
+    assert (row.live_generation, row.aside_generation) == (1, 2)
+
+
+def test_a_file_that_goes_over_between_the_two_models_of_a_search_is_found_once(tools: FakeTools) -> None:
+    store, _ = store_with(tools, *HERONS)
+    run_all(tools)
+    move(tools, store, at_once=True)
+    index = tools.index_of(OTHER)
+    assert isinstance(index, FakeIndex)
+    before = index.search
+
+    def overtaken(*given: object, **named: object) -> object:
+        hits = before(*given, **named)  # type: ignore[arg-type]
+        for message in tools.queue.lanes["bulk"][:1]:
+            tools.queue.lanes["bulk"].remove(message)
+            jobs.run(tools, message.row, owner="test/1")
+        return hits
+
+    index.search = overtaken  # type: ignore[method-assign, assignment]
+
+    for _ in HERONS:
+        assert found(tools, store) == sorted(HERONS)
+    assert reindexing.models(tools, CALLER, store).ready == 3
 
 
 def test_a_store_without_files_goes_over_at_once(tools: FakeTools) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select, update
+from sqlalchemy import ColumnElement, and_, case, false, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.counters import ASIDE, LIVE, Sizes, nothing_aside, purge_after, run
-from ingest.db.models import FileBatch, OtherState, StoreFile, VectorStore
+from ingest.db.counters import ASIDE, LIVE, Sizes, nothing_aside, run
+from ingest.db.models import FileBatch, OtherState, PointJob, StoreFile, VectorStore
 from ingest.db.session import read_clock, serialise
 
 SWAP_ROWS = 5_000
@@ -146,21 +146,22 @@ def stop(session: Session, batch: FileBatch) -> None:
     run(session, update(VectorStore).where(*going, VectorStore.other_model == batch.model).values(values))
 
 
-def drop(session: Session, store: VectorStore, limit: int = DROP_ROWS) -> int:
-    """Have what some files of a store have aside deleted; how many they were."""
-    mine = (StoreFile.vector_store_id == store.id, StoreFile.aside_generation.is_not(None))
-    wanted = select(StoreFile.row, StoreFile.aside_generation).where(*mine).order_by(StoreFile.row)
-    found = session.execute(wanted.limit(limit).with_for_update()).all()
-    _forget(session, store.id, [(row.row, row.aside_generation) for row in found])
-    return len(found)
+def drop(session: Session, store: VectorStore, after_row: int) -> int | None:
+    """Have what some files of a store have aside deleted, of those after a row; the last of them, None for none."""
+    mine = (StoreFile.vector_store_id == store.id, StoreFile.aside_generation.is_not(None), StoreFile.row > after_row)
+    found = session.scalars(
+        select(StoreFile.row).where(*mine).order_by(StoreFile.row).limit(DROP_ROWS).with_for_update()
+    ).all()
+    _forget(session, StoreFile.row.in_(found))
+    return found[-1] if found else None
 
 
-def drop_one(session: Session, store_id: str, row: int, generation: int) -> bool:
+def drop_one(session: Session, row: int, generation: int) -> bool:
     """Have this generation of a file deleted if it is aside; it is made again when the store needs it."""
     mine = (StoreFile.row == row, StoreFile.aside_generation == generation)
     if session.scalar(select(StoreFile.row).where(*mine).with_for_update()) is None:
         return False
-    _forget(session, store_id, [(row, generation)])
+    _forget(session, StoreFile.row == row)
     return True
 
 
@@ -169,10 +170,13 @@ def kept_too_long(session: Session, store: VectorStore, days: float) -> bool:
     return store.kept_since is not None and store.kept_since + days * 86_400 <= read_clock(session)
 
 
-def _forget(session: Session, store_id: str, found: Sequence[tuple[int, int]]) -> None:
-    purge_after(session, store_id, [(row, generation - 1, generation) for row, generation in found])
-    rows = [row for row, _ in found]
-    run(session, update(StoreFile).where(StoreFile.row.in_(rows)).values(nothing_aside()))
+def _forget(session: Session, which: ColumnElement[bool]) -> None:
+    columns = ["kind", "vector_store_id", "store_file", "first", "generation", "due_at", "final"]
+    aside = (StoreFile.aside_generation, StoreFile.aside_generation.label("last"))
+    due_at = literal(read_clock(session))
+    jobs = select(literal("purge"), StoreFile.vector_store_id, StoreFile.row, *aside, due_at, false()).where(which)
+    run(session, insert(PointJob).from_select(columns, jobs))
+    run(session, update(StoreFile).where(which).values(nothing_aside()))
 
 
 def _slices(session: Session, store: VectorStore) -> Iterator[ColumnElement[bool]]:

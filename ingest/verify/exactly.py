@@ -124,7 +124,7 @@ class Looker:
 
     def _dropped(self, row: Expected, generation: int) -> str:
         with self.tools.database.transaction() as session:
-            done = moves.drop_one(session, row.vector_store_id, row.row, generation)
+            done = moves.drop_one(session, row.row, generation)
         return "made anew if the store goes over to the model" if done else "nothing: it has changed meanwhile"
 
     def _removed(self, number: int, row: Expected | None, generation: int, store: str) -> str:
