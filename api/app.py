@@ -42,6 +42,7 @@ from ingest.errors import DependencyDown
 from ingest.import_schedules import roots as import_roots
 from ingest.importer import Importer
 from ingest.patience import REPORT, REQUEST, WORK
+from ingest.reindexing import missing as missing_models
 from ingest.sweep import Sweeper
 from ingest.tools import Tools
 from ingest.verify.nightly import Nightly
@@ -151,6 +152,8 @@ def _warm_up(tools: Tools) -> None:
     try:
         tools.embedder.embed_query("The first search should not wait for the model.")
         tools.index.ensure()
+        for model in missing_models(tools):
+            _log.error("model_missing", model=model, help="vector stores use it: see INGEST_EMBEDDING_MODELS")
     except DependencyDown as exc:
         _log.warning("started_without", dependency=exc.dependency, reason=str(exc))
 

@@ -16,6 +16,7 @@ from ingest.errors import (
     Abandoned,
     DependencyDown,
     FileError,
+    ModelMissing,
     QuotaExceeded,
     RequestError,
     TooMany,
@@ -59,6 +60,7 @@ def register(app: FastAPI) -> None:
     """Answer every expected error. What is not expected is answered by the outermost layer (api/app.py)."""
     app.add_exception_handler(RequestError, _refused)
     app.add_exception_handler(FileError, _unreadable)
+    app.add_exception_handler(ModelMissing, _unconfigured)
     app.add_exception_handler(DependencyDown, _unavailable)
     app.add_exception_handler(Abandoned, _gone)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -119,6 +121,13 @@ async def _unreadable(_: Request, exc: Exception) -> JSONResponse:
 async def _unavailable(_: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, DependencyDown)
     return waiting_for(exc)
+
+
+async def _unconfigured(_: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, ModelMissing)
+    _log.error("model_missing", model=exc.model)
+    headers = {"x-should-retry": "false"}
+    return envelope(503, f"The server cannot search: {exc}.", code="model_not_configured", headers=headers)
 
 
 def waiting_for(exc: DependencyDown) -> JSONResponse:

@@ -5,16 +5,43 @@ import socket
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ingest.errors import ModelMissing
+
+LOCAL_MODEL = "all-MiniLM-L6-v2"
+"""Comes with the service, and needs no configuration to be used."""
+
+NAME_CHARACTERS = 200
+
+
+class EmbeddingModel(BaseModel):
+    """One of several embedding models; each field as the setting INGEST_EMBEDDING_... of its name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    model: str = Field(min_length=1, max_length=NAME_CHARACTERS)
+    name: str = Field("", max_length=NAME_CHARACTERS)
+    """By which stores know it; empty = `model`. Two lengths of vectors of one model need two names."""
+    url: str = ""
+    api_key: SecretStr = SecretStr("")
+    dimensions: int = Field(0, ge=0)
+    send_dimensions: bool = False
+    context_tokens: int = Field(8191, ge=16)
+    batch_inputs: int = Field(64, ge=1, le=2048)
+    timeout_seconds: float = Field(60.0, gt=0)
+
+
+_MODELS = TypeAdapter(tuple[EmbeddingModel, ...])
 
 
 class Settings(BaseSettings):
     """The service's settings; each default works for the embedded service on one machine."""
 
-    model_config = SettingsConfigDict(env_prefix="INGEST_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="INGEST_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     # where things are
     data: Path = Field(Path("ingest-data"), description="Folder of the embedded service: database, blobs, vectors.")
@@ -27,7 +54,7 @@ class Settings(BaseSettings):
     # embedding
     embedding_url: str = Field("", description="OpenAI-compatible base URL (.../v1); empty = the local model.")
     embedding_api_key: SecretStr = Field(SecretStr(""), description="Bearer key for the embedding URL.")
-    embedding_model: str = Field("all-MiniLM-L6-v2", description="Model name, also part of the collection's name.")
+    embedding_model: str = Field(LOCAL_MODEL, description="Model name, also part of the collection's name.")
     embedding_dimensions: int = Field(0, ge=0, description="Vector length; 0 = ask the model once.")
     embedding_send_dimensions: bool = Field(False, description="Send `dimensions` with requests (OpenAI v3 models).")
     embedding_context_tokens: int = Field(
@@ -35,6 +62,18 @@ class Settings(BaseSettings):
     )
     embedding_batch_inputs: int = Field(64, ge=1, le=2048, description="Texts per embedding request.")
     embedding_timeout_seconds: float = Field(60.0, gt=0, description="Patience with one embedding request.")
+    embedding_models: Annotated[tuple[EmbeddingModel, ...], NoDecode] = Field(
+        (),
+        description="More models, which stores still use or may move to: a JSON list of objects with `model` and, as the"
+        " settings above have it, `url`, `api_key`, `dimensions`, `send_dimensions`, `context_tokens`, `batch_inputs`,"
+        " `timeout_seconds`; `name` where the same model is there twice. The local model is always there.",
+    )
+    embedding_default: str = Field(
+        "", max_length=NAME_CHARACTERS, description="The model of new stores, by its name; empty = the one above."
+    )
+    embedding_kept_days: float = Field(
+        7.0, ge=0, description="How long a store that moved to another model can go back: its old points are kept."
+    )
     models_dir: Path = Field(
         Path(sys.prefix) / "share" / "ingest" / "models",
         description="Where the local model's built graph is kept.",
@@ -135,6 +174,49 @@ class Settings(BaseSettings):
     # logs
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe record written.")
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text for a terminal.")
+
+    @field_validator("embedding_models", mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            return _MODELS.validate_json(given) if given.strip() else ()
+        return given
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        names = [self.embedding_model, *(each.name or each.model for each in self.embedding_models)]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"several embedding models are called '{name}': give one of them another `name`")
+        if self.embedding_default and self.embedding_default not in self.models:
+            raise ValueError(f"embedding_default '{self.embedding_default}' is none of the embedding models")
+        return self
+
+    @cached_property
+    def models(self) -> dict[str, EmbeddingModel]:
+        """Every embedding model by its name."""
+        fields = set(EmbeddingModel.model_fields) - {"name"}
+        first = EmbeddingModel.model_construct(
+            **{name: getattr(self, "embedding_model" if name == "model" else f"embedding_{name}") for name in fields}
+        )
+        found = {self.embedding_model: first} | {each.name or each.model: each for each in self.embedding_models}
+        return {LOCAL_MODEL: EmbeddingModel(model=LOCAL_MODEL)} | found
+
+    @property
+    def default_model(self) -> str:
+        """The name of the model that new stores get."""
+        return self.embedding_default or self.embedding_model
+
+    def embedding_with(self, name: str) -> "Settings":
+        """These settings with another model as the one of `embedding_...`. Raises ModelMissing."""
+        model = self.models.get(name)
+        if model is None:
+            raise ModelMissing(name)
+        fields = {
+            field: getattr(model, field) for field in EmbeddingModel.model_fields if field not in ("name", "model")
+        }
+        values = {f"embedding_{field}": value for field, value in fields.items()}
+        return self.model_copy(update=values | {"embedding_model": model.model})
 
     @cached_property
     def sql_url(self) -> str:

@@ -113,11 +113,28 @@ class DependencyDown(IngestError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class ModelMissing(DependencyDown):
+    """A vector store's embedding model is not configured (any more); only the operator can help."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            "embedding model",
+            f"this vector store was made with the embedding model '{model}', which is not configured:"
+            " set INGEST_EMBEDDING_MODELS, or move the store to another model",
+        )
+        self.model = model
+
+
 # --- the job: somebody else decided ---
 
 
 class Abandoned(IngestError):
     """The file is no longer this worker's: cancelled, deleted, or taken over. Stop quietly."""
+
+
+class Moved(IngestError):
+    """The store of the job's file goes over to another embedding model, or went: what the job made may be for the wrong
+    one. The file is queued again."""
 
 
 class Refused(IngestError):

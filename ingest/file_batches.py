@@ -1,6 +1,6 @@
 """Batches of files on their way into a store (contract section 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from ingest.db.restarts import Only, Reason, Retryable
 from ingest.db.session import read_clock
 from ingest.db.stores import Shown
 from ingest.errors import Abandoned, DependencyDown, NotFound
+from ingest.reindexing import Into
 from ingest.status import FileStatus
 from ingest.store_files import attach_members
 from ingest.tools import Tools
@@ -83,6 +84,8 @@ def retry(
             batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=store_id, created_at=int(read_clock(session)))
             most = tools.settings.max_batch_files
             reasons = restarts.retry(session, batch, statuses, of_batch=ended, limit=most)
+            if reasons and batch.model is not None:
+                reindexing.resume(session, tools, store_id, batch)
             quotas.work(session, caller, 1)
             rows.touch(session, store_id)
     except (IntegrityError, Abandoned) as exc:  # the store was deleted at the same moment
@@ -95,18 +98,37 @@ def retry(
     return Retried(begun, reasons, has_more=total == most)
 
 
-def reindex(tools: Tools, caller: Caller, store_id: str, only: Only, chunking: Chunking | None) -> FileBatch:
+def reindex(
+    tools: Tools, caller: Caller, store_id: str, only: Only, chunking: Chunking | None, into: Into | None = None
+) -> FileBatch:
     """Have a store's files indexed anew as a new batch, at most `max_batch_files` of them; each is found as it was until
-    it completes, and goes on so if it does not. Raises NotFound; InvalidRequest for an expired store."""
+    it completes, and goes on so if it does not. Raises NotFound; InvalidRequest for an expired store, or when it cannot
+    go over to that model now."""
+    return _begun(
+        tools, caller, store_id, lambda session: reindexing.begin(session, tools, store_id, only, chunking, into)
+    )
+
+
+def go_back(tools: Tools, caller: Caller, store_id: str, *, at_once: bool = False) -> FileBatch:
+    """Have a store go back to the embedding model that it had before, at once if every file still has points of that;
+    the batch is of those that have none. Raises as `reindex`."""
+    return _begun(
+        tools, caller, store_id, lambda session: reindexing.begin_return(session, tools, store_id, at_once=at_once)
+    )
+
+
+def _begun(tools: Tools, caller: Caller, store_id: str, begin: Callable[[Session], FileBatch]) -> FileBatch:
     try:
         with tools.database.transaction() as session:
             usable(rows.get(session, caller.project, store_id), store_id)
-            batch = reindexing.begin(session, tools, store_id, only, chunking)
+            batch = begin(session)
             quotas.work(session, caller, 1)
             rows.touch(session, store_id)
     except (IntegrityError, Abandoned) as exc:  # the store was deleted at the same moment
         raise NotFound(f"No vector store found with id '{store_id}'.", param="vector_store_id") from exc
     tools.announce()
+    if batch.model is not None:
+        reindexing.advance(tools, store_id)  # perhaps nothing is to be done
     return retrieve(tools, caller, store_id, batch.id)
 
 

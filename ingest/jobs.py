@@ -13,7 +13,7 @@ from ingest import files, logs, metrics, outages, pipeline, traces
 from ingest.db import point_jobs, progress
 from ingest.db.counters import Sizes
 from ingest.db.progress import Claim
-from ingest.errors import Abandoned, DependencyDown, FileError, LastErrorCode
+from ingest.errors import Abandoned, DependencyDown, FileError, LastErrorCode, Moved
 from ingest.pipeline import Stage, Watch
 from ingest.tools import Tools
 
@@ -53,7 +53,11 @@ def run(tools: Tools, row: int, *, owner: str) -> Ended:
         started, stages = time.monotonic(), metrics.Stages()
         try:
             with _followed(claim, facts, stages) as stage, _heartbeat(tools, claim, stage) as watch:
-                ended = _attempt(tools, claim, watch)
+                try:
+                    ended = _attempt(tools, claim, watch)
+                except Moved as exc:
+                    _written(tools, lambda session: progress.give_back(session, claim, delay_seconds=0))
+                    ended = Ended("given back", str(exc))
         except Abandoned as exc:
             ended = Ended("abandoned", str(exc))
             _clean_up(tools, claim)
@@ -124,6 +128,8 @@ def _attempt(tools: Tools, claim: Claim, watch: Watch) -> Ended:
         if claim.waited_seconds > tools.settings.retry_deadline_seconds:
             return _fail(tools, claim, "server_error", f"Given up after waiting too long. {exc}")
         return _delay(tools, claim, exc)
+    except Moved:
+        raise
     except FileNotFoundError:
         return _fail(tools, claim, "server_error", "The file's content is missing on the server. Upload it again.")
     except Exception:  # noqa: BLE001 - a defect of ours must not leave the file in progress for ever
@@ -133,14 +139,14 @@ def _attempt(tools: Tools, claim: Claim, watch: Watch) -> Ended:
 
 
 def _complete(tools: Tools, claim: Claim, sizes: Sizes) -> None:
-    maker = pipeline.made_with(tools)
+    maker = pipeline.made_with(claim.model)
     while True:
         changed = _written(tools, lambda session, c=claim: _complete_or_changed(session, c, sizes, maker))  # type: ignore[misc]
         if changed is None:
             return
         attributes, version = changed
         claim = replace(claim, attributes=attributes, attributes_version=version)
-        tools.index.set_attributes(pipeline.owner_of(claim))
+        tools.index_of(claim.model).set_attributes(pipeline.owner_of(claim))
 
 
 def _complete_or_changed(session: Session, claim: Claim, sizes: Sizes, maker: str) -> tuple[dict[str, Any], int] | None:

@@ -44,9 +44,10 @@ class Watch:
 def ingest(claim: Claim, tools: Tools, watch: Watch) -> Sizes:
     """Turn the claimed file into points of its generation; what it then adds to its store.
 
-    Of a file that is being re-indexed, chunks that stayed the same keep their vectors: they are of the same model, for
-    each has its own collection. Raises FileError for a file that can never be read, DependencyDown, or Abandoned.
+    Of a file that is being re-indexed, chunks that stayed the same keep their vectors, if these are of the same model.
+    Raises FileError for a file that can never be read, DependencyDown, or Abandoned.
     """
+    embedder, index = tools.embedder_of(claim.model), tools.index_of(claim.model)
     watch.stage("parse")
     parsed = parse(tools, claim.blob, claim.filename, watch.still_wanted)
 
@@ -62,17 +63,17 @@ def ingest(claim: Claim, tools: Tools, watch: Watch) -> Sizes:
 
     owner = owner_of(claim)
     usage = 0
-    live = claim.live
-    tools.index.ensure()
+    live = claim.live if claim.shown_model == claim.model else None
+    index.ensure()
     for first in range(0, len(spans), GROUP_CHUNKS):
         group = slice(first, first + GROUP_CHUNKS)
         watch.stage("embed")
         texts = [tokens.text(span.start, span.end) for span in spans[group]]
-        known = {} if live is None else tools.index.windows(claim.row, live, range(first, first + len(texts)))
+        known = {} if live is None else index.windows(claim.row, live, range(first, first + len(texts)))
         unknown = [span for span, text in zip(spans[group], texts, strict=True) if text not in known]
         if len(unknown) == len(texts):  # cut in another way: what follows is not there either
             live = None
-        made = _embed(tools.embedder, tokens, unknown, claim, watch.still_wanted) if unknown else iter(())
+        made = _embed(embedder, tokens, unknown, claim, watch.still_wanted) if unknown else iter(())
         points = [
             Point(
                 number=first + i,
@@ -87,9 +88,9 @@ def ingest(claim: Claim, tools: Tools, watch: Watch) -> Sizes:
 
         watch.stage("index")
         watch.keep()
-        tools.index.upsert(owner, points)
+        index.upsert(owner, points)
     if claim.attempt > 1:  # an earlier attempt may have cut the text into more chunks
-        tools.index.trim(claim.row, claim.generation, len(spans))
+        index.trim(claim.row, claim.generation, len(spans))
     return Sizes(chunks=len(spans), terms=words, usage_bytes=usage)
 
 
@@ -98,9 +99,9 @@ def parse(tools: Tools, blob: str, filename: str, still_wanted: Callable[[], boo
     return _kept(tools.blobs, blob, filename) or _parse(tools, blob, filename, still_wanted)
 
 
-def made_with(tools: Tools) -> str:
-    """What makes points of a file in this process: other versions or another model would make other ones."""
-    return f"parser {PARSER_VERSION}, chunker {CHUNKER_VERSION}, {tools.embedder.model}"
+def made_with(model: str) -> str:
+    """What makes points of a file today, with this model: other versions or another model would make other ones."""
+    return f"parser {PARSER_VERSION}, chunker {CHUNKER_VERSION}, {model}"
 
 
 def owner_of(claim: Claim) -> Owner:

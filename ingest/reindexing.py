@@ -1,24 +1,251 @@
-"""Indexing a store's files anew, while they are found as they were (deploy/decisions/0009)."""
+"""Indexing a store's files anew, while they are found as they were (deploy/decisions/0009), also with another embedding
+model (deploy/decisions/0011)."""
 
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from ingest import ids, pipeline
-from ingest.db import restarts
-from ingest.db.models import FileBatch
+from ingest import ids, logs, pipeline
+from ingest.callers import Caller
+from ingest.db import collections, moves, restarts, stores
+from ingest.db.counters import Sizes
+from ingest.db.models import FileBatch, OtherState, VectorStore
 from ingest.db.restarts import Only
 from ingest.db.session import read_clock
+from ingest.errors import Abandoned, InvalidRequest
 from ingest.tools import Tools
-from ingest.vector_stores import Chunking
+from ingest.vector_stores import Chunking, found, usable
+
+DAY_SECONDS = 86_400
+
+TOGETHER = 100
+"""Stores that are looked at in one transaction."""
+
+_log = logs.get(__name__)
 
 
-def begin(session: Session, tools: Tools, store_id: str, only: Only, chunking: Chunking | None) -> FileBatch:
+@dataclass(frozen=True)
+class Into:
+    """The embedding model that a store is to go over to, by name: as a whole when all its files are ready, or `at_once`,
+    each file when it is."""
+
+    model: str
+    at_once: bool = False
+
+
+@dataclass(frozen=True)
+class Models:
+    """The embedding models of a store: `ready` of its `files` have points of the one that it goes over to, or that it
+    may go back to until `kept_until`."""
+
+    model: str
+    other_model: str | None
+    state: OtherState | None
+    files: int
+    ready: int
+    kept_until: int | None
+
+
+class _NotReady(Exception):
+    """Files came in while the store was about to go over; undoes that."""
+
+
+def begin(
+    session: Session, tools: Tools, store_id: str, only: Only, chunking: Chunking | None, into: Into | None = None
+) -> FileBatch:
     """Queue files of a store, at most `max_batch_files` of them, as a batch; perhaps an empty one.
 
-    `chunking` None leaves each file its own. Raises Abandoned when the store has been deleted or has expired.
+    `chunking` None leaves each file its own. Raises Abandoned when the store has been deleted or has expired, and
+    InvalidRequest when it cannot go over to that model now.
     """
-    batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=store_id, created_at=int(read_clock(session)))
+    store = _locked(session, store_id)
+    batch = _batch(session, store, chunking)
+    most = tools.settings.max_batch_files
+    if into is None or (into.model == store.model and store.other_state not in ("staging", "mixed")):
+        restarts.reindex(session, batch, only, made_with=pipeline.made_with(store.model), limit=most)
+        return batch
+    if only != "all":
+        raise InvalidRequest("'only' does not go with 'model': all files get points of the model.", param="only")
+    batch.model = into.model
+    _head_for(session, tools, store, into, batch)
+    return batch
+
+
+def begin_return(session: Session, tools: Tools, store_id: str, *, at_once: bool) -> FileBatch:
+    """Have a store go back to the model that it had before; what has no points of that any more is made anew, as a
+    batch. Raises as `begin`."""
+    store = _locked(session, store_id)
+    if store.other_model is None or store.other_state not in ("kept", "mixed"):
+        raise InvalidRequest(_nothing_to_go_back_to(store))
+    return begin(session, tools, store_id, "all", None, Into(store.other_model, at_once))
+
+
+def resume(session: Session, tools: Tools, store_id: str, batch: FileBatch) -> None:
+    """Go on with what a batch is for that runs again, should the store have left it. Raises as `begin`."""
+    store = _locked(session, store_id)
+    if batch.model is not None and batch.model != store.model:
+        if store.other_state == "mixed":
+            raise InvalidRequest(_in_the_way(store))
+        _head_for(session, tools, store, Into(batch.model), None)
+
+
+def forget_old(tools: Tools, caller: Caller, store_id: str) -> Models:
+    """Have the points of a store's former model deleted now. Raises NotFound; InvalidRequest while they are needed."""
+    with tools.database.transaction() as session:
+        usable(stores.get(session, caller.project, store_id), store_id)
+        store = moves.locked(session, store_id)
+        if store is not None and store.other_state in ("staging", "mixed"):
+            raise InvalidRequest("The store is on its way to another embedding model: nothing of it can be deleted.")
+        if store is not None and store.other_state == "kept":
+            moves.change(session, store, other=store.other_model, state="dropping")
+    return models(tools, caller, store_id)
+
+
+def models(tools: Tools, caller: Caller, store_id: str) -> Models:
+    """The embedding models of a store, and how far it is. Raises NotFound."""
+    with tools.database.reading() as session:
+        store = found(stores.get(session, caller.project, store_id), store_id)
+        far = moves.progress(session, store)
+        until = None
+        if store.other_state == "kept" and store.kept_since is not None:
+            until = int(store.kept_since + tools.settings.embedding_kept_days * DAY_SECONDS)
+        ready = far.ready if store.other_model is not None else far.files
+        return Models(store.model, store.other_model, store.other_state, far.files, ready, until)
+
+
+def missing(tools: Tools) -> list[str]:
+    """The embedding models that stores are searched with and that are not configured."""
+    with tools.database.reading() as session:
+        return sorted(collections.used(session) - tools.settings.models.keys())
+
+
+def advance_all(tools: Tools) -> None:
+    """Take every store that is on its way to another model as far as it can go now."""
+    last = 0
+    while True:
+        with tools.database.reading() as session:
+            page = moves.moving(session, last, TOGETHER)
+        for store in page:
+            advance(tools, store.id)
+        if not page:
+            return
+        last = page[-1].row
+
+
+def advance(tools: Tools, store_id: str) -> None:
+    """Take a store as far as it can go: index what has come in meanwhile, go over, delete what is not kept any more."""
+    begun = False
+    with suppress(_NotReady, Abandoned), tools.database.transaction() as session:
+        store = moves.locked(session, store_id)
+        if store is not None and store.other_state in ("staging", "mixed"):
+            begun = _go_on(session, tools, store)
+        elif store is not None and store.other_state == "kept":
+            _let_go(session, tools, store)
+    if begun:
+        tools.announce()
+    _drop(tools, store_id)
+
+
+def _locked(session: Session, store_id: str) -> VectorStore:
+    store = moves.locked(session, store_id)
+    if store is None:
+        raise Abandoned("the store was deleted or has expired")
+    return store
+
+
+def _batch(session: Session, store: VectorStore, chunking: Chunking | None) -> FileBatch:
+    batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=store.id, created_at=int(read_clock(session)))
     if chunking is not None:
         batch.chunk_tokens, batch.chunk_overlap = chunking.tokens, chunking.overlap
-    most = tools.settings.max_batch_files
-    restarts.reindex(session, batch, only, made_with=pipeline.made_with(tools), limit=most)
     return batch
+
+
+def _head_for(session: Session, tools: Tools, store: VectorStore, into: Into, batch: FileBatch | None) -> None:
+    """Have a store go over to a model, and the files that need it indexed anew as `batch`.
+
+    Files are locked before batches and these before the store, as everybody does.
+    """
+    if into.model not in tools.settings.models:
+        names = ", ".join(f"'{name}'" for name in tools.settings.models)
+        raise InvalidRequest(f"Unknown embedding model '{into.model}': configured are {names}.", param="model")
+    onward = store.other_state == "mixed" and into.model == store.model
+    if not onward and store.other_model not in (None, into.model):
+        raise InvalidRequest(_in_the_way(store), param="model")
+    if into.model == store.model and not onward:
+        raise InvalidRequest(_nothing_to_go_back_to(store), param="model")
+    mixed = store.other_state == "mixed" or into.at_once
+    swapped = moves.swap(session, store) if mixed and not onward else Sizes()
+    if batch is not None:
+        left = moves.left("mixed" if mixed else "staging", into.model)
+        restarts.move(session, batch, left, again=True, limit=tools.settings.max_batch_files)
+    if mixed and not onward:
+        at = read_clock(session)
+        moves.change(session, store, model=into.model, other=store.model, state="mixed", kept_since=at, more=swapped)
+    elif not mixed and store.other_state != "staging":
+        since = store.kept_since if store.other_state == "kept" else None
+        moves.change(session, store, other=into.model, state="staging", kept_since=since)
+
+
+def _go_on(session: Session, tools: Tools, store: VectorStore) -> bool:
+    """Index what came in since, or go over when nothing is left; whether there is work for somebody."""
+    if moves.is_worked_on(session, store):
+        return False
+    state, target = store.other_state, moves.target(store)
+    latest = moves.latest_batch(session, store)
+    if latest is None or latest.cancelled_at is None:
+        batch = _batch(session, store, None)
+        batch.model = target
+        if latest is not None:
+            batch.chunk_tokens, batch.chunk_overlap = latest.chunk_tokens, latest.chunk_overlap
+        most = tools.settings.max_batch_files
+        left: ColumnElement[bool] = moves.left(state, target)
+        if restarts.move(session, batch, left, again=False, limit=most):
+            return True
+    if not moves.is_ready(session, store):
+        return False
+    before = store.model if state == "staging" else store.other_model
+    swapped = moves.swap(session, store) if state == "staging" else Sizes()
+    at = read_clock(session)
+    moves.change(session, store, model=target, other=before, state="kept", kept_since=at, more=swapped)
+    if moves.is_mixed(session, store):  # now that nobody can complete a file: one did before
+        raise _NotReady
+    _log.info("store_moved", store=store.id, model=target, before=before)
+    return False
+
+
+def _let_go(session: Session, tools: Tools, store: VectorStore) -> None:
+    if moves.kept_too_long(session, store, tools.settings.embedding_kept_days):
+        moves.change(session, store, other=store.other_model, state="dropping")
+
+
+def _drop(tools: Tools, store_id: str) -> None:
+    """Delete what a store does not keep any more, a slice a transaction so that others get their turn."""
+    last: int | None = 0
+    while True:
+        with tools.database.transaction() as session:
+            store = moves.locked(session, store_id)
+            if store is None or store.other_state != "dropping":
+                return
+            if last is None and moves.drop(session, store, 0) is None:
+                moves.change(session, store, other=None, state=None)
+                return
+            last = moves.drop(session, store, last or 0)
+
+
+def _in_the_way(store: VectorStore) -> str:
+    other = store.other_model
+    if store.other_state == "staging":
+        return f"The store is on its way to the embedding model '{other}': wait for it, or cancel its batch."
+    if store.other_state == "mixed":
+        return f"The store goes over from the embedding model '{other}' file by file: finish that, or roll it back."
+    if store.other_state == "kept":
+        return f"The store still keeps its points of the embedding model '{other}': purge them first."
+    return f"The store's points of the embedding model '{other}' are being deleted: try again in a moment."
+
+
+def _nothing_to_go_back_to(store: VectorStore) -> str:
+    if store.other_state == "staging":
+        return f"The store is still found by '{store.model}': to leave it there, cancel the batch of the re-index."
+    return f"The store has nothing but points of its embedding model '{store.model}': there is nothing to go back to."

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.callers import Caller
+from ingest.db import moves
 from ingest.db import stores as rows
+from ingest.db.moves import Stand
 from ingest.db.session import read_clock
 from ingest.db.stores import Live
 from ingest.errors import DependencyDown
@@ -58,11 +60,12 @@ def search(
     weights: Weights = Weights(),
     score_threshold: float = 0.0,
 ) -> list[Found]:
-    """The best passages for any of the queries, best first. Raises NotFound; InvalidRequest for an expired store."""
-    _use(tools, caller, store_id)
+    """The best passages for any of the queries, best first. Raises NotFound; InvalidRequest for an expired store;
+    ModelMissing when the store's embedding model is not configured."""
+    stand = _use(tools, caller, store_id)
     best: dict[tuple[int, int], Found] = {}
     for query in dict.fromkeys(queries):
-        for passage, found in _search_one(tools, caller, store_id, query, limit, filters, weights).items():
+        for passage, found in _search_one(tools, caller, store_id, stand, query, limit, filters, weights).items():
             if passage not in best or best[passage].score < found.score:
                 best[passage] = found
     ranked = sorted(best.values(), key=lambda found: -found.score)
@@ -77,31 +80,76 @@ def rewritten(tools: Tools, caller: Caller, store_id: str, queries: Sequence[str
 
 
 def _search_one(
-    tools: Tools, caller: Caller, store_id: str, query: str, limit: int, filters: Filter | None, weights: Weights
+    tools: Tools,
+    caller: Caller,
+    store_id: str,
+    stand: Stand,
+    query: str,
+    limit: int,
+    filters: Filter | None,
+    weights: Weights,
 ) -> dict[tuple[int, int], Found]:
-    dense = _embedded(tools, query) if weights.embedding > 0 else None
     indices, values = bm25.query_weights(query) if weights.text > 0 else ([], [])
     terms = Terms(indices, values) if indices else None
+    wish = _Wish(caller.project, store_id, query, terms, filters, weights.embedding > 0)
     depth, again = max(DEPTH, limit), OVERTAKEN
+    embedded: dict[str, Vectors] = {}
     while True:
-        with tools.breakers["qdrant"].guard():
-            lists = tools.index.search(caller.project, store_id, dense=dense, terms=terms, filters=filters, limit=depth)
-        live = _live(tools, store_id, [hit for hits in lists for hit in hits])
-        if again and _overtaken(live, [hit for hits in lists for hit in hits]):
+        lists = {model: _lists(tools, model, wish, depth, embedded) for model in stand.models}
+        met = [(model, hit) for model, both in lists.items() for hits in both for hit in hits]
+        live, epoch = _live(tools, store_id, [hit for _, hit in met])
+        if again and (epoch != stand.epoch or _overtaken(live, met)):
             again -= 1
+            stand = _stand(tools, caller, store_id)
             continue
-        near, worded = ([hit for hit in hits if _is_current(hit, live, filters)] for hits in lists)
-        passages = {(hit.row, hit.number): hit for hit in [*near, *worded]}
-        if len(passages) >= limit or depth >= DEEPEST or all(len(hits) < depth for hits in lists):
+        shown = _shown(live, met) if len(lists) > 1 else {}
+        near, worded = (
+            {model: _current(model, both[which], live, shown, filters) for model, both in lists.items()}
+            for which in (0, 1)
+        )
+        passages = {_key(hit): hit for part in (near, worded) for hits in part.values() for hit in hits}
+        if (
+            len(passages) >= limit
+            or depth >= DEEPEST
+            or all(len(hits) < depth for both in lists.values() for hits in both)
+        ):
             break
         depth *= 4
-    scores = fuse(_scores(near), _scores(worded), weights)
+    if len(lists) == 1:
+        scores = fuse(_scores(near[stand.model]), _scores(worded[stand.model]), weights)
+    else:
+        meant = _scaled_among({model: both[0] for model, both in lists.items()}, near)
+        said = _scaled_among({model: both[1] for model, both in lists.items()}, worded)
+        scores = _weighed(meant, said, weights)
     return {key: _found(hit, live[hit.row], scores[key]) for key, hit in passages.items()}
 
 
-def _embedded(tools: Tools, query: str) -> Vectors:
-    with tools.breakers["embedder"].guard():
-        return tools.embedder.embed_query(query)
+@dataclass(frozen=True)
+class _Wish:
+    """What is searched for."""
+
+    project: str
+    store_id: str
+    query: str
+    terms: Terms | None
+    filters: Filter | None
+    by_meaning: bool
+
+
+def _lists(
+    tools: Tools, model: str, wish: _Wish, depth: int, embedded: dict[str, Vectors]
+) -> tuple[list[Hit], list[Hit]]:
+    """What a model's points have, by meaning and by words; `embedded` has the query's vectors so far."""
+    if wish.by_meaning and model not in embedded:
+        embedder = tools.embedder_of(model)
+        with tools.breaker_of(model).guard():
+            embedded[model] = embedder.embed_query(wish.query)
+    index = tools.index_of(model)
+    dense = embedded[model] if wish.by_meaning else None
+    with tools.breakers["qdrant"].guard():
+        return index.search(
+            wish.project, wish.store_id, dense=dense, terms=wish.terms, filters=wish.filters, limit=depth
+        )
 
 
 def fuse(
@@ -112,8 +160,14 @@ def fuse(
     A passage that only one list has gets nothing from the other. Measured level with or better than reciprocal ranks
     on four collections, and the weights mean what the API says of them.
     """
+    return _weighed(_scaled(near), _scaled(worded), weights)
+
+
+def _weighed(
+    near: Mapping[tuple[int, int], float], worded: Mapping[tuple[int, int], float], weights: Weights
+) -> dict[tuple[int, int], float]:
     total = weights.embedding + weights.text
-    parts = ((_scaled(near), weights.embedding / total), (_scaled(worded), weights.text / total))
+    parts = ((near, weights.embedding / total), (worded, weights.text / total))
     return {key: sum(part.get(key, 0.0) * share for part, share in parts) for key in {**near, **worded}}
 
 
@@ -126,39 +180,76 @@ def _scaled(scores: Mapping[tuple[int, int], float]) -> dict[tuple[int, int], fl
     return {key: (score - least) / (greatest - least) for key, score in scores.items()}
 
 
+def _scaled_among(
+    met: Mapping[str, Sequence[Hit]], current: Mapping[str, Sequence[Hit]]
+) -> dict[tuple[int, int], float]:
+    """The scores of what is current, of several models. These mean nothing to each other, so each list is scaled by all
+    that it met: points that are not shown any more are of the same files."""
+    scaled = {model: _scaled(_scores(hits)) for model, hits in met.items()}
+    return {_key(hit): scaled[model][_key(hit)] for model, hits in current.items() for hit in hits}
+
+
 def _scores(hits: Sequence[Hit]) -> dict[tuple[int, int], float]:
-    return {(hit.row, hit.number): hit.score for hit in hits}
+    return {_key(hit): hit.score for hit in hits}
 
 
-def _use(tools: Tools, caller: Caller, store_id: str) -> None:
+def _key(hit: Hit) -> tuple[int, int]:
+    return hit.row, hit.number
+
+
+def _stand(tools: Tools, caller: Caller, store_id: str) -> Stand:
+    with tools.database.reading() as session:
+        return moves.stand(usable(rows.get(session, caller.project, store_id), store_id))
+
+
+def _use(tools: Tools, caller: Caller, store_id: str) -> Stand:
+    """The models that the store is searched with; that it is used is written down."""
     with tools.database.reading() as session:
         store = usable(rows.get(session, caller.project, store_id), store_id)
         idle = read_clock(session) - store.last_active_at
     if idle >= 1:  # the time is shown in whole seconds: one write a second is enough
         with suppress(DependencyDown), tools.database.transaction() as session:  # a search must not need to write
             rows.touch(session, store_id)
+    return moves.stand(store)
 
 
-def _live(tools: Tools, store_id: str, hits: Sequence[Hit]) -> dict[int, Live]:
-    if not hits:
-        return {}
+def _live(tools: Tools, store_id: str, hits: Sequence[Hit]) -> tuple[dict[int, Live], int | None]:
+    """What can be found of what was met, and the store's epoch by which that is so."""
     with tools.database.reading() as session:
-        return rows.live(session, store_id, sorted({hit.row for hit in hits}))
+        epoch = rows.epoch(session, store_id)
+        return (rows.live(session, store_id, sorted({hit.row for hit in hits})) if hits else {}), epoch
 
 
-def _overtaken(live: Mapping[int, Live], hits: Sequence[Hit]) -> bool:
+def _overtaken(live: Mapping[int, Live], met: Sequence[tuple[str, Hit]]) -> bool:
     """Whether a file seems to have been replaced after the points were read, so that neither version would be found."""
-    current = {hit.row for hit in hits if hit.row in live and hit.generation == live[hit.row].generation}
-    older = {hit.row for hit in hits if hit.row in live and hit.generation < live[hit.row].generation}
+    here = [hit for model, hit in met if hit.row in live and model == live[hit.row].model]
+    current = {hit.row for hit in here if hit.generation == live[hit.row].generation}
+    older = {hit.row for hit in here if hit.generation < live[hit.row].generation}
     return not older <= current
 
 
-def _is_current(hit: Hit, live: Mapping[int, Live], filters: Filter | None) -> bool:
-    """Whether the database still says what the point says: neither deleted nor replaced, with these attributes."""
-    file = live.get(hit.row)
-    if file is None or file.generation != hit.generation:
-        return False
-    return filters is None or filtering.matches(filters, file.attributes, file.filename)
+def _shown(live: Mapping[int, Live], met: Sequence[tuple[str, Hit]]) -> dict[int, int]:
+    """The generations to show of files of which only points of the other model were met: they may have gone over after
+    their new points were looked for. Never those of both."""
+    current = {hit.row for model, hit in met if hit.row in live and _is_live(model, hit, live[hit.row])}
+    return {row: file.aside for row, file in live.items() if row not in current and file.aside is not None}
+
+
+def _is_live(model: str, hit: Hit, file: Live) -> bool:
+    return file.model == model and file.generation == hit.generation
+
+
+def _current(
+    model: str, hits: Sequence[Hit], live: Mapping[int, Live], shown: Mapping[int, int], filters: Filter | None
+) -> list[Hit]:
+    """Those of which the database still says what the point says: neither deleted nor replaced, with these attributes."""
+    return [
+        hit
+        for hit in hits
+        if (file := live.get(hit.row)) is not None
+        and (_is_live(model, hit, file) or shown.get(hit.row) == hit.generation)
+        and (filters is None or filtering.matches(filters, file.attributes, file.filename))
+    ]
 
 
 def _found(hit: Hit, file: Live, score: float) -> Found:

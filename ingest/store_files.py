@@ -101,8 +101,9 @@ def write_attributes(tools: Tools, jobs: Sequence[PointJob]) -> None:
             with tools.database.reading() as session:
                 styled = point_jobs.attributes(session, [job.store_file for job in jobs if job.store_file is not None])
             for points, _ in styled:
-                with tools.breakers["qdrant"].guard():
-                    tools.index.set_attributes(Owner(**vars(points)))
+                for index in tools.indexes().values():
+                    with tools.breakers["qdrant"].guard():
+                        index.set_attributes(Owner(**vars(points)))
             with tools.database.transaction() as session:
                 written = point_jobs.still(session, styled)
                 if written:

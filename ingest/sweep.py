@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from ingest import files, import_schedules, logs, schedules, uploads, webhooks
+from ingest import files, import_schedules, logs, reindexing, schedules, uploads, webhooks
 from ingest.db import point_jobs, progress, stores, tombstones
 from ingest.db.models import PointJob
 from ingest.db.session import alone
@@ -46,6 +46,7 @@ def sweep(tools: Tools) -> None:
         forget,
         begin_scheduled,
         note_due_imports,
+        move_stores,
         dispatch,
         announce,
         expire_files,
@@ -198,6 +199,11 @@ def note_due_imports(tools: Tools) -> None:
     import_schedules.run_due(tools)
 
 
+def move_stores(tools: Tools) -> None:
+    """Have stores go over to another embedding model when their files are ready, and delete what is kept no longer."""
+    reindexing.advance_all(tools)
+
+
 def dispatch(tools: Tools) -> None:
     """Publish what waits, and again what the broker lost."""
     tools.feeder.resend_lost()
@@ -210,8 +216,9 @@ def announce(tools: Tools) -> None:
 
 
 def _purge(tools: Tools, purges: Sequence[PointJob]) -> None:
-    for job in purges:
-        if job.store_file is None:
-            tools.index.delete_store(job.vector_store_id)
     of_rows = [(job.store_file, job.first, job.generation) for job in purges if job.store_file is not None]
-    tools.index.delete_rows(of_rows)
+    for index in tools.indexes().values():  # no generation's number is of two models
+        for job in purges:
+            if job.store_file is None:
+                index.delete_store(job.vector_store_id)
+        index.delete_rows(of_rows)

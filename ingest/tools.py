@@ -7,8 +7,11 @@ from ingest import blobs, rewrite
 from ingest.blobs import Blobs
 from ingest.breaker import Breaker
 from ingest.config import Settings
+from ingest.db import collections
+from ingest.db.models import Collection
 from ingest.db.session import Database
 from ingest.dispatch import Feeder, Publisher
+from ingest.errors import DependencyDown
 from ingest.patience import REPORT, Patience
 from ingest.pulse import Pulse
 from ingest.queue import BrokerQueue, Queue
@@ -30,6 +33,11 @@ class Tools:
         self.parsing = threading.Lock()
         """To be held while `parser` is used in a process with several threads."""
         self.breakers = {name: Breaker(name) for name in ("qdrant", "embedder")}
+        self._making = threading.RLock()
+        self._embedders: dict[str, Embedder] = {}
+        self._indexes: dict[str, Index] = {}
+        self._found: dict[str, Collection] = {}
+        self._embedder_breakers = {settings.default_model: self.breakers["embedder"]}
         self.failing: tuple[str, ...] = ()
         """Dependencies that had failed other files when this process last claimed one (ingest/outages.py)."""
         self.publisher: Publisher | None = None
@@ -49,17 +57,44 @@ class Tools:
 
     @cached_property
     def embedder(self) -> Embedder:
-        return embed.build(self._hurried, self.patience.embedding_attempts)
+        """That of new stores."""
+        return self._made(self.settings.default_model)
 
     @cached_property
     def index(self) -> Index:
-        """Raises DependencyDown when a remote embedder has to tell its dimensions and does not answer."""
-        return Index.connect(
-            self._hurried,
-            model=self.embedder.model,
-            dimensions=self.embedder.dimensions,
-            multivector=self.embedder.window_tokens is not None,
-        )
+        """Where the points of new stores are. Raises as `index_of`, but for other vectors than before."""
+        return self._connected(self.settings.default_model)
+
+    def embedder_of(self, model: str) -> Embedder:
+        """What embeds with a model, by the name it is configured under. Raises ModelMissing."""
+        if model == self.settings.default_model:
+            return self.embedder
+        with self._making:
+            if model not in self._embedders:
+                self._embedders[model] = self._made(model)
+            return self._embedders[model]
+
+    def index_of(self, model: str) -> Index:
+        """Where a model's points are, also of one that is not configured any more. Raises ModelMissing when nothing was
+        ever made with it either; DependencyDown when a remote embedder has to tell its dimensions and does not answer,
+        or is configured to give other ones than before."""
+        index = self._index(model)
+        if model in self._found and model in self.settings.models:
+            self._must_agree(self._found[model])
+        return index
+
+    def indexes(self) -> dict[str, Index]:
+        """Everywhere where points may be, by model."""
+        with self.database.reading() as session:
+            names = {found.model for found in collections.known(session)}
+        if "index" in vars(self):
+            names.add(self.settings.default_model)
+        return {name: self._index(name) for name in sorted(names)}
+
+    def breaker_of(self, model: str) -> Breaker:
+        """The breaker of a model's embedder."""
+        with self._making:
+            return self._embedder_breakers.setdefault(model, Breaker("embedder"))
 
     @cached_property
     def pulse(self) -> Pulse:
@@ -85,14 +120,52 @@ class Tools:
         else:
             self.publisher.ask()
 
-    @cached_property
-    def _hurried(self) -> Settings:
-        """The settings, with no more patience than this process has."""
+    def _made(self, model: str) -> Embedder:
+        return embed.build(self._hurried(self.settings.embedding_with(model)), self.patience.embedding_attempts)
+
+    def _index(self, model: str) -> Index:
+        if model == self.settings.default_model:
+            return self.index
+        with self._making:
+            if model not in self._indexes:
+                self._indexes[model] = self._connected(model)
+            return self._indexes[model]
+
+    def _connected(self, model: str) -> Index:
+        with self.database.reading() as session:
+            found = collections.get(session, model)
+        if found is None:
+            embedder = self.embedder_of(model)
+            dimensions, multivector = embedder.dimensions, embedder.window_tokens is not None
+            with self.database.transaction() as session:
+                found = collections.add(session, model, dimensions=dimensions, multivector=multivector)
+        self._found[model] = found
+        return self._connect(found)
+
+    def _must_agree(self, found: Collection) -> None:
+        """The same name must go on meaning the same vectors. Raises DependencyDown."""
+        dimensions = self.settings.models[found.model].dimensions or found.dimensions
+        multivector = self.embedder_of(found.model).window_tokens is not None
+        if (dimensions, multivector) != (found.dimensions, found.multivector):
+            were = f"{found.dimensions} dimensions, {'several' if found.multivector else 'one'} a chunk"
+            raise DependencyDown(
+                "embedder",
+                f"is configured to give other vectors for '{found.model}' than it gave ({were}): give it another name in "
+                "INGEST_EMBEDDING_MODELS, so that stores can move from one to the other",
+            )
+
+    def _connect(self, found: Collection) -> Index:
+        return Index.connect(
+            self._hurried(self.settings), model=found.model, dimensions=found.dimensions, multivector=found.multivector
+        )
+
+    def _hurried(self, settings: Settings) -> Settings:
+        """Settings with no more patience than this process has."""
         patience = {
-            "qdrant_timeout_seconds": min(self.settings.qdrant_timeout_seconds, self.patience.qdrant),
-            "embedding_timeout_seconds": min(self.settings.embedding_timeout_seconds, self.patience.embedding),
+            "qdrant_timeout_seconds": min(settings.qdrant_timeout_seconds, self.patience.qdrant),
+            "embedding_timeout_seconds": min(settings.embedding_timeout_seconds, self.patience.embedding),
         }
-        return self.settings.model_copy(update=patience)
+        return settings.model_copy(update=patience)
 
     def close(self) -> None:
         """Let go of what was opened: connections, the parser's process, the model."""
@@ -100,5 +173,9 @@ class Tools:
         for name in ("pulse", "parser", "embedder", "index", "rewriter"):
             if name in made:
                 made[name].close()
+        for embedder in self._embedders.values():
+            embedder.close()
+        for index in self._indexes.values():
+            index.close()
         if "database" in made:
             made["database"].dispose()

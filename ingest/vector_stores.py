@@ -44,6 +44,7 @@ def create(
             project=caller.project,
             name=name,
             description=description,
+            model=tools.settings.default_model,
             meta=dict(metadata),
             created_at=created_at,
             last_active_at=created_at,

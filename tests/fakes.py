@@ -9,6 +9,7 @@ import numpy as np
 from ingest.blobs import FolderBlobs
 from ingest.callers import DEFAULT_PROJECT, Caller
 from ingest.config import Settings
+from ingest.db.models import Collection
 from ingest.db.queue import Waiting
 from ingest.db.session import Database
 from ingest.errors import DependencyDown
@@ -45,13 +46,13 @@ class FakeQueue:
 
 
 class FakeEmbedder:
-    """Texts to eight numbers by their letters. `error` is raised by the next calls, while it is set."""
+    """Texts to eight numbers, or so, by their letters. `error` is raised by the next calls, while it is set."""
 
-    model = "fake"
     window_tokens: int | None = None
-    dimensions = 8
 
-    def __init__(self) -> None:
+    def __init__(self, model: str = "fake", dimensions: int = 8) -> None:
+        self.model = model
+        self.dimensions = dimensions
         self.error: Exception | None = None
         self.embedded = 0
         self.before: Callable[[], object] = lambda: None
@@ -64,9 +65,9 @@ class FakeEmbedder:
         return [self.embed_query(text)[None, :] for text in texts]
 
     def embed_query(self, text: str) -> Vectors:
-        row = np.ones(8, np.float32)
+        row = np.ones(self.dimensions, np.float32)
         for letter in text.lower():
-            row[ord(letter) % 8] += 1
+            row[ord(letter) % self.dimensions] += 1
         return row / np.float32(np.linalg.norm(row))
 
     def close(self) -> None:
@@ -198,7 +199,7 @@ class FakeParser:
 
 
 class FakeTools(Tools):
-    """Tools over a database and a folder, everything else faked."""
+    """Tools over a database and a folder, everything else faked; also the models of INGEST_EMBEDDING_MODELS."""
 
     queue: FakeQueue
     embedder: FakeEmbedder
@@ -213,3 +214,10 @@ class FakeTools(Tools):
         self.embedder = FakeEmbedder()
         self.index = FakeIndex()
         self.parser = FakeParser()
+
+    def _made(self, model: str) -> FakeEmbedder:
+        known = self.settings.embedding_with(model)
+        return FakeEmbedder(model, known.embedding_dimensions)
+
+    def _connect(self, found: Collection) -> FakeIndex:  # type: ignore[override]
+        return FakeIndex()

@@ -136,9 +136,9 @@ def test_files_that_are_attached_later_get_rows_of_their_own(elsewhere: FakeTool
 def test_another_model_is_refused_unless_the_files_are_embedded_anew(
     tools: FakeTools, elsewhere: FakeTools, store: str, archive: Path
 ) -> None:
-    elsewhere.embedder.model = "another"
+    elsewhere.embedder.dimensions = 9
 
-    with pytest.raises(Refused, match=r"vectors are of fake \(8\).*another \(8\).*--re-embed"):
+    with pytest.raises(Refused, match=r"vectors are of all-MiniLM-L6-v2 \(8\).*all-MiniLM-L6-v2 \(9\).*--re-embed"):
         bring(elsewhere, archive)
     nothing_is_left(elsewhere)
 

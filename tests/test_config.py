@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from ingest.config import Settings, load
+from ingest.config import LOCAL_MODEL, Settings, load
+from ingest.errors import ModelMissing
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
@@ -47,3 +49,58 @@ def test_a_larger_file_may_be_parsed_for_longer() -> None:
     settings = Settings(parse_timeout_seconds=10, parse_timeout_seconds_per_mib=2)
 
     assert settings.parse_deadline_seconds(5 * 2**20) == 20
+
+
+def test_more_embedding_models_come_as_json_and_the_local_one_is_always_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = (
+        '[{"model": "big", "url": "http://b/v1", "api_key": "sesame", "dimensions": 8}, {"model": "big", "name": "b2"}]'
+    )
+    monkeypatch.setenv("INGEST_EMBEDDING_MODELS", given)
+    monkeypatch.setenv("INGEST_EMBEDDING_URL", "http://a/v1")
+    monkeypatch.setenv("INGEST_EMBEDDING_MODEL", "small")
+    monkeypatch.setenv("INGEST_EMBEDDING_DEFAULT", "b2")
+
+    settings = Settings()
+
+    assert settings.default_model == "b2"
+    assert settings.models.keys() == {LOCAL_MODEL, "small", "big", "b2"}
+    big, small = settings.embedding_with("big"), settings.embedding_with("small")
+    assert (big.embedding_url, big.embedding_model, big.embedding_dimensions) == ("http://b/v1", "big", 8)
+    assert big.embedding_api_key.get_secret_value() == "sesame"
+    assert (small.embedding_url, small.embedding_api_key.get_secret_value()) == ("http://a/v1", "")
+    assert settings.embedding_with(LOCAL_MODEL).embedding_url == ""
+    assert "sesame" not in repr(settings)
+    with pytest.raises(ModelMissing, match="'huge'"):
+        settings.embedding_with("huge")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ('[{"model": "a", "api_key": "sesame"}, {"model": "a"}]', "several embedding models are called 'a'"),
+        ('[{"model": "all-MiniLM-L6-v2", "api_key": "sesame"}]', "several embedding models"),
+        ('[{"model": "a", "api_key": "sesame", "colour": 1}]', "colour"),
+        ('[{"api_key": "sesame"}]', "model"),
+        ('{"model": "sesame"', "JSON"),
+    ],
+)
+def test_embedding_models_that_are_none_are_refused_without_telling_their_keys(
+    monkeypatch: pytest.MonkeyPatch, given: str, why: str
+) -> None:
+    monkeypatch.setenv("INGEST_EMBEDDING_MODELS", given)
+
+    with pytest.raises(ValidationError, match=why) as refused:
+        Settings()
+
+    assert "sesame" not in str(refused.value)
+
+
+def test_an_unknown_default_model_is_refused() -> None:
+    with pytest.raises(ValidationError, match="'huge' is none of the embedding models"):
+        Settings(embedding_default="huge")
+
+
+def test_an_empty_list_of_embedding_models_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INGEST_EMBEDDING_MODELS", "")
+
+    assert Settings().models.keys() == {LOCAL_MODEL}

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from ingest.callers import DEFAULT_PROJECT
+from ingest.config import LOCAL_MODEL
 from ingest.db.models import File, StoreFile, VectorStore
 from ingest.verify import Report, verify
 from tests.db import rows
@@ -58,7 +59,8 @@ def fill(tools: FakeTools, files: int) -> None:
     file = {"project": DEFAULT_PROJECT, "filename": "a", "bytes": 1, "purpose": "assistants", "created_at": 1}
     row = {
         "vector_store_id": store, "created_at": 1, "attributes": {}, "chunk_tokens": 800, "chunk_overlap": 400,
-        "status": "completed", "generation": 1, "live_generation": 1, "queued_at": 0.0, "chunks": CHUNKS,
+        "status": "completed", "generation": 1, "live_generation": 1, "queued_at": 0.0,
+        "chunks": CHUNKS, "model": LOCAL_MODEL,
     }  # fmt: skip
     with tools.database.transaction() as session:
         session.execute(insert(File), [file | {"id": f"file-{n}", "blob": _hash(n)} for n in range(files)])

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ingest import files, ids
-from ingest.archive.form import About, Manifest
+from ingest.archive.form import About, Manifest, Vectors
 from ingest.archive.reading import Archive, opened
 from ingest.archive.writing import vectors
 from ingest.blobs import raw
@@ -30,7 +30,7 @@ from ingest.db.attachments import Member
 from ingest.db.models import FileBatch, VectorStore
 from ingest.db.session import read_clock
 from ingest.errors import DependencyDown, Refused, TooLarge
-from ingest.steps.index import Owner
+from ingest.steps.index import Index, Owner
 from ingest.tools import Tools
 from ingest.uploads import MAX_UPLOAD_BYTES
 
@@ -76,20 +76,14 @@ def bring(
         raise Refused(f"There is no project '{project}'. Make it with `ingest projects create`.")
     caller = Caller(owner.id)
     with opened(path) as archive, tempfile.TemporaryFile("w+") as spool:
-        here = vectors(tools)
-        if not re_embed and archive.manifest.vectors != here:
-            there = archive.manifest.vectors
-            raise Refused(
-                f"The archive's vectors are of {there.model} ({there.dimensions}), this service's of {here.model} "
-                f"({here.dimensions}). --re-embed attaches the files and embeds them anew."
-            )
+        model = tools.settings.default_model if re_embed else _same(tools, archive.manifest.vectors)
         store_id = ids.new("vs_")
         with tools.database.transaction() as session:
             job = rows.begin(session, store_id, lease_seconds=LEASE_SECONDS)
         cargo = _Cargo(store_id, job, spool)
         try:
-            _fetch(tools, caller, archive, cargo, re_embed)
-            batch = _make(tools, caller, archive.manifest, cargo, name, re_embed)
+            _fetch(tools, caller, archive, cargo, None if re_embed else tools.index_of(model))
+            batch = _make(tools, caller, archive.manifest, cargo, name, model, re_embed)
         except BaseException:
             _drop(tools, cargo)
             raise
@@ -100,7 +94,25 @@ def bring(
     return Brought(store_id, archive.manifest.source, dict(cargo.counts), batch)
 
 
-def _fetch(tools: Tools, caller: Caller, archive: Archive, cargo: _Cargo, re_embed: bool) -> None:
+def _same(tools: Tools, there: Vectors) -> str:
+    """The model here that makes the same vectors. Raises Refused."""
+    if there.model not in tools.settings.models:
+        names = ", ".join(tools.settings.models)
+        raise Refused(
+            f"The archive's vectors are of {there.model} ({there.dimensions}), this service's of {names}. "
+            "--re-embed attaches the files and embeds them anew."
+        )
+    here = vectors(tools, there.model)
+    if here != there:
+        raise Refused(
+            f"The archive's vectors are of {there.model} ({there.dimensions}), this service's of {here.model} "
+            f"({here.dimensions}). --re-embed attaches the files and embeds them anew."
+        )
+    return there.model
+
+
+def _fetch(tools: Tools, caller: Caller, archive: Archive, cargo: _Cargo, index: Index | None) -> None:
+    """Bring bytes, and points where there is an index for them."""
     for number, about in archive.files():
         file_id = ids.new("file-")
         with tools.database.transaction() as session:
@@ -110,8 +122,8 @@ def _fetch(tools: Tools, caller: Caller, archive: Archive, cargo: _Cargo, re_emb
         )
         points = archive.points(number, about, archive.manifest.vectors)
         while some := list(islice(points, TOGETHER)):
-            if not re_embed:
-                tools.index.upsert(owner, some)
+            if index is not None:
+                index.upsert(owner, some)
             _renew(tools, cargo)
         _keep(tools, archive, number, about, cargo)
         cargo.counts[about.status] += 1
@@ -140,7 +152,7 @@ def _renew(tools: Tools, cargo: _Cargo) -> None:
 
 
 def _make(
-    tools: Tools, caller: Caller, manifest: Manifest, cargo: _Cargo, name: str | None, re_embed: bool
+    tools: Tools, caller: Caller, manifest: Manifest, cargo: _Cargo, name: str | None, model: str, re_embed: bool
 ) -> str | None:
     """The one transaction in which everything comes to be; the id of the batch, if there is one."""
     about = manifest.store
@@ -155,6 +167,7 @@ def _make(
                 project=caller.project,
                 name=about.name if name is None else name,
                 description=about.description,
+                model=model,
                 meta=about.metadata,
                 created_at=int(at),
                 last_active_at=int(at),
@@ -167,7 +180,7 @@ def _make(
         members: list[Member] = []
         while some := list(islice(listed, TOGETHER)):
             made = [_file(each, caller.project, int(at)) for each in some]
-            rows.add(session, made, [] if re_embed else [_member(each, cargo.store_id, at) for each in some])
+            rows.add(session, made, [] if re_embed else [_member(each, cargo.store_id, model, at) for each in some])
             members += [_again(each) for each in some] if re_embed else []
         if not members:
             return None
@@ -204,7 +217,7 @@ def _file(each: dict[str, Any], project: str, at: int) -> dict[str, Any]:
     }
 
 
-def _member(each: dict[str, Any], store_id: str, at: float) -> dict[str, Any]:
+def _member(each: dict[str, Any], store_id: str, model: str, at: float) -> dict[str, Any]:
     same = ("row", "attributes", "chunk_tokens", "chunk_overlap", "status", "error_code", "error_message")
     sizes = ("chunks", "terms", "usage_bytes")
     return {name: each[name] for name in (*same, *sizes)} | {
@@ -215,6 +228,7 @@ def _member(each: dict[str, Any], store_id: str, at: float) -> dict[str, Any]:
         "fence": 1,
         "generation": 1,
         "live_generation": 1 if each["status"] == "completed" else None,
+        "model": model if each["status"] == "completed" else None,
     }
 
 

@@ -47,10 +47,10 @@ class Written:
     points: int
 
 
-def vectors(tools: Tools) -> Vectors:
-    """By what this service makes points."""
-    multivector = tools.embedder.window_tokens is not None
-    return Vectors(model=tools.embedder.model, dimensions=tools.embedder.dimensions, multivector=multivector)
+def vectors(tools: Tools, model: str) -> Vectors:
+    """By what this service makes points of a model."""
+    embedder = tools.embedder_of(model)
+    return Vectors(model=model, dimensions=embedder.dimensions, multivector=embedder.window_tokens is not None)
 
 
 def write(tools: Tools, store: str, target: Path) -> Written:
@@ -82,14 +82,16 @@ def _write(tools: Tools, name: str, tar: tarfile.TarFile) -> Written:
         raise Refused(f"There is no store '{name}', or several have that name.")
     if store.in_progress:
         raise Refused(f"{store.in_progress:,} files of the store are in progress; wait for them, or cancel them.")
+    if store.other_state == "mixed":
+        raise Refused("The store goes over to another embedding model file by file; wait for it, or roll it back.")
     about = StoreForm(
         name=store.name, description=store.description, metadata=store.meta, expires_after_days=store.expires_after_days
     )
-    manifest = Manifest(created_at=at, source=store.id, vectors=vectors(tools), store=about)
+    manifest = Manifest(created_at=at, source=store.id, vectors=vectors(tools, store.model), store=about)
     digest = hashlib.sha256(_document(tar, MANIFEST, manifest))
     count = points = 0
     for file in _files(tools, store.id):
-        digest.update(_file(tools, tar, count, file))
+        digest.update(_file(tools, tar, count, file, store.model))
         count, points = count + 1, points + file.chunks
     _document(tar, END, End(files=count, sha256=digest.hexdigest()))
     return Written(store.id, count, points)
@@ -106,13 +108,15 @@ def _files(tools: Tools, store_id: str) -> Iterator[Exported]:
         last = page[-1].row
 
 
-def _file(tools: Tools, tar: tarfile.TarFile, number: int, file: Exported) -> bytes:
+def _file(tools: Tools, tar: tarfile.TarFile, number: int, file: Exported, model: str) -> bytes:
     if file.status not in ("completed", "failed", "cancelled"):
         raise Refused(f"{file.file_id} ({file.filename}) went to work while the store was exported. Run it again.")
     with tempfile.TemporaryFile() as spool:
         digest, found = hashlib.sha256(), 0
         if file.generation is not None:
-            for point in tools.index.read(file.row, file.generation):
+            if file.model != model:
+                raise Refused("The store went over to another embedding model while it was exported. Run it again.")
+            for point in tools.index_of(model).read(file.row, file.generation):
                 line = _line(point)
                 digest.update(line)
                 spool.write(line)

@@ -3,6 +3,7 @@
 import json
 from typing import Annotated, Any, Literal
 
+import openai
 import typer
 from rich.console import Console
 
@@ -16,6 +17,12 @@ Only = Annotated[
 ChunkTokens = Annotated[
     int | None, typer.Option(min=100, max=4096, help="Tokens of a chunk; without it files keep their chunking.")
 ]
+Model = Annotated[
+    str, typer.Option(help="Go over to this embedding model, by its name in the service, when all files are ready...")
+]
+Now = Annotated[bool, typer.Option("--now", help="...or each file as soon as it is.")]
+Rollback = Annotated[bool, typer.Option("--rollback", help="Go back to the embedding model that the store had before.")]
+Purge = Annotated[bool, typer.Option("--purge", help="Delete what is kept for going back, and do nothing else.")]
 Overlap = Annotated[
     int | None, typer.Option(min=0, help="Tokens that a chunk repeats of the one before; without it half of them.")
 ]
@@ -26,6 +33,10 @@ def reindex(
     only: Only = "all",
     chunk_tokens: ChunkTokens = None,
     overlap: Overlap = None,
+    model: Model = "",
+    now: Now = False,
+    rollback: Rollback = False,
+    purge: Purge = False,
     wait: Annotated[bool, typer.Option("--wait", help="Until all of them have ended.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the batch as one JSON object.")] = False,
     base_url: BaseUrl = DEFAULT_URL,
@@ -37,10 +48,21 @@ def reindex(
     Exit code 0: begun, or (--wait) all completed; 1: (--wait) some did not; 2: refused, or no service.
     """
     body = wish(only, chunk_tokens, overlap)
+    if sum((bool(model), rollback, purge)) > 1:
+        raise typer.BadParameter("--model, --rollback and --purge do not go together.")
+    if now and not (model or rollback):
+        raise typer.BadParameter("--now goes with --model or --rollback.")
+    if (rollback or purge) and body != {"only": "all"}:
+        raise typer.BadParameter("--rollback and --purge go for all files, as they were.")
     with connected(base_url, api_key) as client:
         path = f"/vector_stores/{store_id(client, store)}/reindex"
+        if purge:
+            _purge(client, path, as_json)
+            return
+        body = {"now": now} if rollback else body | ({"model": model, "now": now} if model else {})
         # Not sent again by itself: files would be indexed anew twice.
-        batch = client.with_options(max_retries=0).post(path, cast_to=dict[str, Any], body=body)
+        once = client.with_options(max_retries=0)
+        batch = once.post(path + "/rollback" * rollback, cast_to=dict[str, Any], body=body)
         if not as_json:
             total = batch["file_counts"]["total"]
             Console(soft_wrap=True, highlight=False).print(
@@ -54,6 +76,15 @@ def reindex(
         print(json.dumps(batch))
     if wait and batch["file_counts"]["completed"] != batch["file_counts"]["total"]:
         raise typer.Exit(1)
+
+
+def _purge(client: openai.OpenAI, path: str, as_json: bool) -> None:
+    models = client.post(f"{path}/purge", cast_to=dict[str, Any])
+    if as_json:
+        print(json.dumps(models))
+    else:
+        what = f"points of '{models['other_model']}' are deleted" if models["other_model"] else "nothing is kept"
+        Console(soft_wrap=True, highlight=False).print(what, markup=False)
 
 
 def wish(only: str, chunk_tokens: int | None, overlap: int | None) -> dict[str, Any]:

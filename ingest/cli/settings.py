@@ -1,5 +1,6 @@
 """`ingest settings`: every setting there is, as a file of environment variables."""
 
+import json
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ def _default(name: str, default: Any) -> str:
         return f"<{OF_THE_MACHINE[name]}>"
     if isinstance(default, SecretStr):
         return default.get_secret_value()
+    if isinstance(default, tuple):
+        return json.dumps(default)
     if isinstance(default, bool):
         return str(default).lower()
     return default.as_posix() if isinstance(default, Path) else str(default)

@@ -35,7 +35,9 @@ class Exported:
     terms: int
     usage_bytes: int
     generation: int | None
-    """That of the points that can be found."""
+    """That of the points that can be found..."""
+    model: str | None
+    """...and their embedding model."""
 
 
 def store(session: Session, name: str) -> VectorStore | None:
@@ -133,4 +135,5 @@ def _exported(found: Any) -> Exported:
         terms=row.terms,
         usage_bytes=row.usage_bytes,
         generation=row.live_generation,
+        model=row.model,
     )

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from ingest import traces
-from ingest.db import tombstones
+from ingest.db import moves, tombstones
 from ingest.db.counters import (
     Shift,
     Sizes,
@@ -76,6 +76,8 @@ def cancel(session: Session, batch: FileBatch) -> bool:
 
     The flag and the counters are the cancel; `progress.sweep_cancelled` rewrites the rows.
     """
+    if batch.model is not None:
+        serialise(session, f"attach:{batch.vector_store_id}")
     done = changed(
         session,
         update(FileBatch)
@@ -88,6 +90,8 @@ def cancel(session: Session, batch: FileBatch) -> bool:
         count, kept = session.execute(select(func.count(), func.count(StoreFile.redo_tokens)).where(*mine)).one()
         shift = Shift(in_progress=-count, completed=kept, cancelled=count - kept)
         shift_store(session, batch.vector_store_id, shift)
+        if batch.model is not None:
+            moves.stop(session, batch)
     return done
 
 
@@ -247,6 +251,8 @@ def from_the_start(session: Session, owner: int | None) -> dict[str, Any]:
         "generation": StoreFile.generation + 1,
         "redo_tokens": None,
         "redo_overlap": None,
+        "redo_model": None,
+        "made_for": None,
         "attempts": 0,
         "kills": 0,
         "queued_at": now(session),

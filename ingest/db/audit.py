@@ -15,7 +15,8 @@ PAGE = 5_000
 
 @dataclass(frozen=True)
 class Expected:
-    """The points that a row may have: `live` of them exactly, of `generation`; others only while they are written."""
+    """The points of one embedding model that a row may have: `live` of them exactly, of `generation`; others only while
+    they are written."""
 
     row: int
     project: str
@@ -29,16 +30,23 @@ class Expected:
     generation: int | None
     writing: int | None
     """The generation that is being written, if one is."""
+    kept: int
+    """What is being written has a greater number than this, also what was begun for another model before..."""
+    aside: bool
+    """...and whether `generation` is not what is found, but ready or kept for the store's other model."""
+    elsewhere: int | None
+    """The generation of the row that belongs to another model."""
 
 
-def expected_points(session: Session, after_row: int) -> list[Expected]:
+def expected_points(session: Session, after_row: int, model: str) -> list[Expected]:
     """A page of rows, by row number; those of a store that has ended are about to go and answer for no points."""
-    return [_expected(row) for row in session.execute(_rows().where(StoreFile.row > after_row).limit(PAGE))]
+    found = session.execute(_rows().where(StoreFile.row > after_row).limit(PAGE))
+    return [_expected(row, model) for row in found]
 
 
-def expected_of(session: Session, rows: Sequence[int]) -> dict[int, Expected]:
+def expected_of(session: Session, rows: Sequence[int], model: str) -> dict[int, Expected]:
     """The points of those of `rows` that (still) exist, by row number; a few hundred."""
-    return {row.row: _expected(row) for row in session.execute(_rows().where(StoreFile.row.in_(rows)))}
+    return {row.row: _expected(row, model) for row in session.execute(_rows().where(StoreFile.row.in_(rows)))}
 
 
 def purged_rows(session: Session, rows: Sequence[int]) -> dict[int, int]:
@@ -87,6 +95,8 @@ def _rows() -> Select[*tuple[Any, ...]]:
             StoreFile.file_id,
             StoreFile.chunks,
             StoreFile.live_generation,
+            StoreFile.model,
+            *(StoreFile.aside_generation, StoreFile.aside_model, StoreFile.aside_chunks),
             StoreFile.generation,
             StoreFile.fence,
             StoreFile.status,
@@ -97,7 +107,10 @@ def _rows() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _expected(row: Any) -> Expected:
+def _expected(row: Any, model: str) -> Expected:
+    both = ((row.live_generation, row.model, row.chunks), (row.aside_generation, row.aside_model, row.aside_chunks))
+    generation, live = next(((number, chunks) for number, its, chunks in both if its == model), (None, 0))
+    elsewhere = next((number for number, its, _ in both if its not in (None, model)), None)
     return Expected(
         row=row.row,
         project=row.project,
@@ -106,7 +119,10 @@ def _expected(row: Any) -> Expected:
         status=row.status,
         fence=row.fence,
         last=row.generation,
-        live=row.chunks if row.live_generation is not None else 0,
-        generation=row.live_generation,
+        live=live,
+        generation=generation,
         writing=row.generation if row.status in UNFINISHED else None,
+        kept=max(row.live_generation or 0, row.aside_generation or 0),
+        aside=row.aside_model == model,
+        elsewhere=elsewhere,
     )

@@ -7,14 +7,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, CursorResult, Executable, and_, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Executable, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ingest.db.models import BatchFile, FileBatch, PointJob, StoreFile, VectorStore
 from ingest.db.session import read_clock
-from ingest.errors import Abandoned
+from ingest.errors import Abandoned, Moved
 
 Outcome = Literal["completed", "failed", "cancelled"]
+
+ASIDE = ("generation", "model", "tokens", "overlap", "made_with", "chunks", "terms", "bytes")
+"""What a row says of its points of another model, each with `aside_` before it..."""
+
+LIVE: tuple[ColumnElement[Any], ...] = (
+    *(StoreFile.live_generation.expression, StoreFile.model.expression),
+    *(StoreFile.chunk_tokens.expression, StoreFile.chunk_overlap.expression, StoreFile.made_with.expression),
+    *(StoreFile.chunks.expression, StoreFile.terms.expression, StoreFile.usage_bytes.expression),
+)
+"""...and the same of those that can be found."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +77,13 @@ def settle(
     *,
     why: Why | None = None,
     falls_back: bool = False,
+    epoch: int | None = None,
 ) -> None:
     """Count a file that just left `in_progress`: in every batch that waits for it, then in its store.
 
-    To the store one that falls back is completed, whatever the outcome is to batches.
-    Raises Abandoned, so that the transaction is undone, when the batch that owns it was cancelled or the store
-    deleted or expired first.
+    To the store one that falls back is completed, whatever the outcome is to batches. `epoch` is the store's when the
+    file was claimed. Raises Abandoned, so that the transaction is undone, when the batch that owns it was cancelled or
+    the store deleted or expired first, and Moved when the store has another epoch.
     """
     shift = Shift(in_progress=-1)
     shift.add(outcome, 1)
@@ -83,7 +94,7 @@ def settle(
             raise Abandoned("its batch was cancelled first")
     if falls_back:
         shift = Shift(in_progress=-1, completed=1)
-    shift_store(session, store_id, shift, sizes)
+    shift_store(session, store_id, shift, sizes, epoch=epoch)
 
 
 def open_batches(session: Session, row: int) -> Sequence[int]:
@@ -103,10 +114,21 @@ def shift_batch(session: Session, batch: int, shift: Shift) -> bool:
     return not any(amounts.values()) or changed(session, _SHIFT_BATCH, of=batch, **_more(amounts))
 
 
-def shift_store(session: Session, store_id: str, shift: Shift, sizes: Sizes | None = None) -> None:
-    """Add to a store's counters. Raises Abandoned when it has been deleted or has expired."""
+def shift_store(
+    session: Session, store_id: str, shift: Shift, sizes: Sizes | None = None, *, epoch: int | None = None
+) -> None:
+    """Add to a store's counters. Raises Abandoned when it has been deleted or has expired, and Moved when it has not
+    the given epoch (any more)."""
     amounts = vars(shift) | vars(sizes or Sizes())
-    if any(amounts.values()) and not changed(session, _SHIFT_STORE, of=store_id, **_more(amounts)):
+    if not any(amounts.values()):
+        return
+    if epoch is None:
+        done = changed(session, _SHIFT_STORE, of=store_id, **_more(amounts))
+    else:
+        done = changed(session, _SHIFT_STORE_IN_EPOCH, of=store_id, its_epoch=epoch, **_more(amounts))
+        if not done and changed(session, _SHIFT_STORE, of=store_id, **_more(vars(Shift()) | vars(Sizes()))):
+            raise Moved("its store has changed its embedding model meanwhile")
+    if not done:
         raise Abandoned("its store was deleted or has expired")
 
 
@@ -132,12 +154,29 @@ def purge_after(session: Session, store_id: str, points: Iterable[tuple[int, int
 
 def sizes_gone() -> dict[str, Any]:
     """The values of a row that has no points any more."""
-    return {"live_generation": None, "chunks": 0, "terms": 0, "usage_bytes": 0}
+    return {"live_generation": None, "model": None, "chunks": 0, "terms": 0, "usage_bytes": 0} | nothing_aside()
+
+
+def nothing_aside() -> dict[str, Any]:
+    """The values of a row that has no points of another model."""
+    return dict.fromkeys(f"aside_{name}" for name in ASIDE)
 
 
 def fallen_back() -> dict[str, Any]:
     """The values of a row whose re-index did not complete: it is what it was before."""
-    return {"status": "completed", "redo_tokens": None, "redo_overlap": None}
+    return {"status": "completed", "redo_tokens": None, "redo_overlap": None, "redo_model": None}
+
+
+def kept_generation() -> ColumnElement[int]:
+    """The greatest generation that a file keeps if what it is queued for does not complete; 0 for none. Numbers only
+    grow, so all greater ones are of what did not complete."""
+    live, aside = func.coalesce(StoreFile.live_generation, 0), func.coalesce(StoreFile.aside_generation, 0)
+    return case((aside > live, aside), else_=live)
+
+
+def kept_of(row: StoreFile) -> int:
+    """The same of a row that was read."""
+    return max(row.live_generation or 0, row.aside_generation or 0)
 
 
 def falls_back() -> ColumnElement[bool]:
@@ -203,3 +242,4 @@ _SHIFT_STORE = (
     .where(VectorStore.id == bindparam("of"), VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None))
     .values(_added(VectorStore, vars(Shift()) | vars(Sizes())))
 )
+_SHIFT_STORE_IN_EPOCH = _SHIFT_STORE.where(VectorStore.epoch == bindparam("its_epoch"))

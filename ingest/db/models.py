@@ -28,6 +28,7 @@ PointJobKind = Literal["purge", "attributes"]
 ReindexOnly = Literal["all", "failed", "stale"]
 ImportResult = Literal["completed", "incomplete", "failed"]
 UploadStatus = Literal["pending", "completed", "cancelled", "expired"]
+OtherState = Literal["staging", "mixed", "kept", "dropping"]
 
 
 class Base(DeclarativeBase):
@@ -145,14 +146,38 @@ class UploadPart(Base):
     sha256: Mapped[str | None] = mapped_column(String(64))
 
 
+class Collection(Base):
+    """An embedding model that points have been made with, by the name it is configured under, and what its collection in
+    Qdrant is like. Written before the first point, and never changed."""
+
+    __tablename__ = "collections"
+    __table_args__ = (CheckConstraint("dimensions > 0", name="dimensions"), {"sqlite_with_rowid": False})
+
+    model: Mapped[str] = mapped_column(String(200), primary_key=True)
+    dimensions: Mapped[int]
+    multivector: Mapped[bool] = mapped_column(Boolean)
+
+
 class VectorStore(Base):
-    """A store and its counters, which only db/progress.py changes (contract section 4)."""
+    """A store and its counters, which only db/progress.py changes (contract section 4).
+
+    `other_model` is the second embedding model of which files of it have points (deploy/decisions/0011). `staging`: they
+    are made beside those of `model`, which alone is searched. `mixed`: the store goes over to `model` file by file, both
+    are searched. `kept`: what it had before it went over, to go back to. `dropping`: they are being deleted.
+    """
 
     __tablename__ = "vector_stores"
     __table_args__ = (
+        CheckConstraint("other_state IN ('staging','mixed','kept','dropping')", name="other_state"),
+        CheckConstraint("(other_model IS NULL) = (other_state IS NULL)", name="only_another_model_has_a_state"),
+        CheckConstraint("other_model IS NULL OR other_model <> model", name="the_other_model_is_another"),
+        CheckConstraint("other_state <> 'kept' OR kept_since IS NOT NULL", name="what_is_kept_has_a_time"),
+        CheckConstraint("kept_since IS NULL OR other_model IS NOT NULL", name="only_another_model_is_kept"),
         CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
         CheckConstraint("usage_bytes >= 0 AND chunks >= 0 AND terms >= 0", name="sums"),
         Index("ix_vector_stores_project", "project", "row"),
+        Index("ix_vector_stores_moving", "row", postgresql_where=text("other_model IS NOT NULL"),
+              sqlite_where=text("other_model IS NOT NULL")),
         Index("ix_vector_stores_unannounced", "row", postgresql_where=text("expired_at IS NOT NULL AND NOT announced"),
               sqlite_where=text("expired_at IS NOT NULL AND NOT announced")),
         {"sqlite_autoincrement": True},
@@ -163,6 +188,14 @@ class VectorStore(Base):
     project: Mapped[str] = mapped_column(ForeignKey("projects.id"))
     name: Mapped[str] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(String(200))
+    """The embedding model, by the name it is configured under, that new files are embedded with."""
+    other_model: Mapped[str | None] = mapped_column(String(200))
+    other_state: Mapped[OtherState | None] = mapped_column(String(16))
+    kept_since: Mapped[float | None]
+    """Since when the other model is one that the store once had."""
+    epoch: Mapped[int] = mapped_column(default=0)
+    """Grows with every change of the models or their state: what a worker was told of them holds while it is the same."""
     meta: Mapped[dict[str, str]] = mapped_column("metadata", JSON)
     created_at: Mapped[int]
     last_active_at: Mapped[int]
@@ -216,6 +249,8 @@ class FileBatch(Base):
     chunk_tokens: Mapped[int | None]
     """...and the chunking it was asked for; None leaves each file its own."""
     chunk_overlap: Mapped[int | None]
+    model: Mapped[str | None] = mapped_column(String(200))
+    """A re-index that takes the store to this embedding model; None: it stays with its own."""
     announced: Mapped[bool] = mapped_column(Boolean, default=False)
     """That it has ended has been told to the project's webhooks."""
     dispatched_at: Mapped[float] = mapped_column(default=0.0)
@@ -346,7 +381,10 @@ class StoreFile(Base):
     `generation` numbers the versions of the file's points; search shows `live_generation` only.
     `batch` is the batch that queued the file last; cancelling that one cancels the file.
     `redo_tokens` and `redo_overlap` are the chunking of a re-index of it that is in progress. If that does not complete,
-    the file falls back to `live_generation`, and the number of the generation is used up.
+    the file falls back to `live_generation`, and the number of the generation is used up. `redo_model` is the model that
+    such a re-index makes points for beside those of `model`; without it they replace those.
+    `model` is what the live generation was made with. What is `aside` is a second generation that is not found: points
+    of the store's other model, ready or kept (deploy/decisions/0011). No number is of two models.
     """
 
     __tablename__ = "store_files"
@@ -379,6 +417,22 @@ class StoreFile(Base):
             "redo_tokens IS NULL OR (status IN ('queued','running') AND live_generation IS NOT NULL)",
             name="only_what_is_live_is_redone",
         ),
+        CheckConstraint("redo_model IS NULL OR redo_tokens IS NOT NULL", name="only_what_is_redone_is_for_a_model"),
+        CheckConstraint("(model IS NULL) = (live_generation IS NULL)", name="what_is_live_has_a_model"),
+        CheckConstraint(
+            "aside_generation IS NULL OR (live_generation IS NOT NULL AND aside_generation <> live_generation"
+            " AND aside_generation BETWEEN 1 AND generation)",
+            name="only_what_is_live_has_something_aside",
+        ),
+        CheckConstraint(
+            "(aside_generation IS NULL) = (aside_model IS NULL) AND (aside_generation IS NULL) = (aside_chunks IS NULL)"
+            " AND (aside_generation IS NULL) = (aside_terms IS NULL)"
+            " AND (aside_generation IS NULL) = (aside_bytes IS NULL)"
+            " AND (aside_generation IS NULL) = (aside_tokens IS NULL)"
+            " AND (aside_generation IS NULL) = (aside_overlap IS NULL)",
+            name="aside_as_a_whole",
+        ),
+        CheckConstraint("aside_model IS NULL OR aside_model <> model", name="aside_is_another_model"),
         Index("ix_store_files_page", "vector_store_id", "row"),
         Index("ix_store_files_status", "vector_store_id", "status", "row"),
         Index("ix_store_files_waiting", "batch", "published_at", "row",
@@ -407,6 +461,7 @@ class StoreFile(Base):
     chunk_overlap: Mapped[int]
     redo_tokens: Mapped[int | None]
     redo_overlap: Mapped[int | None]
+    redo_model: Mapped[str | None] = mapped_column(String(200))
 
     status: Mapped[RowStatus] = mapped_column(String(16), default="queued")
     fence: Mapped[int] = mapped_column(default=0)
@@ -422,11 +477,22 @@ class StoreFile(Base):
     lease_until: Mapped[float | None]
     lease_owner: Mapped[str | None] = mapped_column(String(128))
 
+    made_for: Mapped[str | None] = mapped_column(String(200))
+    """The model that the last worker to claim the file was to embed it with."""
+    model: Mapped[str | None] = mapped_column(String(200))
     made_with: Mapped[str | None] = mapped_column(Text)
     """What made the live generation: versions and model (ingest/pipeline.py)."""
     chunks: Mapped[int] = mapped_column(default=0)
     terms: Mapped[int] = mapped_column(default=0)
     usage_bytes: Mapped[int] = mapped_column(default=0)
+    aside_generation: Mapped[int | None]
+    aside_model: Mapped[str | None] = mapped_column(String(200))
+    aside_tokens: Mapped[int | None]
+    aside_overlap: Mapped[int | None]
+    aside_made_with: Mapped[str | None] = mapped_column(Text)
+    aside_chunks: Mapped[int | None]
+    aside_terms: Mapped[int | None]
+    aside_bytes: Mapped[int | None]
     error_code: Mapped[str | None] = mapped_column(String(32))
     error_message: Mapped[str | None] = mapped_column(Text)
 

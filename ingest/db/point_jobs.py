@@ -52,13 +52,15 @@ def plan_after_loss(session: Session, store_id: str, row: int, generation: int) 
     They are purged, unless other workers have made or will make the same ones: those must get the attributes of now.
     """
     found = session.execute(
-        select(StoreFile.generation, StoreFile.live_generation, StoreFile.status)
+        select(StoreFile.generation, StoreFile.live_generation, StoreFile.aside_generation, StoreFile.status)
         .where(StoreFile.row == row)
         .with_for_update()
     ).first()
     if found is None:
         purge(session, store_id, [(row, generation)])
-    elif generation == found.live_generation or (generation == found.generation and found.status in UNFINISHED):
+    elif generation in (found.live_generation, found.aside_generation) or (
+        generation == found.generation and found.status in UNFINISHED
+    ):
         plan_attributes(session, store_id, [row], after_seconds=0)
     else:  # this generation only: an older one may be live
         purge_after(session, store_id, [(row, generation - 1, generation)])

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Update, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Update, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from ingest.db.counters import (
+    ASIDE,
+    LIVE,
     Shift,
     Sizes,
     Why,
@@ -22,6 +24,7 @@ from ingest.db.counters import (
     close_membership,
     fallen_back,
     falls_back,
+    kept_of,
     locked,
     purge,
     purge_after,
@@ -71,6 +74,18 @@ class Claim:
     """What the generation before adds to the store, until this one replaces it."""
     live: int | None
     """The generation before, if the file is being re-indexed: it falls back to that one."""
+    model: str
+    """The embedding model that points are made with."""
+    staged: bool
+    """They go beside the live ones, for the store to go over to them when all files have such."""
+    epoch: int
+    """That of the store, by which all this was found."""
+    shown: int | None
+    """The generation that can be found, if there is one..."""
+    shown_model: str | None
+    """...and its model."""
+    aside: int | None
+    """The generation that is kept or ready for another model."""
 
 
 # --- the worker's transitions ---
@@ -82,6 +97,8 @@ def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Cl
     if taken is None:
         return None
     found = run(session, _claimed(now(session)), taken=row).one()
+    staged = found.other_state == "staging" and found.redo_model == found.other_model
+    wanted_now = found.other_model if staged else found.store_model
     return Claim(
         row=row,
         fence=found.fence,
@@ -105,6 +122,12 @@ def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Cl
         store_terms=found.store_terms,
         before=Sizes(found.chunks, found.terms, found.usage_bytes),
         live=found.live,
+        model=found.made_for,
+        staged=staged,
+        epoch=found.epoch if found.made_for == wanted_now else _NO_EPOCH,
+        shown=found.live_generation,
+        shown_model=found.model,
+        aside=found.aside_generation,
     )
 
 
@@ -118,15 +141,16 @@ def complete(session: Session, claim: Claim, sizes: Sizes, made_with: str | None
     """T4: all points of the claim's generation are written, by what `made_with` names.
 
     False when the file's attributes changed meanwhile, so that the points must get the new ones first.
-    Raises Abandoned when the file is not ours any more.
+    Raises Abandoned when the file is not ours any more, Moved when its store may want another model's points.
     """
     done = run(
         session,
-        _COMPLETING,
+        _STAGING if claim.staged else _COMPLETING,
         held=claim.row,
         fence_held=claim.fence,
         version=claim.attributes_version,
         maker=made_with,
+        its_model=claim.model,
         made_chunks=sizes.chunks,
         made_terms=sizes.terms,
         made_bytes=sizes.usage_bytes,
@@ -135,21 +159,26 @@ def complete(session: Session, claim: Claim, sizes: Sizes, made_with: str | None
         if session.scalar(select(StoreFile.row).where(_held(claim))) is None:
             raise Abandoned("finished by somebody else, cancelled or deleted")
         return False
-    if claim.generation > 1:
+    # What was found before stays if it is of another model, either as it is or aside.
+    kept = (claim.shown or 0) if claim.shown_model not in (None, claim.model) else 0
+    if kept and claim.generation - 1 > kept:
+        purge_after(session, claim.vector_store_id, [(claim.row, kept, claim.generation - 1)])
+    elif not kept and claim.generation > 1:
         purge(session, claim.vector_store_id, [(claim.row, claim.generation - 1)])
-    settle(session, claim.row, done.batch, claim.vector_store_id, "completed", sizes.minus(claim.before))
+    more = Sizes() if claim.staged else sizes.minus(claim.before)
+    settle(session, claim.row, done.batch, claim.vector_store_id, "completed", more, epoch=claim.epoch)
     return True
 
 
 def fail(session: Session, claim: Claim, code: LastErrorCode, message: str) -> None:
-    """T5: the file will never work; one that is being re-indexed is what it was before. Raises Abandoned when it is not
-    ours any more."""
+    """T5: the file will never work; one that is being re-indexed is what it was before. Raises as `complete`."""
     why = Why(code, message)
     values = _failed(why) if claim.live is None else _left_running() | fallen_back()
     done = run(session, update(StoreFile).where(_held(claim)).values(values).returning(StoreFile.batch)).first()
     if done is None:
         raise Abandoned("finished by somebody else, cancelled or deleted")
-    _count_failed(session, claim, done.batch, claim.live, claim.before, why)
+    kept = None if claim.live is None else max(claim.live, claim.aside or 0)
+    _count_failed(session, claim, done.batch, kept, claim.before, why, epoch=claim.epoch)
 
 
 def give_back(session: Session, claim: Claim, *, delay_seconds: float) -> None:
@@ -241,20 +270,27 @@ def _give_up(session: Session, row: StoreFile, kills: int) -> None:
     live = None if row.redo_tokens is None else row.live_generation
     values = (_failed(why) if live is None else _left_running() | fallen_back()) | {"kills": kills}
     run(session, update(StoreFile).where(StoreFile.row == row.row).values(values))
-    _count_failed(session, row, row.batch, live, Sizes.of(row), why)
+    _count_failed(session, row, row.batch, None if live is None else kept_of(row), Sizes.of(row), why)
 
 
 def _count_failed(
-    session: Session, file: Claim | StoreFile, batch: int | None, live: int | None, had: Sizes, why: Why
+    session: Session,
+    file: Claim | StoreFile,
+    batch: int | None,
+    kept: int | None,
+    had: Sizes,
+    why: Why,
+    *,
+    epoch: int | None = None,
 ) -> None:
-    """Have the points of a file that failed purged, up to those it falls back to (`live`), and count it."""
+    """Have the points of a file that failed purged, up to what it keeps when it falls back, and count it."""
     store = file.vector_store_id
-    if live is None:
+    if kept is None:
         purge(session, store, [(file.row, file.generation)])
-        settle(session, file.row, batch, store, "failed", Sizes().minus(had), why=why)
+        settle(session, file.row, batch, store, "failed", Sizes().minus(had), why=why, epoch=epoch)
     else:
-        purge_after(session, store, [(file.row, live, file.generation)])
-        settle(session, file.row, batch, store, "failed", Sizes(), why=why, falls_back=True)
+        purge_after(session, store, [(file.row, kept, file.generation)])
+        settle(session, file.row, batch, store, "failed", Sizes(), why=why, falls_back=True, epoch=epoch)
 
 
 def _cancel_rows(session: Session, batch: int, store_id: str, rows: Sequence[StoreFile]) -> None:
@@ -267,7 +303,7 @@ def _cancel_rows(session: Session, batch: int, store_id: str, rows: Sequence[Sto
     # A file that no worker ever held has no points.
     purge(session, store_id, [(r.row, r.generation) for r in lost if r.fence > 0])
     held = [r for r in kept if r.attempts > 0]
-    purge_after(session, store_id, [(r.row, r.live_generation or 0, r.generation) for r in held])
+    purge_after(session, store_id, [(r.row, kept_of(r), r.generation) for r in held])
     waiting = select(BatchFile.batch).where(BatchFile.store_file.in_(ids), BatchFile.status == "in_progress")
     theirs = or_(FileBatch.row == batch, FileBatch.row.in_(waiting))
     session.execute(select(FileBatch.row).where(theirs).order_by(FileBatch.row).with_for_update())
@@ -304,6 +340,21 @@ def _failed(why: Why) -> dict[str, Any]:
 # --- the statements that run for every file, made once ---
 
 
+_NO_EPOCH = -1
+"""Of a claim between whose two statements the store changed its model."""
+
+
+def _wanted_model() -> ScalarSelect[str]:
+    """The model that a file's points are to be made with: its store's, or the one that a re-index prepares."""
+    staged = and_(VectorStore.other_state == "staging", VectorStore.other_model == StoreFile.redo_model)
+    return (
+        select(case((staged, VectorStore.other_model), else_=VectorStore.model))
+        .where(VectorStore.id == StoreFile.vector_store_id)
+        .correlate(StoreFile)
+        .scalar_subquery()
+    )
+
+
 @cache
 def _claiming(clock: ColumnElement[float]) -> ReturningUpdate[tuple[int]]:
     return (
@@ -315,6 +366,11 @@ def _claiming(clock: ColumnElement[float]) -> ReturningUpdate[tuple[int]]:
             status="running",
             fence=StoreFile.fence + 1,
             attempts=StoreFile.attempts + 1,
+            # No number is of two models: what was begun for one is not gone on with for another.
+            generation=case(
+                (StoreFile.made_for != _wanted_model(), StoreFile.generation + 1), else_=StoreFile.generation
+            ),
+            made_for=_wanted_model(),
             lease_until=clock + bindparam("lease"),
             lease_owner=bindparam("owner"),
             published_at=None,
@@ -333,11 +389,15 @@ def _claimed(clock: ColumnElement[float]) -> Select[*tuple[Any, ...]]:
             func.coalesce(StoreFile.redo_overlap, StoreFile.chunk_overlap).label("chunk_overlap"),
             case((falls_back(), StoreFile.live_generation)).label("live"),
             *(StoreFile.chunks, StoreFile.terms, StoreFile.usage_bytes),
+            *(StoreFile.live_generation, StoreFile.model, StoreFile.aside_generation, StoreFile.redo_model),
+            StoreFile.made_for,
             *(File.project, File.filename, File.bytes, File.blob),
             FileBatch.id.label("batch_id"),
             (clock - StoreFile.queued_at).label("waited_seconds"),
             VectorStore.chunks.label("store_chunks"),
             VectorStore.terms.label("store_terms"),
+            VectorStore.model.label("store_model"),
+            *(VectorStore.other_model, VectorStore.other_state, VectorStore.epoch),
         )
         .join(File, File.id == StoreFile.file_id)
         .join(VectorStore, VectorStore.id == StoreFile.vector_store_id)
@@ -356,22 +416,39 @@ _HELD = (
     StoreFile.fence == bindparam("fence_held"),
     StoreFile.status == "running",
 )
-_COMPLETING = (
+_MADE = (
     update(StoreFile)
     .where(*_HELD, StoreFile.attributes_version == bindparam("version"))
     .values(
-        status="completed",
-        live_generation=StoreFile.generation,
-        lease_until=None,
-        lease_owner=None,
-        chunk_tokens=func.coalesce(StoreFile.redo_tokens, StoreFile.chunk_tokens),
-        chunk_overlap=func.coalesce(StoreFile.redo_overlap, StoreFile.chunk_overlap),
-        redo_tokens=None,
-        redo_overlap=None,
-        made_with=bindparam("maker"),
-        chunks=bindparam("made_chunks"),
-        terms=bindparam("made_terms"),
-        usage_bytes=bindparam("made_bytes"),
+        status="completed", lease_until=None, lease_owner=None, redo_tokens=None, redo_overlap=None, redo_model=None
     )
     .returning(StoreFile.batch)
+)
+
+
+def _set_aside(live: ColumnElement[Any]) -> ColumnElement[Any]:
+    """What was live is kept aside if it is of another model, else nothing is."""
+    return case((StoreFile.model != bindparam("its_model"), live))
+
+
+_COMPLETING = _MADE.values(
+    live_generation=StoreFile.generation,
+    model=bindparam("its_model"),
+    chunk_tokens=func.coalesce(StoreFile.redo_tokens, StoreFile.chunk_tokens),
+    chunk_overlap=func.coalesce(StoreFile.redo_overlap, StoreFile.chunk_overlap),
+    made_with=bindparam("maker"),
+    chunks=bindparam("made_chunks"),
+    terms=bindparam("made_terms"),
+    usage_bytes=bindparam("made_bytes"),
+    **{f"aside_{name}": _set_aside(column) for name, column in zip(ASIDE, LIVE, strict=True)},
+)
+_STAGING = _MADE.values(
+    aside_generation=StoreFile.generation,
+    aside_model=bindparam("its_model"),
+    aside_tokens=func.coalesce(StoreFile.redo_tokens, StoreFile.chunk_tokens),
+    aside_overlap=func.coalesce(StoreFile.redo_overlap, StoreFile.chunk_overlap),
+    aside_made_with=bindparam("maker"),
+    aside_chunks=bindparam("made_chunks"),
+    aside_terms=bindparam("made_terms"),
+    aside_bytes=bindparam("made_bytes"),
 )

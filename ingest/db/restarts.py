@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, and_, case, false, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from ingest.db.attachments import from_the_start, slices
-from ingest.db.counters import Shift, Sizes, falls_back, run, shift_batch, shift_store, sizes_gone
+from ingest.db.counters import Shift, Sizes, falls_back, kept_generation, run, shift_batch, shift_store, sizes_gone
 from ingest.db.models import BatchFile, FileBatch, PointJob, ReindexOnly, StoreFile
 from ingest.db.session import read_clock, serialise
 from ingest.status import UNFINISHED
@@ -49,6 +49,7 @@ def retry(
     which: ColumnElement[bool] = _ended_as(batch.vector_store_id, statuses)
     if of is not None and of.reindex:
         batch.reindex, batch.chunk_tokens, batch.chunk_overlap = True, of.chunk_tokens, of.chunk_overlap
+        batch.model = of.model
         which = or_(which, _fell_back(batch.vector_store_id)) & StoreFile.row.in_(_ended_in(of, statuses))
     elif of is not None:
         which = which & StoreFile.row.in_(_members(of.row))
@@ -71,6 +72,24 @@ def reindex(session: Session, batch: FileBatch, only: Only, *, made_with: str, l
     which = {"all": or_(found, failed), "failed": failed, "stale": found & _stale(batch, made_with)}[only]
     if _begin(session, batch, [which], limit, keep=True):
         _restart(session, batch)
+
+
+def move(session: Session, batch: FileBatch, which: ColumnElement[bool], *, again: bool, limit: int) -> int:
+    """Have up to `limit` files of a store, of those that can be found and are `which`, indexed anew as `batch`, which
+    has the model; how many. What is in progress is left alone, and unless `again` what failed with that model before.
+    The batch is made of none only for somebody who asked for it (`again`). Raises Abandoned as `retry` does."""
+    batch.reindex = True
+    found = or_(StoreFile.status == "completed", _unswept(batch.vector_store_id) & falls_back())
+    if not again:
+        mine = (FileBatch.vector_store_id == batch.vector_store_id, FileBatch.model == batch.model)
+        tried = select(BatchFile.store_file).join(FileBatch, FileBatch.row == BatchFile.batch)
+        found = and_(
+            StoreFile.status == "completed", StoreFile.row.not_in(tried.where(*mine, BatchFile.status == "failed"))
+        )
+    count = _begin(session, batch, [found & which], limit, keep=again)
+    if count:
+        _restart(session, batch)
+    return count
 
 
 def renew(session: Session, batch: FileBatch, rows: Sequence[int]) -> int:
@@ -140,7 +159,7 @@ def _unswept(store_id: str) -> ColumnElement[bool]:
 
 def _fell_back(store_id: str) -> ColumnElement[bool]:
     """That a file's last re-index did not complete, so that it is what it was before."""
-    ended = and_(StoreFile.status == "completed", StoreFile.live_generation < StoreFile.generation)
+    ended = and_(StoreFile.status == "completed", kept_generation() < StoreFile.generation)
     return or_(ended, _unswept(store_id) & falls_back())
 
 
@@ -167,6 +186,7 @@ def _redo(batch: FileBatch) -> dict[str, Any]:
     return {
         "redo_tokens": case((live, tokens)),
         "redo_overlap": case((live, overlap)),
+        "redo_model": case((live, literal(batch.model, String))) if batch.model is not None else None,
         "chunk_tokens": case((live, StoreFile.chunk_tokens), else_=tokens),
         "chunk_overlap": case((live, StoreFile.chunk_overlap), else_=overlap),
     }
@@ -195,7 +215,7 @@ def _purge(session: Session, which: ColumnElement[bool]) -> None:
         literal("purge"),
         StoreFile.vector_store_id,
         StoreFile.row,
-        case((falls_back(), StoreFile.live_generation + 1), else_=0),
+        case((falls_back(), kept_generation() + 1), else_=0),
         StoreFile.generation,
         literal(read_clock(session)),
         false(),

@@ -161,12 +161,19 @@ class Live:
     file_id: str
     filename: str
     attributes: dict[str, Any]
+    model: str
+    """That of the generation."""
+    aside: int | None = None
+    """The generation that was found before, or will be, of the store's other model."""
 
 
 def live(session: Session, store_id: str, rows: Sequence[int]) -> dict[int, Live]:
     """Those of `rows` that can be found in this store now, by row number."""
     found = session.execute(
-        select(StoreFile.row, StoreFile.live_generation, StoreFile.file_id, File.filename, StoreFile.attributes)
+        select(
+            *(StoreFile.row, StoreFile.live_generation, StoreFile.file_id, File.filename, StoreFile.attributes),
+            *(StoreFile.model, StoreFile.aside_generation),
+        )
         .join(File, File.id == StoreFile.file_id)
         .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
         .where(
@@ -177,7 +184,15 @@ def live(session: Session, store_id: str, rows: Sequence[int]) -> dict[int, Live
             or_(StoreFile.status.not_in(UNFINISHED), FileBatch.cancelled_at.is_(None), falls_back()),
         )
     )
-    return {r.row: Live(r.live_generation or 0, r.file_id, r.filename, r.attributes) for r in found}
+    return {
+        r.row: Live(r.live_generation or 0, r.file_id, r.filename, r.attributes, r.model or "", r.aside_generation)
+        for r in found
+    }
+
+
+def epoch(session: Session, store_id: str) -> int | None:
+    """By which it is known whether a store's models have changed."""
+    return session.scalar(select(VectorStore.epoch).where(VectorStore.id == store_id))
 
 
 def sweep_deleted(session: Session, limit: int) -> int:

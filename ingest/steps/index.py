@@ -35,9 +35,10 @@ NAMESPACE = UUID("6b0f3c1e-3d0b-5f1c-9f43-8f3b7a52c9d1")
 MAX_POINTS = 256  # per request; 64..256 is the vendor's advice
 MAX_BYTES = 4 * 2**20  # per request; a server takes 32 MiB, but a small one keeps timeouts meaningful
 MAX_ROWS = 256  # per delete request
-MAX_VECTORS = 64  # points read with their vectors per request; those of the largest chunks have 20 windows each
 PAGE = 1_000  # points per request of a scan; without texts and vectors about 100 bytes each
-READ = 64  # points per request that brings their texts and vectors, some 30 KB each
+READ = (
+    64  # points per request that brings their texts and vectors: some 30 KB each with 20 windows in the largest chunks
+)
 KEEPALIVE_SECONDS = 2.0  # a server closes idle connections after 5 s: let go first, or a request meets a closed one
 
 _JSON_BYTES_PER_FLOAT = 24  # a float32 written out as a double, with its comma
@@ -121,7 +122,9 @@ class Index:
         self._ensured = True
 
     def upsert(self, owner: Owner, points: Sequence[Point]) -> None:
-        """Write chunks; they are searchable when this returns."""
+        """Write chunks; they are searchable when this returns. Raises DependencyDown for vectors of another length."""
+        for point in points:
+            self._must_fit(point.windows)
         about = {
             "project": owner.project,
             "store": owner.vector_store_id,
@@ -137,8 +140,8 @@ class Index:
     def windows(self, row: int, generation: int, numbers: range) -> dict[str, Floats]:
         """The vectors of those chunks of one generation of a row that are there, by their text; a few hundred."""
         found: dict[str, Floats] = {}
-        for start in range(numbers.start, numbers.stop, MAX_VECTORS):
-            some = range(start, min(start + MAX_VECTORS, numbers.stop))
+        for start in range(numbers.start, numbers.stop, READ):
+            some = range(start, min(start + READ, numbers.stop))
             ids = [_point_id(row, generation, number) for number in some]
             nothing: list[models.Record] = []
             read = partial(self._client.retrieve, self._collection, ids, with_payload=["text"], with_vectors=[DENSE])
@@ -196,6 +199,7 @@ class Index:
         common: dict[str, Any] = {"filter": wanted, "limit": limit, "with_payload": list(_FOUND)}
         requests = {}
         if dense is not None:
+            self._must_fit(dense)
             vector = np.asarray(dense, np.float32).reshape(-1).tolist()
             requests[DENSE] = models.QueryRequest(query=vector, using=DENSE, **common)
         if terms is not None and len(terms.indices):
@@ -287,6 +291,12 @@ class Index:
             "vector": {DENSE: windows.tolist(), TEXT: _numbers(point.terms)},
             "payload": {**about, "number": point.number, "text": point.text, **extra},
         }
+
+    def _must_fit(self, vectors: Floats) -> None:
+        if vectors.shape[-1] != self._dimensions:
+            raise DependencyDown(
+                "embedder", f"gave vectors of {vectors.shape[-1]} dimensions, and {self._dimensions} before"
+            )
 
     def _put_points(self, body: bytes) -> None:
         # The client's models would look at every number again, which costs more than all the rest of a write.

@@ -6,12 +6,12 @@ from functools import partial
 
 from ingest import ids
 from ingest.blobs import raw
-from ingest.db import audit, counters, restarts
+from ingest.db import audit, counters, moves, restarts
 from ingest.db.audit import Expected
 from ingest.db.models import FileBatch
 from ingest.db.session import read_clock
 from ingest.errors import Abandoned
-from ingest.steps.index import MAX_ROWS
+from ingest.steps.index import MAX_ROWS, Index
 from ingest.tools import Tools
 from ingest.verify.report import Ledger
 
@@ -47,6 +47,9 @@ class Looker:
 
     tools: Tools
     ledger: Ledger
+    model: str
+    index: Index
+    """Where the model's points are."""
     _lost: list[_Lost] = field(default_factory=list)
 
     def look(self, rows: Sequence[int]) -> None:
@@ -77,11 +80,11 @@ class Looker:
 
     def _moment(self, rows: Sequence[int]) -> _Moment:
         with self.tools.database.reading() as session:
-            return _Moment(audit.expected_of(session, rows), audit.purged_rows(session, rows))
+            return _Moment(audit.expected_of(session, rows, self.model), audit.purged_rows(session, rows))
 
     def _points(self, rows: Sequence[int]) -> dict[int, dict[Stray, set[int]]]:
         found: dict[int, dict[Stray, set[int]]] = {}
-        for row, generation, project, store, number in self.tools.index.scan(rows):
+        for row, generation, project, store, number in self.index.scan(rows):
             found.setdefault(row, {}).setdefault((generation, project, store), set()).add(number)
         return found
 
@@ -92,12 +95,9 @@ class Looker:
             mine = found.pop((row.generation, row.project, row.vector_store_id), set())
             self._told_live(row, row.generation, mine)
         for (generation, project, store), numbers in sorted(found.items()):
-            written = row is not None and (row.writing, row.project, row.vector_store_id) == (
-                generation,
-                project,
-                store,
-            )
-            if written or generation <= purged or store in gone:
+            written = row is not None and row.kept < generation <= (row.writing or 0)
+            here = row is not None and (row.project, row.vector_store_id) == (project, store)
+            if (written and here) or generation <= purged or store in gone:
                 continue
             where = f"row {number} of store {store}" if row is None else _name(row)
             detail = f"{len(numbers)} points of generation {generation}"
@@ -108,26 +108,36 @@ class Looker:
     def _told_live(self, row: Expected, generation: int, numbers: set[int]) -> None:
         missing = row.live - sum(number < row.live for number in numbers)
         if missing:
-            there = row.live - missing
-            self._lost.append(
-                _Lost(row, f"{row.live} points expected of generation {generation}, {there} of them found")
-            )
+            detail = f"{row.live} points expected of generation {generation}, {row.live - missing} of them found"
+            if row.aside:
+                again = partial(self._dropped, row, generation)
+                self.ledger.found("points missing", _name(row), f"{detail}, for {self.model}", again)
+            else:
+                self._lost.append(_Lost(row, detail))
         if too_many := sum(number >= row.live for number in numbers):
             detail = f"{row.live} points expected of generation {generation}, {too_many} more found"
             self.ledger.found("points left over", _name(row), detail, partial(self._trimmed, row, generation))
 
     def _trimmed(self, row: Expected, generation: int) -> str:
-        self.tools.index.trim(row.row, generation, row.live)
+        self.index.trim(row.row, generation, row.live)
         return "deleted"
 
+    def _dropped(self, row: Expected, generation: int) -> str:
+        with self.tools.database.transaction() as session:
+            done = moves.drop_one(session, row.row, generation)
+        return "made anew if the store goes over to the model" if done else "nothing: it has changed meanwhile"
+
     def _removed(self, number: int, row: Expected | None, generation: int, store: str) -> str:
-        live = None if row is None else row.generation
-        if row is None or (generation <= row.last and (live is None or generation < live)):
+        own = () if row is None else (row.generation, row.elsewhere)
+        if row is None or (generation <= row.last and generation not in own):
             with self.tools.database.transaction() as session:
-                counters.purge(session, store, [(number, generation)])
+                if row is None:
+                    counters.purge(session, store, [(number, generation)])
+                else:
+                    counters.purge_after(session, store, [(number, generation - 1, generation)])
             return "to be deleted by the next sweep"
-        # A purge would take the live generation with it; this one never was begun, or is not ours.
-        self.tools.index.trim(number, generation, 0)
+        # A purge would take what is found with it; this one never was begun, is not ours, or of another model.
+        self.index.trim(number, generation, 0)
         return "deleted"
 
     def _write_anew(self) -> None:

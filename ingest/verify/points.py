@@ -37,10 +37,12 @@ class _Places:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """All rows, ascending: their number, live and written generation (0 for none), live chunks, and place."""
+    """All rows, ascending: their number, the generation that they have of a model, those that are being written (from the
+    one after `kept` to `writing`, 0 for none), chunks, and place."""
 
     row: Ints
     live: Ints
+    kept: Ints
     writing: Ints
     chunks: NDArray[np.int32]
     place: NDArray[np.int32]
@@ -49,6 +51,7 @@ class _Rows:
 NOBODY = _Rows(
     row=np.array([0], np.int64),
     live=np.array([0], np.int64),
+    kept=np.array([0], np.int64),
     writing=np.array([0], np.int64),
     chunks=np.array([0], np.int32),
     place=np.array([-1], np.int32),
@@ -57,20 +60,23 @@ NOBODY = _Rows(
 
 
 def check(tools: Tools, ledger: Ledger) -> tuple[int, int]:
-    """Compare; the number of rows, and of points."""
-    places = _Places()
-    rows = _load(tools, places)
-    suspects, points = _suspects(rows, tools.index.scan(), places)
-    Looker(tools, ledger).look(suspects.tolist())
-    return len(rows.row) - 1, points
+    """Compare, one embedding model after the other; the number of rows, and of points."""
+    files = points = 0
+    for model, index in tools.indexes().items():
+        places = _Places()
+        rows = _load(tools, places, model)
+        suspects, found = _suspects(rows, index.scan(), places)
+        Looker(tools, ledger, model, index).look(suspects.tolist())
+        files, points = len(rows.row) - 1, points + found
+    return files, points
 
 
-def _load(tools: Tools, places: _Places) -> _Rows:
+def _load(tools: Tools, places: _Places, model: str) -> _Rows:
     pages = [NOBODY]
     last = 0
     while True:
         with tools.database.reading() as session:
-            expected = audit.expected_points(session, last)
+            expected = audit.expected_points(session, last, model)
         if not expected:
             break
         pages.append(_page(expected, places))
@@ -78,6 +84,7 @@ def _load(tools: Tools, places: _Places) -> _Rows:
     return _Rows(
         row=np.concatenate([page.row for page in pages]),
         live=np.concatenate([page.live for page in pages]),
+        kept=np.concatenate([page.kept for page in pages]),
         writing=np.concatenate([page.writing for page in pages]),
         chunks=np.concatenate([page.chunks for page in pages]),
         place=np.concatenate([page.place for page in pages]),
@@ -88,6 +95,7 @@ def _page(page: list[Expected], places: _Places) -> _Rows:
     return _Rows(
         row=np.array([row.row for row in page], np.int64),
         live=np.array([row.generation or 0 for row in page], np.int64),
+        kept=np.array([row.kept for row in page], np.int64),
         writing=np.array([row.writing or 0 for row in page], np.int64),
         chunks=np.array([row.live for row in page], np.int32),
         place=np.array([places.of(row.project, row.vector_store_id) for row in page], np.int32),
@@ -107,7 +115,7 @@ def _suspects(rows: _Rows, points: Iterator[tuple[int, int, str, str, int]], pla
         at = np.searchsorted(rows.row, row, side="right") - 1
         known = (rows.row[at] == row) & (rows.place[at] == place)
         live = known & (rows.live[at] == generation)
-        written = known & (rows.writing[at] == generation)
+        written = known & (rows.kept[at] < generation) & (generation <= rows.writing[at])
         np.add.at(counted, at[live], 1)
         np.add.at(sums, at[live], _mixed(number[live]))
         strays = np.union1d(strays, row[~(live | written)])

@@ -48,7 +48,8 @@ def test_it_lists_the_routes_of_the_newest_client(document: dict[str, Any]) -> N
         f"POST {store}/file_batches/{{batch_id}}/cancel", f"GET {store}/file_batches/{{batch_id}}/files",
         f"GET {store}/file_batches/{{batch_id}}/events",  # an extension
         f"POST {store}/retry", f"POST {store}/file_batches/{{batch_id}}/retry",  # extensions
-        f"POST {store}/reindex", f"POST {store}/reindex_schedules", f"GET {store}/reindex_schedules",
+        f"POST {store}/reindex", f"GET {store}/reindex", f"POST {store}/reindex/rollback",
+        f"POST {store}/reindex/purge", f"POST {store}/reindex_schedules", f"GET {store}/reindex_schedules",
         f"GET {store}/reindex_schedules/{{schedule_id}}", f"POST {store}/reindex_schedules/{{schedule_id}}",
         f"DELETE {store}/reindex_schedules/{{schedule_id}}",
         f"POST {store}/import_schedules", f"GET {store}/import_schedules",

@@ -4,10 +4,20 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
+from ingest.config import LOCAL_MODEL, Settings
+from ingest.db.models import VectorStore
 from ingest.errors import InvalidFile
+from ingest.sweep import sweep
 from tests.api.calls import refusal, upload, work
 from tests.fakes import FakeTools
+from tests.test_moves import OTHER, with_models
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return with_models(settings, {OTHER: 5})
 
 
 def attached(client: TestClient, tools: FakeTools, store: str, text: str) -> str:
@@ -87,10 +97,62 @@ def test_nothing_to_do_is_an_empty_batch_that_is_completed(client: TestClient, t
         assert (batch["status"], batch["file_counts"]["total"]) == ("completed", 0)
 
 
-@pytest.mark.parametrize("body", [{"only": "some"}, {"chunking_strategy": static(50)}, {"model": "other"}])
+@pytest.mark.parametrize("body", [{"only": "some"}, {"chunking_strategy": static(50)}, {"model": 5}])
 def test_what_is_not_understood_is_refused(client: TestClient, store: str, body: dict[str, Any]) -> None:
     refusal(client.post(f"/v1/vector_stores/{store}/reindex", json=body), 400)
 
 
 def test_what_is_not_there_is_not_found(client: TestClient) -> None:
     refusal(client.post("/v1/vector_stores/vs_none/reindex"), 404)
+
+
+def test_the_models_of_a_store_can_be_seen_and_it_goes_to_another_one_and_back(
+    client: TestClient, tools: FakeTools, store: str
+) -> None:
+    attached(client, tools, store, "A heron stands in the water.")
+    path = f"/v1/vector_stores/{store}/reindex"
+    settled = {
+        "object": "vector_store.models", "vector_store_id": store, "model": LOCAL_MODEL, "other_model": None,
+        "other_state": None, "file_counts": {"ready": 1, "total": 1}, "kept_until": None,
+    }  # fmt: skip
+    assert client.get(path).json() == settled
+
+    assert client.post(path, json={"model": OTHER}).json()["file_counts"]["total"] == 1
+    staging = settled | {"other_model": OTHER, "other_state": "staging", "file_counts": {"ready": 0, "total": 1}}
+    assert client.get(path).json() == staging
+    work(tools)
+    sweep(tools)
+    kept = client.get(path).json()
+    assert (kept["model"], kept["other_model"], kept["other_state"]) == (OTHER, LOCAL_MODEL, "kept")
+    assert texts_found(client, store, "heron") == ["A heron stands in the water."]
+
+    assert client.post(f"{path}/rollback").json()["status"] == "completed"
+    assert client.get(path).json()["model"] == LOCAL_MODEL
+    assert client.post(f"{path}/purge").json()["other_state"] == "dropping"
+    sweep(tools)
+    assert client.get(path).json() == settled
+
+
+def test_what_cannot_be_done_with_models_is_refused(client: TestClient, tools: FakeTools, store: str) -> None:
+    attached(client, tools, store, "A heron stands in the water.")
+    path = f"/v1/vector_stores/{store}/reindex"
+
+    assert refusal(client.post(path, json={"model": "nobody's"}), 400)["param"] == "model"
+    assert refusal(client.post(path, json={"now": True}), 400)["param"] == "now"
+    assert refusal(client.post(path, json={"model": OTHER, "only": "stale"}), 400)["param"] == "only"
+    assert "nothing to go back to" in refusal(client.post(f"{path}/rollback"), 400)["message"]
+
+
+def test_a_search_by_a_model_that_is_gone_says_so_and_is_not_worth_a_retry(
+    client: TestClient, tools: FakeTools, store: str
+) -> None:
+    attached(client, tools, store, "A heron stands in the water.")
+    with tools.database.transaction() as session:
+        session.execute(update(VectorStore).values(model="gone", epoch=1))
+
+    answer = client.post(f"/v1/vector_stores/{store}/search", json={"query": "heron"})
+
+    assert (answer.status_code, answer.headers["x-should-retry"]) == (503, "false")
+    error = answer.json()["error"]
+    assert error["code"] == "model_not_configured"
+    assert "'gone'" in error["message"]

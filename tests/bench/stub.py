@@ -1,4 +1,4 @@
-"""An embedding server without a model: `python -m tests.bench.stub PORT LATENCY_MS`.
+"""An embedding server without a model: `python -m tests.bench.stub PORT LATENCY_MS DIMENSIONS`.
 
 A text's vector is the sum of fixed random rows for its words, so equal texts have equal vectors and a search for a
 sentence finds its document.
@@ -29,7 +29,7 @@ _ROWS = 4096
 
 
 @contextmanager
-def running(folder: Path, latency_ms: float) -> Iterator[str]:
+def running(folder: Path, latency_ms: float, dimensions: int = DIMENSIONS) -> Iterator[str]:
     """The stub as a process of its own; its base URL."""
     port = free_port()
     url = f"http://{HOST}:{port}/v1"
@@ -40,13 +40,14 @@ def running(folder: Path, latency_ms: float) -> Iterator[str]:
         except httpx.HTTPError:
             return False
 
-    with process([sys.executable, "-m", "tests.bench.stub", str(port), str(latency_ms)], folder / "stub.log"):
+    command = [sys.executable, "-m", "tests.bench.stub", str(port), str(latency_ms), str(dimensions)]
+    with process(command, folder / "stub.log"):
         wait_until(answers, what="the start of the embedding stub")
         yield url
 
 
-def create(latency_ms: float) -> Starlette:
-    table = np.random.default_rng(7).standard_normal((_ROWS, DIMENSIONS), np.float32)
+def create(latency_ms: float, dimensions: int = DIMENSIONS) -> Starlette:
+    table = np.random.default_rng(7).standard_normal((_ROWS, dimensions), np.float32)
 
     def vector(text: str) -> str:
         rows = [zlib.crc32(word.encode()) % _ROWS for word in text.lower().split()]
@@ -62,4 +63,10 @@ def create(latency_ms: float) -> Starlette:
 
 
 if __name__ == "__main__":
-    uvicorn.run(create(float(sys.argv[2])), host=HOST, port=int(sys.argv[1]), log_level="warning", access_log=False)
+    uvicorn.run(
+        create(float(sys.argv[2]), int(sys.argv[3])),
+        host=HOST,
+        port=int(sys.argv[1]),
+        log_level="warning",
+        access_log=False,
+    )

@@ -6,11 +6,18 @@ import threading
 import pytest
 
 from ingest import file_batches, store_files
+from ingest.config import LOCAL_MODEL, Settings
 from ingest.errors import InvalidFile
 from tests.cli.conftest import Command, work
 from tests.db import rows
 from tests.fakes import CALLER, FakeTools
 from tests.test_jobs import run_all, store_with
+from tests.test_moves import HERONS, OTHER, settle, state, with_models
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return with_models(settings, {OTHER: 5})
 
 
 def test_it_begins_a_batch_of_all_files(tools: FakeTools, url: str, ingest: Command) -> None:
@@ -63,10 +70,40 @@ def test_only_what_is_asked_for(tools: FakeTools, url: str, ingest: Command) -> 
     assert "0 files" in ingest("reindex", store, "--only", "failed", "--base-url", url).out
 
 
-@pytest.mark.parametrize("wrong", [["s", "--overlap", "5"], ["no such store"], ["s", "--only", "some"]])
+WRONG = [
+    *(
+        ["s", "--overlap", "5"],
+        ["no such store"],
+        ["s", "--only", "some"],
+        ["s", "--now"],
+        ["s", "--model", "nobody's"],
+    ),
+    *(["s", "--model", "x", "--rollback"], ["s", "--rollback"], ["s", "--purge", "--only", "stale"]),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_what_is_wrong_is_refused(tools: FakeTools, url: str, ingest: Command, wrong: list[str]) -> None:
     store_with(tools, "one")
 
     ended = ingest("reindex", *wrong, "--base-url", url)
 
     assert (ended.code, ended.out) == (2, "")
+
+
+@pytest.mark.parametrize("options", [[], ["--now"]])
+def test_a_store_goes_to_another_model_and_back(
+    tools: FakeTools, url: str, ingest: Command, options: list[str]
+) -> None:
+    store, _ = store_with(tools, *HERONS)
+    run_all(tools)
+
+    assert "3 files" in ingest("reindex", store, "--model", OTHER, *options, "--base-url", url).out
+    settle(tools)
+    assert state(tools, store) == (OTHER, LOCAL_MODEL, "kept")
+    assert "0 files" in ingest("reindex", store, "--rollback", *options, "--base-url", url).out
+    settle(tools)
+    assert state(tools, store) == (LOCAL_MODEL, OTHER, "kept")
+    assert ingest("reindex", store, "--purge", "--base-url", url).out == "points of 'other' are deleted\n"
+    settle(tools)
+    assert ingest("reindex", store, "--purge", "--base-url", url).out == "nothing is kept\n"

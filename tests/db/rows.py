@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from ingest import ids
 from ingest.callers import DEFAULT_PROJECT
+from ingest.config import LOCAL_MODEL
 from ingest.db import attachments, progress
 from ingest.db.attachments import Member
 from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
@@ -16,7 +17,8 @@ from ingest.db.session import Database
 
 def a_store(database: Database, project: str = DEFAULT_PROJECT) -> str:
     with database.transaction() as session:
-        store = VectorStore(project=project, id=ids.new("vs_"), name="", meta={}, created_at=1, last_active_at=1)
+        facts = {"name": "", "model": LOCAL_MODEL, "meta": {}, "created_at": 1, "last_active_at": 1}
+        store = VectorStore(project=project, id=ids.new("vs_"), **facts)
         session.add(store)
     return store.id
 

