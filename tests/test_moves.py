@@ -1,16 +1,19 @@
 """Stores go from one embedding model to another and back, over fakes, on both databases (deploy/decisions/0011)."""
 
 import random
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from sqlalchemy.orm import Session
 
 from ingest import file_batches, jobs, reindexing, search, store_files, vector_stores
 from ingest.config import LOCAL_MODEL, Settings
-from ingest.db import attachments
+from ingest.db import attachments, moves
 from ingest.db.attachments import Member
-from ingest.db.models import FileBatch, StoreFile
+from ingest.db.counters import Sizes
+from ingest.db.models import FileBatch, StoreFile, VectorStore
 from ingest.db.session import Database
 from ingest.errors import InvalidFile, InvalidRequest, ModelMissing, RequestError
 from ingest.reindexing import Into
@@ -319,6 +322,38 @@ def test_what_a_worker_makes_while_its_store_goes_over_is_made_again(tools: Fake
     assert len(texts) == len(set(texts)) == (4 if kind == "a new file" else 3)
     with tools.database.reading() as session:
         assert all(row.model == OTHER and row.kills == 0 for row in session.query(StoreFile))
+    agrees(tools)
+
+
+def test_a_file_that_completes_in_the_midst_of_a_switch_undoes_it(
+    tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, _ = store_with(tools, *HERONS)
+    run_all(tools)
+    move(tools, store)
+    run_all(tools)
+    late = upload(tools, "A heron that came late.")
+    store_files.attach(tools, CALLER, store, Member(late, {}, 800, 400))
+    [message] = tools.queue.lanes["interactive"]
+    tools.queue.lanes["interactive"].clear()
+    worker = threading.Thread(target=jobs.run, args=(tools, message.row), kwargs={"owner": "test/1"})
+    swap = moves.swap
+
+    def swap_late(session: Session, store: VectorStore) -> Sizes:
+        worker.start()
+        worker.join(5 if session.get_bind().dialect.name == "postgresql" else 0.2)  # SQLite has it wait for us
+        return swap(session, store)
+
+    monkeypatch.setattr(moves, "swap", swap_late)
+    reindexing.advance(tools, store)
+    monkeypatch.undo()
+    worker.join(10)
+    assert not worker.is_alive()
+
+    assert len(found(tools, store)) == 4
+    settle(tools)
+    assert state(tools, store) == (OTHER, LOCAL_MODEL, "kept")
+    assert len(found(tools, store)) == 4
     agrees(tools)
 
 
