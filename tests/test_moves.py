@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ingest import file_batches, jobs, reindexing, search, store_files, vector_stores
 from ingest.config import LOCAL_MODEL, Settings
-from ingest.db import attachments, moves
+from ingest.db import attachments, moves, point_jobs
 from ingest.db.attachments import Member
 from ingest.db.counters import Sizes
 from ingest.db.models import FileBatch, StoreFile, VectorStore
@@ -381,6 +381,67 @@ def test_a_worker_that_dies_while_its_store_goes_over_leaves_no_points_of_two_mo
     agrees(tools)
 
 
+def test_a_worker_that_wakes_late_takes_nothing_of_what_another_made_ready(tools: FakeTools) -> None:
+    store, [first] = store_with(tools, HERONS[0])
+    run_all(tools)
+    move(tools, store)
+    run_all(tools)
+    row = rows.row(tools.database, store, first).row
+
+    with tools.database.transaction() as session:
+        point_jobs.plan_after_loss(session, store, row, 2)
+    work_on_points(tools)
+
+    assert generations(tools, OTHER) == {(row, 2)}
+
+
+FAULTS: dict[str, Callable[[FakeIndex], object]] = {
+    "points missing": lambda index: index.points.popitem(),
+    "points left over": lambda index: index.points.update(
+        {(row, generation + 2, number): value for (row, generation, number), value in index.points.items()}
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("model", [LOCAL_MODEL, OTHER])
+@pytest.mark.parametrize("where", ["staging", "kept"])
+def test_verify_finds_and_repairs_the_points_of_either_model(
+    tools: FakeTools, fault: str, model: str, where: str
+) -> None:
+    store, _ = store_with(tools, *HERONS)
+    run_all(tools)
+    move(tools, store)
+    run_all(tools)
+    if where == "kept":
+        sweep(tools)
+    index = tools.index_of(model)
+    assert isinstance(index, FakeIndex)
+    agrees(tools)
+
+    FAULTS[fault](index)
+
+    assert verify(tools, running=False).counts == {fault: 1 if fault == "points missing" else 3}
+    assert all(finding.repair for finding in verify(tools, repair=True, running=False).findings)
+    settle(tools)
+    agrees(tools)
+    assert state(tools, store) == (OTHER, LOCAL_MODEL, "kept")
+    assert found(tools, store) == sorted(HERONS)
+
+
+def test_points_in_the_collection_of_another_model_are_left_over(tools: FakeTools) -> None:
+    moved(tools, HERONS[0])
+    here, there = tools.index_of(OTHER), tools.index
+    assert isinstance(here, FakeIndex)
+    there.points.update(here.points)
+
+    assert verify(tools, repair=True, running=False).counts == {"points left over": 1}
+
+    settle(tools)
+    agrees(tools)
+    assert (len(here.points), len(there.points)) == (1, 1)
+
+
 def test_a_file_that_is_deleted_during_a_move_leaves_no_points_of_either_model(tools: FakeTools) -> None:
     store, [first, *_] = store_with(tools, *HERONS)
     run_all(tools)
@@ -625,6 +686,8 @@ def test_whatever_happens_every_file_is_found_once_and_all_agrees(tools: FakeToo
         refused(luck.choice(steps))()
         seen = found(tools, store)
         assert len(seen) == len(set(seen)), "a file was found twice"
+        if luck.random() < 0.1:
+            agrees(tools)
         with tools.database.reading() as session:
             live = {row.file_id for row in session.query(StoreFile) if row.live_generation is not None}
         assert before & {texts[f] for f in live & texts.keys()} <= set(seen), "a file was not found any more"
