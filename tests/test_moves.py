@@ -1,16 +1,19 @@
 """Stores go from one embedding model to another and back, over fakes, on both databases (deploy/decisions/0011)."""
 
 import random
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from sqlalchemy.orm import Session
 
 from ingest import file_batches, jobs, reindexing, search, store_files, vector_stores
 from ingest.config import LOCAL_MODEL, Settings
-from ingest.db import attachments
+from ingest.db import attachments, moves, point_jobs
 from ingest.db.attachments import Member
-from ingest.db.models import FileBatch, StoreFile
+from ingest.db.counters import Sizes
+from ingest.db.models import FileBatch, StoreFile, VectorStore
 from ingest.db.session import Database
 from ingest.errors import InvalidFile, InvalidRequest, ModelMissing, RequestError
 from ingest.reindexing import Into
@@ -322,6 +325,38 @@ def test_what_a_worker_makes_while_its_store_goes_over_is_made_again(tools: Fake
     agrees(tools)
 
 
+def test_a_file_that_completes_in_the_midst_of_a_switch_undoes_it(
+    tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, _ = store_with(tools, *HERONS)
+    run_all(tools)
+    move(tools, store)
+    run_all(tools)
+    late = upload(tools, "A heron that came late.")
+    store_files.attach(tools, CALLER, store, Member(late, {}, 800, 400))
+    [message] = tools.queue.lanes["interactive"]
+    tools.queue.lanes["interactive"].clear()
+    worker = threading.Thread(target=jobs.run, args=(tools, message.row), kwargs={"owner": "test/1"})
+    swap = moves.swap
+
+    def swap_late(session: Session, store: VectorStore) -> Sizes:
+        worker.start()
+        worker.join(5 if session.get_bind().dialect.name == "postgresql" else 0.2)  # SQLite has it wait for us
+        return swap(session, store)
+
+    monkeypatch.setattr(moves, "swap", swap_late)
+    reindexing.advance(tools, store)
+    monkeypatch.undo()
+    worker.join(10)
+    assert not worker.is_alive()
+
+    assert len(found(tools, store)) == 4
+    settle(tools)
+    assert state(tools, store) == (OTHER, LOCAL_MODEL, "kept")
+    assert len(found(tools, store)) == 4
+    agrees(tools)
+
+
 def test_a_worker_that_dies_while_its_store_goes_over_leaves_no_points_of_two_models(
     tools: FakeTools, clock: Clock
 ) -> None:
@@ -344,6 +379,67 @@ def test_a_worker_that_dies_while_its_store_goes_over_leaves_no_points_of_two_mo
     assert (killed.model, row.model, row.generation) == (LOCAL_MODEL, OTHER, killed.generation + 1)
     assert len(found(tools, store)) == 4
     agrees(tools)
+
+
+def test_a_worker_that_wakes_late_takes_nothing_of_what_another_made_ready(tools: FakeTools) -> None:
+    store, [first] = store_with(tools, HERONS[0])
+    run_all(tools)
+    move(tools, store)
+    run_all(tools)
+    row = rows.row(tools.database, store, first).row
+
+    with tools.database.transaction() as session:
+        point_jobs.plan_after_loss(session, store, row, 2)
+    work_on_points(tools)
+
+    assert generations(tools, OTHER) == {(row, 2)}
+
+
+FAULTS: dict[str, Callable[[FakeIndex], object]] = {
+    "points missing": lambda index: index.points.popitem(),
+    "points left over": lambda index: index.points.update(
+        {(row, generation + 2, number): value for (row, generation, number), value in index.points.items()}
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("model", [LOCAL_MODEL, OTHER])
+@pytest.mark.parametrize("where", ["staging", "kept"])
+def test_verify_finds_and_repairs_the_points_of_either_model(
+    tools: FakeTools, fault: str, model: str, where: str
+) -> None:
+    store, _ = store_with(tools, *HERONS)
+    run_all(tools)
+    move(tools, store)
+    run_all(tools)
+    if where == "kept":
+        sweep(tools)
+    index = tools.index_of(model)
+    assert isinstance(index, FakeIndex)
+    agrees(tools)
+
+    FAULTS[fault](index)
+
+    assert verify(tools, running=False).counts == {fault: 1 if fault == "points missing" else 3}
+    assert all(finding.repair for finding in verify(tools, repair=True, running=False).findings)
+    settle(tools)
+    agrees(tools)
+    assert state(tools, store) == (OTHER, LOCAL_MODEL, "kept")
+    assert found(tools, store) == sorted(HERONS)
+
+
+def test_points_in_the_collection_of_another_model_are_left_over(tools: FakeTools) -> None:
+    moved(tools, HERONS[0])
+    here, there = tools.index_of(OTHER), tools.index
+    assert isinstance(here, FakeIndex)
+    there.points.update(here.points)
+
+    assert verify(tools, repair=True, running=False).counts == {"points left over": 1}
+
+    settle(tools)
+    agrees(tools)
+    assert (len(here.points), len(there.points)) == (1, 1)
 
 
 def test_a_file_that_is_deleted_during_a_move_leaves_no_points_of_either_model(tools: FakeTools) -> None:
@@ -590,6 +686,8 @@ def test_whatever_happens_every_file_is_found_once_and_all_agrees(tools: FakeToo
         refused(luck.choice(steps))()
         seen = found(tools, store)
         assert len(seen) == len(set(seen)), "a file was found twice"
+        if luck.random() < 0.1:
+            agrees(tools)
         with tools.database.reading() as session:
             live = {row.file_id for row in session.query(StoreFile) if row.live_generation is not None}
         assert before & {texts[f] for f in live & texts.keys()} <= set(seen), "a file was not found any more"
