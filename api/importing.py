@@ -35,6 +35,7 @@ from ingest.db import import_schedules as rows
 from ingest.db import keys
 from ingest.db.models import ImportSchedule
 from ingest.errors import DependencyDown
+from ingest.importer import LATER, LOST
 from ingest.patience import WORK
 from ingest.tools import Tools
 
@@ -53,7 +54,7 @@ def main() -> None:
         code = work(tools, int(row), int(fence), Path(folder))
     except DependencyDown as exc:
         _log.warning("import_held_up", row=int(row), reason=str(exc))
-        code = scheduled.LATER
+        code = LATER
     except Exception:  # noqa: BLE001 - written down; the run is tried again
         _log.exception("import_crashed", row=int(row))
         code = 1
@@ -66,11 +67,11 @@ def work(tools: Tools, row: int, fence: int, folder: Path, *, lost: Callable[[in
     with tools.database.reading() as session:
         held = rows.held(session, row, fence)
     if held is None:
-        return scheduled.LOST
+        return LOST
     schedule, project = held
     caller = Caller(project.id, keys.limits(project))
     with logs.bound(store=schedule.vector_store_id), served(tools, caller, schedule, folder) as client:
-        return scheduled.run(tools, client, schedule, project.id, folder, lost=lost)
+        return scheduled.run(tools, client, schedule, caller, folder, lost=lost)
 
 
 @contextmanager

@@ -15,11 +15,12 @@ from pathlib import Path
 from ingest import ids, logs
 from ingest.db import import_schedules as rows
 from ingest.db.models import ImportSchedule
+from ingest.db.session import read_clock
 from ingest.orphans import die_with_parent
 from ingest.tools import Tools
 
 MOST_ATTEMPTS = 10
-"""Processes that one run may take down; stopping them in order does not count."""
+"""Processes that one run may take down. Stopping them in order does not count, nor what is `LATER`, for a day."""
 
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 600.0
@@ -32,8 +33,14 @@ STOP_SECONDS = 3.0
 FOLDERS = "ingest-scheduled-"
 """Begins the names of the folders in which processes work; the pid of their parent follows."""
 
+ENDED, LOST, LATER = 0, 3, 75
+"""Exit codes of a process: it is written down how the run ended; it is another's now; what it needs is down, or the
+project has reached a limit that passes."""
+
 STOPPED = (130, -signal.SIGTERM, -signal.SIGINT)
 """How a process ends that was asked to."""
+
+LATER_SECONDS = 60.0
 
 _log = logs.get(__name__)
 
@@ -47,6 +54,7 @@ class Child:
     row: int
     fence: int
     attempts: int
+    began_at: int
     keep_until: float
 
 
@@ -123,7 +131,8 @@ class Importer(threading.Thread):
             stdin=subprocess.DEVNULL,
             preexec_fn=lambda: die_with_parent(me),
         )
-        self.children.append(Child(process, folder, taken.row, taken.fence, taken.attempts, keep_until))
+        began_at = taken.began_at or 0
+        self.children.append(Child(process, folder, taken.row, taken.fence, taken.attempts, began_at, keep_until))
         about = {"schedule": taken.id, "run": taken.run_id, "store": taken.vector_store_id, "pid": process.pid}
         _log.info("import_started", attempt=taken.attempts, **about)
 
@@ -143,21 +152,24 @@ class Importer(threading.Thread):
             self._ended(child)
 
     def _holds(self, child: Child) -> bool:
-        with self._tools.database.transaction() as session:
-            if time.monotonic() < child.keep_until:
+        if time.monotonic() < child.keep_until:
+            with self._tools.database.transaction() as session:
                 return rows.renew(session, child.row, child.fence, self._tools.settings.lease_seconds)
+        with self._tools.database.reading() as session:
             return rows.held(session, child.row, child.fence) is not None
 
     def _ended(self, child: Child) -> None:
         """Let others go on at once with what a process left undone; without this they would when the lease is over."""
         shutil.rmtree(child.folder, ignore_errors=True)
         code = child.process.returncode
-        if code == 0:
+        if code == ENDED:
             return
-        stopped = code in STOPPED
-        after = 0.0 if stopped else min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** (child.attempts - 1))
+        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** (child.attempts - 1))
+        after = 0.0 if code in STOPPED else LATER_SECONDS if code == LATER else pause
         with self._tools.database.transaction() as session:
-            back = rows.give_back(session, child.row, child.fence, after_seconds=after, counted=not stopped)
+            patience = child.began_at + self._tools.settings.retry_deadline_seconds - read_clock(session)
+            counted = code not in STOPPED and not (code == LATER and patience > 0)
+            back = rows.give_back(session, child.row, child.fence, after_seconds=after, counted=counted)
         if back:
             _log.warning("import_interrupted", row=child.row, exit=code, again_after_seconds=after)
 

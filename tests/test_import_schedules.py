@@ -319,7 +319,8 @@ def test_a_change_is_checked_like_a_beginning(tools: FakeTools) -> None:
 
 # --- the importer ---
 
-GIVES_UP = "import sys; sys.exit(75)"
+GIVES_UP = "import sys; sys.exit(1)"
+WAITS = "import sys; sys.exit(75)"
 STAYS = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(130)); print(); time.sleep(60)"
 FROZEN = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
 
@@ -396,6 +397,24 @@ def test_a_run_that_takes_down_its_processes_is_given_up(tools: FakeTools, impor
     assert (ended.result, ended.lease_owner) == ("failed", None)
     assert ended.error is not None
     assert "given up" in ended.error
+
+
+def test_what_it_needs_may_be_down_for_a_day(tools: FakeTools, importers: Any, clock: Clock) -> None:
+    made = due(tools)
+    importer: Importer = importers(WAITS)
+
+    def attempts(times: int, every: float) -> int:
+        for _ in range(times):
+            importer.round()
+            wait_until(lambda: exited(importer), what="the end of the process")
+            importer.round()
+            clock.advance(every)
+        return now_of(tools, made).attempts
+
+    assert attempts(3, HOUR) == 0
+    clock.advance(DAY)
+    assert attempts(2, HOUR) == 2
+    assert now_of(tools, made).ended_at is None
 
 
 def test_stopping_gives_the_run_to_others_at_once_and_counts_no_attempt(tools: FakeTools, importers: Any) -> None:

@@ -16,7 +16,7 @@ from api import importing
 from api.app import IMPORTING
 from ingest import files, ids, import_schedules, projects, search, store_files, vector_stores
 from ingest.callers import Importing
-from ingest.cli.importing import mirror, report, scheduled
+from ingest.cli.importing import mirror, report
 from ingest.cli.importing.kept import Kept
 from ingest.config import Settings
 from ingest.db import import_schedules as schedule_rows
@@ -26,7 +26,7 @@ from ingest.db.pages import Window
 from ingest.db.session import Database
 from ingest.embedded.parts import free_port
 from ingest.errors import Abandoned
-from ingest.importer import Importer
+from ingest.importer import ENDED, LOST, Importer
 from tests.conftest import Clock
 from tests.db import rows
 from tests.fakes import CALLER, FakeTools
@@ -101,7 +101,7 @@ def run(tools: FakeTools, run: ImportSchedule, tmp_path: Path) -> int:
 
 def ran(tools: FakeTools, schedule: ImportSchedule, tmp_path: Path) -> ImportSchedule:
     """Run it now, to its end."""
-    assert run(tools, taken(tools, schedule), tmp_path) == scheduled.ENDED
+    assert run(tools, taken(tools, schedule), tmp_path) == ENDED
     return now_of(tools, schedule)
 
 
@@ -317,7 +317,7 @@ def test_wherever_a_run_is_killed_the_next_process_ends_it_and_all_counts_are_ri
 
     second = held(tools)
     assert (second.run_id, second.attempts) == (first.run_id, 2)
-    assert run(tools, second, tmp_path) == scheduled.ENDED
+    assert run(tools, second, tmp_path) == ENDED
 
     ended = now_of(tools, schedule)
     assert (ended.result, counts(ended)) == ("completed", {"uploaded": 3, "removed": 1, "completed": 4, "total": 4})
@@ -335,7 +335,7 @@ def test_who_lost_a_run_uploads_nothing_more_and_cannot_end_it(
     new = held(tools)
     assert (new.row, new.run_id, new.fence) == (old.row, schedule_id_of(tools, schedule), old.fence + 1)
 
-    assert importing.work(tools, old.row, old.fence, tmp_path, lost=lambda _: None) == scheduled.LOST
+    assert importing.work(tools, old.row, old.fence, tmp_path, lost=lambda _: None) == LOST
     with pytest.raises(Abandoned):
         files.create(
             tools,
@@ -377,6 +377,14 @@ def test_a_quota_that_is_used_up_ends_the_run_with_the_reason(tools: FakeTools, 
     assert told.result == "failed"
     assert told.error is not None
     assert "quota" in told.error
+
+
+def test_a_limit_of_files_in_progress_makes_smaller_batches(tools: FakeTools, folder: Path, tmp_path: Path) -> None:
+    projects.set_limits(tools.database, "default", {"files_in_progress": 2})
+
+    told = ran(tools, mirrored(tools, folder), tmp_path)
+
+    assert (told.result, counts(told)) == ("completed", {"uploaded": 3, "completed": 3, "total": 3})
 
 
 # --- what may not be read ---

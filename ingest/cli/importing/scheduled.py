@@ -13,6 +13,7 @@ import openai
 from rich.console import Console
 
 from ingest import import_schedules, logs
+from ingest.callers import Caller
 from ingest.cli.importing import report
 from ingest.cli.importing.display import Sent
 from ingest.cli.importing.journal import Import, Journal
@@ -28,10 +29,8 @@ from ingest.db import import_schedules as rows
 from ingest.db.models import ImportSchedule
 from ingest.db.session import Database
 from ingest.errors import DependencyDown, Refused
+from ingest.importer import ENDED, LATER, LOST
 from ingest.tools import Tools
-
-ENDED, LOST, LATER = 0, 3, 75
-"""Exit codes, with INTERRUPTED: it is written down how the run ended; it is another's now; what it needs is down."""
 
 THREADS = 4
 """Uploads at a time: the machine is the service's own, and has files to ingest."""
@@ -47,7 +46,7 @@ def run(
     tools: Tools,
     client: openai.OpenAI,
     schedule: ImportSchedule,
-    project: str,
+    caller: Caller,
     folder: Path,
     *,
     lost: Callable[[int], Any] = os._exit,
@@ -61,7 +60,7 @@ def run(
     try:
         with interruptible() as stopped, ExitStack() as stack:
             stack.callback(hold.stop)
-            ended = _import(tools, client, schedule, project, folder, stack, hold, stopped.is_set)
+            ended = _import(tools, client, schedule, caller, folder, stack, hold, stopped.is_set)
         if stopped.is_set():
             return INTERRUPTED
     except KeyboardInterrupt:
@@ -143,9 +142,11 @@ class Watched:
 
     def show(self, run: Run, tally: Tally, sent: Sent) -> None:
         run.failed.clear()
-        if time.monotonic() >= self._next:
+        began = time.monotonic()
+        if began >= self._next:
             self._hold.counts = counted(self._journal, self._this, tally, over=False)
-            self._next = time.monotonic() + COUNT_SECONDS
+            ended = time.monotonic()
+            self._next = ended + max(COUNT_SECONDS, 20 * (ended - began))  # of a million files it takes a second
 
 
 def counted(journal: Journal, this: Import, tally: Tally, *, over: bool) -> dict[str, int]:
@@ -162,14 +163,14 @@ def _import(
     tools: Tools,
     client: openai.OpenAI,
     schedule: ImportSchedule,
-    project: str,
+    caller: Caller,
     folder: Path,
     stack: ExitStack,
     hold: Hold,
     stopped: Callable[[], bool],
 ) -> dict[str, Any]:
     """How the run ended, by the columns. Raises Refused, DependencyDown and openai.APIError."""
-    wish = _wish(tools, schedule, project, folder)
+    wish = _wish(tools, schedule, caller, folder)
     for source in (*wish.paths, *wish.manifests):
         wish.roots.check(source)
     for path in wish.paths:
@@ -192,14 +193,15 @@ def _import(
     return {"result": "completed" if complete else "incomplete", "counts": counts, "reasons": reasons}
 
 
-def _wish(tools: Tools, schedule: ImportSchedule, project: str, folder: Path) -> Wish:
+def _wish(tools: Tools, schedule: ImportSchedule, caller: Caller, folder: Path) -> Wish:
+    most = caller.limits.files_in_progress or BATCH_FILES  # a batch that is larger would never be taken
     return Wish(
         store=schedule.vector_store_id, paths=schedule.sources, manifests=schedule.manifests,
         choice=Choice(schedule.include, schedule.exclude),
         style=Style(schedule.attributes, PathAttributes(schedule.attributes_from_path)),
         delete_missing=schedule.delete_missing, retry_failed=schedule.retry_failed, check=False, dry_run=False,
-        failures=None, as_json=False, threads=THREADS, batch_files=BATCH_FILES, journals=folder, web=Limits(),
-        roots=import_schedules.roots(tools.settings, project),
+        failures=None, as_json=False, threads=THREADS, batch_files=min(BATCH_FILES, most), journals=folder, web=Limits(),
+        roots=import_schedules.roots(tools.settings, caller.project),
     )  # fmt: skip
 
 
