@@ -34,8 +34,7 @@ class Standing:
 
 def standing(session: Session) -> Standing:
     """The present state of every dependency that is not simply well."""
-    found = session.execute(select(Outage.dependency, Outage.failures, Outage.next_try).order_by(Outage.dependency))
-    rows = found.all()
+    rows = run(session, _STANDING).all()
     if not rows:
         return Standing()
     at = read_clock(session)
@@ -80,3 +79,6 @@ def over(session: Session) -> list[str]:
         )
         run(session, update(StoreFile).where(StoreFile.row.in_(asleep)).values(not_before=0.0))
     return ended
+
+
+_STANDING = select(Outage.dependency, Outage.failures, Outage.next_try).order_by(Outage.dependency)
