@@ -6,7 +6,6 @@ a small one, and a message that is lost is sent again (DESIGN section 3).
 
 import threading
 import time
-from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
@@ -49,21 +48,26 @@ class Feeder:
 
     def top_up(self) -> int:
         """Publish what there is room for and say how many. A broker that is down is logged: the sweep tries again."""
-        return self._top_up(LANES)
-
-    def after_file(self) -> None:
-        """The worker's call after each file: as `top_up`, but cheap for queues that were seen a moment ago."""
-        started = time.monotonic()
-        due = [lane for lane in LANES if started >= self._pause_until[lane]]
-        self._pause_until |= dict.fromkeys(due, started + IDLE_PAUSE_SECONDS)
-        self._top_up(due)
-
-    def _top_up(self, lanes: Iterable[Lane]) -> int:
         try:
-            return sum(self._fill(lane) for lane in lanes)
+            return sum(self._fill(lane, self._space(lane)) for lane in LANES)
         except DependencyDown as exc:
             _log.warning("dispatch_failed", dependency=exc.dependency, reason=str(exc))
             return 0
+
+    def after_file(self) -> None:
+        """The worker's call after each file: as `top_up`, but cheap for queues that it saw a moment ago."""
+        try:
+            for lane in LANES:
+                if time.monotonic() >= self._pause_until[lane]:
+                    self._look_after(lane)
+        except DependencyDown as exc:
+            _log.warning("dispatch_failed", dependency=exc.dependency, reason=str(exc))
+
+    def _look_after(self, lane: Lane) -> None:
+        self._pause_until[lane] = time.monotonic() + IDLE_PAUSE_SECONDS
+        space = self._space(lane)
+        if not space or self._fill(lane, space):
+            self._pause_until[lane] = time.monotonic() + BUSY_PAUSE_SECONDS
 
     def resend_lost(self) -> int:
         """Publish again what was told to a broker that lost it; how many."""
@@ -74,10 +78,13 @@ class Feeder:
                 lost += waiting.unpublish(session, older_than_seconds=age, interactive=lane == "interactive")
         return lost
 
-    def _fill(self, lane: Lane) -> int:
+    def _space(self, lane: Lane) -> int:
+        """Messages that the queue has room for; 0 while it is half full."""
         room = self._window - self._queue.depth(lane)
-        if room <= self._window // 2:
-            self._pause_until[lane] = time.monotonic() + BUSY_PAUSE_SECONDS
+        return room if room > self._window // 2 else 0
+
+    def _fill(self, lane: Lane, room: int) -> int:
+        if not room:
             return 0
         with self._database.transaction() as session:
             files = self._taken(session, lane, room) if alone(session, f"feeder:{lane}") else []
@@ -89,7 +96,6 @@ class Feeder:
             with self._database.transaction() as session:
                 waiting.forget(session, [file.row for file in files])
             raise
-        self._pause_until[lane] = time.monotonic() + BUSY_PAUSE_SECONDS
         return len(files)
 
     def _taken(self, session: Session, lane: Lane, room: int) -> list[Waiting]:

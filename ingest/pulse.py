@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Pulse:
-    """Calls every `seconds` each function that is there at that moment; its thread begins with the first.
+    """Calls every `seconds` each function that is there at that moment; its thread begins with one and ends without.
 
     A thread for each piece of work would cost more than most pieces do.
     """
@@ -40,5 +40,8 @@ class Pulse:
         while not self._stopped.wait(self._seconds):
             with self._lock:
                 beats = list(self._beats)
+                if not beats:
+                    self._thread = None
+                    return
             for beat in beats:
                 beat()

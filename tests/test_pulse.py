@@ -3,6 +3,7 @@ import threading
 import time
 
 from ingest.pulse import Pulse
+from tests.servers import wait_until
 
 
 def test_what_is_at_work_is_called_again_and_again() -> None:
@@ -37,3 +38,12 @@ def test_several_are_called_by_one_thread() -> None:
         assert one.get(timeout=10) == other.get(timeout=10) != threading.get_ident()
 
     pulse.close()
+
+
+def test_its_thread_ends_when_there_is_nothing_to_do_and_begins_again() -> None:
+    pulse, called = Pulse(0.01), threading.Semaphore(0)
+
+    for _ in range(2):
+        with pulse.calling(lambda: called.release()):
+            assert called.acquire(timeout=10)
+        wait_until(lambda: pulse._thread is None, what="its end")

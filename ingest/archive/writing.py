@@ -146,8 +146,8 @@ def _line(point: Point) -> bytes:
         text=point.text,
         page=point.page,
         windows=base64.b64encode(windows).decode(),
-        indices=list(point.terms.indices),
-        values=list(point.terms.values),
+        indices=np.asarray(point.terms.indices, np.int64).tolist(),
+        values=np.asarray(point.terms.values, np.float64).tolist(),
     )
     return line.model_dump_json().encode() + b"\n"
 

@@ -161,11 +161,12 @@ def test_silence_is_broken_by_comments(live: Live, monkeypatch: pytest.MonkeyPat
 def test_a_hundred_streams_cost_one_look_at_a_time_and_no_thread(live: Live) -> None:
     batch = live.batch(2)
     statements: list[str] = []
+    before = threading.active_count()
     with ExitStack() as stack:
         streams = [stack.enter_context(followed(live, batch)) for _ in range(100)]
         for events in streams:
             assert next(events)["event"] == "progress"
-        threads = threading.active_count()
+        threads = threading.active_count() - before
         sql_event.listen(
             live.tools.database.engine, "before_cursor_execute", lambda *given: statements.append(given[2])
         )
