@@ -128,7 +128,8 @@ def _begun(tools: Tools, caller: Caller, store_id: str, begin: Callable[[Session
         raise NotFound(f"No vector store found with id '{store_id}'.", param="vector_store_id") from exc
     tools.announce()
     if batch.model is not None:
-        reindexing.advance(tools, store_id)  # perhaps nothing is to be done
+        with suppress(DependencyDown):  # what fails here the sweep does
+            reindexing.advance(tools, store_id)  # perhaps nothing is to be done
     return retrieve(tools, caller, store_id, batch.id)
 
 

@@ -4,14 +4,14 @@ model (deploy/decisions/0011)."""
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 
 from ingest import ids, logs, pipeline
 from ingest.callers import Caller
 from ingest.db import collections, moves, restarts, stores
-from ingest.db.counters import Sizes
-from ingest.db.models import FileBatch, OtherState, VectorStore
+from ingest.db.counters import Sizes, locked
+from ingest.db.models import FileBatch, OtherState, StoreFile, VectorStore
 from ingest.db.restarts import Only
 from ingest.db.session import read_clock
 from ingest.errors import Abandoned, InvalidRequest
@@ -176,6 +176,9 @@ def _head_for(session: Session, tools: Tools, store: VectorStore, into: Into, ba
     if into.model == store.model and not onward:
         raise InvalidRequest(_nothing_to_go_back_to(store), param="model")
     mixed = store.other_state == "mixed" or into.at_once
+    if mixed and not onward:  # what either of the two below changes, locked in one order
+        changed = or_(StoreFile.aside_generation.is_not(None), StoreFile.model != into.model)
+        locked(session, StoreFile.vector_store_id == store.id, changed)
     swapped = moves.swap(session, store) if mixed and not onward else Sizes()
     if batch is not None:
         left = moves.left("mixed" if mixed else "staging", into.model)

@@ -15,7 +15,7 @@ from ingest.db.attachments import Member
 from ingest.db.counters import Sizes
 from ingest.db.models import FileBatch, StoreFile, VectorStore
 from ingest.db.session import Database
-from ingest.errors import InvalidFile, InvalidRequest, ModelMissing, RequestError
+from ingest.errors import DependencyDown, InvalidFile, InvalidRequest, ModelMissing, RequestError
 from ingest.reindexing import Into
 from ingest.sweep import sweep, work_on_points
 from ingest.vector_stores import Chunking
@@ -699,3 +699,75 @@ def test_whatever_happens_every_file_is_found_once_and_all_agrees(tools: FakeToo
     with tools.database.reading() as session:
         live = {row.file_id for row in session.query(StoreFile) if row.live_generation is not None}
     assert {texts[file_id] for file_id in live} == set(found(tools, store))
+
+
+def test_what_a_file_is_attached_anew_with_survives_a_switch(tools: FakeTools) -> None:
+    store, files = store_with(tools, *HERONS)
+    run_all(tools)
+    move(tools, store)
+    run_all(tools)
+    store_files.attach(tools, CALLER, store, Member(files[0], None, 400, 100))
+
+    sweep(tools)
+    settle(tools)
+
+    assert state(tools, store) == (OTHER, LOCAL_MODEL, "kept")
+    file = store_files.retrieve(tools, CALLER, store, files[0])
+    assert (file.status, file.chunk_tokens, file.chunk_overlap) == ("completed", 400, 100)
+    agrees(tools)
+
+
+def failed_once(tools: FakeTools) -> tuple[str, list[str], FileBatch]:
+    """A store whose first file fails with the other model, so that it stays on the way; its files and the batch."""
+    store, files = store_with(tools, *HERONS)
+    run_all(tools)
+    batch = move(tools, store)
+    other = tools.embedder_of(OTHER)
+    other.error = InvalidFile("no")  # type: ignore[attr-defined]
+    jobs.run(tools, tools.queue.lanes["bulk"].pop(0).row, owner="test/1")
+    other.error = None  # type: ignore[attr-defined]
+    run_all(tools)
+    settle(tools)
+    assert state(tools, store) == (LOCAL_MODEL, OTHER, "staging")
+    return store, files, batch
+
+
+def test_a_file_that_failed_once_and_then_did_not_comes_along_again(tools: FakeTools) -> None:
+    store, files, batch = failed_once(tools)
+    file_batches.retry(tools, CALLER, store, ["failed"], batch_id=batch.id)
+    run_all(tools)
+    store_files.attach(tools, CALLER, store, Member(files[0], None, 400, 100))
+
+    run_all(tools)
+    settle(tools)
+
+    assert state(tools, store) == (OTHER, LOCAL_MODEL, "kept")
+    agrees(tools)
+
+
+def test_a_store_that_a_failed_file_holds_up_can_be_left_where_it_is(tools: FakeTools) -> None:
+    store, _, batch = failed_once(tools)
+
+    file_batches.cancel(tools, CALLER, store, batch.id)
+    settle(tools)
+
+    assert state(tools, store) == (LOCAL_MODEL, None, None)
+    assert found(tools, store) == sorted(HERONS)
+    assert generations(tools, OTHER) == set()
+    agrees(tools)
+
+
+def test_a_way_back_that_cannot_be_finished_at_once_is_finished_by_the_sweep(
+    tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, _ = moved(tools, *HERONS)
+
+    def busy(*_: object) -> None:
+        raise DependencyDown("database", "lock timeout")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reindexing, "advance", busy)
+        file_batches.go_back(tools, CALLER, store)
+    sweep(tools)
+
+    assert state(tools, store) == (LOCAL_MODEL, OTHER, "kept")

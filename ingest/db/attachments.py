@@ -90,8 +90,9 @@ def cancel(session: Session, batch: FileBatch) -> bool:
         count, kept = session.execute(select(func.count(), func.count(StoreFile.redo_tokens)).where(*mine)).one()
         shift = Shift(in_progress=-count, completed=kept, cancelled=count - kept)
         shift_store(session, batch.vector_store_id, shift)
-        if batch.model is not None:
-            moves.stop(session, batch)
+    # Also when it has ended and left its store on the way, because of a file that failed.
+    if batch.model is not None and (done or not moves.is_headed_for(session, batch)):
+        moves.stop(session, batch)
     return done
 
 

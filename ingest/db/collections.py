@@ -30,6 +30,9 @@ def add(session: Session, model: str, *, dimensions: int, multivector: bool) -> 
 
 
 def used(session: Session) -> set[str]:
-    """The models that stores are searched with."""
+    """The models that stores are searched with, or go over to."""
     alive = (VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None))
-    return set(session.scalars(select(VectorStore.model).where(*alive).distinct()))
+    going = VectorStore.other_state.in_(("staging", "mixed"))
+    models = select(VectorStore.model).where(*alive)
+    others = select(VectorStore.other_model).where(*alive, going)
+    return {model for model in session.scalars(models.union(others)) if model is not None}

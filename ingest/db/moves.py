@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ingest.db.counters import ASIDE, LIVE, Sizes, nothing_aside, run
 from ingest.db.models import FileBatch, OtherState, PointJob, StoreFile, VectorStore
 from ingest.db.session import read_clock, serialise
+from ingest.status import UNFINISHED
 
 SWAP_ROWS = 5_000
 """Rows that one statement of a switch rewrites; all of them are one transaction."""
@@ -104,6 +105,12 @@ def is_worked_on(session: Session, store: VectorStore) -> bool:
     """Whether a batch is in progress that takes the store to another model."""
     mine = (FileBatch.vector_store_id == store.id, FileBatch.model.is_not(None), FileBatch.in_progress > 0)
     return session.scalar(select(FileBatch.row).where(*mine).limit(1)) is not None
+
+
+def is_headed_for(session: Session, batch: FileBatch) -> bool:
+    """Whether a batch is in progress that takes the store of this one to the same model."""
+    mine = (FileBatch.vector_store_id == batch.vector_store_id, FileBatch.model == batch.model)
+    return session.scalar(select(FileBatch.row).where(*mine, FileBatch.in_progress > 0).limit(1)) is not None
 
 
 def change(
@@ -197,6 +204,12 @@ _SIZES: Sequence[tuple[Any, Any]] = (
     (StoreFile.aside_terms, StoreFile.terms),
     (StoreFile.aside_bytes, StoreFile.usage_bytes),
 )
+# What a file is being attached anew with says nothing of what is shown, and stays.
+_WISH = and_(StoreFile.status.in_(UNFINISHED), StoreFile.redo_tokens.is_(None))
 _SWAPPED = {f"aside_{name}": live for name, live in zip(ASIDE, LIVE, strict=True)} | {
     live.key: getattr(StoreFile, f"aside_{name}") for name, live in zip(ASIDE, LIVE, strict=True)
+}
+_SWAPPED |= {
+    "chunk_tokens": case((_WISH, StoreFile.chunk_tokens), else_=StoreFile.aside_tokens),
+    "chunk_overlap": case((_WISH, StoreFile.chunk_overlap), else_=StoreFile.aside_overlap),
 }

@@ -83,9 +83,9 @@ def move(session: Session, batch: FileBatch, which: ColumnElement[bool], *, agai
     if not again:
         mine = (FileBatch.vector_store_id == batch.vector_store_id, FileBatch.model == batch.model)
         tried = select(BatchFile.store_file).join(FileBatch, FileBatch.row == BatchFile.batch)
-        found = and_(
-            StoreFile.status == "completed", StoreFile.row.not_in(tried.where(*mine, BatchFile.status == "failed"))
-        )
+        failed = StoreFile.row.in_(tried.where(*mine, BatchFile.status == "failed"))
+        since = kept_generation() == StoreFile.generation  # it was made anew since, and completed
+        found = and_(StoreFile.status == "completed", or_(since, ~failed))
     count = _begin(session, batch, [found & which], limit, keep=again)
     if count:
         _restart(session, batch)
