@@ -136,6 +136,9 @@ def advance_all(tools: Tools) -> None:
 
 def advance(tools: Tools, store_id: str) -> None:
     """Take a store as far as it can go: index what has come in meanwhile, go over, delete what is not kept any more."""
+    with tools.database.reading() as session:
+        if not _can_go_on(session, tools, store_id):
+            return
     begun = False
     with suppress(_NotReady, Abandoned), tools.database.transaction() as session:
         store = moves.locked(session, store_id)
@@ -146,6 +149,31 @@ def advance(tools: Tools, store_id: str) -> None:
     if begun:
         tools.announce()
     _drop(tools, store_id)
+
+
+def _can_go_on(session: Session, tools: Tools, store_id: str) -> bool:
+    """Whether there is anything to do: a store that a failed file holds up must not keep writers waiting for that."""
+    store = moves.get(session, store_id)
+    if store is None or store.other_state is None:
+        return False
+    if store.other_state == "kept":
+        return moves.kept_too_long(session, store, tools.settings.embedding_kept_days)
+    if store.other_state == "dropping":
+        return True
+    if moves.is_worked_on(session, store):
+        return False
+    return moves.is_ready(session, store) or (_follows(session, store) and _has_to_move(session, store))
+
+
+def _follows(session: Session, store: VectorStore) -> bool:
+    """Whether what has come in since is taken along: not when somebody has cancelled."""
+    latest = moves.latest_batch(session, store)
+    return latest is None or latest.cancelled_at is None
+
+
+def _has_to_move(session: Session, store: VectorStore) -> bool:
+    target = moves.target(store)
+    return restarts.has_to_move(session, store.id, target, moves.left(store.other_state, target))
 
 
 def _locked(session: Session, store_id: str) -> VectorStore:

@@ -52,6 +52,11 @@ def stand(store: VectorStore) -> Stand:
 def locked(session: Session, store_id: str) -> VectorStore | None:
     """A store that neither is deleted nor has expired, with its models for this transaction alone to change."""
     serialise(session, f"attach:{store_id}")
+    return get(session, store_id)
+
+
+def get(session: Session, store_id: str) -> VectorStore | None:
+    """A store that neither is deleted nor has expired, as it is in the database."""
     alive = (VectorStore.id == store_id, VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None))
     return session.scalar(select(VectorStore).where(*alive).execution_options(populate_existing=True))
 

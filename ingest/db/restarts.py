@@ -81,15 +81,17 @@ def move(session: Session, batch: FileBatch, which: ColumnElement[bool], *, agai
     batch.reindex = True
     found = or_(StoreFile.status == "completed", _unswept(batch.vector_store_id) & falls_back())
     if not again:
-        mine = (FileBatch.vector_store_id == batch.vector_store_id, FileBatch.model == batch.model)
-        tried = select(BatchFile.store_file).join(FileBatch, FileBatch.row == BatchFile.batch)
-        failed = StoreFile.row.in_(tried.where(*mine, BatchFile.status == "failed"))
-        since = kept_generation() == StoreFile.generation  # it was made anew since, and completed
-        found = and_(StoreFile.status == "completed", or_(since, ~failed))
+        found = _untried(batch.vector_store_id, batch.model)
     count = _begin(session, batch, [found & which], limit, keep=again)
     if count:
         _restart(session, batch)
     return count
+
+
+def has_to_move(session: Session, store_id: str, model: str, which: ColumnElement[bool]) -> bool:
+    """Whether `move` would find any file, without being asked `again`."""
+    mine = (StoreFile.vector_store_id == store_id, which, _untried(store_id, model))
+    return session.scalar(select(StoreFile.row).where(*mine).limit(1)) is not None
 
 
 def renew(session: Session, batch: FileBatch, rows: Sequence[int]) -> int:
@@ -149,6 +151,14 @@ def _ended_as(store_id: str, statuses: Sequence[Retryable]) -> ColumnElement[boo
     if "cancelled" not in statuses:
         return ended
     return or_(ended, _unswept(store_id) & ~falls_back())
+
+
+def _untried(store_id: str, model: str | None) -> ColumnElement[bool]:
+    """That a file is completed, and has not failed with a model in its store, or completed since."""
+    mine = (FileBatch.vector_store_id == store_id, FileBatch.model == model, BatchFile.status == "failed")
+    tried = select(BatchFile.store_file).join(FileBatch, FileBatch.row == BatchFile.batch).where(*mine)
+    since = kept_generation() == StoreFile.generation
+    return and_(StoreFile.status == "completed", or_(since, StoreFile.row.not_in(tried)))
 
 
 def _unswept(store_id: str) -> ColumnElement[bool]:
