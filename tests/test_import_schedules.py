@@ -322,6 +322,7 @@ def test_a_change_is_checked_like_a_beginning(tools: FakeTools) -> None:
 GIVES_UP = "import sys; sys.exit(1)"
 WAITS = "import sys; sys.exit(75)"
 STAYS = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(130)); print(); time.sleep(60)"
+LEAVES = "import tempfile, time; tempfile.mkdtemp(); time.sleep(60)"
 FROZEN = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
 
 
@@ -381,6 +382,20 @@ def test_a_process_that_ends_before_its_run_does_is_followed_by_another_later(
     importer.round()
     again = now_of(tools, made)
     assert (again.run_id, again.attempts, again.fence) == (first.run_id, 2, first.fence + 1)
+
+
+def test_what_a_killed_process_was_fetching_goes_with_it(tools: FakeTools, importers: Any) -> None:
+    due(tools)
+    importer: Importer = importers(LEAVES)
+    importer.round()
+    [child] = importer.children
+    wait_until(lambda: any(child.folder.iterdir()), what="a file")
+    child.process.kill()
+    wait_until(lambda: exited(importer), what="the end of the process")
+
+    importer.round()
+
+    assert not child.folder.exists()
 
 
 def test_a_run_that_takes_down_its_processes_is_given_up(tools: FakeTools, importers: Any, clock: Clock) -> None:

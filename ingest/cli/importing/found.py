@@ -37,6 +37,9 @@ class Failure:
     """What is there could not be seen, so nothing can be said to be missing."""
 
 
+NOTHING = "There are no files there"
+
+
 def printable(name: str) -> str:
     """A file name as it can be sent and printed, whatever bytes the file system holds."""
     if name.isascii() and name.isprintable():
