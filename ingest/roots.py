@@ -20,6 +20,7 @@ PROJECT = "{project}"
 """In a root: the id of the project that imports."""
 
 OUTSIDE = "It is outside of what may be imported from"
+NO_ADDRESS = "It is no address"
 
 _ALIASES = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "az": "abfs", "abfss": "abfs"}
 
@@ -87,10 +88,21 @@ class Roots:
 
     def complaint_about(self, argument: str) -> str:
         """Why this path, glob or URL may not be imported, or "". Says nothing of what is there."""
-        if self.anywhere or scheme(argument) in WEB:
+        if self.anywhere:
             return ""
-        if "::" in argument or any(part in ("..", ".") for part in argument.split("/")):
+        try:
+            urlsplit(argument)
+        except ValueError:
+            return NO_ADDRESS
+        if "\0" in argument:
+            return NO_ADDRESS
+        if scheme(argument) in WEB:
+            return ""
+        named = path_of(argument) if is_here(argument) else unquote(argument)
+        if "::" in argument + named or any(part in ("..", ".") for part in named.split("/")):
             return "Chained addresses, and parts of '.' and '..', are not taken"
+        if "\0" in named:
+            return NO_ADDRESS
         if not is_here(argument):
             below = argument.rstrip("/")
             held = any(below == bucket or below.startswith(bucket + "/") for bucket in self.buckets)

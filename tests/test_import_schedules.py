@@ -259,7 +259,7 @@ def test_what_is_below_the_roots_is_taken(tools: FakeTools, shared: Path) -> Non
     [
         "{mine}/../proj_other", "{mine}/..", "{mine}/../../secret", "{mine}/link", "{mine}/link/*", "{mine}/./x",
         "{mine}-too", "/etc/passwd", "/", "file:///etc/passwd", "FILE:///etc/passwd", "local:///etc/passwd",
-        "file://{mine}/%2e%2e/%2e%2e/secret", "documents", "~/documents", "*", "", "/etc/*",
+        "file://{mine}/%2e%2e/%2e%2e/secret", "http://[::1", "file://[x/y", "{mine}/a\0b", "file://{mine}/%00", "documents", "~/documents", "*", "", "/etc/*",
         "s3://company/reports-too", "s3://company/reports/../salaries", "s3://company", "s3://other/reports",
         "s3://company/reports@evil/x", "memory://x", "ftp://host/x", "github://org:repo@main/x",
         "s3://company/reports/a.zip::file:///etc/passwd", "zip://x::s3://company/reports/a.zip", "{data}/ingest.db",
@@ -277,7 +277,7 @@ def test_nothing_else_is_and_nobody_learns_what_is_there(
 
     assert str(refused.value).removeprefix(f"'{asked}' cannot be imported: ") in (
         "It is outside of what may be imported from.", "A path must be absolute.",
-        "Chained addresses, and parts of '.' and '..', are not taken.",
+        "Chained addresses, and parts of '.' and '..', are not taken.", "It is no address.",
     )  # fmt: skip
 
 

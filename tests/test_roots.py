@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest import import_schedules
+from ingest.cli.importing.sources import check
 from ingest.config import Settings
 from ingest.errors import Refused
 from ingest.roots import ANYWHERE, OUTSIDE, Roots
@@ -86,3 +87,22 @@ def test_the_services_own_blobs_and_database_are_kept_out_wherever_they_are(tmp_
         for own in ("blobs", "blobs/raw/ab", "x.db", "x.db-wal", "d/ingest.db"):
             assert allowed.complaint_about(f"{tmp_path}/{own}") == OUTSIDE
         assert allowed.complaint_about(f"{tmp_path}/x.db.txt") == ""
+
+
+def test_what_is_there_changes_no_complaint_about_steps_upwards(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    allowed = roots(tmp_path / "mine")
+
+    for source in ("there", "not-there"):
+        complaint = allowed.complaint_about(f"file://{tmp_path}/mine/%2e%2e/{source}/%2E%2e/mine/x")
+        assert "'..'" in complaint
+
+
+def test_a_glob_that_matches_only_what_is_outside_matches_nothing(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "mine" / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "secret" / "salaries.txt").write_text("x")
+
+    with pytest.raises(Refused, match="Nothing matches"):
+        check(f"{tmp_path}/mine/*/salaries.txt", roots(tmp_path / "mine"))

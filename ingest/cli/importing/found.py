@@ -44,7 +44,10 @@ def printable(name: str) -> str:
     """A file name as it can be sent and printed, whatever bytes the file system holds."""
     if name.isascii() and name.isprintable():
         return name
-    decoded = os.fsencode(name).decode(errors="replace")
+    try:
+        decoded = os.fsencode(name).decode(errors="replace")
+    except UnicodeEncodeError:  # half a character, as JSON may have it
+        decoded = name
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in decoded)
 
 

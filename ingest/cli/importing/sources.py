@@ -38,12 +38,12 @@ def find(arguments: Sequence[str], walk: "Walk") -> Iterator[Found | Failure]:
         yield from named(argument, naming, walk)
 
 
-def check(argument: str) -> None:
+def check(argument: str, roots: Roots = ANYWHERE) -> None:
     """Refuse an argument that names nothing: a mistake, and with --delete-missing a dangerous one."""
     if is_here(argument) and not os.path.lexists(path := path_of(argument)):
         if not glob.has_magic(path):
             raise Refused(f"There is no {path}.")
-        if next(glob.iglob(path, recursive=True), None) is None:
+        if next(filter(roots.holds, glob.iglob(path, recursive=True)), None) is None:
             raise Refused(f"Nothing matches {path}.")
 
 
@@ -161,7 +161,7 @@ def _file(
         address=real,
         relative=printable(relative),
         shown=printable(shown),
-        name=naming.name or printable(os.path.basename(path)),
+        name=printable(naming.name or os.path.basename(path)),
         root=naming.root,
         size=found.st_size,
         stamp=str(found.st_mtime_ns),
