@@ -234,12 +234,12 @@ class Settings(BaseSettings):
 
     @property
     def own_folders(self) -> tuple[Path, ...]:
-        """Where the service itself keeps something on this machine: for nobody to import."""
-        blobs = self.blobs_location
-        return (
-            self.data,
-            *([] if "://" in blobs and not blobs.startswith("file://") else [Path(blobs.removeprefix("file://"))]),
-        )
+        """Where the service itself keeps something on this machine, beside its blobs: for nobody to import."""
+        kind, _, database = self.sql_url.partition(":///")
+        file = database.partition("?")[0].removeprefix("file:")
+        if not kind.startswith("sqlite") or file in ("", ":memory:"):
+            return (self.data,)
+        return (self.data, *(Path(file + end) for end in ("", "-wal", "-shm", "-journal")))
 
     @property
     def worker_processes(self) -> int:

@@ -131,7 +131,7 @@ def run_due(tools: Tools) -> int:
 
 def roots(settings: Settings, project: str) -> Roots:
     """What a project may import: nothing of the service's own, wherever that is. Raises Refused."""
-    return Roots.of(settings.import_roots, project, settings.own_folders)
+    return Roots.of(settings.import_roots, project, settings.own_folders, settings.blobs_location)
 
 
 def _permit(tools: Tools, caller: Caller, wish: Mapping[str, Any]) -> None:

@@ -127,7 +127,7 @@ class Importer(threading.Thread):
         folder = Path(tempfile.mkdtemp(prefix=f"{FOLDERS}{me}-"))
         process = subprocess.Popen(
             [*self._command, str(taken.row), str(taken.fence), str(folder)],
-            env=self._environment,
+            env=self._environment | {"TMPDIR": str(folder)},  # what a process leaves that is killed goes with it
             stdin=subprocess.DEVNULL,
             preexec_fn=lambda: die_with_parent(me),
         )

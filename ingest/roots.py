@@ -20,6 +20,9 @@ PROJECT = "{project}"
 """In a root: the id of the project that imports."""
 
 OUTSIDE = "It is outside of what may be imported from"
+NO_ADDRESS = "It is no address"
+
+_ALIASES = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "az": "abfs", "abfss": "abfs"}
 
 
 def scheme(argument: str) -> str:
@@ -47,7 +50,8 @@ def fixed_part(pattern: str) -> str:
 
 @dataclass(frozen=True)
 class Roots:
-    """Folders and addresses of buckets at and below which everything may be read, but nothing in `kept_out`.
+    """Folders and addresses of buckets at and below which everything may be read, but nothing in `kept_out`, and of
+    buckets nothing that is, holds, or is in `own_bucket`.
 
     With `anywhere` there is no limit: a person imports what that person can read.
     """
@@ -55,11 +59,13 @@ class Roots:
     folders: tuple[str, ...] = ()
     buckets: tuple[str, ...] = ()
     kept_out: tuple[str, ...] = ()
+    own_bucket: str = ""
     anywhere: bool = False
 
     @classmethod
-    def of(cls, setting: str, project: str, kept_out: tuple[Path, ...]) -> "Roots":
-        """Those of a project, from the setting: separated by commas, `{project}` put in. Raises Refused."""
+    def of(cls, setting: str, project: str, kept_out: tuple[Path, ...], blobs: str) -> "Roots":
+        """Those of a project, from the setting: separated by commas, `{project}` put in. `blobs` is the folder or URL
+        where the service keeps files. Raises Refused."""
         folders, buckets = [], []
         for root in filter(None, (each.strip() for each in setting.split(","))):
             mine = root.replace(PROJECT, project)
@@ -69,7 +75,12 @@ class Roots:
                 buckets.append(mine.rstrip("/"))
             else:
                 raise Refused(f"INGEST_IMPORT_ROOTS: '{root}' is neither an absolute path nor the URL of a bucket.")
-        return cls(tuple(folders), tuple(buckets), tuple(os.path.realpath(each) for each in kept_out))
+        out = [os.path.realpath(each) for each in kept_out]
+        if not is_here(blobs):
+            return cls(tuple(folders), tuple(buckets), tuple(out), _plain(blobs))
+        # As fsspec reads it: nothing is decoded.
+        out.append(os.path.realpath(blobs.partition("://")[2] if scheme(blobs) else blobs))
+        return cls(tuple(folders), tuple(buckets), tuple(out))
 
     def holds(self, path: str) -> bool:
         """Whether a file or folder of this machine may be looked at, wherever links lead."""
@@ -77,14 +88,25 @@ class Roots:
 
     def complaint_about(self, argument: str) -> str:
         """Why this path, glob or URL may not be imported, or "". Says nothing of what is there."""
-        if self.anywhere or scheme(argument) in WEB:
+        if self.anywhere:
             return ""
-        if "::" in argument or any(part in ("..", ".") for part in argument.split("/")):
+        try:
+            urlsplit(argument)
+        except ValueError:
+            return NO_ADDRESS
+        if "\0" in argument:
+            return NO_ADDRESS
+        if scheme(argument) in WEB:
+            return ""
+        named = path_of(argument) if is_here(argument) else unquote(argument)
+        if "::" in argument + named or any(part in ("..", ".") for part in named.split("/")):
             return "Chained addresses, and parts of '.' and '..', are not taken"
+        if "\0" in named:
+            return NO_ADDRESS
         if not is_here(argument):
             below = argument.rstrip("/")
             held = any(below == bucket or below.startswith(bucket + "/") for bucket in self.buckets)
-            return "" if held else OUTSIDE
+            return "" if held and not self._meets_own(below) else OUTSIDE
         path = path_of(argument)
         if not os.path.isabs(path):
             return "A path must be absolute"
@@ -115,11 +137,26 @@ class Roots:
         finally:
             os.close(handle)
 
+    def _meets_own(self, url: str) -> bool:
+        if not self.own_bucket:
+            return False
+        asked = _plain(fixed_part(url))
+        return _below(asked, (self.own_bucket,)) or _below(self.own_bucket, (asked,))
+
     def _holds(self, real: str) -> bool:
         return _below(real, self.folders) and not _below(real, self.kept_out)
 
 
 ANYWHERE = Roots(anywhere=True)
+
+
+def _plain(url: str) -> str:
+    """A bucket's URL as it can be compared: without other names of its protocol, and who asks."""
+    kind, (host, *parts) = scheme(url), [part for part in url.partition("://")[2].split("/") if part] or [""]
+    kind = _ALIASES.get(kind, kind)
+    # Azure's are container@account.
+    host = host.partition("@")[0] if kind == "abfs" else host.rpartition("@")[2].partition(":")[0]
+    return "/".join([f"{kind}:/", host.lower(), *parts]).rstrip("/")
 
 
 def _below(path: str, folders: tuple[str, ...]) -> bool:

@@ -369,6 +369,42 @@ def test_a_source_that_is_not_there_fails_the_run_and_removes_nothing(
     assert names(tools, schedule) == ["a.txt", "b.txt", "c.txt"]
 
 
+def test_an_empty_source_among_others_is_told_and_nothing_is_removed(
+    tools: FakeTools, folder: Path, tmp_path: Path
+) -> None:
+    other = folder.parent / "other"
+    other.mkdir()
+    (other / "d.txt").write_text("A newt hides.")
+    listing = folder.parent / "list.txt"
+    listing.write_text(f"{other}\n")
+    schedule = mirrored(tools, folder, sources=[str(folder), str(other)], manifests=[str(listing)])
+    assert ran(tools, schedule, tmp_path).result == "completed"
+    (other / "d.txt").unlink()
+    (folder / "b.txt").unlink()
+
+    for lines, problems in ((f"{other}\n", 2), ("", 2)):
+        listing.write_text(lines)
+        told = ran(tools, schedule, tmp_path)
+        assert (told.result, counts(told)) == (
+            "incomplete", {"completed": 2, "not_uploaded": problems, "total": 2 + problems}
+        )  # fmt: skip
+        assert [(each["reason"], each["files"]) for each in told.reasons] == [("There are no files there", problems)]
+    assert names(tools, schedule) == ["a.txt", "b.txt", "c.txt", "d.txt"]
+
+
+@pytest.mark.parametrize("inner_first", [False, True])
+def test_a_source_within_another_is_not_empty(
+    tools: FakeTools, folder: Path, tmp_path: Path, inner_first: bool
+) -> None:
+    (folder / "a.txt").unlink()
+    (folder / "b.txt").unlink()
+    sources = sorted([str(folder), str(folder / "more")], reverse=inner_first)
+
+    told = ran(tools, mirrored(tools, folder, sources=sources), tmp_path)
+
+    assert (told.result, counts(told)) == ("completed", {"uploaded": 1, "completed": 1, "total": 1})
+
+
 def test_a_quota_that_is_used_up_ends_the_run_with_the_reason(tools: FakeTools, folder: Path, tmp_path: Path) -> None:
     projects.set_limits(tools.database, "default", {"stored_bytes": 20})
 

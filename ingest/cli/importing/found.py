@@ -37,11 +37,17 @@ class Failure:
     """What is there could not be seen, so nothing can be said to be missing."""
 
 
+NOTHING = "There are no files there"
+
+
 def printable(name: str) -> str:
     """A file name as it can be sent and printed, whatever bytes the file system holds."""
     if name.isascii() and name.isprintable():
         return name
-    decoded = os.fsencode(name).decode(errors="replace")
+    try:
+        decoded = os.fsencode(name).decode(errors="replace")
+    except UnicodeEncodeError:  # half a character, as JSON may have it
+        decoded = name
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in decoded)
 
 

@@ -39,6 +39,8 @@ def read(manifest: Path, address: str, walk: Walk) -> Iterator[Found | Failure]:
                     return
                 except (_Wrong, Refused) as exc:
                     yield Failure(f"{shown}:{number}", str(exc), blind=True)
+                except (ValueError, RecursionError) as exc:
+                    yield Failure(f"{shown}:{number}", f"It cannot be understood: {exc}", blind=True)
     except OSError as exc:
         raise Refused(f"The manifest {address} cannot be read: {exc.strerror or exc}.") from exc
 
@@ -73,7 +75,11 @@ class _Csv:
 
     def __init__(self, file: TextIO) -> None:
         self._rows = csv.DictReader(file, restkey="", restval="")
-        if "path" not in (self._rows.fieldnames or ()):
+        try:
+            columns = self._rows.fieldnames or ()
+        except csv.Error as exc:
+            raise Refused(f"The manifest is not CSV: {exc}.") from exc
+        if "path" not in columns:
             raise Refused("A manifest in CSV needs a column named path.")
 
     def __iter__(self) -> "_Csv":
@@ -105,6 +111,7 @@ def _packed(text: str) -> dict[str, Any]:
 
 def _entry(row: Mapping[str, Any], address: str, walk: Walk) -> Iterator[Found | Failure]:
     target: str = row["path"]
+    os.fsencode(target)  # half a character, as JSON may have it, is a ValueError
     if scheme(address) in WEB:
         if scheme(target) not in WEB:
             raise _Wrong("A manifest from the web may name addresses on the web only")

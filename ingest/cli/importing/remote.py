@@ -28,7 +28,7 @@ def find(url: str, root: str, name: str, attributes: Attributes, choice: Choice)
         stamp = next((str(facts[key]) for key in STAMPS if facts.get(key)), "")
         last = posixpath.basename(facts["name"])
         return Found(
-            address=address, relative=printable(relative), shown=printable(address), name=name or printable(last),
+            address=address, relative=printable(relative), shown=printable(address), name=printable(name or last),
             root=root, size=facts.get("size"), stamp=stamp, attributes=attributes,
         )  # fmt: skip
 
@@ -49,14 +49,14 @@ def find(url: str, root: str, name: str, attributes: Attributes, choice: Choice)
     except Refused:
         raise
     except Exception as exc:  # noqa: BLE001 - each file system has errors of its own; all mean that it cannot be read
-        yield Failure(url, _words(exc), blind=True)
+        yield Failure(printable(url), _words(exc), blind=True)
 
 
 def web(url: str, root: str, name: str, attributes: Attributes) -> Found:
     """One address on the web; what is there is found out when it is fetched."""
     last = unquote(posixpath.basename(urlsplit(url).path.rstrip("/"))) or urlsplit(url).hostname or "page"
     return Found(
-        address=url, relative=last, shown=printable(url), name=name or printable(last), root=root,
+        address=url, relative=printable(last), shown=printable(url), name=printable(name or last), root=root,
         size=None, stamp="", attributes=attributes,
     )  # fmt: skip
 

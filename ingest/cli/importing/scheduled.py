@@ -174,7 +174,7 @@ def _import(
     for source in (*wish.paths, *wish.manifests):
         wish.roots.check(source)
     for path in wish.paths:
-        check(path)
+        check(path, wish.roots)
     web = Web(wish.web)
     stack.callback(web.close)
     lists = [fetched(stack, web, address, wish.roots) for address in wish.manifests]
@@ -184,7 +184,8 @@ def _import(
     this = journal.begin(str(schedule.run_id), wish.sources)
     sent = Sent()
     place = Place(client, schedule.vector_store_id, journal, web, Console())
-    uploads = partial(Uploads, client, web, sent, wish.threads, roots=wish.roots, headers=headers)
+    most = tools.settings.max_file_bytes
+    uploads = partial(Uploads, client, web, sent, wish.threads, roots=wish.roots, most_bytes=most, headers=headers)
     done = carry_out(place, this, wish, lists, uploads, Watched(journal, this, hold), sent, stopped)
     counts = counted(journal, this, done.tally, over=True)
     found = report.grouped(journal.troubles(this.number))[:MOST_REASONS]
@@ -200,9 +201,13 @@ def _wish(tools: Tools, schedule: ImportSchedule, caller: Caller, folder: Path) 
         choice=Choice(schedule.include, schedule.exclude),
         style=Style(schedule.attributes, PathAttributes(schedule.attributes_from_path)),
         delete_missing=schedule.delete_missing, retry_failed=schedule.retry_failed, check=False, dry_run=False,
-        failures=None, as_json=False, threads=THREADS, batch_files=min(BATCH_FILES, most), journals=folder, web=Limits(),
-        roots=import_schedules.roots(tools.settings, caller.project),
+        failures=None, as_json=False, threads=THREADS, batch_files=min(BATCH_FILES, most), journals=folder, web=_limits(tools),
+        roots=import_schedules.roots(tools.settings, caller.project), all_hold_files=True,
     )  # fmt: skip
+
+
+def _limits(tools: Tools) -> Limits:
+    return Limits(most_bytes=min(Limits().most_bytes, tools.settings.max_file_bytes), quiet=True)
 
 
 def _passes(exc: Exception) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ingest.cli.importing import remote
 from ingest.cli.importing.attributes import Attributes
-from ingest.cli.importing.found import Failure, Found, printable, why
+from ingest.cli.importing.found import NOTHING, Failure, Found, printable, why
 from ingest.cli.importing.patterns import Choice
 from ingest.errors import Refused
 from ingest.roots import ANYWHERE, OUTSIDE, WEB, Roots, fixed_part, is_here, path_of, scheme
@@ -27,24 +27,23 @@ class Naming:
     attributes: Attributes = field(default_factory=dict)
 
 
-def find(arguments: Sequence[str], choice: Choice, roots: Roots = ANYWHERE) -> Iterator[Found | Failure]:
+def find(arguments: Sequence[str], walk: "Walk") -> Iterator[Found | Failure]:
     """Every file at or below the arguments, in no order, and what cannot be read. Raises Refused.
 
     Below a folder, names that begin with a dot are left out. Links are followed; a folder that can be reached on
     several ways is entered once, which also ends loops. A file reached on several ways has one address.
     """
-    walk = Walk(choice, roots)
     for argument in arguments:
         naming = Naming(root=root(argument), shown="" if len(arguments) == 1 else argument)
         yield from named(argument, naming, walk)
 
 
-def check(argument: str) -> None:
+def check(argument: str, roots: Roots = ANYWHERE) -> None:
     """Refuse an argument that names nothing: a mistake, and with --delete-missing a dangerous one."""
     if is_here(argument) and not os.path.lexists(path := path_of(argument)):
         if not glob.has_magic(path):
             raise Refused(f"There is no {path}.")
-        if next(glob.iglob(path, recursive=True), None) is None:
+        if next(filter(roots.holds, glob.iglob(path, recursive=True)), None) is None:
             raise Refused(f"Nothing matches {path}.")
 
 
@@ -55,6 +54,19 @@ def root(argument: str) -> str:
 
 def named(argument: str, naming: Naming, walk: "Walk") -> Iterator[Found | Failure]:
     """The files of one argument: a file, folder, glob or URL."""
+    some = False
+    for each in _all(argument, naming, walk):
+        some = True
+        yield each
+    if some or not walk.all_hold_files:
+        return
+    # Another argument may have been in the same folders before.
+    alone = _all(argument, naming, Walk(walk.choice, walk.roots)) if is_here(argument) else iter(())
+    if next(alone, None) is None:
+        yield Failure(printable(naming.shown or argument), NOTHING, blind=True)
+
+
+def _all(argument: str, naming: Naming, walk: "Walk") -> Iterator[Found | Failure]:
     if complaint := walk.roots.complaint_about(argument):
         yield Failure(printable(argument), complaint, blind=True)
     elif scheme(argument) in WEB:
@@ -70,11 +82,15 @@ def named(argument: str, naming: Naming, walk: "Walk") -> Iterator[Found | Failu
 
 
 class Walk:
-    """Goes through folders, each of them once, and only where `roots` let it."""
+    """Goes through folders, each of them once, and only where `roots` let it.
 
-    def __init__(self, choice: Choice, roots: Roots = ANYWHERE) -> None:
+    If it is known of all arguments that they hold files, one that does not is not mounted, say: a failure.
+    """
+
+    def __init__(self, choice: Choice, roots: Roots = ANYWHERE, *, all_hold_files: bool = False) -> None:
         self.choice = choice
         self.roots = roots
+        self.all_hold_files = all_hold_files
         self._entered: set[tuple[int, int]] = set()
 
     def at(self, path: str, relative: str, naming: Naming, *, shown: str) -> Iterator[Found | Failure]:
@@ -145,7 +161,7 @@ def _file(
         address=real,
         relative=printable(relative),
         shown=printable(shown),
-        name=naming.name or printable(os.path.basename(path)),
+        name=printable(naming.name or os.path.basename(path)),
         root=naming.root,
         size=found.st_size,
         stamp=str(found.st_mtime_ns),

@@ -18,6 +18,7 @@ from ingest.cli.importing import remote
 from ingest.cli.importing.found import why
 from ingest.cli.importing.journal import Entry
 from ingest.cli.importing.web import Web
+from ingest.errors import Refused
 from ingest.roots import ANYWHERE, WEB, Roots, scheme
 
 THREADS = 8
@@ -63,7 +64,7 @@ class Uploads:
     """Threads that upload what they are given.
 
     `sent` is told of bytes as they leave, from several threads; a repeated upload takes back what it had told. Files of
-    this machine are read as far as `roots` let them. `headers` are sent with an entry that has this stamp.
+    this machine are read as far as `roots` let them, and of a bucket none that has more than `most_bytes`. `headers` are sent with an entry that has this stamp.
     """
 
     def __init__(
@@ -74,11 +75,13 @@ class Uploads:
         threads: int = THREADS,
         *,
         roots: Roots = ANYWHERE,
+        most_bytes: int | None = None,
         headers: Callable[[Entry, str], Mapping[str, str]] = lambda _entry, _stamp: {},
     ) -> None:
         self._client = client
         self._web = web
         self._roots = roots
+        self._most_bytes = most_bytes
         self._headers = headers
         self._sent = sent
         self._stop = Event()
@@ -150,6 +153,8 @@ class Uploads:
                 return self._upload(entry, path, stamp)
         except OSError as exc:
             return NotUploaded(entry, why(exc))
+        except Refused as exc:
+            return NotUploaded(entry, str(exc))
 
     @contextmanager
     def _local(self, entry: Entry) -> Iterator[tuple[str, str | None]]:
@@ -164,6 +169,8 @@ class Uploads:
             stamp: str | None = entry.stamp
             if kind in WEB:
                 stamp = self._web.fetch(entry.address, path, entry.stamp if entry.file_id else "")
+            elif self._most_bytes is not None and (entry.size or 0) > self._most_bytes:
+                raise OSError(0, f"Larger than {self._most_bytes:,} bytes")
             else:
                 remote.fetch(entry.address, path)
             yield str(path), stamp

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import httpx
 
+from ingest import logs
 from ingest.addresses import Resolve, Unreachable, pinned, resolve
 
 REDIRECTS = 5
 SILENCE_SECONDS = 15.0
 """Without a byte, or until a connection stands."""
+
+_log = logs.get(__name__)
 
 _CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 
@@ -27,6 +30,8 @@ class Limits:
     most_bytes: int = 512 * 2**20
     seconds: float = 300.0
     allow_private: bool = False
+    quiet: bool = False
+    """Whoever asks learns nothing of names and addresses; the log does."""
 
 
 class Web:
@@ -68,7 +73,13 @@ class Web:
 
     def _pinned(self, url: httpx.URL, stamp: str) -> dict[str, object]:
         """A request that goes to an address that was looked at, in the name of the host."""
-        to = pinned(url, self._resolve, allow_private=self._limits.allow_private, permit="--allow-private")
+        try:
+            to = pinned(url, self._resolve, allow_private=self._limits.allow_private, permit="--allow-private")
+        except Unreachable as exc:
+            if not self._limits.quiet:
+                raise
+            _log.warning("address_refused", host=url.host, reason=exc.strerror)
+            raise Unreachable("The address cannot be resolved, or is not public") from exc
         conditions = {_CONDITIONS[name]: text for name, text in json.loads(stamp or "{}").items()}
         return {"method": "GET", "url": to.url, "headers": to.headers | conditions, "extensions": to.extensions}
 

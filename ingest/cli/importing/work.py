@@ -16,7 +16,7 @@ from rich.console import Console
 from ingest import ids
 from ingest.cli.importing import manifest, report
 from ingest.cli.importing.display import Bars, Display, Events, Lines, Sent, emit, tell
-from ingest.cli.importing.found import Failure, Found
+from ingest.cli.importing.found import NOTHING, Failure, Found, printable
 from ingest.cli.importing.journal import Import, Journal, Todo, printable_root
 from ingest.cli.importing.mirror import Mirror
 from ingest.cli.importing.patterns import Choice
@@ -53,6 +53,8 @@ class Wish:
     journals: Path
     web: Limits
     roots: Roots = ANYWHERE
+    all_hold_files: bool = False
+    """A source without files is not what it was, so nothing can be said to be missing."""
 
     @property
     def sources(self) -> list[str]:
@@ -115,10 +117,27 @@ def fetched(stack: ExitStack, web: Web, address: str, roots: Roots) -> tuple[Pat
 
 
 def _files(wish: Wish, lists: Lists) -> Iterator[Found | Failure]:
-    """All that the sources name, one after the other."""
-    yield from find(wish.paths, wish.choice, wish.roots)
+    """All that the sources name, one after the other. That some name nothing is told if others do name something."""
+    some, without = False, []
+    for each in _each(wish, lists):
+        if isinstance(each, Failure) and each.reason == NOTHING:
+            without.append(each)
+            continue
+        some = True
+        yield each
+    if some:
+        yield from without
+
+
+def _each(wish: Wish, lists: Lists) -> Iterator[Found | Failure]:
+    yield from find(wish.paths, Walk(wish.choice, wish.roots, all_hold_files=wish.all_hold_files))
     for path, address in lists:
-        yield from manifest.read(path, address, Walk(wish.choice, wish.roots))
+        some = False
+        for each in manifest.read(path, address, Walk(wish.choice, wish.roots, all_hold_files=wish.all_hold_files)):
+            some = True
+            yield each
+        if not some and wish.all_hold_files:
+            yield Failure(printable(address), NOTHING, blind=True)
 
 
 def _nothing_refused(wish: Wish, lists: Lists) -> None:

@@ -64,6 +64,9 @@ def test_a_text_is_a_path_or_url_a_line(folder: Path) -> None:
         ("l.jsonl", '{"path": "a.txt", "attributes": []}', '"attributes" must be an object'),
         ("l.csv", "path,x\na.txt,1,2", "More fields than columns"), ("l.csv", "path,x\n,1", "The path is empty"),
         ("l.csv", "path,attributes\na.txt,{", "The attributes are not JSON"),
+        ("l.jsonl", "[" * 100_000, "cannot be understood"), ("l.jsonl", '{"path": "a\\u0000b"}', "cannot be understood"),
+        ("l.jsonl", '{"path": "\\ud800"}', "cannot be understood"), ("l.jsonl", '{"path": ' + "9" * 5000 + "}", "Not JSON"),
+        ("l.txt", "file://[x/y", "cannot be understood"), ("l.txt", "http://[::1", "cannot be understood"),
         ("l.txt", "nowhere.txt", "No such file or directory"),
         ("l.txt", "gs://bucket/x", "gs:// needs a package that is not installed"),
     ],
@@ -90,6 +93,13 @@ def test_a_manifest_from_the_web_cannot_name_files_of_this_machine(folder: Path)
         "A manifest from the web may name addresses on the web only"
     ] * 3
     assert [each.address for each in found if isinstance(each, Found)] == ["https://example.org/b"]
+
+
+def test_a_name_that_cannot_be_sent_is_made_one_that_can(folder: Path) -> None:
+    rows = [{"path": path, "name": "a\ud800\n"} for path in ("a.txt", "https://example.org/x")]
+    listed = _written(folder / "list.jsonl", "\n".join(json.dumps(row) for row in rows))
+
+    assert [each.name for each in _read(listed) if isinstance(each, Found)] == ["a\ufffd\ufffd"] * 2
 
 
 def test_a_csv_without_paths_and_a_manifest_that_is_not_there_are_refused(folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.cli.importing.found import Failure, Found, printable
 from ingest.cli.importing.patterns import Choice
-from ingest.cli.importing.sources import find
+from ingest.cli.importing.sources import Walk, find
 from ingest.errors import Refused
 
 
@@ -23,7 +23,7 @@ def test_a_file_is_known_by_its_real_path_size_and_time(tmp_path: Path) -> None:
     _write(tmp_path, "a.txt")
     os.utime(tmp_path / "a.txt", ns=(7, 1_234_567_890_123_456_789))
 
-    (found,) = find([str(tmp_path)], Choice())
+    (found,) = find([str(tmp_path)], Walk(Choice()))
 
     assert found == Found(
         address=str(tmp_path / "a.txt"), relative="a.txt", shown="a.txt", name="a.txt", root=str(tmp_path),
@@ -49,7 +49,7 @@ def test_a_file_that_is_reached_on_several_ways_has_one_address(tmp_path: Path) 
     (tmp_path / "sub" / "again.txt").symlink_to(tmp_path / "a.txt")
     (tmp_path / "twin").symlink_to(tmp_path / "sub")
 
-    found = find([str(tmp_path / "a.txt"), str(tmp_path), f"{tmp_path}/sub/../a.txt"], Choice())
+    found = find([str(tmp_path / "a.txt"), str(tmp_path), f"{tmp_path}/sub/../a.txt"], Walk(Choice()))
 
     assert {each.address for each in found if isinstance(each, Found)} == {
         str(tmp_path / "a.txt"),
@@ -70,7 +70,7 @@ def test_what_cannot_be_read_is_reported_with_the_reason(tmp_path: Path) -> None
     (tmp_path / "self").symlink_to(tmp_path / "self")
     os.mkfifo(tmp_path / "pipe")
 
-    found = sorted(find([str(tmp_path)], Choice()), key=lambda each: each.shown)
+    found = sorted(find([str(tmp_path)], Walk(Choice())), key=lambda each: each.shown)
 
     assert found == [
         Failure("dangling", "No such file or directory"),
@@ -81,7 +81,7 @@ def test_what_cannot_be_read_is_reported_with_the_reason(tmp_path: Path) -> None
 
 def test_a_folder_that_vanishes_while_it_is_walked_leaves_the_walk_blind(tmp_path: Path) -> None:
     _write(tmp_path, "a/x.txt", "b/x.txt")
-    files = find([str(tmp_path)], Choice())
+    files = find([str(tmp_path)], Walk(Choice()))
     next(files)
     for each in ("a", "b"):
         (tmp_path / each / "x.txt").unlink()
@@ -110,7 +110,7 @@ def test_patterns_are_about_paths_below_the_folder(tmp_path: Path) -> None:
 def test_a_glob_takes_what_it_matches_and_knows_paths_below_its_fixed_part(tmp_path: Path) -> None:
     _write(tmp_path, "law/2024/a.md", "law/2024/b.txt", "it/2023/c.md")
 
-    found = [each for each in find([f"{tmp_path}/*/*/*.md"], Choice()) if isinstance(each, Found)]
+    found = [each for each in find([f"{tmp_path}/*/*/*.md"], Walk(Choice())) if isinstance(each, Found)]
 
     assert sorted(each.relative for each in found) == ["it/2023/c.md", "law/2024/a.md"]
 
@@ -124,7 +124,7 @@ def test_a_path_with_the_letters_of_a_glob_that_exists_is_no_glob(tmp_path: Path
 def test_a_file_url_is_a_path(tmp_path: Path) -> None:
     _write(tmp_path, "a b.txt")
 
-    (found,) = find([f"file://{tmp_path}/a%20b.txt"], Choice())
+    (found,) = find([f"file://{tmp_path}/a%20b.txt"], Walk(Choice()))
 
     assert isinstance(found, Found)
     assert found.address == str(tmp_path / "a b.txt")
@@ -133,7 +133,7 @@ def test_a_file_url_is_a_path(tmp_path: Path) -> None:
 def test_a_name_that_is_no_text_can_still_be_printed_and_read(tmp_path: Path) -> None:
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\n.txt"))).write_text("x")
 
-    (found,) = find([str(tmp_path)], Choice())
+    (found,) = find([str(tmp_path)], Walk(Choice()))
 
     assert isinstance(found, Found)
     assert found.shown == found.name == "caf\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}.txt"
@@ -154,7 +154,7 @@ def bucket() -> Iterator[str]:
 
 
 def test_a_bucket_is_walked_like_a_folder(bucket: str) -> None:
-    found = [each for each in find([bucket], Choice(exclude=["it"])) if isinstance(each, Found)]
+    found = [each for each in find([bucket], Walk(Choice(exclude=["it"]))) if isinstance(each, Found)]
 
     assert sorted(each.relative for each in found) == ["law/2024/b.md", "law/a.md"]
     assert {each.size for each in found} == {9}
@@ -168,7 +168,7 @@ def test_an_object_and_a_glob_of_a_bucket_are_taken(bucket: str) -> None:
 
 
 def test_a_bucket_that_cannot_be_read_is_a_failure_and_blinds(bucket: str) -> None:
-    (failure,) = find([f"{bucket}/nothing"], Choice())
+    (failure,) = find([f"{bucket}/nothing"], Walk(Choice()))
 
     assert isinstance(failure, Failure)
     assert failure.blind
@@ -184,13 +184,13 @@ def test_a_bucket_that_cannot_be_read_is_a_failure_and_blinds(bucket: str) -> No
 )
 def test_a_protocol_that_cannot_be_used_is_refused_in_one_line(url: str, complaint: str) -> None:
     with pytest.raises(Refused, match=complaint) as refused:
-        list(find([url], Choice()))
+        list(find([url], Walk(Choice())))
 
     assert "\n" not in str(refused.value)
 
 
 def test_an_address_on_the_web_is_found_without_looking() -> None:
-    (found,) = find(["https://example.org/a%20b.pdf?x=1"], Choice())
+    (found,) = find(["https://example.org/a%20b.pdf?x=1"], Walk(Choice()))
 
     assert isinstance(found, Found)
     assert (found.name, found.size, found.stamp) == ("a b.pdf", None, "")
@@ -203,8 +203,8 @@ def _write(folder: Path, *names: str) -> None:
 
 
 def _shown(*arguments: Path, choice: Choice | None = None) -> list[str]:
-    return sorted(each.shown for each in find([str(each) for each in arguments], choice or Choice()))
+    return sorted(each.shown for each in find([str(each) for each in arguments], Walk(choice or Choice())))
 
 
 def _relative(url: str) -> list[str]:
-    return sorted(each.relative for each in find([url], Choice()) if isinstance(each, Found))
+    return sorted(each.relative for each in find([url], Walk(Choice())) if isinstance(each, Found))

@@ -116,6 +116,25 @@ def test_a_bucket_whose_file_is_gone_is_no_end(client: openai.OpenAI) -> None:
     assert isinstance(result, NotUploaded)
 
 
+def test_a_bucket_that_cannot_be_opened_is_no_end(client: openai.OpenAI) -> None:
+    entry = Entry(1, "nothing://x/a.md", "a.md", "a.md", 9, "1", {}, None, None, "none")
+
+    (result,) = _results(client, [entry])
+
+    assert isinstance(result, NotUploaded)
+
+
+def test_a_file_of_a_bucket_that_is_too_large_is_not_fetched(
+    client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[str] = []
+    monkeypatch.setattr("ingest.cli.importing.remote.fetch", lambda url, _path: fetched.append(url))
+    entry = Entry(1, "memory://uploads-test/large", "a.md", "a.md", 1_001, "1", {}, None, None, "none")
+
+    assert _results(client, [entry], most_bytes=1_000) == [NotUploaded(entry, "Larger than 1,000 bytes")]
+    assert fetched == []
+
+
 def test_a_service_that_went_away_is_told_to_the_caller(client: openai.OpenAI, tmp_path: Path) -> None:
     nobody = client.with_options(base_url="http://127.0.0.1:1/v1", max_retries=0)
 
@@ -128,8 +147,14 @@ def _entry(folder: Path, name: str, *, sha256: str | None = None, file_id: str |
     return Entry(1, str(folder / name), name, name, len(name), "1", {}, sha256, file_id, "none")
 
 
-def _results(client: openai.OpenAI, entries: list[Entry], sent: Callable[[int], None] = lambda _: None) -> list[Result]:
-    uploads = Uploads(client, Web(Limits()), sent)
+def _results(
+    client: openai.OpenAI,
+    entries: list[Entry],
+    sent: Callable[[int], None] = lambda _: None,
+    *,
+    most_bytes: int | None = None,
+) -> list[Result]:
+    uploads = Uploads(client, Web(Limits()), sent, most_bytes=most_bytes)
     for entry in entries:
         assert uploads.give(entry)
     results: list[Result] = []

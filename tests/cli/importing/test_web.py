@@ -171,3 +171,16 @@ def test_an_answer_that_is_no_file_is_told(site: Site, tmp_path: Path) -> None:
         Web(HERE).fetch(f"http://127.0.0.1:{site[0]}/missing", tmp_path / "page")
 
     assert refused.value.strerror == "The web server answered 404 Not Found"
+
+
+def test_whoever_may_not_know_of_this_network_is_told_nothing_of_it(tmp_path: Path) -> None:
+    def nowhere(*_: object) -> list[str]:
+        raise OSError(-2, "Name or service not known")
+
+    told: list[str | None] = []
+    for resolver in (lambda *_: ["10.0.0.1"], nowhere):
+        with pytest.raises(Unreachable) as refused:
+            Web(Limits(quiet=True), resolver=resolver).fetch("http://db.internal/", tmp_path / "page")
+        told.append(refused.value.strerror)
+
+    assert told == ["The address cannot be resolved, or is not public"] * 2
