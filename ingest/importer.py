@@ -97,7 +97,8 @@ class Importer(threading.Thread):
 
     def end_children(self) -> None:
         """Stop those at work: in order, and soon."""
-        for child in self.children:
+        at_work = [child for child in self.children if child.process.poll() is None]
+        for child in at_work:
             child.process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         for child in self.children:
@@ -106,7 +107,8 @@ class Importer(threading.Thread):
             except subprocess.TimeoutExpired:
                 child.process.kill()
                 child.process.wait()
-            self._tried(lambda child=child: self._ended(child))  # type: ignore[misc]
+            asked = child in at_work
+            self._tried(lambda child=child, asked=asked: self._ended(child, asked=asked))  # type: ignore[misc]
         self.children.clear()
 
     def _take(self) -> bool:
@@ -158,17 +160,18 @@ class Importer(threading.Thread):
         with self._tools.database.reading() as session:
             return rows.held(session, child.row, child.fence) is not None
 
-    def _ended(self, child: Child) -> None:
-        """Let others go on at once with what a process left undone; without this they would when the lease is over."""
+    def _ended(self, child: Child, *, asked: bool = False) -> None:
+        """`asked` to, however it did. Let others go on at once with what a process left undone; without this they would when the lease is over."""
         shutil.rmtree(child.folder, ignore_errors=True)
         code = child.process.returncode
         if code == ENDED:
             return
         pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** (child.attempts - 1))
-        after = 0.0 if code in STOPPED else LATER_SECONDS if code == LATER else pause
+        stopped = asked or code in STOPPED
+        after = 0.0 if stopped else LATER_SECONDS if code == LATER else pause
         with self._tools.database.transaction() as session:
             patience = child.began_at + self._tools.settings.retry_deadline_seconds - read_clock(session)
-            counted = code not in STOPPED and not (code == LATER and patience > 0)
+            counted = not stopped and not (code == LATER and patience > 0)
             back = rows.give_back(session, child.row, child.fence, after_seconds=after, counted=counted)
         if back:
             _log.warning("import_interrupted", row=child.row, exit=code, again_after_seconds=after)

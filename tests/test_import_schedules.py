@@ -321,7 +321,10 @@ def test_a_change_is_checked_like_a_beginning(tools: FakeTools) -> None:
 
 GIVES_UP = "import sys; sys.exit(1)"
 WAITS = "import sys; sys.exit(75)"
-STAYS = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(130)); print(); time.sleep(60)"
+_THEN = "open(sys.argv[3] + '/ready', 'w'); time.sleep(60)"
+STAYS = f"import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(130)); {_THEN}"
+ENDS_BADLY = f"import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(1)); {_THEN}"
+DEAF = f"import signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); {_THEN}"
 LEAVES = "import tempfile, time; tempfile.mkdtemp(); time.sleep(60)"
 FROZEN = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
 
@@ -432,11 +435,16 @@ def test_what_it_needs_may_be_down_for_a_day(tools: FakeTools, importers: Any, c
     assert now_of(tools, made).ended_at is None
 
 
-def test_stopping_gives_the_run_to_others_at_once_and_counts_no_attempt(tools: FakeTools, importers: Any) -> None:
+@pytest.mark.parametrize("program", ["STAYS", "DEAF", "ENDS_BADLY"])
+def test_stopping_gives_the_run_to_others_at_once_and_counts_no_attempt(
+    tools: FakeTools, importers: Any, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    monkeypatch.setattr("ingest.importer.STOP_SECONDS", 1.0)
     made = due(tools)
-    importer: Importer = importers(STAYS)
+    importer: Importer = importers(globals()[program])
     importer.round()
     [child] = importer.children
+    wait_until(lambda: any(child.folder.iterdir()), what="the program")
 
     importer.end_children()
 

@@ -350,6 +350,31 @@ def test_who_lost_a_run_uploads_nothing_more_and_cannot_end_it(
     assert uploaded(tools) == 0
 
 
+@pytest.mark.parametrize("running", [False, True])
+def test_nobody_takes_up_a_schedule_that_is_being_deleted(
+    tools: FakeTools, folder: Path, tmp_path: Path, clock: Clock, running: bool
+) -> None:
+    schedule = mirrored(tools, folder)
+    ran(tools, schedule, tmp_path)
+    old = taken(tools, schedule) if running else None
+    import_schedules.run_now(tools, CALLER, schedule.vector_store_id, schedule.id)
+    with tools.database.transaction() as session:
+        locked = schedule_rows.get(session, schedule.vector_store_id, schedule.id, lock=True)
+        assert locked is not None
+        assert not schedule_rows.remove(session, locked, 2)
+
+    clock.advance(2 * 86_400)
+    assert import_schedules.run_due(tools) == 0
+    with tools.database.transaction() as session:
+        assert schedule_rows.take(session, "test/2", ids.new("imp_"), 30.0) is None
+        assert old is None or not schedule_rows.renew(session, old.row, old.fence, 30.0)
+    assert (now_of(tools, schedule).paused, now_of(tools, schedule).result) == (
+        True, "failed" if running else "completed"
+    )  # fmt: skip
+    import_schedules.delete(tools, CALLER, schedule.vector_store_id, schedule.id)
+    assert uploaded(tools) == 3
+
+
 def schedule_id_of(tools: FakeTools, schedule: ImportSchedule) -> str | None:
     return now_of(tools, schedule).run_id
 

@@ -53,8 +53,15 @@ def remove(session: Session, schedule: ImportSchedule, limit: int) -> bool:
     """Take a locked schedule away, or some of what is known of its files if they are many; whether it is gone."""
     some = select(ImportedFile.row).where(ImportedFile.schedule == schedule.row).limit(limit)
     if run(session, sql_delete(ImportedFile).where(ImportedFile.row.in_(some))).rowcount == limit:
-        # Nothing is uploaded for it from now on.
-        run(session, update(ImportSchedule).where(_is(schedule.row)).values(fence=ImportSchedule.fence + 1))
+        # Nothing is uploaded for it from now on, and nobody takes it up before the rest is gone.
+        values: dict[str, Any] = {
+            "fence": ImportSchedule.fence + 1, "paused": True, "next_run_at": None, "wanted_at": None,
+            "lease_owner": None, "lease_until": None,
+        }  # fmt: skip
+        if schedule.run_id is not None and schedule.ended_at is None:
+            error = "Its schedule is being deleted."
+            values |= {"ended_at": int(read_clock(session)), "result": "failed", "error": error}
+        run(session, update(ImportSchedule).where(_is(schedule.row)).values(values))
         return False
     scope = tombstones.import_schedules(schedule.vector_store_id)
     tombstones.add(session, scope, schedule.id, schedule.row)
