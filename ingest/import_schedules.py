@@ -19,7 +19,7 @@ from ingest.db.pages import Page, Window
 from ingest.db.session import read_clock, serialise
 from ingest.errors import InvalidRequest, NotFound
 from ingest.roots import WEB, Roots, is_here, scheme
-from ingest.schedules import AT_ONCE, next_run
+from ingest.schedules import AT_ONCE, next_run, retimed
 from ingest.tools import Tools
 from ingest.vector_stores import found, usable
 
@@ -29,7 +29,6 @@ MOST_SCHEDULES = 100
 FORGOTTEN_AT_ONCE = 20_000
 """Rows about a schedule's files that one transaction removes."""
 
-TIMING = ("cron", "timezone", "paused")
 
 _log = logs.get(__name__)
 
@@ -89,13 +88,10 @@ def update(tools: Tools, caller: Caller, store_id: str, schedule_id: str, change
         _check_that_it_names_something(
             values.get("sources", schedule.sources), values.get("manifests", schedule.manifests)
         )
-        timing = {name: values.get(name, getattr(schedule, name)) for name in TIMING}
-        if any(timing[name] != getattr(schedule, name) for name in timing):
-            following = next_run(timing["cron"], timing["timezone"], read_clock(session))
-            values["next_run_at"] = None if timing["paused"] else following
-            if timing["paused"]:
-                values["wanted_at"] = None
-        rows.change(session, schedule, values)
+        times = retimed(session, schedule, values)
+        if times and times["next_run_at"] is None:
+            times["wanted_at"] = None
+        rows.change(session, schedule, values | times)
     return schedule
 
 

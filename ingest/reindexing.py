@@ -162,12 +162,13 @@ def _can_go_on(session: Session, tools: Tools, store_id: str) -> bool:
         return True
     if moves.is_worked_on(session, store):
         return False
-    return moves.is_ready(session, store) or (_follows(session, store) and _has_to_move(session, store))
+    if moves.is_ready(session, store):
+        return True
+    return _is_followed(moves.latest_batch(session, store)) and _has_to_move(session, store)
 
 
-def _follows(session: Session, store: VectorStore) -> bool:
-    """Whether what has come in since is taken along: not when somebody has cancelled."""
-    latest = moves.latest_batch(session, store)
+def _is_followed(latest: FileBatch | None) -> bool:
+    """Whether what has come in since a store's latest batch is taken along: not when somebody has cancelled that."""
     return latest is None or latest.cancelled_at is None
 
 
@@ -225,7 +226,7 @@ def _go_on(session: Session, tools: Tools, store: VectorStore) -> bool:
         return False
     state, target = store.other_state, moves.target(store)
     latest = moves.latest_batch(session, store)
-    if latest is None or latest.cancelled_at is None:
+    if _is_followed(latest):
         batch = _batch(session, store, None)
         batch.model = target
         if latest is not None:

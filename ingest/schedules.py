@@ -14,7 +14,7 @@ from ingest import ids, logs, reindexing
 from ingest.callers import Caller
 from ingest.db import schedules as rows
 from ingest.db import stores
-from ingest.db.models import ReindexSchedule
+from ingest.db.models import ImportSchedule, ReindexSchedule
 from ingest.db.pages import Page, Window
 from ingest.db.restarts import Only
 from ingest.db.session import read_clock
@@ -86,11 +86,7 @@ def update(
         values |= _sizes(values.pop("chunking"))
     with tools.database.transaction() as session:
         schedule = _found(session, caller, store_id, schedule_id, lock=True)
-        timing = {name: values.get(name, getattr(schedule, name)) for name in ("cron", "timezone", "paused")}
-        if any(timing[name] != getattr(schedule, name) for name in timing):
-            following = next_run(timing["cron"], timing["timezone"], read_clock(session))
-            values["next_run_at"] = None if timing["paused"] else following
-        rows.change(session, schedule, values)
+        rows.change(session, schedule, values | retimed(session, schedule, values))
     return schedule
 
 
@@ -108,6 +104,15 @@ def run_due(tools: Tools) -> int:
     with tools.database.reading() as session:
         due = rows.due(session, AT_ONCE)
     return sum(_run(tools, schedule) for schedule in due)
+
+
+def retimed(session: Session, schedule: ReindexSchedule | ImportSchedule, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What changes of its times make of a schedule's next run; nothing if its times stay. Raises InvalidRequest."""
+    timing = {name: changes.get(name, getattr(schedule, name)) for name in ("cron", "timezone", "paused")}
+    if all(timing[name] == getattr(schedule, name) for name in timing):
+        return {}
+    following = next_run(timing["cron"], timing["timezone"], read_clock(session))
+    return {"next_run_at": None if timing["paused"] else following}
 
 
 def next_run(cron: str, timezone: str, after: float) -> int:
