@@ -23,6 +23,7 @@ WORDS = 200
 
 class Embeddings(ThreadingHTTPServer):
     """Listens on a free port. `manner` says how it answers from now on; `requests` counts what it was asked.
+    `asked` has each request's path and key.
 
     A text with `poison` in it makes it fail, whatever its manner. Every answer takes `seconds`.
     """
@@ -36,6 +37,7 @@ class Embeddings(ThreadingHTTPServer):
         self.poison = ""
         self.seconds = 0.0
         self.requests = 0
+        self.asked: list[tuple[str, str | None]] = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
 
     def handle_error(self, *_: object) -> None:
@@ -49,6 +51,7 @@ class _Answer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
         self.server.requests += 1
+        self.server.asked.append((self.path, self.headers["Authorization"]))
         manner = self.server.manner
         if self.server.poison and any(self.server.poison in text for text in texts):
             manner = "error"

@@ -16,14 +16,15 @@ from uuid import UUID, uuid5
 
 import httpx
 import numpy as np
+import orjson
 from numpy.typing import NDArray
-from pydantic_core import to_json
 from qdrant_client import QdrantClient, models
 from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from ingest.config import Settings
 from ingest.errors import DependencyDown, IngestError
+from ingest.http_pool import IDLE_SECONDS, BadAddress, HttpPool, NoAnswer
 from ingest.steps import filters
 from ingest.steps.filters import Filter
 
@@ -39,9 +40,8 @@ PAGE = 1_000  # points per request of a scan; without texts and vectors about 10
 READ = (
     64  # points per request that brings their texts and vectors: some 30 KB each with 20 windows in the largest chunks
 )
-KEEPALIVE_SECONDS = 2.0  # a server closes idle connections after 5 s: let go first, or a request meets a closed one
 
-_JSON_BYTES_PER_FLOAT = 24  # a float32 written out as a double, with its comma
+_JSON_BYTES_PER_FLOAT = 15  # a float32 written out, with its comma
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,11 @@ class Hit:
 class Index:
     """One collection: all stores with the same model and dimensions."""
 
-    def __init__(self, client: QdrantClient, collection: str, dimensions: int, multivector: bool) -> None:
+    def __init__(
+        self, client: QdrantClient, writes: HttpPool, collection: str, dimensions: int, multivector: bool
+    ) -> None:
         self._client = client
+        self._writes = writes
         self._collection = collection
         self._dimensions = dimensions
         self._multivector = multivector
@@ -101,15 +104,23 @@ class Index:
     def connect(cls, settings: Settings, *, model: str, dimensions: int, multivector: bool) -> "Index":
         """The index of an embedding model at settings.qdrant_url. Sends nothing yet."""
         key = settings.qdrant_api_key.get_secret_value()
+        headers = {"api-key": key} if key else {}  # as `api_key` the client warns about every http:// URL
         client = QdrantClient(
             url=settings.qdrant_url,
-            headers={"api-key": key} if key else None,  # as `api_key` it warns about every http:// URL
+            headers=headers,
             prefer_grpc=False,
             timeout=settings.qdrant_timeout_seconds,  # type: ignore[arg-type] # floats are fine, and rounded up
             check_compatibility=False,  # would ask the server from a thread, at import time of a worker
-            limits=httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS),
+            limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS),
         )
-        return cls(client, collection_name(model, dimensions), dimensions, multivector)
+        name, seconds = collection_name(model, dimensions), settings.qdrant_timeout_seconds
+        writes = HttpPool(
+            f"{settings.qdrant_url.rstrip('/')}/collections/{name}/points?wait=true",
+            headers=headers,
+            timeout_seconds=seconds,
+            connect_seconds=seconds,
+        )
+        return cls(client, writes, name, dimensions, multivector)
 
     def ensure(self) -> None:
         """Create the collection and its payload indexes where they are missing. Several processes may do so at once."""
@@ -134,7 +145,8 @@ class Index:
             **filters.payload(owner.attributes, owner.filename),
         }
         for batch in _batches(points, overhead=len(json.dumps(about)) + 200):
-            body = to_json({"points": [self._json(owner, about, point) for point in batch]})
+            points_of_batch = [self._json(owner, about, point) for point in batch]
+            body = orjson.dumps({"points": points_of_batch}, option=orjson.OPT_SERIALIZE_NUMPY)
             self._write(partial(self._put_points, body))
 
     def windows(self, row: int, generation: int, numbers: range) -> dict[str, Floats]:
@@ -252,6 +264,7 @@ class Index:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._writes.close()
 
     def _create_collection(self) -> None:
         multi = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
@@ -288,7 +301,7 @@ class Index:
         extra = {} if point.page is None else {"page": point.page}
         return {
             "id": _point_id(owner.row, owner.generation, point.number),
-            "vector": {DENSE: windows.tolist(), TEXT: _numbers(point.terms)},
+            "vector": {DENSE: np.ascontiguousarray(windows, np.float32), TEXT: _numbers(point.terms)},
             "payload": {**about, "number": point.number, "text": point.text, **extra},
         }
 
@@ -299,16 +312,15 @@ class Index:
             )
 
     def _put_points(self, body: bytes) -> None:
-        # The client's models would look at every number again, which costs more than all the rest of a write.
-        self._client.http.client.request(
-            type_=models.InlineResponse2008,
-            method="PUT",
-            url="/collections/{collection_name}/points",
-            headers={"Content-Type": "application/json"},
-            path_params={"collection_name": self._collection},
-            params={"wait": "true"},
-            content=body,
-        )
+        # Past the client, whose models would look at every number again, which costs more than all the rest of a write.
+        try:
+            answer = self._writes.send("PUT", body)
+        except (BadAddress, NoAnswer) as exc:
+            raise ResponseHandlingException(exc) from exc
+        if answer.status == 429 and (seconds := answer.headers.get("retry-after")):
+            raise ResourceExhaustedResponse(answer.text, int(seconds))
+        if not answer.is_success:
+            raise UnexpectedResponse(answer.status, "", answer.body, httpx.Headers(dict(answer.headers)))
 
     def _delete(self, doomed: models.Filter) -> None:
         self._write(lambda: self._client.delete(self._collection, doomed, wait=True))
@@ -380,13 +392,11 @@ def _any_of(field: str, values: Sequence[int]) -> models.FieldCondition:
 
 
 def _sparse(terms: Terms) -> models.SparseVector:
-    return models.SparseVector(**_numbers(terms))
+    return models.SparseVector(**{name: numbers.tolist() for name, numbers in _numbers(terms).items()})
 
 
-def _numbers(terms: Terms) -> dict[str, Any]:
-    # Through numpy: the models and JSON take Python's own numbers only.
-    indices, values = np.asarray(terms.indices, np.int64), np.asarray(terms.values, np.float64)
-    return {"indices": indices.tolist(), "values": values.tolist()}
+def _numbers(terms: Terms) -> dict[str, NDArray[Any]]:
+    return {"indices": np.asarray(terms.indices, np.int64), "values": np.asarray(terms.values, np.float32)}
 
 
 def _hit(point: models.ScoredPoint) -> Hit:

@@ -72,7 +72,7 @@ def test_ensure_may_be_called_by_several_at_once(index: Index, settings: Setting
 
 def test_a_collection_made_for_other_vectors_is_refused(settings: Settings, index: Index) -> None:
     index.ensure()
-    other = Index(index._client, index._collection, DIMENSIONS, multivector=False)
+    other = Index(index._client, index._writes, index._collection, DIMENSIONS, multivector=False)
 
     with pytest.raises(DependencyDown, match="other vectors"):
         other.ensure()

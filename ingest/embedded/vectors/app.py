@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import orjson
 import qdrant_edge as edge
-from pydantic_core import from_json, to_json
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -126,7 +126,7 @@ async def _body(request: Request) -> Any:
     if not size:
         return None
     try:
-        return from_json(b"".join(chunks), allow_inf_nan=False, cache_strings="keys")
+        return orjson.loads(b"".join(chunks))
     except ValueError as error:
         raise problems.BadRequest(f"Format error in JSON body: {error}") from None
 
@@ -136,7 +136,7 @@ def _failure(status: int, text: str, started: float) -> Response:
 
 
 def _json(status: int, content: Any) -> Response:
-    return Response(to_json(content), status, media_type="application/json")
+    return Response(orjson.dumps(content), status, media_type="application/json")
 
 
 # --- collections ---

@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from itertools import pairwise
 from math import ceil
 from typing import Any, NoReturn
 
-import httpx
 import numpy as np
+import orjson
 
 from ingest.config import Settings
 from ingest.errors import Abandoned, DependencyDown, FileError, InvalidFile
+from ingest.http_pool import Answer, BadAddress, HttpPool, NoAnswer
 from ingest.steps.chunk import Tokens
 from ingest.steps.embed import Vectors, always, mean, unit
 
@@ -34,19 +34,18 @@ _TOO_LONG = ("context length", "context window", "too long", "too many tokens", 
 
 
 class RemoteEmbedder:
-    """Embeds over HTTP. `transport` and `sleep` are for tests."""
+    """Embeds over HTTP. `pool` and `sleep` are for tests."""
 
     def __init__(
         self,
         settings: Settings,
-        transport: httpx.BaseTransport | None = None,
+        pool: HttpPool | None = None,
         sleep: Callable[[float], object] = time.sleep,
         attempts: int = 3,
     ) -> None:
         self.model = settings.embedding_model
         self._settings = settings
-        self._url = settings.embedding_url.rstrip("/") + "/embeddings"
-        self._transport = transport
+        self._pool = pool or _pool(settings)
         self._sleep = sleep
         self._attempts = attempts
         self._known_dimensions = settings.embedding_dimensions
@@ -85,9 +84,7 @@ class RemoteEmbedder:
         return mean(self.embed([text])[0])
 
     def close(self) -> None:
-        client = self.__dict__.pop("_client", None)
-        if client is not None:
-            client.close()
+        self._pool.close()
 
     def _parts(self, text: str) -> list[str]:
         """The text whole, or in equal parts that the model takes."""
@@ -170,24 +167,24 @@ class RemoteEmbedder:
         self._known_dimensions = rows.shape[1]
         return unit(rows)
 
-    def _post(self, texts: list[str], still_wanted: Callable[[], bool], attempts: int) -> httpx.Response:
+    def _post(self, texts: list[str], still_wanted: Callable[[], bool], attempts: int) -> Answer:
         attempt = 1
         while True:
             if not still_wanted():
                 raise Abandoned("the file is no longer wanted")
             try:
-                response = self._client.post(self._url, json=self._body(texts))
-            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as exc:
+                response = self._pool.send("POST", orjson.dumps(self._body(texts)))
+            except BadAddress as exc:
                 raise DependencyDown("embedder", f"INGEST_EMBEDDING_URL is no address to ask: {exc}") from exc
-            except httpx.RequestError as exc:
-                problem, wanted_pause = f"no answer ({type(exc).__name__}: {exc})", None
+            except NoAnswer as exc:
+                problem, wanted_pause = f"no answer ({exc})", None
             else:
                 if response.is_success:
                     return response
-                if response.status_code in (400, 422) and self._base64 and "encoding_format" in response.text:
+                if response.status in (400, 422) and self._base64 and "encoding_format" in response.text:
                     self._base64 = False  # an older server: float lists from now on
                     continue
-                status = response.status_code
+                status = response.status
                 if status not in (408, 409, 424, 429) and status < 500:
                     self._refuse(response)
                 problem, wanted_pause = f"answered {status}", _retry_after_seconds(response.headers)
@@ -204,8 +201,8 @@ class RemoteEmbedder:
             self._sleep(pause)
             attempt += 1
 
-    def _refuse(self, response: httpx.Response) -> NoReturn:
-        status = response.status_code
+    def _refuse(self, response: Answer) -> NoReturn:
+        status = response.status
         if status in (400, 413, 422):
             raise _RefusedInput(status, self._excerpt(response))
         if status in (401, 403):  # not what it says: some servers quote the key
@@ -214,7 +211,7 @@ class RemoteEmbedder:
             raise DependencyDown("embedder", "answered 404: check INGEST_EMBEDDING_URL and INGEST_EMBEDDING_MODEL")
         raise DependencyDown("embedder", f"answered {status}: {self._excerpt(response)}")
 
-    def _excerpt(self, response: httpx.Response) -> str:
+    def _excerpt(self, response: Answer) -> str:
         try:
             text = str(response.json()["error"]["message"])
         except (ValueError, KeyError, TypeError):
@@ -229,16 +226,6 @@ class RemoteEmbedder:
         if self._settings.embedding_send_dimensions and self._settings.embedding_dimensions:
             body["dimensions"] = self._settings.embedding_dimensions
         return body
-
-    @cached_property
-    def _client(self) -> httpx.Client:
-        key = self._settings.embedding_api_key.get_secret_value()
-        longest = self._settings.embedding_timeout_seconds
-        return httpx.Client(
-            timeout=httpx.Timeout(longest, connect=min(longest, _CONNECT_SECONDS)),
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-            transport=self._transport,
-        )
 
 
 class _RefusedInput(Exception):
@@ -259,6 +246,17 @@ class _Malformed(Exception):
 
 class _NoVector(_Malformed):
     """For some text, numbers that are no vector."""
+
+
+def _pool(settings: Settings) -> HttpPool:
+    key = settings.embedding_api_key.get_secret_value()
+    longest = settings.embedding_timeout_seconds
+    return HttpPool(
+        settings.embedding_url.rstrip("/") + "/embeddings",
+        headers={"authorization": f"Bearer {key}"} if key else {},
+        timeout_seconds=longest,
+        connect_seconds=min(longest, _CONNECT_SECONDS),
+    )
 
 
 def _split(tokens: Tokens, count: int) -> list[str]:

@@ -3,42 +3,42 @@
 import base64
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
-import httpx
 import numpy as np
 import pytest
 from pydantic import SecretStr
 
 from ingest.config import Settings
 from ingest.errors import Abandoned, DependencyDown, FileError, InvalidFile
+from ingest.http_pool import Answer, HttpPool, NoAnswer
 from ingest.steps.embed.remote import RemoteEmbedder
+from tests.embeddings import embeddings
 
 KEY = "sk-secret"
-Answer = httpx.Response | Exception
+Said = Answer | Exception
 
 
-class Script:
+class Script(HttpPool):
     """Gives the scripted answers, then good ones; remembers the requests and the pauses between them."""
 
-    def __init__(self, *answers: Answer, rule: Callable[[list[str]], Answer | None] = lambda texts: None) -> None:
+    def __init__(self, *answers: Said, rule: Callable[[list[str]], Said | None] = lambda texts: None) -> None:
+        super().__init__("http://scripted", headers={}, timeout_seconds=1, connect_seconds=1)
         self.answers = list(answers)
         self.rule = rule
         self.bodies: list[dict[str, Any]] = []
-        self.requests: list[httpx.Request] = []
         self.pauses: list[float] = []
 
     def embedder(self, **settings: Any) -> RemoteEmbedder:
         settings = {"embedding_url": "http://model/v1", "embedding_api_key": SecretStr(KEY)} | settings
-        return RemoteEmbedder(Settings.model_validate(settings), httpx.MockTransport(self._answer), self.pauses.append)
+        return RemoteEmbedder(Settings.model_validate(settings), self, self.pauses.append)
 
     @property
     def inputs(self) -> list[list[str]]:
         return [body["input"] for body in self.bodies]
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        self.bodies.append(json.loads(request.content))
+    def send(self, method: Literal["POST", "PUT"], body: bytes) -> Answer:
+        self.bodies.append(json.loads(body))
         texts = self.bodies[-1]["input"]
         answer = self.answers.pop(0) if self.answers else self.rule(texts) or good(texts)
         if isinstance(answer, Exception):
@@ -50,18 +50,22 @@ def vector(text: str) -> list[float]:
     return [float(len(text)), 1.0, 0.0]
 
 
-def good(texts: Sequence[str]) -> httpx.Response:
+def good(texts: Sequence[str]) -> Answer:
     return vectors([vector(text) for text in texts])
 
 
-def vectors(rows: Sequence[object], indexes: Sequence[int] | None = None) -> httpx.Response:
+def vectors(rows: Sequence[object], indexes: Sequence[int] | None = None) -> Answer:
     data = [{"index": i, "embedding": row} for i, row in zip(indexes or range(len(rows)), rows, strict=True)]
-    return httpx.Response(200, json={"data": data})
+    return said({"data": data})
 
 
-def error(status: int, message: str = "no", **headers: str) -> httpx.Response:
-    wire = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.Response(status, json={"error": {"message": message}}, headers=wire)
+def said(body: object) -> Answer:
+    return Answer(200, {}, json.dumps(body).encode())
+
+
+def error(status: int, message: str = "no", **headers: str) -> Answer:
+    wire = {name.replace("_", "-").lower(): value for name, value in headers.items()}
+    return Answer(status, wire, json.dumps({"error": {"message": message}}).encode())
 
 
 def test_vectors_come_back_in_the_order_of_the_texts() -> None:
@@ -157,12 +161,10 @@ def test_configured_dimensions_are_not_asked_for_and_only_sent_if_told() -> None
 
 
 def test_the_key_is_sent() -> None:
-    script = Script()
+    with embeddings() as server:
+        RemoteEmbedder(Settings(embedding_url=server.url + "/", embedding_api_key=SecretStr(KEY))).embed(["a"])
 
-    script.embedder().embed(["a"])
-
-    assert script.requests[0].headers["authorization"] == f"Bearer {KEY}"
-    assert str(script.requests[0].url) == "http://model/v1/embeddings"
+    assert server.asked == [("/v1/embeddings", f"Bearer {KEY}")]
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
@@ -173,25 +175,25 @@ def test_a_passing_trouble_is_tried_again_after_the_pause_asked_for(status: int)
     assert script.pauses == [2.0, 1.0]
 
 
-@pytest.mark.parametrize("trouble", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow")])
+@pytest.mark.parametrize("trouble", [NoAnswer("refused"), NoAnswer("slow")])
 def test_three_times_no_answer_is_a_dependency_down(trouble: Exception) -> None:
     script = Script(trouble, trouble, trouble)
 
     with pytest.raises(DependencyDown, match="embedder: no answer"):
         script.embedder().embed(["a"])
 
-    assert len(script.requests) == 3
+    assert len(script.bodies) == 3
 
 
 def test_whoever_is_in_a_hurry_asks_once() -> None:
     script = Script(error(503), error(503))
     settings = Settings(embedding_url="http://model/v1")
-    hurried = RemoteEmbedder(settings, httpx.MockTransport(script._answer), script.pauses.append, attempts=1)
+    hurried = RemoteEmbedder(settings, script, script.pauses.append, attempts=1)
 
     with pytest.raises(DependencyDown, match="embedder: answered 503"):
         hurried.embed_query("a")
 
-    assert (len(script.requests), script.pauses) == (1, [])
+    assert (len(script.bodies), script.pauses) == (1, [])
 
 
 def test_a_long_pause_is_left_to_the_queue() -> None:
@@ -233,12 +235,12 @@ def test_an_address_that_is_none_is_a_dependency_down(url: str) -> None:
         vectors(["not base64!", "not base64!"]),
         vectors([["a"], ["b"]]),
         vectors([[1, 2], None]),
-        httpx.Response(200, json={"object": "list"}),
-        httpx.Response(200, json=[]),
-        httpx.Response(200, text="<html>"),
+        said({"object": "list"}),
+        said([]),
+        Answer(200, {}, b"<html>"),
     ],
 )
-def test_a_malformed_answer_is_a_dependency_down(answer: httpx.Response) -> None:
+def test_a_malformed_answer_is_a_dependency_down(answer: Answer) -> None:
     with pytest.raises(DependencyDown, match="answer"):
         Script(answer).embedder().embed(["a", "b"])
 
@@ -260,7 +262,7 @@ def test_a_wrong_configuration_is_a_dependency_down_without_the_key(status: int)
         script.embedder().embed(["a"])
 
     assert KEY not in str(raised.value)
-    assert len(script.requests) == 1
+    assert len(script.bodies) == 1
 
 
 def test_a_server_that_refuses_every_text_is_a_dependency_down() -> None:
@@ -269,7 +271,7 @@ def test_a_server_that_refuses_every_text_is_a_dependency_down() -> None:
     with pytest.raises(DependencyDown, match="unsupported model"):
         script.embedder().embed(["a"] * 64)
 
-    assert len(script.requests) <= 10
+    assert len(script.bodies) <= 10
 
 
 def test_one_refused_text_fails_its_file() -> None:
@@ -281,13 +283,13 @@ def test_one_refused_text_fails_its_file() -> None:
     assert raised.value.code == "server_error"
 
 
-def without_the_bad(number: float) -> Callable[[list[str]], httpx.Response]:
+def without_the_bad(number: float) -> Callable[[list[str]], Answer]:
     """Answers with a vector for each text but the bad one, which gets this number thrice."""
 
-    def answer(texts: list[str]) -> httpx.Response:
+    def answer(texts: list[str]) -> Answer:
         rows = [[number] * 3 if text == "bad" else vector(text) for text in texts]
         data = [{"index": i, "embedding": row} for i, row in enumerate(rows)]
-        return httpx.Response(200, text=json.dumps({"data": data}))  # which may have NaN, as servers' answers may
+        return said({"data": data})  # which may have NaN, as servers' answers may
 
     return answer
 
@@ -302,7 +304,7 @@ def without_the_bad(number: float) -> Callable[[list[str]], httpx.Response]:
     ],
 )
 def test_a_text_at_which_the_server_fails_alone_fails_its_file_after_some_tries(
-    trouble: Callable[[list[str]], httpx.Response],
+    trouble: Callable[[list[str]], Answer],
 ) -> None:
     script = Script(rule=lambda texts: trouble(texts) if "bad" in texts else None)
 
@@ -325,7 +327,7 @@ def test_a_server_that_fails_at_everything_is_a_dependency_down_after_one_probe(
 
 def test_a_server_that_breaks_down_while_the_text_is_looked_for_is_a_dependency_down() -> None:
     script = Script()
-    script.rule = lambda texts: error(500) if "bad" in texts or len(script.requests) > 8 else None
+    script.rule = lambda texts: error(500) if "bad" in texts or len(script.bodies) > 8 else None
 
     with pytest.raises(DependencyDown):
         script.embedder().embed(["a", "b", "c", "bad"])
@@ -344,7 +346,7 @@ def test_a_server_that_is_said_to_be_away_is_not_asked_for_the_text_that_it_fail
     with pytest.raises(DependencyDown, match=str(status)):
         script.embedder().embed(["a", "b"])
 
-    assert len(script.requests) == 3
+    assert len(script.bodies) == 3
 
 
 def test_a_batch_that_is_too_large_is_halved() -> None:
