@@ -801,6 +801,16 @@ def test_whatever_happens_every_file_is_found_once_and_all_agrees(tools: FakeToo
             if lane:
                 jobs.run(tools, lane.pop(luck.randrange(len(lane))).row, owner="test/1")
 
+    def work_in_vain() -> None:
+        tools.parser.error = InvalidFile("It is broken.")
+        work()
+        tools.parser.error = None
+
+    def retry_a_batch() -> None:
+        with tools.database.reading() as session:
+            batch = luck.choice([batch.id for batch in session.query(FileBatch).order_by(FileBatch.row)] or [""])
+        file_batches.retry(tools, CALLER, store, ["failed", "cancelled"], batch_id=batch)
+
     def lose_a_worker() -> None:
         for lane in tools.queue.lanes.values():
             if lane:
@@ -821,7 +831,7 @@ def test_whatever_happens_every_file_is_found_once_and_all_agrees(tools: FakeToo
         return try_it
 
     steps: list[Callable[[], object]] = [
-        *(attach, again, delete, lose_a_worker, cancel),
+        *(attach, again, delete, lose_a_worker, cancel, work_in_vain, retry_a_batch),
         *[work] * 6,
         *[lambda: sweep(tools)] * 3,
         lambda: clock.advance(2 * DAY),
