@@ -16,7 +16,7 @@ from ingest.db import import_schedules as rows
 from ingest.db import stores
 from ingest.db.models import ImportSchedule
 from ingest.db.pages import Page, Window
-from ingest.db.session import read_clock, serialise
+from ingest.db.session import alone, read_clock, serialise
 from ingest.errors import InvalidRequest, NotFound
 from ingest.roots import WEB, Roots, is_here, scheme
 from ingest.schedules import AT_ONCE, next_run, retimed
@@ -123,6 +123,14 @@ def run_due(tools: Tools) -> int:
     with tools.database.reading() as session:
         due = rows.due(session, AT_ONCE)
     return sum(_fall_due(tools, schedule) for schedule in due)
+
+
+def end_expired(tools: Tools) -> None:
+    """End the runs of stores that have expired: their processes cannot, for they upload nothing any more."""
+    with tools.database.transaction() as session:
+        ended = rows.end_expired(session) if alone(session, "expired imports") else 0
+    if ended:
+        _log.warning("imports_ended", runs=ended, reason="their stores have expired")
 
 
 def roots(settings: Settings, project: str) -> Roots:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ingest.callers import Caller
 from ingest.db import moves
@@ -25,9 +25,10 @@ DEPTH = 100
 
 DEEPEST = 3_200
 
-
 OVERTAKEN = 2
 """Times that a search is made again because files were replaced meanwhile; old points may also just not be purged yet."""
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _search_one(
             again -= 1
             stand = _stand(tools, caller, store_id)
             continue
-        shown = _shown(live, met) if len(lists) > 1 else {}
+        shown = _shown(live, met) if stand.mixed else {}
         near, worded = (
             {model: _current(model, both[which], live, shown, filters) for model, both in lists.items()}
             for which in (0, 1)
@@ -116,7 +117,8 @@ def _search_one(
             break
         depth *= 4
     if len(lists) == 1:
-        scores = fuse(_scores(near[stand.model]), _scores(worded[stand.model]), weights)
+        [model] = lists
+        scores = fuse(_scores(near[model]), _scores(worded[model]), weights)
     else:
         meant = _scaled_among({model: both[0] for model, both in lists.items()}, near)
         said = _scaled_among({model: both[1] for model, both in lists.items()}, worded)
@@ -171,7 +173,7 @@ def _weighed(
     return {key: sum(part.get(key, 0.0) * share for part, share in parts) for key in {**near, **worded}}
 
 
-def _scaled(scores: Mapping[tuple[int, int], float]) -> dict[tuple[int, int], float]:
+def _scaled(scores: Mapping[K, float]) -> dict[K, float]:
     if not scores:
         return {}
     least, greatest = min(scores.values()), max(scores.values())
@@ -185,8 +187,8 @@ def _scaled_among(
 ) -> dict[tuple[int, int], float]:
     """The scores of what is current, of several models. These mean nothing to each other, so each list is scaled by all
     that it met: points that are not shown any more are of the same files."""
-    scaled = {model: _scaled(_scores(hits)) for model, hits in met.items()}
-    return {_key(hit): scaled[model][_key(hit)] for model, hits in current.items() for hit in hits}
+    scaled = {model: _scaled({hit: hit.score for hit in hits}) for model, hits in met.items()}
+    return {_key(hit): scaled[model][hit] for model, hits in current.items() for hit in hits}
 
 
 def _scores(hits: Sequence[Hit]) -> dict[tuple[int, int], float]:
@@ -199,18 +201,19 @@ def _key(hit: Hit) -> tuple[int, int]:
 
 def _stand(tools: Tools, caller: Caller, store_id: str) -> Stand:
     with tools.database.reading() as session:
-        return moves.stand(usable(rows.get(session, caller.project, store_id), store_id))
+        return moves.stand(session, usable(rows.get(session, caller.project, store_id), store_id))
 
 
 def _use(tools: Tools, caller: Caller, store_id: str) -> Stand:
     """The models that the store is searched with; that it is used is written down."""
     with tools.database.reading() as session:
         store = usable(rows.get(session, caller.project, store_id), store_id)
+        stand = moves.stand(session, store)
         idle = read_clock(session) - store.last_active_at
     if idle >= 1:  # the time is shown in whole seconds: one write a second is enough
         with suppress(DependencyDown), tools.database.transaction() as session:  # a search must not need to write
             rows.touch(session, store_id)
-    return moves.stand(store)
+    return stand
 
 
 def _live(tools: Tools, store_id: str, hits: Sequence[Hit]) -> tuple[dict[int, Live], int | None]:

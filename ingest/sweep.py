@@ -46,6 +46,7 @@ def sweep(tools: Tools) -> None:
         forget,
         begin_scheduled,
         note_due_imports,
+        end_imports,
         move_stores,
         dispatch,
         announce,
@@ -197,6 +198,11 @@ def begin_scheduled(tools: Tools) -> None:
 def note_due_imports(tools: Tools) -> None:
     """Write down which imports are due; an importer, a thread of each API process, runs them."""
     import_schedules.run_due(tools)
+
+
+def end_imports(tools: Tools) -> None:
+    """End the imports of stores that have expired."""
+    import_schedules.end_expired(tools)
 
 
 def move_stores(tools: Tools) -> None:

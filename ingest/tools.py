@@ -33,7 +33,7 @@ class Tools:
         self.parsing = threading.Lock()
         """To be held while `parser` is used in a process with several threads."""
         self.breakers = {name: Breaker(name) for name in ("qdrant", "embedder")}
-        self._making = threading.RLock()
+        self._making = threading.Lock()
         self._embedders: dict[str, Embedder] = {}
         self._indexes: dict[str, Index] = {}
         self._found: dict[str, Collection] = {}
@@ -126,10 +126,14 @@ class Tools:
     def _index(self, model: str) -> Index:
         if model == self.settings.default_model:
             return self.index
-        with self._making:
-            if model not in self._indexes:
-                self._indexes[model] = self._connected(model)
-            return self._indexes[model]
+        found = self._indexes.get(model)
+        if found is None:
+            made = self._connected(model)  # may have to ask a slow embedder: nobody else waits for that
+            with self._making:
+                found = self._indexes.setdefault(model, made)
+            if found is not made:
+                made.close()
+        return found
 
     def _connected(self, model: str) -> Index:
         with self.database.reading() as session:

@@ -187,6 +187,38 @@ def test_a_store_that_has_ended_is_left_alone(tools: FakeTools, clock: Clock, wh
     assert take(tools) is None
 
 
+@pytest.mark.parametrize("at_work", ["a process", "nobody"])
+def test_the_run_of_a_store_that_expires_fails_and_says_so(tools: FakeTools, clock: Clock, at_work: str) -> None:
+    made = hourly(tools, store(tools, expires_after_days=2))
+    import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)
+    run = take(tools)
+    assert run is not None
+    if at_work == "nobody":
+        with tools.database.transaction() as session:
+            rows.give_back(session, run.row, run.fence, after_seconds=60, counted=False)
+    clock.advance(3 * DAY)
+    sweep(tools)  # the store expires, and the schedule falls due once more
+
+    ended = now_of(tools, made)
+    assert (ended.run_id, ended.ended_at, ended.result) == (run.run_id, int(clock()), "failed")
+    assert ended.error == "Its vector store has expired."
+    assert (ended.wanted_at, ended.lease_until) == (None, None)
+    assert not end(tools, run)
+    clock.advance(1)
+    sweep(tools)
+    assert now_of(tools, made).ended_at == ended.ended_at
+
+
+def test_a_run_that_is_due_when_its_store_expires_is_due_no_more(tools: FakeTools, clock: Clock) -> None:
+    made = hourly(tools, store(tools, expires_after_days=2))
+    import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)
+    clock.advance(3 * DAY)
+
+    sweep(tools)
+
+    assert (now_of(tools, made).wanted_at, now_of(tools, made).run_id) == (None, None)
+
+
 def test_a_deleted_schedule_is_gone_and_its_run_with_it(tools: FakeTools) -> None:
     made = hourly(tools, store(tools))
     import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)

@@ -4,7 +4,9 @@ import random
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
@@ -17,6 +19,8 @@ from ingest.db.models import FileBatch, StoreFile, VectorStore
 from ingest.db.session import Database
 from ingest.errors import DependencyDown, InvalidFile, InvalidRequest, ModelMissing, RequestError
 from ingest.reindexing import Into
+from ingest.search import Weights
+from ingest.steps.embed import Vectors
 from ingest.sweep import sweep, work_on_points
 from ingest.vector_stores import Chunking
 from ingest.verify import verify
@@ -211,6 +215,101 @@ def test_a_file_that_fails_keeps_its_store_where_it_is_until_it_is_tried_again(t
     assert state(tools, store) == (OTHER, LOCAL_MODEL, "kept")
     assert found(tools, store) == sorted(HERONS)
     agrees(tools)
+
+
+def silenced(tools: FakeTools, model: str) -> None:
+    """The model's embedder does not answer queries any more."""
+
+    def no_answer(text: str) -> Vectors:
+        raise DependencyDown("embedder", "it is down")
+
+    tools.embedder_of(model).embed_query = no_answer  # type: ignore[method-assign]
+
+
+def test_the_model_that_a_store_is_about_to_go_over_to_is_not_asked_before_a_file_has_gone_over(
+    tools: FakeTools,
+) -> None:
+    store, _ = store_with(tools, *HERONS)
+    run_all(tools)
+    silenced(tools, OTHER)
+
+    move(tools, store, at_once=True)
+
+    assert state(tools, store) == (OTHER, LOCAL_MODEL, "mixed")
+    assert found(tools, store) == sorted(HERONS)
+
+
+def test_the_model_that_all_files_of_a_store_have_left_is_not_asked_any_more(tools: FakeTools) -> None:
+    store, _ = store_with(tools, *HERONS)
+    run_all(tools)
+    move(tools, store, at_once=True)
+    run_all(tools)
+    silenced(tools, LOCAL_MODEL)
+
+    assert state(tools, store) == (OTHER, LOCAL_MODEL, "mixed")
+    assert found(tools, store) == sorted(HERONS)
+
+
+def test_both_models_are_asked_while_a_store_has_files_of_both(tools: FakeTools) -> None:
+    store, _ = store_with(tools, *HERONS)
+    run_all(tools)
+    move(tools, store, at_once=True)
+    jobs.run(tools, tools.queue.lanes["bulk"].pop(0).row, owner="test/1")
+    silenced(tools, LOCAL_MODEL)
+
+    with pytest.raises(DependencyDown):
+        found(tools, store)
+
+
+def test_a_store_without_files_that_is_mixed_has_nothing_to_find(tools: FakeTools) -> None:
+    store, files = store_with(tools, *HERONS)
+    run_all(tools)
+    move(tools, store, at_once=True)
+    for file_id in files:
+        store_files.delete(tools, CALLER, store, file_id)
+
+    assert state(tools, store) == (OTHER, LOCAL_MODEL, "mixed")
+    assert found(tools, store) == []
+
+
+def test_the_first_file_that_goes_over_while_a_search_is_made_is_found_as_it_was(tools: FakeTools) -> None:
+    store, _ = store_with(tools, *HERONS)
+    run_all(tools)
+    move(tools, store, at_once=True)
+    before = tools.index.search
+
+    def overtaken(*given: object, **named: object) -> object:
+        hits = before(*given, **named)  # type: ignore[arg-type]
+        run_all(tools)
+        return hits
+
+    tools.index.search = overtaken  # type: ignore[method-assign, assignment]
+
+    assert found(tools, store) == sorted(HERONS)
+    assert reindexing.models(tools, CALLER, store).ready == 3
+
+
+def test_in_a_mixed_store_a_passage_has_the_score_of_its_own_point_not_of_one_that_is_about_to_be_purged(
+    tools: FakeTools,
+) -> None:
+    store, [first, *_] = store_with(tools, "heron heron heron", "zzz", "qqq")
+    run_all(tools)
+    move(tools, store, at_once=True)
+    for message in tools.queue.lanes["bulk"][:2]:
+        jobs.run(tools, message.row, owner="test/1")
+    index = tools.index_of(OTHER)
+    assert isinstance(index, FakeIndex)
+    before = {key: value for key, value in index.points.items() if value[0].file_id == first}
+    store_files.attach(tools, CALLER, store, Member(first, None, 300, 0))
+    jobs.run(tools, rows.row(tools.database, store, first).row, owner="test/1")
+    [(key, (owner, point))] = before.items()
+    index.points[key] = (owner, replace(point, windows=point.windows * np.float32(0.5)))
+
+    [best, *_] = search.search(tools, CALLER, store, ["heron heron heron"], limit=3, weights=Weights(1, 0))
+
+    assert len(index.points) == 3
+    assert best.file_id == first
+    assert best.score == pytest.approx(1.0)
 
 
 def test_a_store_goes_over_file_by_file_when_asked(tools: FakeTools) -> None:
@@ -442,6 +541,56 @@ def test_points_in_the_collection_of_another_model_are_left_over(tools: FakeTool
     assert (len(here.points), len(there.points)) == (1, 1)
 
 
+@pytest.mark.parametrize("model", [OTHER, LOCAL_MODEL])
+def test_points_in_the_collection_of_a_third_model_are_left_over_and_those_of_the_two_stay(
+    tools: FakeTools, model: str
+) -> None:
+    store, _ = moved(tools, HERONS[0])
+    third, there = tools.index_of(THIRD), tools.index_of(model)
+    assert isinstance(third, FakeIndex)
+    assert isinstance(there, FakeIndex)
+    third.points.update(there.points)
+
+    assert verify(tools, repair=True, running=False).counts == {"points left over": 1}
+
+    settle(tools)
+    agrees(tools)
+    assert [len(generations(tools, each)) for each in (OTHER, LOCAL_MODEL, THIRD)] == [1, 1, 0]
+    assert state(tools, store) == (OTHER, LOCAL_MODEL, "kept")
+
+
+def test_points_that_are_kept_and_made_once_more_replace_those_before(tools: FakeTools) -> None:
+    store, [_] = store_with(tools, HERONS[0])
+    run_all(tools)
+    first = move(tools, store)
+    tools.parser.error = InvalidFile("It is broken.")
+    run_all(tools)
+    tools.parser.error = None
+    move(tools, store)
+    settle(tools)
+    reindexing.forget_old(tools, CALLER, store)
+    settle(tools)
+    move(tools, store, LOCAL_MODEL)
+    settle(tools)
+    assert state(tools, store) == (LOCAL_MODEL, OTHER, "kept")
+    file_batches.reindex(tools, CALLER, store, "all", None)
+    tools.parser.error = InvalidFile("It is broken.")
+    run_all(tools)
+    tools.parser.error = None
+    [(row, kept)] = generations(tools, OTHER)
+    [(_, shown)] = generations(tools, LOCAL_MODEL)
+    assert kept < shown
+
+    file_batches.retry(tools, CALLER, store, ["failed"], batch_id=first.id)
+    run_all(tools)
+    work_on_points(tools)
+
+    assert generations(tools, LOCAL_MODEL) == {(row, shown)}
+    [(_, made)] = generations(tools, OTHER)
+    assert made > shown
+    agrees(tools)
+
+
 def test_a_file_that_is_deleted_during_a_move_leaves_no_points_of_either_model(tools: FakeTools) -> None:
     store, [first, *_] = store_with(tools, *HERONS)
     run_all(tools)
@@ -547,6 +696,7 @@ def test_a_file_that_goes_over_between_the_two_models_of_a_search_is_found_once(
     store, _ = store_with(tools, *HERONS)
     run_all(tools)
     move(tools, store, at_once=True)
+    jobs.run(tools, tools.queue.lanes["bulk"].pop(0).row, owner="test/1")
     index = tools.index_of(OTHER)
     assert isinstance(index, FakeIndex)
     before = index.search
@@ -560,9 +710,9 @@ def test_a_file_that_goes_over_between_the_two_models_of_a_search_is_found_once(
 
     index.search = overtaken  # type: ignore[method-assign, assignment]
 
-    for _ in HERONS:
+    for ready in (2, 3):
         assert found(tools, store) == sorted(HERONS)
-    assert reindexing.models(tools, CALLER, store).ready == 3
+        assert reindexing.models(tools, CALLER, store).ready == ready
 
 
 def test_a_store_without_files_goes_over_at_once(tools: FakeTools) -> None:
@@ -651,6 +801,16 @@ def test_whatever_happens_every_file_is_found_once_and_all_agrees(tools: FakeToo
             if lane:
                 jobs.run(tools, lane.pop(luck.randrange(len(lane))).row, owner="test/1")
 
+    def work_in_vain() -> None:
+        tools.parser.error = InvalidFile("It is broken.")
+        work()
+        tools.parser.error = None
+
+    def retry_a_batch() -> None:
+        with tools.database.reading() as session:
+            batch = luck.choice([batch.id for batch in session.query(FileBatch).order_by(FileBatch.row)] or [""])
+        file_batches.retry(tools, CALLER, store, ["failed", "cancelled"], batch_id=batch)
+
     def lose_a_worker() -> None:
         for lane in tools.queue.lanes.values():
             if lane:
@@ -671,7 +831,7 @@ def test_whatever_happens_every_file_is_found_once_and_all_agrees(tools: FakeToo
         return try_it
 
     steps: list[Callable[[], object]] = [
-        *(attach, again, delete, lose_a_worker, cancel),
+        *(attach, again, delete, lose_a_worker, cancel, work_in_vain, retry_a_batch),
         *[work] * 6,
         *[lambda: sweep(tools)] * 3,
         lambda: clock.advance(2 * DAY),

@@ -310,11 +310,7 @@ def test_an_old_blob_without_a_file_and_the_text_of_one_are_deleted(tools: FakeT
     store_with(tools, "one")
     run_all(tools)
     [raw] = tools.blobs.names("raw/")
-    names = [
-        "raw/" + "ab" * 32,
-        blobs.text("ac" * 32, PARSER_VERSION, "pdf"),
-        blobs.text(raw.removeprefix("raw/"), "0-old", "pdf"),
-    ]
+    names = ["raw/" + "ab" * 32, blobs.text("ac" * 32, PARSER_VERSION, "pdf")]
     kept = blobs.text(raw.removeprefix("raw/"), PARSER_VERSION, "pdf")
     for name in (*names, kept):
         tools.blobs.put(name, b"x")
@@ -325,9 +321,28 @@ def test_an_old_blob_without_a_file_and_the_text_of_one_are_deleted(tools: FakeT
         for path in (tools.settings.data / "blobs" / folder).rglob("abab*"):
             os.utime(path, (1, 1))
 
-    assert repaired(tools) == [("blob left over", True), ("text left over", True), ("text left over", True)]
+    assert repaired(tools) == [("blob left over", True), ("text left over", True)]
 
     assert sorted([*tools.blobs.names("raw/"), *tools.blobs.names("text/")]) == sorted([raw, kept])
+
+
+def test_texts_of_an_older_parser_are_no_finding_and_go_with_the_next_repair(tools: FakeTools) -> None:
+    store_with(tools, "one")
+    run_all(tools)
+    [raw] = tools.blobs.names("raw/")
+    older, kept = (blobs.text(raw.removeprefix("raw/"), version, "pdf") for version in ("0-old", PARSER_VERSION))
+    for name in (older, kept):
+        tools.blobs.put(name, b"x")
+    for path in (tools.settings.data / "blobs" / "text").rglob("*-*"):
+        os.utime(path, (1, 1))
+
+    before = verify(tools)
+    assert (before.counts, len(before.hints)) == ({}, 1)
+    assert sorted(tools.blobs.names("text/")) == sorted([older, kept])
+
+    assert repaired(tools) == []
+    assert [*tools.blobs.names("text/")] == [kept]
+    assert verify(tools).hints == []
 
 
 def test_more_findings_than_are_listed_are_counted_and_repaired(

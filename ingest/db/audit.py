@@ -34,8 +34,8 @@ class Expected:
     """What is being written has a greater number than this, also what was begun for another model before..."""
     aside: bool
     """...and whether `generation` is not what is found, but ready or kept for the store's other model."""
-    elsewhere: int | None
-    """The generation of the row that belongs to another model."""
+    elsewhere: tuple[int, ...]
+    """The generations of the row that belong to other models: at most two, for a third model's points."""
 
 
 def expected_points(session: Session, after_row: int, model: str) -> list[Expected]:
@@ -110,7 +110,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
 def _expected(row: Any, model: str) -> Expected:
     both = ((row.live_generation, row.model, row.chunks), (row.aside_generation, row.aside_model, row.aside_chunks))
     generation, live = next(((number, chunks) for number, its, chunks in both if its == model), (None, 0))
-    elsewhere = next((number for number, its, _ in both if its not in (None, model)), None)
+    elsewhere = tuple(number for number, its, _ in both if number is not None and its != model)
     return Expected(
         row=row.row,
         project=row.project,

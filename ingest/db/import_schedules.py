@@ -59,8 +59,7 @@ def remove(session: Session, schedule: ImportSchedule, limit: int) -> bool:
             "lease_owner": None, "lease_until": None,
         }  # fmt: skip
         if schedule.run_id is not None and schedule.ended_at is None:
-            error = "Its schedule is being deleted."
-            values |= {"ended_at": int(read_clock(session)), "result": "failed", "error": error}
+            values |= _failed(session, "Its schedule is being deleted.")
         run(session, update(ImportSchedule).where(_is(schedule.row)).values(values))
         return False
     scope = tombstones.import_schedules(schedule.vector_store_id)
@@ -92,6 +91,18 @@ def fall_due(session: Session, schedule: ImportSchedule, next_run_at: int) -> bo
     same = (ImportSchedule.cron == schedule.cron, ImportSchedule.timezone == schedule.timezone)
     values = {"next_run_at": next_run_at, "wanted_at": func.coalesce(ImportSchedule.wanted_at, read_clock(session))}
     return changed(session, update(ImportSchedule).where(*mine, *same).values(values))
+
+
+def end_expired(session: Session) -> int:
+    """End the runs of stores that have expired, whoever is at work on them, and take back those that are due; how many
+    were under way."""
+    expired = select(VectorStore.id).where(VectorStore.expired_at.is_not(None), VectorStore.deleted_at.is_(None))
+    theirs = ImportSchedule.vector_store_id.in_(expired)
+    due = update(ImportSchedule).where(theirs, ImportSchedule.wanted_at.is_not(None))
+    run(session, due.values(wanted_at=None))
+    nobodys = {"fence": ImportSchedule.fence + 1, "lease_owner": None, "lease_until": None, "not_before": 0.0}
+    ended = nobodys | _failed(session, "Its vector store has expired.")
+    return run(session, update(ImportSchedule).where(theirs, LIVE).values(ended)).rowcount
 
 
 # --- a run is taken and kept ---
@@ -194,6 +205,11 @@ def standing(session: Session) -> dict[str, int]:
     counted = [func.count().filter(state).label(name) for name, state in states.items()]
     row = session.execute(select(*counted).select_from(ImportSchedule).where(_of_a_store_alive())).one()
     return {name: int(getattr(row, name)) for name in states}
+
+
+def _failed(session: Session, error: str) -> dict[str, Any]:
+    """The values of a run that fails now."""
+    return {"ended_at": int(read_clock(session)), "result": "failed", "error": error}
 
 
 def _is(row: int) -> ColumnElement[bool]:

@@ -447,6 +447,8 @@ class StoreFile(Base):
               postgresql_where=text("status = 'queued' AND not_before > 0"),
               sqlite_where=text("status = 'queued' AND not_before > 0")),
         Index("ix_store_files_file", "file_id"),
+        Index("ix_store_files_model", "vector_store_id", "model",
+              postgresql_where=text("model IS NOT NULL"), sqlite_where=text("model IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )  # fmt: skip
 

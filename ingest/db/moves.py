@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from ingest.db.counters import ASIDE, LIVE, Sizes, nothing_aside, run
@@ -33,20 +33,22 @@ class Progress:
 
 @dataclass(frozen=True)
 class Stand:
-    """The models that a store is searched with, at an epoch."""
+    """The models that a store is searched with, at an epoch; `mixed` while it goes over file by file."""
 
-    model: str
-    other_model: str | None
+    models: tuple[str, ...]
+    mixed: bool
     epoch: int
 
-    @property
-    def models(self) -> tuple[str, ...]:
-        return (self.model,) if self.other_model is None else (self.model, self.other_model)
 
-
-def stand(store: VectorStore) -> Stand:
-    """That of a store that was read: both models are searched while it goes over file by file."""
-    return Stand(store.model, store.other_model if store.other_state == "mixed" else None, store.epoch)
+def stand(session: Session, store: VectorStore) -> Stand:
+    """That of a store that was read. While it goes over file by file both models are searched, but not one by which no
+    file is found: its embedder may not have answered yet, or not be there any more."""
+    if store.other_state != "mixed" or store.other_model is None:
+        return Stand((store.model,), False, store.epoch)
+    both = (store.model, store.other_model)
+    mine = StoreFile.vector_store_id == store.id
+    asked = session.execute(select(*(exists().where(mine, StoreFile.model == model) for model in both))).one()
+    return Stand(tuple(model for model, any_file in zip(both, asked, strict=True) if any_file), True, store.epoch)
 
 
 def locked(session: Session, store_id: str) -> VectorStore | None:

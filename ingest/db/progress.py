@@ -165,6 +165,8 @@ def complete(session: Session, claim: Claim, sizes: Sizes, made_with: str | None
         purge_after(session, claim.vector_store_id, [(claim.row, kept, claim.generation - 1)])
     elif not kept and claim.generation > 1:
         purge(session, claim.vector_store_id, [(claim.row, claim.generation - 1)])
+    if claim.aside is not None and claim.aside < kept:  # what was aside is replaced, and older than what stays
+        purge(session, claim.vector_store_id, [(claim.row, kept - 1)])
     more = Sizes() if claim.staged else sizes.minus(claim.before)
     settle(session, claim.row, done.batch, claim.vector_store_id, "completed", more, epoch=claim.epoch)
     return True

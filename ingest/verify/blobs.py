@@ -93,14 +93,24 @@ def _has(tools: Tools, file_id: str) -> bool:
 
 
 def _left_over(tools: Tools, ledger: Ledger, prefix: str, kind: Kind, detail: str, used: Marks) -> None:
+    outdated = 0
     for names in _together(tools.blobs.names(prefix)):
         known = np.isin(_marks([_hash(name) for name in names]), used)
         for name, has_file in zip(names, known, strict=True):
             if has_file and (prefix == "raw/" or name.startswith(text(_hash(name), PARSER_VERSION, ""))):
                 continue
-            if _is_old(tools, name) and (has_file or not _is_used(tools, _hash(name))):
+            if not _is_old(tools, name):
+                continue
+            if has_file:
+                outdated += 1
+                if ledger.repairing:
+                    tools.blobs.delete(name)
+            elif not _is_used(tools, _hash(name)):
                 remove = partial(_dropped, tools, name) if prefix == "raw/" else partial(_deleted, tools, name)
-                ledger.found(kind, name, "from an older parser" if has_file else detail, remove)
+                ledger.found(kind, name, detail, remove)
+    if outdated:  # nobody did anything wrong: the parser is another one since
+        what = "have been deleted" if ledger.repairing else "are deleted by a repair"
+        ledger.hints.append(f"{outdated:,} texts of other versions of the parser, which nobody reads, {what}")
 
 
 def _is_used(tools: Tools, blob: str) -> bool:

@@ -128,7 +128,7 @@ class Looker:
         return "made anew if the store goes over to the model" if done else "nothing: it has changed meanwhile"
 
     def _removed(self, number: int, row: Expected | None, generation: int, store: str) -> str:
-        own = () if row is None else (row.generation, row.elsewhere)
+        own = () if row is None else (row.generation, *row.elsewhere)
         if row is None or (generation <= row.last and generation not in own):
             with self.tools.database.transaction() as session:
                 if row is None:

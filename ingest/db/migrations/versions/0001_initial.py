@@ -557,6 +557,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("status = 'running'"),
             sqlite_where=sa.text("status = 'running'"),
         )
+        batch_op.create_index(
+            "ix_store_files_model",
+            ["vector_store_id", "model"],
+            unique=False,
+            postgresql_where=sa.text("model IS NOT NULL"),
+            sqlite_where=sa.text("model IS NOT NULL"),
+        )
         batch_op.create_index("ix_store_files_page", ["vector_store_id", "row"], unique=False)
         batch_op.create_index(
             "ix_store_files_published",
