@@ -37,8 +37,27 @@ def is_here(argument: str) -> bool:
 
 
 def path_of(argument: str) -> str:
-    """The path that a `file://` URL, or a path, names."""
-    return unquote(urlsplit(argument).path) if scheme(argument) == "file" else argument.removeprefix("local://")
+    """The path that a `file://` URL, or a path, names. Raises Refused for a URL that cannot be understood."""
+    if scheme(argument) != "file":
+        return argument.removeprefix("local://")
+    try:
+        return unquote(urlsplit(argument).path)
+    except ValueError as exc:
+        raise Refused(f"{argument}: {NO_ADDRESS}.") from exc
+
+
+def is_address(argument: str) -> bool:
+    """Whether this can name anything at all: a URL must have something behind its protocol, one of the web a host."""
+    if not argument or "\0" in argument:
+        return False
+    kind, rest = scheme(argument), argument.partition("://")[2]
+    if kind not in (*WEB, "file"):
+        return not kind or bool(rest.strip("/"))
+    try:
+        parts = urlsplit(argument)
+        return bool(parts.path if kind == "file" else parts.hostname and parts.port != 0)
+    except ValueError:
+        return False
 
 
 def fixed_part(pattern: str) -> str:
@@ -90,11 +109,7 @@ class Roots:
         """Why this path, glob or URL may not be imported, or "". Says nothing of what is there."""
         if self.anywhere:
             return ""
-        try:
-            urlsplit(argument)
-        except ValueError:
-            return NO_ADDRESS
-        if "\0" in argument:
+        if not is_address(argument):
             return NO_ADDRESS
         if scheme(argument) in WEB:
             return ""

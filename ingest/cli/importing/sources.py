@@ -12,7 +12,7 @@ from ingest.cli.importing.attributes import Attributes
 from ingest.cli.importing.found import NOTHING, Failure, Found, printable, why
 from ingest.cli.importing.patterns import Choice
 from ingest.errors import Refused
-from ingest.roots import ANYWHERE, OUTSIDE, WEB, Roots, fixed_part, is_here, path_of, scheme
+from ingest.roots import ANYWHERE, NO_ADDRESS, OUTSIDE, WEB, Roots, fixed_part, is_address, is_here, path_of, scheme
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,10 @@ def find(arguments: Sequence[str], walk: "Walk") -> Iterator[Found | Failure]:
 
 def check(argument: str, roots: Roots = ANYWHERE) -> None:
     """Refuse an argument that names nothing: a mistake, and with --delete-missing a dangerous one."""
+    if not is_address(argument):
+        raise Refused(f"{argument or repr(argument)}: {NO_ADDRESS}.")
+    if not is_here(argument) and scheme(argument) not in WEB:
+        remote.check(argument)
     if is_here(argument) and not os.path.lexists(path := path_of(argument)):
         if not glob.has_magic(path):
             raise Refused(f"There is no {path}.")
