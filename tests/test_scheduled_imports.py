@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from api import importing
 from api.app import IMPORTING
-from ingest import files, ids, import_schedules, projects, search, store_files, vector_stores
+from ingest import files, ids, import_schedules, projects, search, store_files, vector_stores, webhooks
 from ingest.callers import Importing
 from ingest.cli.importing import mirror, report
 from ingest.cli.importing.kept import Kept
@@ -80,6 +80,7 @@ def mirrored(tools: FakeTools, folder: Path, **wish: Any) -> ImportSchedule:
 
 def taken(tools: FakeTools, schedule: ImportSchedule) -> ImportSchedule:
     """The schedule, with a run of it that this process holds."""
+    webhooks.enqueue(tools)  # the end of the run before
     import_schedules.run_now(tools, CALLER, schedule.vector_store_id, schedule.id)
     return held(tools)
 
