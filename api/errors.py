@@ -190,12 +190,10 @@ def explain(error: Any, body: Any = None) -> tuple[str, str | None, str | None]:
     """One of pydantic's complaints about a request with this body as (message, param, code), in the service's style."""
     kind, facts, given = error["type"], error.get("ctx") or {}, error.get("input")
     param = _param(error["loc"], kind, body)
-    if param is None and (kind == "json_invalid" or isinstance(given, bytes)):
-        return "We could not parse the JSON body of your request. Send JSON as application/json.", None, None
-    if param is None and not kind.startswith("value_error") and kind not in OWN_CODES:
-        return "Invalid body: expected a JSON object.", None, "invalid_type"
     if kind in OWN_CODES:
         return error["msg"], facts.get("param", param), kind
+    if param is None:
+        return _nowhere(error, body)
     if kind == "missing":
         return f"Missing required parameter: '{param}'.", param, "missing_required_parameter"
     if kind == "extra_forbidden":
@@ -210,12 +208,12 @@ def explain(error: Any, body: Any = None) -> tuple[str, str | None, str | None]:
         return f"Invalid value: '{shown}'. Supported values are: {expected}.", param, "invalid_value"
     if kind == "union_tag_not_found":
         return f"Missing required parameter: '{param}.type'.", f"{param}.type", "missing_required_parameter"
-    if kind == "value_error" and param == "file" and isinstance(given, str):
-        return "Invalid type for 'file': expected a file with a name.", param, "invalid_type"
+    if kind == "value_error" and param in FILES and isinstance(given, str):
+        return f"Invalid type for '{param}': expected a file with a name.", param, "invalid_type"
     if kind in ("int_parsing_size", "finite_number"):
         return f"Invalid '{param}': the number is too large.", param, "invalid_value"
     if kind in ("value_error", "assertion_error"):
-        return f"Invalid '{param}': {facts.get('error', error['msg'])}.", param, "invalid_value"
+        return f"Invalid '{param}': {_reason(error)}.", param, "invalid_value"
     if kind == "string_unicode":
         return f"Invalid '{param}': text must be valid Unicode.", param, "invalid_value"
     if kind.endswith(("_type", "_parsing", "_from_float")):
@@ -228,12 +226,29 @@ def explain(error: Any, body: Any = None) -> tuple[str, str | None, str | None]:
 OWN_CODES = ("invalid_type", "invalid_value", "missing_required_parameter")
 """Complaints of our own validators (PydanticCustomError) are of the kind that is their code already."""
 
+FILES = ("file", "data")
+"""Parts of forms that are files."""
+
 _BOUNDS = {
     "greater_than_equal": ("below_min", ">=", "ge"),
     "greater_than": ("below_min", ">", "gt"),
     "less_than_equal": ("above_max", "<=", "le"),
     "less_than": ("above_max", "<", "lt"),
 }
+
+
+def _nowhere(error: Any, body: Any) -> tuple[str, None, str | None]:
+    """A complaint about no parameter, but about the request as a whole."""
+    kind, source = error["type"], (error["loc"] or ("body",))[0]
+    if kind == "json_invalid" or isinstance(error.get("input"), bytes):
+        return "We could not parse the JSON body of your request. Send JSON as application/json.", None, None
+    if source == "body" and not isinstance(body, Mapping):
+        return "Invalid body: expected a JSON object.", None, "invalid_type"
+    return f"Invalid {'body' if source == 'body' else 'request'}: {_reason(error)}.", None, "invalid_value"
+
+
+def _reason(error: Any) -> str:
+    return str((error.get("ctx") or {}).get("error", error["msg"])).removesuffix(".")
 
 
 def _bound(kind: str, param: str | None, facts: dict[str, Any], given: Any) -> tuple[str, str | None, str]:
@@ -272,10 +287,10 @@ def _depth(error: Any, body: Any) -> tuple[int, bool]:
 
 def _param(place: tuple[Any, ...], kind: str, body: Any) -> str | None:
     """Where in the request, as in `files[3].attributes`."""
-    param = ""
-    for step in _path(place, kind, body):
-        param += f"[{step}]" if isinstance(step, int) else f".{step}" if param else str(step)
-    return param or None
+    steps, param = _path(place, kind, body), ""
+    for number, step in enumerate(steps):
+        param += f"[{step}]" if isinstance(step, int) else f".{step}" if number else str(step)
+    return param if steps else None
 
 
 def _path(place: tuple[Any, ...], kind: str, body: Any) -> list[Any]:

@@ -76,10 +76,29 @@ def work(tools: Tools, row: int, fence: int, folder: Path, *, lost: Callable[[in
 
 @contextmanager
 def served(tools: Tools, caller: Caller, schedule: ImportSchedule, folder: Path) -> Iterator[openai.OpenAI]:
-    """A client of an API of its own, for as long as the context lasts."""
-    socket = str(folder / "api")
+    """A client of an API of its own, for as long as the context lasts. Raises RuntimeError when that does not start."""
+    with _address(folder) as socket, _listening(_app(tools, caller, schedule), socket):
+        http = openai.DefaultHttpxClient(transport=httpx2.HTTPTransport(uds=socket), trust_env=False)
+        with openai.OpenAI(
+            base_url="http://import/v1", api_key="none", max_retries=PATIENT_RETRIES, http_client=http
+        ) as client:
+            yield client
+
+
+@contextmanager
+def _address(folder: Path) -> Iterator[str]:
+    """The path of a socket in a folder, however long that of the folder is: an address has room for 107 bytes."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{handle}/api"
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _listening(api: FastAPI, socket: str) -> Iterator[None]:
     config = uvicorn.Config(
-        _app(tools, caller, schedule), uds=socket, lifespan="off", log_config=None, log_level="warning", access_log=False,
+        api, uds=socket, lifespan="off", log_config=None, log_level="warning", access_log=False,
         timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)
@@ -87,13 +106,10 @@ def served(tools: Tools, caller: Caller, schedule: ImportSchedule, folder: Path)
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(TICK_SECONDS)
-    transport = httpx2.HTTPTransport(uds=socket)
-    http = openai.DefaultHttpxClient(transport=transport, trust_env=False)
+    if not server.started:
+        raise RuntimeError(f"the API of this run did not start on {os.path.realpath(socket)}")
     try:
-        with openai.OpenAI(
-            base_url="http://import/v1", api_key="none", max_retries=PATIENT_RETRIES, http_client=http
-        ) as client:
-            yield client
+        yield
     finally:
         server.should_exit = True
         thread.join(5)

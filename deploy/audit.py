@@ -1,6 +1,7 @@
 """`make audit`: known vulnerabilities of what the image installs, by pip-audit in an environment of its own.
 
-Exit code 0: none is known; 1: some are; 2: they could not be looked up, for all packages or for some.
+Exit code 0: none is known; 1: some are; 2: none is known, but not every package could be looked up. Those that could
+not be are named, also beside what is known of others.
 """
 
 import json
@@ -50,19 +51,21 @@ def _told(packages: list[dict[str, Any]]) -> int:
         better = ", ".join(each.get("fix_versions", ())) or "no version yet"
         print(f"{package['name']} {package['version']}: {each['id']}, mended in {better}")
     looked_up = len(packages) - len(unknown)
-    if found:
-        return 1
     if not looked_up:
         return _cannot(f"the database of vulnerabilities knows none of the {len(packages)} packages: is it a mirror?")
     if unknown:
         more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
-        return _cannot(f"of {len(packages)} packages these could not be looked up: {', '.join(unknown[:SHOWN])}{more}")
+        _cannot(
+            f"of {len(packages)} packages these could not be looked up: {', '.join(unknown[:SHOWN])}{more}", "theirs"
+        )
+    if found or unknown:
+        return 1 if found else 2
     print(f"No vulnerability is known of the {looked_up} packages.")
     return 0
 
 
-def _cannot(why: str) -> int:
-    print(f"make audit: {why}. Nothing is said about vulnerabilities.", file=sys.stderr)
+def _cannot(why: str, what: str = "vulnerabilities") -> int:
+    print(f"make audit: {why}. Nothing is said about {what}.", file=sys.stderr)
     return 2
 
 

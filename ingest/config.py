@@ -115,7 +115,9 @@ class Settings(BaseSettings):
 
     # jobs
     workers: int = Field(
-        0, ge=0, description="Worker processes on this machine; 0 = one a core, or four with a remote embedding model."
+        0,
+        ge=0,
+        description="Worker processes on this machine; 0 = one a core, or four if any embedding model is remote.",
     )
     lease_seconds: float = Field(30.0, gt=0, description="How long a silent worker keeps its file.")
     heartbeat_seconds: float = Field(
@@ -243,8 +245,13 @@ class Settings(BaseSettings):
 
     @property
     def worker_processes(self) -> int:
-        """How many there are. A remote model is waited for most of the time: other files use the core meanwhile."""
-        return self.workers or (os.cpu_count() or 1) * (4 if self.embedding_url else 1)
+        """How many there are. A remote model is waited for most of the time: other files use the core meanwhile.
+
+        One of several is enough for that: any store may use it, and which do is not known here. It costs memory where
+        files of stores with the local model come too, for each process has that one to itself then.
+        """
+        remote = any(model.url for model in self.models.values())
+        return self.workers or (os.cpu_count() or 1) * (4 if remote else 1)
 
     def parse_deadline_seconds(self, size: int) -> float:
         """Wall-clock seconds that parsing `size` bytes may take."""

@@ -35,6 +35,9 @@ dependency_failures = Counter("ingest_dependency_failures", "Calls that found it
 webhook_deliveries = Counter("ingest_webhook_deliveries", "Tries to deliver an event, by outcome.", ["outcome"])
 for _outcome in ("delivered", "failed", "given_up"):  # from the start: otherwise the first would not be seen to be new
     webhook_deliveries.labels(_outcome)
+import_runs = Counter("ingest_import_runs", "Runs of scheduled imports that have ended, by how.", ["result"])
+for _result in ("completed", "incomplete", "failed"):
+    import_runs.labels(_result)
 breaker_open = Gauge(
     "ingest_breaker_open",
     "1 while some process leaves a dependency alone.",

@@ -1,7 +1,7 @@
 """What a scheduled import may read: it looks with the service's eyes, on the word of a project.
 
-Paths are compared after every link and `..` is resolved, and once more when the file is open, so that a link that is
-changed in between leads nowhere.
+Paths are compared after every link and `..` is resolved, and once more when the file or folder is open, so that a link
+that is changed in between leads nowhere: neither to contents nor to names.
 """
 
 import glob
@@ -37,8 +37,27 @@ def is_here(argument: str) -> bool:
 
 
 def path_of(argument: str) -> str:
-    """The path that a `file://` URL, or a path, names."""
-    return unquote(urlsplit(argument).path) if scheme(argument) == "file" else argument.removeprefix("local://")
+    """The path that a `file://` URL, or a path, names. Raises Refused for a URL that cannot be understood."""
+    if scheme(argument) != "file":
+        return argument.removeprefix("local://")
+    try:
+        return unquote(urlsplit(argument).path)
+    except ValueError as exc:
+        raise Refused(f"{argument}: {NO_ADDRESS}.") from exc
+
+
+def is_address(argument: str) -> bool:
+    """Whether this can name anything at all: a URL must have something behind its protocol, one of the web a host."""
+    if not argument or "\0" in argument:
+        return False
+    kind, rest = scheme(argument), argument.partition("://")[2]
+    if kind not in (*WEB, "file"):
+        return not kind or bool(rest.strip("/"))
+    try:
+        parts = urlsplit(argument)
+        return bool(parts.path if kind == "file" else parts.hostname and parts.port != 0)
+    except ValueError:
+        return False
 
 
 def fixed_part(pattern: str) -> str:
@@ -90,11 +109,7 @@ class Roots:
         """Why this path, glob or URL may not be imported, or "". Says nothing of what is there."""
         if self.anywhere:
             return ""
-        try:
-            urlsplit(argument)
-        except ValueError:
-            return NO_ADDRESS
-        if "\0" in argument:
+        if not is_address(argument):
             return NO_ADDRESS
         if scheme(argument) in WEB:
             return ""
@@ -121,7 +136,7 @@ class Roots:
     def opened(self, path: str) -> Iterator[str]:
         """A path under which exactly the file that was allowed can be read, whatever is done to its name meanwhile.
 
-        Raises OSError when it is not allowed, no regular file, or cannot be read.
+        Raises Outside when it is not allowed, OSError when it is no regular file or cannot be read.
         """
         if self.anywhere:
             yield path
@@ -130,10 +145,26 @@ class Roots:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             if not self._holds(os.readlink(f"/proc/self/fd/{handle}")):
-                raise OSError(0, OUTSIDE)
+                raise Outside
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise OSError(0, "Not a regular file")
             yield f"/proc/self/fd/{handle}"
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def entered(self, path: str) -> Iterator[tuple[int, str]]:
+        """Exactly the folder that was allowed, open, and its real path: what is listed by the handle is in it, whatever
+        is done to its name meanwhile.
+
+        Raises Outside when it is not allowed, OSError when it is no folder or cannot be read.
+        """
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            real = os.path.realpath(path) if self.anywhere else os.readlink(f"/proc/self/fd/{handle}")
+            if not self.anywhere and not self._holds(real):
+                raise Outside
+            yield handle, real
         finally:
             os.close(handle)
 
@@ -145,6 +176,13 @@ class Roots:
 
     def _holds(self, real: str) -> bool:
         return _below(real, self.folders) and not _below(real, self.kept_out)
+
+
+class Outside(OSError):
+    """A file or folder is not allowed."""
+
+    def __init__(self) -> None:
+        super().__init__(0, OUTSIDE)
 
 
 ANYWHERE = Roots(anywhere=True)

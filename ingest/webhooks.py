@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from secrets import token_bytes
@@ -15,13 +16,13 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from ingest import ids, logs
+from ingest import ids, logs, metrics
 from ingest.callers import Caller
 from ingest.db import webhooks as rows
-from ingest.db.models import FileBatch, WebhookDelivery, WebhookEndpoint
+from ingest.db.models import FileBatch, ImportResult, WebhookDelivery, WebhookEndpoint
 from ingest.db.pages import Page, Window
 from ingest.db.session import alone, read_clock, serialise
-from ingest.db.webhooks import Happened
+from ingest.db.webhooks import EndedRun, Happened
 from ingest.errors import InvalidRequest, NotFound
 from ingest.status import of_batch
 from ingest.tools import Tools
@@ -31,6 +32,9 @@ EventType = Literal[
     "vector_store.file_batch.cancelled",
     "vector_store.file_batch.failed",
     "vector_store.expired",
+    "vector_store.import_run.completed",
+    "vector_store.import_run.incomplete",
+    "vector_store.import_run.failed",
 ]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
@@ -38,7 +42,10 @@ MOST_ENDPOINTS = 20
 """Of one project."""
 
 AT_ONCE = 500
-"""Batches, and stores, that one transaction announces."""
+"""Batches, runs of imports, and stores, that one transaction announces."""
+
+BATCH_COUNTS = ("in_progress", "completed", "failed", "cancelled", "total")
+IMPORT_COUNTS = ("uploaded", "removed", *BATCH_COUNTS[:-1], "not_uploaded", "total")
 
 MARK = "whsec_"
 SECRET_BYTES = 32
@@ -132,14 +139,18 @@ def delete(tools: Tools, caller: Caller, endpoint_id: str) -> None:
 def enqueue(tools: Tools) -> None:
     """Write down an event for every endpoint that wants to hear of what has ended, exactly once (for the sweep).
 
-    And forget the secrets that were replaced a while ago.
+    And count the scheduled imports among it, and forget the secrets that were replaced a while ago.
     """
     with tools.database.transaction() as session:
         rows.forget_old_secrets(session)
     count = AT_ONCE
     while count >= AT_ONCE:
         with tools.database.transaction() as session:
-            count = _enqueue(session) if alone(session, "webhooks") else 0
+            found = _enqueue(session) if alone(session, "webhooks") else []
+        runs = [each.what.result for each in found if isinstance(each.what, EndedRun)]
+        for result in runs:
+            metrics.import_runs.labels(result).inc()
+        count = max(Counter(type(each.what) for each in found).values(), default=0)
 
 
 def event(session: Session, kind: EventType, data: dict[str, Any]) -> tuple[str, str]:
@@ -153,7 +164,11 @@ def sample(kind: EventType) -> dict[str, Any]:
     """The data of an event that did not happen, for tests of an endpoint."""
     if kind == "vector_store.expired":
         return {"id": "vs_test", "test": True}
-    counts = dict.fromkeys(("in_progress", "completed", "failed", "cancelled", "total"), 0)
+    if kind.startswith("vector_store.import_run."):
+        about = {"id": "imp_test", "vector_store_id": "vs_test", "import_schedule_id": "isch_test"}
+        times = {"began_at": 0, "ended_at": 0}
+        return about | times | {"file_counts": dict.fromkeys(IMPORT_COUNTS, 0), "test": True}
+    counts = dict.fromkeys(BATCH_COUNTS, 0)
     return {"id": "vsfb_test", "vector_store_id": "vs_test", "file_counts": counts, "test": True}
 
 
@@ -179,7 +194,7 @@ def _signature(secret: str, content: bytes) -> str:
     return f"v1,{base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()}"
 
 
-def _enqueue(session: Session) -> int:
+def _enqueue(session: Session) -> list[Happened]:
     found = rows.happened(session, AT_ONCE)
     heard = rows.listeners(session, {each.project for each in found})
     at = read_clock(session)
@@ -197,17 +212,39 @@ def _enqueue(session: Session) -> int:
             for endpoint in wanted
         )  # fmt: skip
         _log.info("webhook_queued", type=kind, object=object_id, endpoints=len(wanted))
-    batches = sum(each.batch is not None for each in found)
-    return max(batches, len(found) - batches)
+    return found
 
 
-def _told(what: Happened) -> tuple[EventType, str, dict[str, Any]]:
-    if what.batch is None:
-        return "vector_store.expired", what.store_id, {"id": what.store_id}
-    counts = {name: getattr(what.batch, name) for name in ("in_progress", "completed", "failed", "cancelled")}
-    counts["total"] = sum(counts.values())
-    data = {"id": what.batch.id, "vector_store_id": what.store_id, "file_counts": counts}
-    return _ended(what.batch), what.batch.id, data
+def _told(happened: Happened) -> tuple[EventType, str, dict[str, Any]]:
+    match happened.what:
+        case None:
+            return "vector_store.expired", happened.store_id, {"id": happened.store_id}
+        case EndedRun() as ended:
+            return _RUNS[ended.result], ended.run_id, _of_run(ended, happened.store_id)
+        case batch:
+            counts = {name: getattr(batch, name) for name in BATCH_COUNTS[:-1]}
+            counts["total"] = sum(counts.values())
+            data = {"id": batch.id, "vector_store_id": happened.store_id, "file_counts": counts}
+            return _ended(batch), batch.id, data
+
+
+_RUNS: dict[ImportResult, EventType] = {
+    "completed": "vector_store.import_run.completed",
+    "incomplete": "vector_store.import_run.incomplete",
+    "failed": "vector_store.import_run.failed",
+}
+
+
+def _of_run(ended: EndedRun, store_id: str) -> dict[str, Any]:
+    # Without its error and reasons: they name paths, which are for who may read the schedule.
+    return {
+        "id": ended.run_id,
+        "vector_store_id": store_id,
+        "import_schedule_id": ended.schedule_id,
+        "began_at": ended.began_at,
+        "ended_at": ended.ended_at,
+        "file_counts": {name: ended.counts.get(name, 0) for name in IMPORT_COUNTS},
+    }
 
 
 def _ended(batch: FileBatch) -> EventType:

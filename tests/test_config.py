@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from ingest.config import LOCAL_MODEL, Settings, load
+from ingest.config import LOCAL_MODEL, EmbeddingModel, Settings, load
 from ingest.errors import ModelMissing
 
 
@@ -43,6 +43,18 @@ def test_a_remote_model_is_waited_for_by_more_workers_than_there_are_cores() -> 
     assert local.worker_processes == os.cpu_count()
     assert remote.worker_processes == 4 * local.worker_processes
     assert Settings(workers=3, embedding_url="http://model/v1").worker_processes == 3
+
+
+@pytest.mark.parametrize("urls", [["http://a/v1"], ["", "http://a/v1"], ["http://a/v1", ""]])
+def test_one_remote_model_of_several_is_waited_for_too(urls: list[str]) -> None:
+    models = tuple(EmbeddingModel(model=f"m{n}", url=url) for n, url in enumerate(urls))
+    cores = os.cpu_count() or 1
+
+    assert Settings(workers=0, embedding_url="", embedding_models=models).worker_processes == 4 * cores
+    assert Settings(workers=0, embedding_url="http://b/v1", embedding_models=models).worker_processes == 4 * cores
+    local = tuple(EmbeddingModel(model=model.model) for model in models)
+    assert Settings(workers=0, embedding_url="", embedding_models=local).worker_processes == cores
+    assert Settings(workers=3, embedding_url="", embedding_models=models).worker_processes == 3
 
 
 def test_a_larger_file_may_be_parsed_for_longer() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ingest import ids, import_schedules, vector_stores
+from ingest import ids, import_schedules, vector_stores, webhooks
 from ingest.callers import Caller
 from ingest.db import import_schedules as rows
 from ingest.db.models import ImportSchedule
@@ -51,8 +51,11 @@ def take(tools: FakeTools, owner: str = "one") -> ImportSchedule | None:
 
 
 def end(tools: FakeTools, run: ImportSchedule) -> bool:
+    """End a run, and tell of it: whether it was one's own."""
     with tools.database.transaction() as session:
-        return rows.end(session, run.row, run.fence, "completed", counts={"total": 1})
+        mine = rows.end(session, run.row, run.fence, "completed", counts={"total": 1})
+    webhooks.enqueue(tools)
+    return mine
 
 
 # --- due ---

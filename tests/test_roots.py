@@ -1,12 +1,15 @@
 """What a scheduled import may read. (Refused sources: tests/test_import_schedules.py.)"""
 
+import glob
 import os
 from pathlib import Path
 
 import pytest
 
 from ingest import import_schedules
-from ingest.cli.importing.sources import check
+from ingest.cli.importing.globs import matches
+from ingest.cli.importing.patterns import Choice
+from ingest.cli.importing.sources import Walk, check, find
 from ingest.config import Settings
 from ingest.errors import Refused
 from ingest.roots import ANYWHERE, OUTSIDE, Roots
@@ -106,3 +109,88 @@ def test_a_glob_that_matches_only_what_is_outside_matches_nothing(tmp_path: Path
 
     with pytest.raises(Refused, match="Nothing matches"):
         check(f"{tmp_path}/mine/*/salaries.txt", roots(tmp_path / "mine"))
+
+
+class Swapped(Roots):
+    """Somebody exchanges a folder for a link that leads out as soon as it was looked at, and back before what is in it
+    is."""
+
+    def holds(self, path: str) -> bool:
+        if os.path.basename(path) == "key.txt":
+            self._swap()
+        return super().holds(path)
+
+    def _holds(self, real: str) -> bool:
+        held = super()._holds(real)
+        if os.path.basename(real) == "sub":
+            self._swap()
+        return held
+
+    def _swap(self) -> None:
+        mine = Path(self.folders[0])
+        now, then = ("link", "true") if (mine / "sub").is_symlink() else ("true", "link")
+        (mine / "sub").rename(mine.parent / now)
+        (mine.parent / then).rename(mine / "sub")
+
+
+@pytest.fixture
+def swapped(tmp_path: Path) -> Path:
+    """A folder that may be read with `sub` in it, and beside it a link to another that may not."""
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "key.txt").write_text("secret")
+    (tmp_path / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "mine" / "sub").mkdir(parents=True)
+    (tmp_path / "mine" / "sub" / "a.txt").write_text("mine")
+    return tmp_path / "mine"
+
+
+def told(mine: Path, source: str) -> set[str]:
+    """The names of what an import of a source takes, or tells of."""
+    return {os.path.basename(each.shown) for each in find([source], Walk(Choice(), Swapped(folders=(str(mine),))))}
+
+
+def test_a_folder_that_becomes_a_link_while_it_is_looked_at_tells_no_names_of_where_it_leads(swapped: Path) -> None:
+    assert told(swapped, str(swapped)) == {"a.txt"}
+
+
+@pytest.mark.parametrize("pattern", ["*/*", "**", "**/*.txt", "s?b/*"])
+@pytest.mark.parametrize("link_first", [False, True])
+def test_a_glob_tells_no_names_of_where_a_folder_leads_that_becomes_a_link_or_was_one(
+    swapped: Path, pattern: str, link_first: bool
+) -> None:
+    if link_first:
+        (swapped / "sub").rename(swapped.parent / "true")
+        (swapped.parent / "link").rename(swapped / "sub")
+
+    assert "key.txt" not in told(swapped, f"{swapped}/{pattern}")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "*", "*.txt", "**", "**/*", "**/*.txt", "*/*.txt", "a/**", "a/**/c.txt", "a/b*/[cd].txt", ".*", ".*/*", "*/", "a/*/",
+        "**/b/*", "?.txt", "nowhere/*", "*/nowhere", "**/**", "a/*/../*.txt",
+    ],
+)  # fmt: skip
+def test_a_glob_below_a_root_matches_what_a_glob_matches(tmp_path: Path, pattern: str) -> None:
+    for name in ("r.txt", "a/x.txt", "a/b/c.txt", "a/b/d.txt", "a/b2/c.txt", ".hidden/y.txt", "a/.z.txt", "e/[f].txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / "twin").symlink_to(tmp_path / "a")
+
+    found = list(matches(f"{tmp_path}/{pattern}", roots(tmp_path)))
+
+    plain = {os.path.normpath(each) for each in glob.iglob(f"{tmp_path}/{pattern}", recursive=True)}
+    assert {os.path.normpath(each) for each in found} == plain
+
+
+def test_links_round_in_circles_end_a_glob(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.txt").write_text("x")
+    for name in ("one", "two", "three"):
+        (tmp_path / "a" / name).symlink_to(tmp_path)
+
+    found = list(matches(f"{tmp_path}/**/*.txt", roots(tmp_path)))
+
+    assert f"{tmp_path}/a/x.txt" in found
+    assert len(found) < 10

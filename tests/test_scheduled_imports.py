@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from api import importing
 from api.app import IMPORTING
-from ingest import files, ids, import_schedules, projects, search, store_files, vector_stores
+from ingest import files, ids, import_schedules, projects, search, store_files, vector_stores, webhooks
 from ingest.callers import Importing
 from ingest.cli.importing import mirror, report
 from ingest.cli.importing.kept import Kept
@@ -80,6 +80,7 @@ def mirrored(tools: FakeTools, folder: Path, **wish: Any) -> ImportSchedule:
 
 def taken(tools: FakeTools, schedule: ImportSchedule) -> ImportSchedule:
     """The schedule, with a run of it that this process holds."""
+    webhooks.enqueue(tools)  # the end of the run before
     import_schedules.run_now(tools, CALLER, schedule.vector_store_id, schedule.id)
     return held(tools)
 
@@ -151,6 +152,26 @@ def test_a_folder_is_mirrored_and_the_next_run_does_only_what_changed(
     assert rows.counts(tools.database, schedule.vector_store_id) == (0, 3, 0, 0)
     [found, *_] = search.search(tools, CALLER, schedule.vector_store_id, ["kingfisher"], limit=5)
     assert found.filename == "a.txt"
+
+
+def test_the_path_of_the_folder_for_temporary_files_may_be_longer_than_a_sockets_address(
+    tools: FakeTools, folder: Path, tmp_path: Path
+) -> None:
+    deep = tmp_path / ("long" * 40)
+    deep.mkdir()
+
+    told = ran(tools, mirrored(tools, folder), deep)
+
+    assert (told.result, counts(told)) == ("completed", {"uploaded": 3, "completed": 3, "total": 3})
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # uvicorn exits its thread
+def test_a_process_whose_own_api_does_not_start_says_so_at_once(tools: FakeTools, folder: Path, tmp_path: Path) -> None:
+    held = taken(tools, mirrored(tools, folder))
+    (tmp_path / "work" / "api").mkdir(parents=True)  # where the socket belongs
+
+    with pytest.raises(RuntimeError, match="did not start"):
+        importing.work(tools, held.row, held.fence, tmp_path / "work", lost=lambda _: None)
 
 
 def test_a_file_that_was_only_touched_is_read_once_and_not_uploaded(

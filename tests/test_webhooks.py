@@ -3,18 +3,19 @@
 import json
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import openai
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from ingest import courier, file_batches, vector_stores, webhooks
+from ingest import courier, file_batches, ids, import_schedules, vector_stores, webhooks
 from ingest.config import Settings
 from ingest.courier import Courier
+from ingest.db import import_schedules as schedule_rows
 from ingest.db.attachments import Member
-from ingest.db.models import WebhookDelivery
+from ingest.db.models import ImportResult, ImportSchedule, WebhookDelivery
 from ingest.db.session import Database
 from ingest.errors import InvalidRequest
 from ingest.sweep import sweep
@@ -24,7 +25,7 @@ from tests.fakes import CALLER, FakeTools
 from tests.receivers import Receiver, receiving
 from tests.test_jobs import run_all, upload
 
-COMPLETED, CANCELLED, FAILED, EXPIRED = EVENT_TYPES
+COMPLETED, CANCELLED, FAILED, EXPIRED, *RUNS = EVENT_TYPES
 DAY = 86_400.0
 
 
@@ -62,6 +63,29 @@ def ended_batch(tools: FakeTools) -> tuple[str, str]:
     return batch.id, store
 
 
+def ended_import(tools: FakeTools, result: ImportResult = "completed", **outcome: Any) -> ImportSchedule:
+    """A schedule of imports, the only one with a run that nobody holds, whose run has ended."""
+    store = vector_stores.create(tools, CALLER, name="s", description=None, metadata={}, expires_after_days=None).id
+    wish: dict[str, Any] = {
+        "sources": ["https://docs.example/a.txt"], "manifests": [], "include": [], "exclude": [], "attributes": {},
+        "attributes_from_path": [], "delete_missing": False, "retry_failed": False,
+    }  # fmt: skip
+    made = import_schedules.create(tools, CALLER, store, cron="0 3 * * *", timezone="UTC", paused=False, wish=wish)
+    run_again(tools, made, result, **outcome)
+    return import_schedules.retrieve(tools, CALLER, store, made.id)
+
+
+def run_again(tools: FakeTools, schedule: ImportSchedule, result: ImportResult = "completed", **outcome: Any) -> None:
+    """Run a schedule to its end."""
+    import_schedules.run_now(tools, CALLER, schedule.vector_store_id, schedule.id)
+    with tools.database.transaction() as session:
+        run = schedule_rows.take(session, "test/1", ids.new("imp_"), 30.0)
+        assert run is not None
+        assert run.id == schedule.id
+        schedule_rows.add_up(session, run.row, run.fence, uploaded=3, removed=1)
+        assert schedule_rows.end(session, run.row, run.fence, result, **outcome)
+
+
 def carry(carrier: Courier) -> None:
     """One round, to its end."""
     carrier.round()
@@ -71,6 +95,11 @@ def carry(carrier: Courier) -> None:
 def waiting(tools: FakeTools) -> list[WebhookDelivery]:
     with tools.database.reading() as session:
         return list(session.scalars(select(WebhookDelivery).order_by(WebhookDelivery.row)))
+
+
+def runs(result: str) -> float:
+    """How many runs of imports the metrics know of, by how they ended."""
+    return REGISTRY.get_sample_value("ingest_import_runs_total", {"result": result}) or 0.0
 
 
 def counted(outcome: str) -> float:
@@ -201,6 +230,86 @@ def test_a_cancelled_batch_an_expired_store_and_the_batch_that_it_cut_short(
     assert sorted(told(receiver)) == sorted([(CANCELLED, cancelled), (FAILED, cut), (EXPIRED, store)])
 
 
+@pytest.mark.parametrize(("result", "kind"), [*zip(get_args(ImportResult), RUNS, strict=True)])
+def test_a_scheduled_import_tells_how_its_run_ended_and_what_it_did_but_no_path(
+    tools: FakeTools, receiver: Receiver, carrier: Courier, result: ImportResult, kind: str
+) -> None:
+    _, secret = listen(tools, receiver.url)
+    told_counts = {"completed": 8, "failed": 1, "cancelled": 0, "not_uploaded": 2, "in_progress": 0, "total": 11}
+    before = runs(result)
+    why = [{"reason": "It is empty", "files": 2, "first": ["/srv/a.txt"]}]
+    ended = ended_import(tools, result, counts=told_counts, reasons=why, error="There is no /srv.")
+
+    for _ in range(2):
+        sweep(tools)
+        carry(carrier)
+
+    ((headers, body),) = receiver.got
+    event: Any = openai.OpenAI(api_key="none", webhook_secret=secret).webhooks.unwrap(body, headers)
+    assert event.type == kind
+    assert json.loads(body)["data"] == {
+        "id": ended.run_id, "vector_store_id": ended.vector_store_id, "import_schedule_id": ended.id,
+        "began_at": ended.began_at, "ended_at": ended.ended_at,
+        "file_counts": told_counts | {"uploaded": 3, "removed": 1},
+    }  # fmt: skip
+    assert runs(result) == before + 1
+
+
+def test_each_run_of_a_schedule_is_told_and_the_next_waits_for_that(
+    tools: FakeTools, receiver: Receiver, carrier: Courier
+) -> None:
+    listen(tools, receiver.url)
+    schedule = ended_import(tools)
+    import_schedules.run_now(tools, CALLER, schedule.vector_store_id, schedule.id)
+    with tools.database.transaction() as session:
+        assert schedule_rows.take(session, "test/1", ids.new("imp_"), 30.0) is None
+
+    sweep(tools)
+    run_again(tools, schedule, "failed")
+    sweep(tools)
+    carry(carrier)
+
+    second = import_schedules.retrieve(tools, CALLER, schedule.vector_store_id, schedule.id)
+    completed, _, failed = RUNS
+    assert sorted(told(receiver)) == sorted([(completed, str(schedule.run_id)), (failed, str(second.run_id))])
+
+
+def test_of_a_run_under_way_and_of_what_was_deleted_nobody_is_told(tools: FakeTools, receiver: Receiver) -> None:
+    listen(tools, receiver.url, *RUNS)
+    of_deleted_store, deleted, under_way = (ended_import(tools) for _ in range(3))
+    vector_stores.delete(tools, CALLER, of_deleted_store.vector_store_id)
+    import_schedules.delete(tools, CALLER, deleted.vector_store_id, deleted.id)
+    with tools.database.transaction() as session:
+        session.execute(update(ImportSchedule).where(ImportSchedule.row == under_way.row).values(announced=True))
+    import_schedules.run_now(tools, CALLER, under_way.vector_store_id, under_way.id)
+    with tools.database.transaction() as session:
+        assert schedule_rows.take(session, "test/1", ids.new("imp_"), 30.0) is not None
+
+    sweep(tools)
+
+    assert waiting(tools) == []
+
+
+@pytest.mark.parametrize("kind", EVENT_TYPES)
+def test_a_test_event_looks_like_a_real_one(tools: FakeTools, receiver: Receiver, carrier: Courier, kind: Any) -> None:
+    endpoint, _ = listen(tools, receiver.url)
+    ended_import(tools, "failed")
+    ended_batch(tools)
+    sweep(tools)
+    carry(carrier)
+    real = {
+        body["type"].rpartition(".")[0]: body["data"] for body in map(json.loads, (each[1] for each in receiver.got))
+    }
+    assert len(real) == 2
+
+    courier.try_out(tools, CALLER, endpoint, kind)
+
+    data = json.loads(receiver.got[-1][1])["data"]
+    like = real.get(kind.rpartition(".")[0], {"id": "vs_1"})
+    assert data.keys() - {"test"} == like.keys()
+    assert data.get("file_counts", {}).keys() == like.get("file_counts", {}).keys()
+
+
 def test_only_what_was_asked_for_and_not_while_paused(tools: FakeTools, receiver: Receiver) -> None:
     listen(tools, receiver.url, EXPIRED)
     paused, _ = listen(tools, receiver.url)
@@ -218,6 +327,8 @@ def test_two_sweepers_at_once_write_each_event_once(database_url: str, settings:
     listen(first, "http://127.0.0.1:9/")
     listen(first, "http://127.0.0.1:9/other")
     batches = [ended_batch(first)[0] for _ in range(10)]
+    imports = [str(ended_import(first).run_id) for _ in range(5)]
+    before = runs("completed")
     begin = threading.Barrier(2)
 
     def announce(tools: FakeTools) -> None:
@@ -232,8 +343,9 @@ def test_two_sweepers_at_once_write_each_event_once(database_url: str, settings:
         thread.join(30)
 
     found = [(row.endpoint, row.object_id) for row in waiting(first)]
-    assert sorted(found) == sorted((endpoint, batch) for endpoint in {e for e, _ in found} for batch in batches)
-    assert len(found) == 20
+    assert sorted(found) == sorted((endpoint, each) for endpoint in {e for e, _ in found} for each in batches + imports)
+    assert len(found) == 30
+    assert runs("completed") == before + 5
     for database in databases:
         database.dispose()
 

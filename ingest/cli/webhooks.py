@@ -1,4 +1,4 @@
-"""`ingest webhooks`: who is told when a batch ends or a store expires."""
+"""`ingest webhooks`: who is told when a batch or a scheduled import ends or a store expires."""
 
 from typing import Annotated, Any, cast
 

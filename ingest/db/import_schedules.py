@@ -59,7 +59,8 @@ def remove(session: Session, schedule: ImportSchedule, limit: int) -> bool:
             "lease_owner": None, "lease_until": None,
         }  # fmt: skip
         if schedule.run_id is not None and schedule.ended_at is None:
-            values |= _failed(session, "Its schedule is being deleted.")
+            # With its schedule goes what would be told of it.
+            values |= _failed(session, "Its schedule is being deleted.") | {"announced": True}
         run(session, update(ImportSchedule).where(_is(schedule.row)).values(values))
         return False
     scope = tombstones.import_schedules(schedule.vector_store_id)
@@ -111,11 +112,13 @@ def end_expired(session: Session) -> int:
 def take(session: Session, owner: str, run_id: str, seconds: float) -> ImportSchedule | None:
     """Take the run that has waited longest: one that is due (it becomes `run_id`), or one that nobody is at work on.
 
-    It is this owner's for some seconds, under the fence that the answer has. None when there is nothing to do.
+    It is this owner's for some seconds, under the fence that the answer has. None when there is nothing to do. The next
+    run of a schedule begins when the end of the one before has been told (db/webhooks.py), for it takes its place.
     """
     at = read_clock(session)
     free = (
         or_(ImportSchedule.wanted_at.is_not(None), LIVE),
+        or_(ImportSchedule.ended_at.is_(None), ImportSchedule.announced),
         or_(ImportSchedule.lease_until.is_(None), ImportSchedule.lease_until < at),
         ImportSchedule.not_before <= at,
     )
@@ -132,6 +135,7 @@ def take(session: Session, owner: str, run_id: str, seconds: float) -> ImportSch
         return None
     if found.run_id is None or found.ended_at is not None:
         fresh = {"ended_at": None, "result": None, "attempts": 0, "uploaded": 0, "removed": 0, "error": None}
+        fresh |= {"announced": False}
         begun = {"run_id": run_id, "began_at": int(at), "wanted_at": None, "counts": {}, "reasons": []}
         change(session, found, fresh | begun)
     leased = {"lease_owner": owner, "lease_until": at + seconds, "fence": found.fence + 1}

@@ -303,6 +303,7 @@ class ImportSchedule(Base):
         CheckConstraint("(run_id IS NULL) = (began_at IS NULL)", name="a_run_has_begun"),
         CheckConstraint("ended_at IS NULL OR run_id IS NOT NULL", name="only_a_run_ends"),
         CheckConstraint("(ended_at IS NULL) = (result IS NULL)", name="what_ended_has_a_result"),
+        CheckConstraint("ended_at IS NOT NULL OR NOT announced", name="only_what_ended_is_announced"),
         CheckConstraint("result IN ('completed','incomplete','failed')", name="result"),
         CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="leased_by_somebody"),
         CheckConstraint("lease_until IS NULL OR (run_id IS NOT NULL AND ended_at IS NULL)", name="only_runs_are_leased"),
@@ -314,6 +315,8 @@ class ImportSchedule(Base):
               postgresql_where=text("wanted_at IS NOT NULL OR (run_id IS NOT NULL AND ended_at IS NULL)"),
               sqlite_where=text("wanted_at IS NOT NULL OR (run_id IS NOT NULL AND ended_at IS NULL)")),
         Index("ix_import_schedules_store", "vector_store_id", "row"),
+        Index("ix_import_schedules_unannounced", "row", postgresql_where=text("ended_at IS NOT NULL AND NOT announced"),
+              sqlite_where=text("ended_at IS NOT NULL AND NOT announced")),
         {"sqlite_autoincrement": True},
     )  # fmt: skip
 
@@ -346,6 +349,8 @@ class ImportSchedule(Base):
     run_id: Mapped[str | None] = mapped_column(String(64))
     began_at: Mapped[int | None]
     ended_at: Mapped[int | None]
+    announced: Mapped[bool] = mapped_column(Boolean, default=False)
+    """That it has ended has been told to the project's webhooks; the next run begins after that."""
     result: Mapped[ImportResult | None] = mapped_column(String(16))
     uploaded: Mapped[int] = mapped_column(default=0)
     """Files, in the transactions that made them..."""

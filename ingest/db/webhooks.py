@@ -1,6 +1,6 @@
 """Webhook endpoints and the events on their way to them, as rows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select, update
@@ -8,18 +8,32 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
 from ingest.db.counters import changed, run
-from ingest.db.models import FileBatch, VectorStore, WebhookDelivery, WebhookEndpoint
+from ingest.db.models import FileBatch, ImportResult, ImportSchedule, VectorStore, WebhookDelivery, WebhookEndpoint
 from ingest.db.pages import Page, Window, page
 from ingest.db.session import now, read_clock
 
 
 @dataclass(frozen=True)
+class EndedRun:
+    """A run of a scheduled import that has ended."""
+
+    row: int
+    schedule_id: str
+    run_id: str
+    result: ImportResult
+    began_at: int
+    ended_at: int
+    counts: Mapping[str, int]
+    """What the run told, and how many files it uploaded and removed."""
+
+
+@dataclass(frozen=True)
 class Happened:
-    """Something to tell a project: a batch that has ended or a store that has expired."""
+    """Something to tell a project: a batch or a scheduled import that has ended, or (None) a store that has expired."""
 
     project: str
     store_id: str
-    batch: FileBatch | None = None
+    what: FileBatch | EndedRun | None = None
 
 
 @dataclass(frozen=True)
@@ -95,11 +109,14 @@ def waiting(session: Session, endpoint: int) -> int:
 
 def happened(session: Session, limit: int) -> list[Happened]:
     """What ended and has not been announced, now marked as announced: for nobody else, and in this transaction only."""
-    found = [*_ended_batches(session, limit), *_expired_stores(session, limit)]
-    batches = [each.batch.row for each in found if each.batch is not None]
-    stores = [each.store_id for each in found if each.batch is None]
+    found = [*_ended_batches(session, limit), *_ended_imports(session, limit), *_expired_stores(session, limit)]
+    batches = [each.what.row for each in found if isinstance(each.what, FileBatch)]
+    imports = [each.what.row for each in found if isinstance(each.what, EndedRun)]
+    stores = [each.store_id for each in found if each.what is None]
     if batches:
         run(session, update(FileBatch).where(FileBatch.row.in_(batches)).values(announced=True))
+    if imports:
+        run(session, update(ImportSchedule).where(ImportSchedule.row.in_(imports)).values(announced=True))
     if stores:
         run(session, update(VectorStore).where(VectorStore.id.in_(stores)).values(announced=True))
     return found
@@ -169,6 +186,24 @@ def _ended_batches(session: Session, limit: int) -> Iterator[Happened]:
     for batch in batches:
         # Of a deleted store nobody is told; the batch goes with it.
         yield Happened(projects.get(batch.vector_store_id, ""), batch.vector_store_id, batch)
+
+
+def _ended_imports(session: Session, limit: int) -> Iterator[Happened]:
+    about = (ImportSchedule.run_id, ImportSchedule.result, ImportSchedule.began_at, ImportSchedule.ended_at)
+    done = (ImportSchedule.counts, ImportSchedule.uploaded, ImportSchedule.removed)
+    found = session.execute(
+        select(ImportSchedule.row, ImportSchedule.id, *about, *done)
+        .add_columns(VectorStore.id.label("store"), VectorStore.project, VectorStore.deleted_at)
+        .join(VectorStore, VectorStore.id == ImportSchedule.vector_store_id)
+        .where(ImportSchedule.ended_at.is_not(None), ~ImportSchedule.announced)
+        .order_by(ImportSchedule.row)
+        .limit(limit)
+        .with_for_update(of=ImportSchedule, skip_locked=True)
+    )
+    for row in found:
+        counts = {**row.counts, "uploaded": row.uploaded, "removed": row.removed}
+        ended = EndedRun(row.row, row.id, row.run_id, row.result, row.began_at, row.ended_at, counts)
+        yield Happened(row.project if row.deleted_at is None else "", row.store, ended)
 
 
 def _expired_stores(session: Session, limit: int) -> list[Happened]:

@@ -88,6 +88,7 @@ STATIC = "chunking_strategy.static"
     ("path", "body", "param", "code"),
     [
         ("", {"nonsense": 1}, "nonsense", "unknown_parameter"),
+        ("", {"": 1}, "", "unknown_parameter"),
         ("", {"name": 1}, "name", "invalid_type"),
         ("", {"name": "x" * 5_000}, "name", "string_above_max_length"),
         ("", {"file_ids": "file-1"}, "file_ids", "invalid_type"),
@@ -362,3 +363,28 @@ def test_every_complaint_of_pydantic_is_explained(kind: str) -> None:
         assert message.startswith(("Invalid", "Missing", "Unknown", "We could not"))
         assert param in ("x", "x.type", None)
         assert code in CODES | {None}
+
+
+@pytest.mark.parametrize("place", [(), ("body",), ("body", "gone"), ("query",), ("header",)])
+def test_a_complaint_without_a_place_names_no_parameter(place: tuple[str, ...]) -> None:
+    facts = {"loc": place, "msg": "Value error, a and b exclude each other", "input": {"a": 1}}
+    for kind in get_args(ErrorType):
+        error = facts | {"type": kind, "ctx": {"error": ValueError("a and b exclude each other.")}}
+
+        message, param, code = explain(error, {"a": 1})
+
+        assert message.startswith(("Invalid body: ", "Invalid request: ", "We could not", "Missing required parameter"))
+        assert "None" not in message
+        assert param in (None, "gone")
+        assert code in CODES | {None}
+    assert explain(error | {"type": "value_error"}, {"a": 1})[0].endswith(": a and b exclude each other.")
+
+
+def test_a_piece_of_an_upload_that_is_text_is_refused_like_a_file_that_is(client: TestClient) -> None:
+    sent = {"filename": "a.txt", "bytes": 3, "mime_type": "text/plain", "purpose": "assistants"}
+    upload = client.post("/v1/uploads", json=sent).json()["id"]
+
+    error = refusal(client.post(f"/v1/uploads/{upload}/parts", data={"data": "text"}), 400)
+
+    assert error["message"] == "Invalid type for 'data': expected a file with a name."
+    assert (error["param"], error["code"]) == ("data", "invalid_type")

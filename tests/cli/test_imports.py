@@ -111,6 +111,57 @@ def test_an_empty_folder_is_refused(ingest: Command, service: FakeService, tmp_p
     assert service.stores == []
 
 
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("file://[x", "It is no address."),
+        ("file://", "It is no address."),
+        ("FILE://[x/y", "It is no address."),
+        ("https://[", "It is no address."),
+        ("http://[::1/a.txt", "It is no address."),
+        ("http://", "It is no address."),
+        ("https:///a.txt", "It is no address."),
+        ("http://a.example:port/", "It is no address."),
+        ("http://a.example:99999/", "It is no address."),
+        ("s3://", "It is no address."),
+        ("memory:///", "It is no address."),
+        ("foo://x", "Protocol not known: foo."),
+        ("", "It is no address."),
+    ],
+)
+def test_an_address_that_can_name_nothing_is_refused_in_a_line_before_the_service_is_asked(
+    ingest: Command, source: str, complaint: str
+) -> None:
+    ended = ingest("import", source, "--store", "demo", "--base-url", "http://127.0.0.1:9/v1")
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == f"ingest: {source or repr(source)}: {complaint}\n"
+
+
+@pytest.mark.parametrize("manifest", ["file://[x", "https://[", "http://", "s3://", "foo://x", "local://", ""])
+def test_a_manifest_that_can_name_nothing_is_refused_in_a_line(
+    ingest: Command, service: FakeService, manifest: str
+) -> None:
+    ended = ingest("import", "--manifest", manifest, "--store", "demo", "--base-url", service.url)
+
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert service.stores == []
+
+
+def test_what_can_name_nothing_in_a_manifest_is_told_by_its_line(
+    ingest: Command, service: FakeService, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "list.txt").write_text("a.txt\nfile://[x\nhttps://[\nhttp://\ns3://\nfoo://x\n")
+
+    ended = ingest("import", "--manifest", tmp_path / "list.txt", "--store", "demo", "--base-url", service.url)
+
+    assert ended.code == 1
+    assert _counts(ended.out) == {"completed": 1, "not uploaded": 5, "total": 6}
+    assert "4 files: It is no address\n" in ended.out
+    assert all(f"list.txt:{line}" in ended.out for line in (2, 3, 4, 6))
+
+
 def test_a_path_that_does_not_exist_is_refused(ingest: Command, service: FakeService, tmp_path: Path) -> None:
     ended = ingest("import", tmp_path / "nowhere", "--store", "demo", "--base-url", service.url)
 

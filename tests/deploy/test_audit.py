@@ -39,10 +39,21 @@ def test_nothing_known_is_good(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "No vulnerability is known of the 1 packages.\n", "")
 
 
-def test_what_is_known_is_told_with_the_version_that_mends_it(tmp_path: Path) -> None:
+def test_what_is_known_is_told_with_the_version_that_mends_it_and_so_is_what_could_not_be_looked_up(
+    tmp_path: Path,
+) -> None:
     done = audit(tmp_path, report(GOOD, BAD, UNKNOWN))
 
     assert (done.returncode, done.stdout) == (1, "lxml 2.0: PYSEC-1, mended in 2.1\n")
+    assert done.stderr == (
+        "make audit: of 3 packages these could not be looked up: ours. Nothing is said about theirs.\n"
+    )
+
+
+def test_when_all_were_looked_up_nothing_but_the_findings_is_told(tmp_path: Path) -> None:
+    done = audit(tmp_path, report(GOOD, BAD))
+
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 @pytest.mark.parametrize(

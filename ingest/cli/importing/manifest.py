@@ -12,7 +12,7 @@ from ingest.cli.importing.attributes import value
 from ingest.cli.importing.found import Failure, Found, printable
 from ingest.cli.importing.sources import Naming, Walk, named, root
 from ingest.errors import Refused
-from ingest.roots import WEB, is_here, path_of, scheme
+from ingest.roots import NO_ADDRESS, WEB, is_address, is_here, path_of, scheme
 
 JSON_LINES = (".jsonl", ".ndjson")
 
@@ -111,6 +111,8 @@ def _packed(text: str) -> dict[str, Any]:
 
 def _entry(row: Mapping[str, Any], address: str, walk: Walk) -> Iterator[Found | Failure]:
     target: str = row["path"]
+    if not is_address(target):
+        raise _Wrong(NO_ADDRESS)
     os.fsencode(target)  # half a character, as JSON may have it, is a ValueError
     if scheme(address) in WEB:
         if scheme(target) not in WEB:

@@ -52,6 +52,19 @@ def find(url: str, root: str, name: str, attributes: Attributes, choice: Choice)
         yield Failure(printable(url), _words(exc), blind=True)
 
 
+def check(url: str) -> None:
+    """Refuse an address of which no file system is known here."""
+    protocol, _, _ = url.partition("://")
+    if "::" in url:
+        raise Refused(f"{url}: chained addresses are not taken.")
+    try:
+        fsspec.get_filesystem_class(protocol)
+    except ImportError as exc:
+        raise Refused(f"{protocol}:// needs a package that is not installed: {exc}.") from exc
+    except ValueError as exc:
+        raise Refused(f"{url}: {exc}.") from exc
+
+
 def web(url: str, root: str, name: str, attributes: Attributes) -> Found:
     """One address on the web; what is there is found out when it is fetched."""
     last = unquote(posixpath.basename(urlsplit(url).path.rstrip("/"))) or urlsplit(url).hostname or "page"
@@ -71,18 +84,14 @@ def fetch(url: str, target: Path) -> None:
 
 
 def _opened(url: str) -> tuple[Any, str, str]:
-    protocol, _, _ = url.partition("://")
-    if "::" in url:
-        raise Refused(f"{url}: chained addresses are not taken.")
+    check(url)
     try:
         system, path = fsspec.url_to_fs(url, use_listings_cache=False, skip_instance_cache=False)
-    except ImportError as exc:
-        raise Refused(f"{protocol}:// needs a package that is not installed: {exc}.") from exc
     except ValueError as exc:
         raise Refused(f"{url}: {exc}.") from exc
     except Exception as exc:
         raise Refused(f"{url} cannot be opened: {_words(exc)}") from exc
-    return system, path, protocol
+    return system, path, url.partition("://")[0]
 
 
 def _split(path: str) -> tuple[str, Any]:

@@ -10,9 +10,22 @@ from dataclasses import dataclass, field
 from ingest.cli.importing import remote
 from ingest.cli.importing.attributes import Attributes
 from ingest.cli.importing.found import NOTHING, Failure, Found, printable, why
+from ingest.cli.importing.globs import is_folder, matches
 from ingest.cli.importing.patterns import Choice
 from ingest.errors import Refused
-from ingest.roots import ANYWHERE, OUTSIDE, WEB, Roots, fixed_part, is_here, path_of, scheme
+from ingest.roots import (
+    ANYWHERE,
+    NO_ADDRESS,
+    OUTSIDE,
+    WEB,
+    Outside,
+    Roots,
+    fixed_part,
+    is_address,
+    is_here,
+    path_of,
+    scheme,
+)
 
 
 @dataclass(frozen=True)
@@ -40,10 +53,14 @@ def find(arguments: Sequence[str], walk: "Walk") -> Iterator[Found | Failure]:
 
 def check(argument: str, roots: Roots = ANYWHERE) -> None:
     """Refuse an argument that names nothing: a mistake, and with --delete-missing a dangerous one."""
+    if not is_address(argument):
+        raise Refused(f"{argument or repr(argument)}: {NO_ADDRESS}.")
+    if not is_here(argument) and scheme(argument) not in WEB:
+        remote.check(argument)
     if is_here(argument) and not os.path.lexists(path := path_of(argument)):
         if not glob.has_magic(path):
             raise Refused(f"There is no {path}.")
-        if next(filter(roots.holds, glob.iglob(path, recursive=True)), None) is None:
+        if next(matches(path, roots), None) is None:
             raise Refused(f"Nothing matches {path}.")
 
 
@@ -75,7 +92,7 @@ def _all(argument: str, naming: Naming, walk: "Walk") -> Iterator[Found | Failur
         yield from remote.find(argument, naming.root, naming.name, naming.attributes, walk.choice)
     elif not os.path.lexists(path := path_of(argument)) and glob.has_magic(path):
         fixed = fixed_part(path)
-        for match in filter(walk.roots.holds, glob.iglob(path, recursive=True)):
+        for match in matches(path, walk.roots):
             yield from walk.at(match, os.path.relpath(match, fixed), naming, shown=match)
     else:
         yield from walk.at(path, "", naming, shown=naming.shown)
@@ -108,42 +125,37 @@ class Walk:
         while waiting:
             folder, relative, shown = waiting.pop()
             try:
-                about = os.stat(folder)
-                if (about.st_dev, about.st_ino) in self._entered:
-                    continue
-                self._entered.add((about.st_dev, about.st_ino))
-                real = os.path.realpath(folder)
-                if not self.roots.holds(real):
-                    yield Failure(printable(shown), OUTSIDE)
-                    continue
-                with os.scandir(folder) as entries:
-                    for entry in entries:
+                with self.roots.entered(folder) as (handle, real):
+                    about = os.fstat(handle)
+                    if (about.st_dev, about.st_ino) in self._entered:
+                        continue
+                    self._entered.add((about.st_dev, about.st_ino))
+                    for entry in _entries(handle):
                         below, named_ = os.path.join(relative, entry.name), os.path.join(shown, entry.name)
                         if entry.name.startswith(".") or self.choice.skips(printable(below)):
                             continue
-                        if _is_folder(entry):
-                            waiting.append((entry.path, below, named_))
+                        if is_folder(entry):
+                            waiting.append((os.path.join(folder, entry.name), below, named_))
                         elif self.choice.takes(printable(below)):
                             yield self._entry(entry, real, below, named_, naming)
             except OSError as exc:
-                yield Failure(printable(shown or folder), why(exc), blind=True)
+                yield Failure(printable(shown or folder), why(exc), blind=not isinstance(exc, Outside))
 
     def _entry(
         self, entry: "os.DirEntry[str]", folder: str, relative: str, shown: str, naming: Naming
     ) -> Found | Failure:
         at = os.path.join(folder, entry.name)
         if entry.is_symlink():
-            at = os.path.realpath(entry.path)
+            at = os.path.realpath(at)
             if not self.roots.holds(at):
                 return Failure(printable(shown), OUTSIDE)
-        return _file(entry.path, at, relative, shown, naming, entry.stat)
+        return _file(entry.name, at, relative, shown, naming, entry.stat)
 
 
-def _is_folder(entry: "os.DirEntry[str]") -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a loop of links, or no right to look: told when it is read as a file
-        return False
+def _entries(handle: int) -> Iterator["os.DirEntry[str]"]:
+    """What is in an open folder; who looks at an entry looks at it there."""
+    with os.scandir(handle) as entries:
+        yield from entries
 
 
 def _file(

@@ -75,7 +75,7 @@ class Place:
 
 def bring_in(client: openai.OpenAI, wish: Wish) -> int:
     """Do what is asked; the exit code. Raises Refused and openai.APIError."""
-    if not wish.sources:
+    if not wish.paths and not wish.manifests:
         raise Refused("Name files or folders, or a --manifest.")
     for path in wish.paths:
         check(path)

@@ -314,6 +314,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.String(length=64), nullable=True),
         sa.Column("began_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("announced", sa.Boolean(), nullable=False),
         sa.Column("result", sa.String(length=16), nullable=True),
         sa.Column("uploaded", sa.BigInteger(), nullable=False),
         sa.Column("removed", sa.BigInteger(), nullable=False),
@@ -324,6 +325,7 @@ def upgrade() -> None:
         sa.CheckConstraint("(run_id IS NULL) = (began_at IS NULL)", name="a_run_has_begun"),
         sa.CheckConstraint("ended_at IS NULL OR run_id IS NOT NULL", name="only_a_run_ends"),
         sa.CheckConstraint("(ended_at IS NULL) = (result IS NULL)", name="what_ended_has_a_result"),
+        sa.CheckConstraint("ended_at IS NOT NULL OR NOT announced", name="only_what_ended_is_announced"),
         sa.CheckConstraint("result IN ('completed','incomplete','failed')", name="result"),
         sa.CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="leased_by_somebody"),
         sa.CheckConstraint(
@@ -352,6 +354,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("wanted_at IS NOT NULL OR (run_id IS NOT NULL AND ended_at IS NULL)"),
         )
         batch_op.create_index("ix_import_schedules_store", ["vector_store_id", "row"], unique=False)
+        batch_op.create_index(
+            "ix_import_schedules_unannounced",
+            ["row"],
+            unique=False,
+            postgresql_where=sa.text("ended_at IS NOT NULL AND NOT announced"),
+            sqlite_where=sa.text("ended_at IS NOT NULL AND NOT announced"),
+        )
 
     op.create_table(
         "imported_files",
