@@ -1,6 +1,7 @@
 """A worker's child process: its tools, made after the fork, and its end."""
 
 import contextlib
+import gc
 import os
 import signal
 import threading
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from celery.signals import setup_logging, worker_process_init, worker_process_shutdown, worker_ready
+from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown, worker_ready
 from prometheus_client import start_http_server
 
 from ingest import logs, metrics, traces
@@ -56,6 +57,15 @@ def _logging(**_: Any) -> None:
     logs.configure(Settings())
 
 
+@worker_init.connect
+def _share(**_: Any) -> None:
+    """Before the children are forked: what they all need is loaded once, and out of the way of each one's collector,
+    which would write to it and so make it each one's own."""
+    Tokens.of("The first file should not wait for the tokenizer.")
+    gc.collect()
+    gc.freeze()
+
+
 @worker_process_init.connect
 def _start(**_: Any) -> None:
     die_with_parent()
@@ -63,7 +73,6 @@ def _start(**_: Any) -> None:
     traces.configure(settings, "ingest-worker")
     mine = Tools(settings, WORK)
     _tools[:] = [mine]
-    Tokens.of("The first file should not wait for the tokenizer.")
     try:
         mine.embedder.embed_query("The first file should not wait for the model.")
     except DependencyDown as exc:
