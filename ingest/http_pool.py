@@ -1,4 +1,4 @@
-"""Requests of the hot path: over kept connections, at a third of what httpx asks of the processor for one."""
+"""Requests of the hot path: over kept connections, at about half of what httpx asks of the processor."""
 
 import http.client
 import os

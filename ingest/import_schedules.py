@@ -29,7 +29,6 @@ MOST_SCHEDULES = 100
 FORGOTTEN_AT_ONCE = 20_000
 """Rows about a schedule's files that one transaction removes."""
 
-
 _log = logs.get(__name__)
 
 

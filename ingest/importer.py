@@ -161,7 +161,10 @@ class Importer(threading.Thread):
             return rows.held(session, child.row, child.fence) is not None
 
     def _ended(self, child: Child, *, asked: bool = False) -> None:
-        """`asked` to, however it did. Let others go on at once with what a process left undone; without this they would when the lease is over."""
+        """Let others go on at once with what a process left undone; without this they would when the lease is over.
+
+        `asked`: it was told to end, so that it did is no failure, however it did.
+        """
         shutil.rmtree(child.folder, ignore_errors=True)
         code = child.process.returncode
         if code == ENDED:

@@ -217,7 +217,7 @@ def dispatch(tools: Tools) -> None:
 
 
 def announce(tools: Tools) -> None:
-    """Write down for webhooks which batches and imports have ended and which stores have expired; a courier delivers it."""
+    """Write down for webhooks which batches and imports have ended and which stores have expired; a courier delivers."""
     webhooks.enqueue(tools)
 
 

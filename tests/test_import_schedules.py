@@ -50,6 +50,15 @@ def take(tools: FakeTools, owner: str = "one") -> ImportSchedule | None:
         return rows.take(session, owner, ids.new("imp_"), LEASE)
 
 
+def taken(tools: FakeTools, store_id: str) -> tuple[ImportSchedule, ImportSchedule]:
+    """A schedule that was asked to run at once, and its run, which somebody is at work on."""
+    made = hourly(tools, store_id)
+    import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)
+    run = take(tools)
+    assert run is not None
+    return made, run
+
+
 def end(tools: FakeTools, run: ImportSchedule) -> bool:
     """End a run, and tell of it: whether it was one's own."""
     with tools.database.transaction() as session:
@@ -176,10 +185,7 @@ def test_a_paused_schedule_runs_when_somebody_asks_for_it(tools: FakeTools) -> N
 
 @pytest.mark.parametrize("what", ["delete", "expire"])
 def test_a_store_that_has_ended_is_left_alone(tools: FakeTools, clock: Clock, what: str) -> None:
-    made = hourly(tools, store(tools, expires_after_days=2))
-    import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)
-    run = take(tools)
-    assert run is not None
+    made, run = taken(tools, store(tools, expires_after_days=2))
     if what == "delete":
         vector_stores.delete(tools, CALLER, made.vector_store_id)
     clock.advance(3 * DAY)
@@ -192,10 +198,7 @@ def test_a_store_that_has_ended_is_left_alone(tools: FakeTools, clock: Clock, wh
 
 @pytest.mark.parametrize("at_work", ["a process", "nobody"])
 def test_the_run_of_a_store_that_expires_fails_and_says_so(tools: FakeTools, clock: Clock, at_work: str) -> None:
-    made = hourly(tools, store(tools, expires_after_days=2))
-    import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)
-    run = take(tools)
-    assert run is not None
+    made, run = taken(tools, store(tools, expires_after_days=2))
     if at_work == "nobody":
         with tools.database.transaction() as session:
             rows.give_back(session, run.row, run.fence, after_seconds=60, counted=False)
@@ -223,10 +226,7 @@ def test_a_run_that_is_due_when_its_store_expires_is_due_no_more(tools: FakeTool
 
 
 def test_a_deleted_schedule_is_gone_and_its_run_with_it(tools: FakeTools) -> None:
-    made = hourly(tools, store(tools))
-    import_schedules.run_now(tools, CALLER, made.vector_store_id, made.id)
-    run = take(tools)
-    assert run is not None
+    made, run = taken(tools, store(tools))
 
     import_schedules.delete(tools, CALLER, made.vector_store_id, made.id)
 

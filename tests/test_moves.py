@@ -64,6 +64,15 @@ def generations(tools: FakeTools, model: str) -> set[tuple[int, int]]:
     return {(row, generation) for row, generation, _ in index.points}
 
 
+def run_all_but_the_first(tools: FakeTools) -> None:
+    """Work off the queue; the other model refuses the file that is first in it."""
+    other = tools.embedder_of(OTHER)
+    other.error = InvalidFile("The embedding model says a part of the text is too long")  # type: ignore[attr-defined]
+    jobs.run(tools, tools.queue.lanes["bulk"].pop(0).row, owner="test/1")
+    other.error = None  # type: ignore[attr-defined]
+    run_all(tools)
+
+
 def settle(tools: FakeTools) -> None:
     """Everything that waits is done."""
     for _ in range(6):
@@ -196,11 +205,7 @@ def test_a_file_that_fails_keeps_its_store_where_it_is_until_it_is_tried_again(t
     store, _ = store_with(tools, *HERONS)
     run_all(tools)
     batch = move(tools, store)
-    embedder = tools.embedder_of(OTHER)
-    embedder.error = InvalidFile("The embedding model says a part of the text is too long")  # type: ignore[attr-defined]
-    jobs.run(tools, tools.queue.lanes["bulk"].pop(0).row, owner="test/1")
-    embedder.error = None  # type: ignore[attr-defined]
-    run_all(tools)
+    run_all_but_the_first(tools)
 
     settle(tools)
 
@@ -882,11 +887,7 @@ def failed_once(tools: FakeTools) -> tuple[str, list[str], FileBatch]:
     store, files = store_with(tools, *HERONS)
     run_all(tools)
     batch = move(tools, store)
-    other = tools.embedder_of(OTHER)
-    other.error = InvalidFile("no")  # type: ignore[attr-defined]
-    jobs.run(tools, tools.queue.lanes["bulk"].pop(0).row, owner="test/1")
-    other.error = None  # type: ignore[attr-defined]
-    run_all(tools)
+    run_all_but_the_first(tools)
     settle(tools)
     assert state(tools, store) == (LOCAL_MODEL, OTHER, "staging")
     return store, files, batch

@@ -110,14 +110,17 @@ def latest_batch(session: Session, store: VectorStore) -> FileBatch | None:
 
 def is_worked_on(session: Session, store: VectorStore) -> bool:
     """Whether a batch is in progress that takes the store to another model."""
-    mine = (FileBatch.vector_store_id == store.id, FileBatch.model.is_not(None), FileBatch.in_progress > 0)
-    return session.scalar(select(FileBatch.row).where(*mine).limit(1)) is not None
+    return _in_progress(session, store.id, FileBatch.model.is_not(None))
 
 
 def is_headed_for(session: Session, batch: FileBatch) -> bool:
     """Whether a batch is in progress that takes the store of this one to the same model."""
-    mine = (FileBatch.vector_store_id == batch.vector_store_id, FileBatch.model == batch.model)
-    return session.scalar(select(FileBatch.row).where(*mine, FileBatch.in_progress > 0).limit(1)) is not None
+    return _in_progress(session, batch.vector_store_id, FileBatch.model == batch.model)
+
+
+def _in_progress(session: Session, store_id: str, which: ColumnElement[bool]) -> bool:
+    mine = (FileBatch.vector_store_id == store_id, which, FileBatch.in_progress > 0)
+    return session.scalar(select(FileBatch.row).where(*mine).limit(1)) is not None
 
 
 def change(

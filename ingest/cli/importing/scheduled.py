@@ -201,8 +201,8 @@ def _wish(tools: Tools, schedule: ImportSchedule, caller: Caller, folder: Path) 
         choice=Choice(schedule.include, schedule.exclude),
         style=Style(schedule.attributes, PathAttributes(schedule.attributes_from_path)),
         delete_missing=schedule.delete_missing, retry_failed=schedule.retry_failed, check=False, dry_run=False,
-        failures=None, as_json=False, threads=THREADS, batch_files=min(BATCH_FILES, most), journals=folder, web=_limits(tools),
-        roots=import_schedules.roots(tools.settings, caller.project), all_hold_files=True,
+        failures=None, as_json=False, threads=THREADS, batch_files=min(BATCH_FILES, most), journals=folder,
+        web=_limits(tools), roots=import_schedules.roots(tools.settings, caller.project), all_hold_files=True,
     )  # fmt: skip
 
 

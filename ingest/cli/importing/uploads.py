@@ -64,7 +64,8 @@ class Uploads:
     """Threads that upload what they are given.
 
     `sent` is told of bytes as they leave, from several threads; a repeated upload takes back what it had told. Files of
-    this machine are read as far as `roots` let them, and of a bucket none that has more than `most_bytes`. `headers` are sent with an entry that has this stamp.
+    this machine are read as far as `roots` let them, and of a bucket none that has more than `most_bytes`. `headers`
+    are sent with an entry that has this stamp.
     """
 
     def __init__(
