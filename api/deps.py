@@ -16,12 +16,14 @@ from ingest.errors import DependencyDown, TooLarge
 from ingest.status import FileStatus
 from ingest.tools import Tools
 
+# None of these waits for anything; they are coroutines because FastAPI calls plain functions in another thread.
 
-def _tools(request: Request) -> Tools:
+
+async def _tools(request: Request) -> Tools:
     return cast(Tools, request.app.state.tools)
 
 
-def _window(
+async def _window(
     limit: Annotated[int, Query(ge=0, le=100, description="Items in a page.")] = 20,
     order: Annotated[Order, Query(description="By creation: newest first, or oldest first.")] = "desc",
     after: Annotated[Id | None, Query(description="The id after which the page begins.")] = None,
@@ -30,7 +32,7 @@ def _window(
     return Window(limit=limit, order=order, after=after, before=before)
 
 
-def _files_window(
+async def _files_window(
     limit: Annotated[int, Query(ge=0, le=10_000, description="Files in a page.")] = 10_000,
     order: Annotated[Order, Query(description="By creation: newest first, or oldest first.")] = "desc",
     after: Annotated[Id | None, Query(description="The id after which the page begins.")] = None,
@@ -38,13 +40,13 @@ def _files_window(
     return Window(limit=limit, order=order, after=after)
 
 
-def _status(
+async def _status(
     filter: Annotated[FileStatus | None, Query(description="Only files with this status.")] = None,  # noqa: A002
 ) -> FileStatus | None:
     return filter
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     return cast(Caller, request.scope["caller"])  # put there by api/admission.py
 
 
@@ -71,7 +73,7 @@ def bounded(most: Callable[[Tools], int], param: str) -> type[APIRoute]:
             handle = super().get_route_handler()
 
             async def counted(request: Request) -> Response:
-                limit = most(_tools(request))
+                limit = most(await _tools(request))
                 refusal = TooLarge(f"File is too large: at most {limit:,} bytes are accepted.", param=param)
                 announced = request.headers.get("content-length", "")
                 if announced.isdecimal() and int(announced[:20]) > limit + FRAMING_BYTES:

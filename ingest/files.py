@@ -74,7 +74,7 @@ def add(
         created_at=created_at,
         expires_at=None if expires_after is None else created_at + expires_after,
     )
-    session.add(file)
+    rows.add(session, file)
     return file
 
 

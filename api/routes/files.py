@@ -4,6 +4,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from api import deps, errors
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/v1/files", tags=["Files"], route_class=deps.bounded(
 
 
 @router.post("", responses=errors.TOO_LARGE)
-def create(
+async def create(
     tools: deps.GivenTools,
     caller: deps.GivenCaller,
     file: Annotated[UploadFile, File(description="The file, with its name.")],
@@ -37,7 +38,8 @@ def create(
             param="expires_after",
             code="invalid_value",
         )
-    created = files.create(
+    created = await run_in_threadpool(
+        files.create,
         tools,
         caller,
         filename=file.filename or "upload",

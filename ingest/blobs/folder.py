@@ -81,5 +81,8 @@ class FolderBlobs:
     def _move(self, source: Path, name: str) -> None:
         # A blob that is there already is replaced by equal bytes, which also makes it young again.
         path = self._path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        source.replace(path)
+        try:
+            source.replace(path)
+        except FileNotFoundError:  # the first one in its folder
+            path.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(path)

@@ -27,10 +27,10 @@ def stage(blocks: Iterable[bytes], max_bytes: int, folder: Path | None) -> Itera
     """Bytes in a file of a folder (the system's for temporary files), which goes at the end unless it was moved."""
     digest, size = hashlib.sha256(), 0
     with translated():
-        file = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 - closed below, removed at the end
-    path = Path(file.name)
+        handle, name = tempfile.mkstemp(dir=folder)
+    path = Path(name)
     try:
-        with translated(), file:
+        with translated(), open(handle, "wb") as file:
             for block in blocks:
                 size += len(block)
                 if size > max_bytes:

@@ -2,14 +2,20 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, bindparam, delete, or_, select
+from sqlalchemy import ColumnElement, bindparam, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from ingest.db import tombstones
 from ingest.db.attachments import slices
+from ingest.db.counters import run
 from ingest.db.models import File, StoreFile
 from ingest.db.pages import Page, Window, page
 from ingest.db.session import now
+
+
+def add(session: Session, file: File) -> None:
+    """Write a new file down. The object itself stays outside of the session."""
+    run(session, _ADDING, **{name: getattr(file, name) for name in _GIVEN})
 
 
 def get(session: Session, project: str, file_id: str) -> File | None:
@@ -64,3 +70,7 @@ def delete_row(session: Session, file_id: str) -> None:
 def blob_is_used(session: Session, blob: str) -> bool:
     """Whether some file has these bytes."""
     return session.scalar(select(File.row).where(File.blob == blob).limit(1)) is not None
+
+
+_GIVEN = [column.name for column in File.__table__.columns if column is not File.__table__.c.row]
+_ADDING = insert(File).values({name: bindparam(name) for name in _GIVEN})

@@ -38,7 +38,6 @@ class Version:
 def record(session: Session, source: Importing, file: File) -> None:
     """Write down where a new file comes from, in its transaction. Raises Abandoned when the run was taken over."""
     import_schedules.add_up(session, source.schedule, source.fence, uploaded=1)
-    session.flush()  # the file's row comes first
     values = {"schedule": source.schedule, "file_id": file.id, "going": False}
     about = {"address": source.address, "name": source.name, "stamp": source.stamp}
     run(session, insert(ImportedFile).values(values | about))

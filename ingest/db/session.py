@@ -1,9 +1,10 @@
 """The engine, the clock, and the one way to a transaction."""
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,7 @@ class Database:
     ) -> None:
         self.engine = _sqlite(url, patience) if url.startswith("sqlite") else _postgres(url, pool_size, patience)
         self._reader = self.engine.execution_options(**(READ_ONLY if self.is_sqlite else SNAPSHOT))
+        self._turn: AbstractContextManager[None] = _Turn(patience.lock) if self.is_sqlite else nullcontext()
         self._clock = clock
         self._down_at = -math.inf
 
@@ -49,7 +51,7 @@ class Database:
 
         Raises DependencyDown("database") when the database cannot be reached or is too busy.
         """
-        with self._session(self.engine) as session:
+        with self._turn, self._session(self.engine) as session:
             yield session
 
     @contextmanager
@@ -81,6 +83,25 @@ class Database:
     def dispose(self) -> None:
         """Close every connection; the next transaction opens new ones."""
         self.engine.dispose()
+
+
+class _Turn:
+    """Lets the threads of a process write one after the other.
+
+    SQLite does so too, but its waiters sleep and look again, for up to a tenth of a second; and the thread whose turn
+    it is finds the connection of the one before it, which still has the pages that were changed.
+    """
+
+    def __init__(self, patience_seconds: float) -> None:
+        self._lock = threading.Lock()
+        self._patience = patience_seconds
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=self._patience):
+            raise DependencyDown("database", "database is locked")
+
+    def __exit__(self, *_exc: object) -> None:
+        self._lock.release()
 
 
 @contextmanager
@@ -136,7 +157,12 @@ def _now(dialect: str, clock: Callable[[], float] | None) -> ColumnElement[float
 
 def _sqlite(url: str, patience: Patience) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": patience.lock}, pool_size=20, max_overflow=40, hide_parameters=True
+        url,
+        connect_args={"timeout": patience.lock},
+        pool_size=20,
+        max_overflow=40,
+        pool_use_lifo=True,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

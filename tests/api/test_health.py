@@ -151,7 +151,7 @@ def test_a_full_disk_refuses_an_upload_and_leaves_nothing(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ingest.blobs.staging.tempfile.NamedTemporaryFile", full)
+    monkeypatch.setattr("ingest.blobs.staging.tempfile.mkstemp", full)
     sent = {"file": ("a.txt", b"x")}
     answer = client.post("/v1/files", data={"purpose": "assistants"}, files=sent)
 

@@ -1,8 +1,11 @@
 """What a transaction does when its database does not answer."""
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -79,3 +82,54 @@ def test_a_slow_statement_is_ended_by_the_server_and_the_connection_stays(databa
         session.execute(text("SELECT pg_sleep(5)"))
 
     assert ask(database) == 1
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path}/turns.db", patience=HURRIED)
+    with database.transaction() as session:
+        session.execute(text("CREATE TABLE writes (number INTEGER)"))
+    yield database
+    database.dispose()
+
+
+def test_threads_write_one_after_the_other_and_over_the_same_connection(embedded: Database) -> None:
+    connections = set()
+
+    def write(number: int) -> None:
+        with embedded.transaction() as session:
+            session.execute(text("INSERT INTO writes VALUES (:number)"), {"number": number})
+            connections.add(id(session.connection().connection.dbapi_connection))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, range(100)))
+
+    with embedded.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM writes")).scalar_one() == 100
+    assert len(connections) == 1
+
+
+def test_a_thread_whose_turn_does_not_come_is_told_that_the_database_is_busy(embedded: Database) -> None:
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with embedded.transaction():
+            held.set()
+            go_on.wait(10)
+
+    with ThreadPoolExecutor(1) as threads:
+        holding = threads.submit(hold)
+        held.wait(10)
+        with pytest.raises(DependencyDown, match="locked"), embedded.transaction():
+            pass
+        go_on.set()
+        holding.result(10)
+    assert ask(embedded) == 1
+
+
+def test_the_turn_passes_on_when_a_transaction_fails(embedded: Database) -> None:
+    with pytest.raises(ZeroDivisionError), embedded.transaction():
+        raise ZeroDivisionError
+
+    with embedded.transaction() as session:
+        session.execute(text("INSERT INTO writes VALUES (1)"))
