@@ -4,6 +4,7 @@ The database is the queue of record and a message only a wake-up, so a million-f
 a small one, and a message that is lost is sent again (DESIGN section 3).
 """
 
+import mmap
 import threading
 import time
 
@@ -29,27 +30,49 @@ STALE_AFTER_SECONDS = 600.0
 """And lost in any case after this, for one that was lost alone while its queue was never empty."""
 
 IDLE_PAUSE_SECONDS = 0.25
-"""A worker that found nothing waiting in a lane does not ask again for this long; requests and the sweep do besides."""
+"""Workers that found nothing waiting in a lane do not ask again for this long; requests and the sweep do besides."""
 
 BUSY_PAUSE_SECONDS = 0.05
-"""And one that found the queue half full, or filled it, for this long: too short to empty the other half."""
+"""And those that found the queue half full, or filled it, for this long, if they do not empty the other half before."""
 
 _log = logs.get(__name__)
+
+
+class Pauses:
+    """When workers look at a lane again. Processes that are forked later share it: one of them looks for all.
+
+    None waits for another, so now and then two look at once, or count a file less; neither does any harm.
+    """
+
+    def __init__(self) -> None:
+        shared = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
+        self._until, self._files = shared[: len(LANES)], shared[len(LANES) : 2 * len(LANES)]
+
+    def begin(self, lane: Lane, seconds: float, files: int) -> None:
+        """Let nobody look for so long, or until so many files have ended."""
+        at = LANES.index(lane)
+        self._until[at], self._files[at] = time.monotonic() + seconds, files
+
+    def is_over(self, lane: Lane) -> bool:
+        """Whether to look, now that one more file has ended."""
+        at = LANES.index(lane)
+        self._files[at] -= 1
+        return self._files[at] < 0 or time.monotonic() >= self._until[at]
 
 
 class Feeder:
     """Publishes waiting files, at most `dispatch_window` a lane."""
 
-    def __init__(self, database: Database, queue: Queue, settings: Settings) -> None:
+    def __init__(self, database: Database, queue: Queue, settings: Settings, pauses: Pauses) -> None:
         self._database = database
         self._queue = queue
         self._window = settings.dispatch_window
-        self._pause_until = dict.fromkeys(LANES, 0.0)
+        self._pauses = pauses
 
     def top_up(self) -> int:
         """Publish what there is room for and say how many. A broker that is down is logged: the sweep tries again."""
         try:
-            return sum(self._fill(lane, self._space(lane)) for lane in LANES)
+            return sum(self._fill(lane, self._queue.depth(lane)) for lane in LANES)
         except DependencyDown as exc:
             _log.warning("dispatch_failed", dependency=exc.dependency, reason=str(exc))
             return 0
@@ -58,16 +81,18 @@ class Feeder:
         """The worker's call after each file: as `top_up`, but cheap for queues that it saw a moment ago."""
         try:
             for lane in LANES:
-                if time.monotonic() >= self._pause_until[lane]:
+                if self._pauses.is_over(lane):
                     self._look_after(lane)
         except DependencyDown as exc:
             _log.warning("dispatch_failed", dependency=exc.dependency, reason=str(exc))
 
     def _look_after(self, lane: Lane) -> None:
-        self._pause_until[lane] = time.monotonic() + IDLE_PAUSE_SECONDS
-        space = self._space(lane)
-        if not space or self._fill(lane, space):
-            self._pause_until[lane] = time.monotonic() + BUSY_PAUSE_SECONDS
+        half = self._window // 2
+        self._pauses.begin(lane, IDLE_PAUSE_SECONDS, half)
+        depth = self._queue.depth(lane)
+        depth += self._fill(lane, depth)
+        if depth > half:
+            self._pauses.begin(lane, BUSY_PAUSE_SECONDS, depth - half)
 
     def resend_lost(self) -> int:
         """Publish again what was told to a broker that lost it; how many."""
@@ -78,13 +103,10 @@ class Feeder:
                 lost += waiting.unpublish(session, older_than_seconds=age, interactive=lane == "interactive")
         return lost
 
-    def _space(self, lane: Lane) -> int:
-        """Messages that the queue has room for; 0 while it is half full."""
-        room = self._window - self._queue.depth(lane)
-        return room if room > self._window // 2 else 0
-
-    def _fill(self, lane: Lane, room: int) -> int:
-        if not room:
+    def _fill(self, lane: Lane, depth: int) -> int:
+        """Publish what a queue of this depth has room for, unless it is half full; how many."""
+        room = self._window - depth
+        if room <= self._window // 2:
             return 0
         with self._database.transaction() as session:
             files = self._taken(session, lane, room) if alone(session, f"feeder:{lane}") else []

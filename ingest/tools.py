@@ -10,7 +10,7 @@ from ingest.config import Settings
 from ingest.db import collections
 from ingest.db.models import Collection
 from ingest.db.session import Database
-from ingest.dispatch import Feeder, Publisher
+from ingest.dispatch import Feeder, Pauses, Publisher
 from ingest.errors import DependencyDown
 from ingest.patience import REPORT, Patience
 from ingest.pulse import Pulse
@@ -25,11 +25,13 @@ from ingest.steps.parse import Parser
 class Tools:
     """The process's collaborators. Each is made when first used, so never before a fork; tests put in their own."""
 
-    def __init__(self, settings: Settings, patience: Patience = REPORT) -> None:
+    def __init__(self, settings: Settings, patience: Patience = REPORT, pauses: Pauses | None = None) -> None:
         self.settings = settings
         self.patience = patience
         self.stopping = threading.Event()
         """Set when this process must end soon: files in work are given back."""
+        self.pauses = pauses or Pauses()
+        """The feeder's; those of all processes of one worker."""
         self.parsing = threading.Lock()
         """To be held while `parser` is used in a process with several threads."""
         self.breakers = {name: Breaker(name) for name in ("qdrant", "embedder")}
@@ -111,7 +113,7 @@ class Tools:
 
     @cached_property
     def feeder(self) -> Feeder:
-        return Feeder(self.database, self.queue, self.settings)
+        return Feeder(self.database, self.queue, self.settings, self.pauses)
 
     def announce(self) -> None:
         """Have waiting files published: now, or soon by the publisher so that nobody waits for the broker."""

@@ -14,6 +14,7 @@ from prometheus_client import start_http_server
 
 from ingest import logs, metrics, traces
 from ingest.config import Settings
+from ingest.dispatch import Pauses
 from ingest.errors import DependencyDown
 from ingest.orphans import die_with_parent
 from ingest.patience import WORK
@@ -22,6 +23,7 @@ from ingest.tools import Tools
 
 _log = logs.get(__name__)
 _tools: list[Tools] = []
+_pauses = Pauses()
 
 END_SECONDS = 0.3
 
@@ -71,7 +73,7 @@ def _start(**_: Any) -> None:
     die_with_parent()
     settings = Settings()
     traces.configure(settings, "ingest-worker")
-    mine = Tools(settings, WORK)
+    mine = Tools(settings, WORK, _pauses)
     _tools[:] = [mine]
     try:
         mine.embedder.embed_query("The first file should not wait for the model.")

@@ -19,6 +19,7 @@ _AFTER = (re.compile(r"word/(footnotes|endnotes)\d*\.xml"), re.compile(r"word/co
 _LAST = re.compile(r"word/footer\d*\.xml")
 _CHARACTERS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 _SKIPPED = frozenset(["Fallback", "moveFrom"])  # what is said a second time, and what was moved away
+_WANTED = [f"{{*}}{name}" for name in ("p", "pPr", "r", "t", "tbl", "tr", "tc", *_CHARACTERS, *_SKIPPED)]
 _PARSER = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": True, "recover": False}
 
 
@@ -74,15 +75,14 @@ class _Body:
         self._skipped = 0  # how many skipped elements are open
 
     def read(self, part: IO[bytes]) -> None:
-        for event, element in etree.iterparse(part, events=("start", "end"), **_PARSER):
-            tag = element.tag
-            name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+        for event, element in etree.iterparse(part, events=("start", "end"), tag=_WANTED, **_PARSER):
+            name = element.tag.rpartition("}")[2]
             if event == "start":
                 self._start(name)
                 continue
             self._end(name, element)
             # Forget what has been read; its parent's earlier children too, or a million empty shells remain.
-            if name not in ("t", "pStyle", "numPr", "ilvl", "numId", "pPr"):
+            if name not in ("t", "pPr"):
                 element.clear()
                 parent = element.getparent()
                 if parent is not None and name in ("p", "tbl", "tr"):

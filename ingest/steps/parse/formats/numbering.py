@@ -1,6 +1,8 @@
 """The numbers that Word writes before paragraphs by itself, counted as it counts them."""
 
+import os
 import re
+import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +12,10 @@ from lxml import etree
 
 _LEVELS = 9
 _MAX_NUMBER = 10_000  # more would make Roman numerals and letters long
+_PARTS = ("word/numbering.xml", "word/styles.xml")
+_KEPT = 8
+_KEPT_BYTES = 2**18  # packed
+_LOCAL_HEADER = struct.Struct("<26xHH")  # of a ZIP's member: the lengths of its name and of what else comes before its bytes
 _PLACE = re.compile(r"%([1-9])")
 _PARSER = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": True}
 _ROMAN: tuple[tuple[int, str], ...] = (
@@ -74,11 +80,42 @@ class Numbering:
 
 
 def read_numbering(archive: zipfile.ZipFile) -> Numbering:
-    """Return what word/numbering.xml and word/styles.xml say; nothing where they are missing or damaged."""
-    definitions, styles = _root(archive, "word/numbering.xml"), _root(archive, "word/styles.xml")
-    if definitions is None:
-        return Numbering()
-    return Numbering(_lists(definitions), {} if styles is None else _styles(styles))
+    """Return what word/numbering.xml and word/styles.xml say; nothing where they are missing or damaged.
+
+    Documents made from one template have the same ones, and these are often longer than the text: what was read in the
+    last few is kept, and found again by the packed bytes.
+    """
+    packed = [_packed(archive, name) for name in _PARTS]
+    key = (packed[0], packed[1])
+    kept = sum(map(len, packed)) <= _KEPT_BYTES
+    found = _READ.pop(key, None) if kept else None
+    if found is None:
+        definitions, styles = (_root(archive, name) for name in _PARTS)
+        found = ({}, {}) if definitions is None else (_lists(definitions), {} if styles is None else _styles(styles))
+    if kept:
+        _READ[key] = found  # as the last one; the first one has not been asked for the longest
+        if len(_READ) > _KEPT:
+            del _READ[next(iter(_READ))]
+    return Numbering(*found)
+
+
+_READ: dict[tuple[bytes, bytes], tuple[dict[str, _List], dict[str, Place]]] = {}
+
+
+def _packed(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A member as it is stored, with what says how; b"" when there is none."""
+    try:
+        member = archive.getinfo(name)
+    except KeyError:
+        return b""
+    file = archive.fp
+    assert file is not None  # it is open
+    file.seek(member.header_offset)
+    header = file.read(_LOCAL_HEADER.size)
+    if len(header) < _LOCAL_HEADER.size:
+        return b""
+    file.seek(sum(_LOCAL_HEADER.unpack(header)), os.SEEK_CUR)
+    return bytes([member.compress_type]) + file.read(member.compress_size)
 
 
 def _root(archive: zipfile.ZipFile, name: str) -> Any:
@@ -169,7 +206,8 @@ def _roman(number: int) -> str:
 
 
 def _children(node: Any, name: str) -> Iterator[Any]:
-    return (child for child in node if isinstance(child.tag, str) and child.tag.rpartition("}")[2] == name)
+    children: Iterator[Any] = node.iterchildren(f"{{*}}{name}")
+    return children
 
 
 def _text(node: Any, name: str) -> str:
