@@ -1,11 +1,12 @@
 """The feeder: short queues, fair shares, nothing lost, on both databases."""
 
+import os
 import time
 
 from ingest import file_batches
 from ingest.db.models import Project
 from ingest.db.session import Database
-from ingest.dispatch import IDLE_PAUSE_SECONDS, LOST_AFTER_SECONDS, STALE_AFTER_SECONDS
+from ingest.dispatch import IDLE_PAUSE_SECONDS, LOST_AFTER_SECONDS, STALE_AFTER_SECONDS, Pauses
 from ingest.status import Lane
 from tests.conftest import Clock
 from tests.db import rows
@@ -191,3 +192,25 @@ def test_processes_that_fill_the_queue_at_once_keep_to_its_window(tools: FakeToo
     tools.feeder.top_up()
 
     assert len(told(tools)) == tools.settings.dispatch_window
+
+
+def test_processes_of_one_machine_look_at_a_lane_for_each_other() -> None:
+    pauses = Pauses()
+    assert pauses.is_over("bulk")
+    pauses.begin("bulk", 60, files=2)
+    if (child := os.fork()) == 0:
+        os._exit(pauses.is_over("bulk"))  # a file of the child's ends; it does not look
+
+    assert os.waitpid(child, 0)[1] == 0
+    assert not pauses.is_over("bulk")
+    assert pauses.is_over("bulk"), "two files have ended since, and this is the third"
+    assert pauses.is_over("interactive"), "each lane has its own"
+
+
+def test_a_lane_is_looked_at_again_after_a_while_however_few_files_end() -> None:
+    pauses = Pauses()
+    pauses.begin("bulk", 0.05, files=1_000)
+
+    assert not pauses.is_over("bulk")
+    time.sleep(0.06)
+    assert pauses.is_over("bulk")

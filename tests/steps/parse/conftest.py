@@ -71,11 +71,11 @@ class Make:
     def word_part(self, root: str, body: str) -> str:
         return f'<w:{root} xmlns:w="{W}"><w:body>{body}</w:body></w:{root}>'
 
-    def numbered_docx(self, body: str) -> bytes:
-        """List 1 counts 1. a), list 2 has bullets, list 3 is list 1 begun anew at 7; the style Clause counts § I.01."""
+    def numbered_docx(self, body: str, first: str = "%1.") -> bytes:
+        """List 1 counts 1. a) (or as `first` says), list 2 has bullets, list 3 is list 1 begun anew at 7; the style Clause counts § I.01."""
         level = '<w:lvl w:ilvl="{}"><w:start w:val="1"/><w:numFmt w:val="{}"/><w:lvlText w:val="{}"/></w:lvl>'.format
         formats = (
-            level(0, "decimal", "%1.") + level(1, "lowerLetter", "%2)"),
+            level(0, "decimal", first) + level(1, "lowerLetter", "%2)"),
             level(0, "bullet", "\uf0b7"),
             level(0, "upperRoman", "§ %1") + level(1, "decimalZero", "§ %1.%2"),
         )

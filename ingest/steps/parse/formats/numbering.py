@@ -14,8 +14,10 @@ _LEVELS = 9
 _MAX_NUMBER = 10_000  # more would make Roman numerals and letters long
 _PARTS = ("word/numbering.xml", "word/styles.xml")
 _KEPT = 8
-_KEPT_BYTES = 2**18  # packed
-_LOCAL_HEADER = struct.Struct("<26xHH")  # of a ZIP's member: the lengths of its name and of what else comes before its bytes
+_KEPT_BYTES = 2**21  # unpacked
+_LOCAL_HEADER = struct.Struct(
+    "<26xHH"
+)  # of a ZIP's member: the lengths of its name and of what else comes before its bytes
 _PLACE = re.compile(r"%([1-9])")
 _PARSER = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": True}
 _ROMAN: tuple[tuple[int, str], ...] = (
@@ -46,6 +48,10 @@ class Place:
 
     list_id: str = ""
     level: int = 0
+
+
+_Definitions = tuple[dict[str, _List], dict[str, Place]]
+_READ: dict[tuple[tuple[str, int, bytes], ...], _Definitions] = {}
 
 
 @dataclass
@@ -85,37 +91,32 @@ def read_numbering(archive: zipfile.ZipFile) -> Numbering:
     Documents made from one template have the same ones, and these are often longer than the text: what was read in the
     last few is kept, and found again by the packed bytes.
     """
-    packed = [_packed(archive, name) for name in _PARTS]
-    key = (packed[0], packed[1])
-    kept = sum(map(len, packed)) <= _KEPT_BYTES
-    found = _READ.pop(key, None) if kept else None
-    if found is None:
-        definitions, styles = (_root(archive, name) for name in _PARTS)
-        found = ({}, {}) if definitions is None else (_lists(definitions), {} if styles is None else _styles(styles))
-    if kept:
-        _READ[key] = found  # as the last one; the first one has not been asked for the longest
-        if len(_READ) > _KEPT:
-            del _READ[next(iter(_READ))]
+    members = [member for member in archive.infolist() if member.filename in _PARTS]
+    if sum(member.file_size for member in members) > _KEPT_BYTES:
+        return Numbering(*_read(archive))
+    key = tuple(_packed(archive, member) for member in members)
+    found = _READ.pop(key, None) or _read(archive)
+    _READ[key] = found  # as the last one; the first one has not been asked for the longest
+    if len(_READ) > _KEPT:
+        del _READ[next(iter(_READ))]
     return Numbering(*found)
 
 
-_READ: dict[tuple[bytes, bytes], tuple[dict[str, _List], dict[str, Place]]] = {}
+def _read(archive: zipfile.ZipFile) -> _Definitions:
+    definitions, styles = (_root(archive, name) for name in _PARTS)
+    if definitions is None:
+        return {}, {}
+    return _lists(definitions), {} if styles is None else _styles(styles)
 
 
-def _packed(archive: zipfile.ZipFile, name: str) -> bytes:
-    """A member as it is stored, with what says how; b"" when there is none."""
-    try:
-        member = archive.getinfo(name)
-    except KeyError:
-        return b""
+def _packed(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[str, int, bytes]:
+    """A member as it is stored: its name, how it is packed, and its bytes."""
     file = archive.fp
     assert file is not None  # it is open
     file.seek(member.header_offset)
-    header = file.read(_LOCAL_HEADER.size)
-    if len(header) < _LOCAL_HEADER.size:
-        return b""
+    header = file.read(_LOCAL_HEADER.size).ljust(_LOCAL_HEADER.size)  # a file that is cut off: `_read` says so
     file.seek(sum(_LOCAL_HEADER.unpack(header)), os.SEEK_CUR)
-    return bytes([member.compress_type]) + file.read(member.compress_size)
+    return member.filename, member.compress_type, file.read(member.compress_size)
 
 
 def _root(archive: zipfile.ZipFile, name: str) -> Any:
