@@ -1,0 +1,49 @@
+"""How a script of fifty lines reads and cuts a document, with the libraries that it would take."""
+
+import os
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import docx
+import pypdf
+import tiktoken
+
+import ingest
+
+
+def chunks(path: Path, tokens: int, overlap: int) -> list[str]:
+    """A document's text in windows of so many tokens."""
+    ids = _encoding().encode_ordinary(_text(path))
+    starts = range(0, max(1, len(ids) - overlap), tokens - overlap)
+    return [_encoding().decode(ids[start : start + tokens]) for start in starts]
+
+
+@cache
+def _encoding() -> tiktoken.Encoding:
+    os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(Path(ingest.__file__).parent / "data" / "tiktoken"))
+    return tiktoken.get_encoding("cl100k_base")
+
+
+def _text(path: Path) -> str:
+    match path.suffix:
+        case ".html":
+            page = _Page()
+            page.feed(path.read_text("utf-8"))
+            return "\n\n".join(page.texts)
+        case ".docx":
+            return "\n\n".join(paragraph.text for paragraph in docx.Document(str(path)).paragraphs)
+        case ".pdf":
+            return "\n\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+        case _:
+            return path.read_text("utf-8")
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.texts.append(data)
