@@ -6,10 +6,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import psycopg
-from sqlalchemy import ColumnElement, Engine, Float, Select, bindparam, create_engine, event, extract, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Float,
+    Select,
+    bindparam,
+    create_engine,
+    event,
+    extract,
+    func,
+    select,
+)
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -62,10 +74,9 @@ class Database:
 
     @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:
-        info = {"clock": self._clock}
         try:
-            with translated(), Session(engine, expire_on_commit=False, info=info) as session, session.begin():
-                yield session
+            with translated(), _LazySession(engine, {"clock": self._clock}) as session:
+                yield cast(Session, session)
         except DependencyDown:
             self._down_at = time.monotonic()
             raise
@@ -83,6 +94,53 @@ class Database:
     def dispose(self) -> None:
         """Close every connection; the next transaction opens new ones."""
         self.engine.dispose()
+
+
+class _LazySession:
+    """A session of one transaction, made when more of it is asked for than its connection.
+
+    What runs for every file is statements only (counters.run), and making a session costs as much as three of them.
+    """
+
+    def __init__(self, engine: Engine, info: dict[str, Any]) -> None:
+        self.info = info
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._session: Session | None = None
+
+    def get_bind(self) -> Engine:
+        return self._engine
+
+    def connection(self) -> Connection:
+        if self._session is not None:
+            return self._session.connection()  # which sets a savepoint first where one is due
+        if self._connection is None:
+            self._connection = self._engine.connect()
+            self._connection.begin()
+        return self._connection
+
+    def __getattr__(self, name: str) -> Any:
+        if self._session is None:
+            self._session = Session(self.connection(), expire_on_commit=False, info=self.info)
+        return getattr(self._session, name)
+
+    def __enter__(self) -> "_LazySession":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._connection is None:
+            return
+        try:
+            if kind is None and self._session is not None:
+                self._session.commit()  # to the connection; the transaction is that of the connection
+            if kind is None:
+                self._connection.commit()
+            else:
+                self._connection.rollback()
+        finally:
+            if self._session is not None:
+                self._session.close()
+            self._connection.close()
 
 
 class _Turn:

@@ -4,13 +4,15 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from ingest.db.models import Base, Project
 from ingest.db.session import Database
 from ingest.errors import DependencyDown
 from ingest.patience import REQUEST
@@ -133,3 +135,42 @@ def test_the_turn_passes_on_when_a_transaction_fails(embedded: Database) -> None
 
     with embedded.transaction() as session:
         session.execute(text("INSERT INTO writes VALUES (1)"))
+
+
+def test_objects_and_statements_of_one_transaction_are_written_together_or_not_at_all(embedded: Database) -> None:
+    Base.metadata.create_all(embedded.engine)
+
+    def write(name: str) -> None:
+        with embedded.transaction() as session:
+            session.add(Project(id=f"proj_{name}", name=name, created_at=1))
+            session.connection().execute(text("INSERT INTO writes VALUES (1)"))
+            if name == "bad":
+                raise ZeroDivisionError
+
+    write("good")
+    with pytest.raises(ZeroDivisionError):
+        write("bad")
+
+    with embedded.reading() as session:
+        assert session.scalars(select(Project.name)).all() == ["good"]
+        assert session.execute(text("SELECT count(*) FROM writes")).scalar_one() == 1
+
+
+def test_a_savepoint_is_undone_by_itself(embedded: Database) -> None:
+    with embedded.transaction() as session:
+        session.connection().execute(text("INSERT INTO writes VALUES (1)"))
+        with suppress(ZeroDivisionError), session.begin_nested():
+            session.connection().execute(text("INSERT INTO writes VALUES (2)"))
+            raise ZeroDivisionError
+
+    with embedded.reading() as session:
+        assert session.execute(text("SELECT number FROM writes")).scalars().all() == [1]
+
+
+def test_a_transaction_of_nothing_needs_no_connection(tmp_path: Path) -> None:
+    nowhere = Database(f"sqlite:///{tmp_path}/no/such/folder.db", patience=HURRIED)
+
+    with nowhere.transaction():
+        pass
+    with pytest.raises(DependencyDown, match="database"), nowhere.transaction() as session:
+        session.connection()
