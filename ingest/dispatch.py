@@ -41,7 +41,7 @@ _log = logs.get(__name__)
 class Pauses:
     """When workers look at a lane again. Processes that are forked later share it: one of them looks for all.
 
-    None waits for another, so now and then two look at once, or count a file less; neither does any harm.
+    None waits for another, so now and then two look at once, or count a file less; the queue's other half makes up for it.
     """
 
     def __init__(self) -> None:
@@ -67,6 +67,7 @@ class Feeder:
         self._database = database
         self._queue = queue
         self._window = settings.dispatch_window
+        self._enough = (self._window + 1) // 2
         self._pauses = pauses
 
     def top_up(self) -> int:
@@ -87,12 +88,11 @@ class Feeder:
             _log.warning("dispatch_failed", dependency=exc.dependency, reason=str(exc))
 
     def _look_after(self, lane: Lane) -> None:
-        half = self._window // 2
-        self._pauses.begin(lane, IDLE_PAUSE_SECONDS, half)
+        self._pauses.begin(lane, IDLE_PAUSE_SECONDS, self._enough)
         depth = self._queue.depth(lane)
         depth += self._fill(lane, depth)
-        if depth > half:
-            self._pauses.begin(lane, BUSY_PAUSE_SECONDS, depth - half)
+        if depth >= self._enough:
+            self._pauses.begin(lane, BUSY_PAUSE_SECONDS, depth - self._enough)
 
     def resend_lost(self) -> int:
         """Publish again what was told to a broker that lost it; how many."""
@@ -105,9 +105,9 @@ class Feeder:
 
     def _fill(self, lane: Lane, depth: int) -> int:
         """Publish what a queue of this depth has room for, unless it is half full; how many."""
-        room = self._window - depth
-        if room <= self._window // 2:
+        if depth >= self._enough:
             return 0
+        room = self._window - depth
         with self._database.transaction() as session:
             files = self._taken(session, lane, room) if alone(session, f"feeder:{lane}") else []
         if not files:

@@ -64,6 +64,20 @@ def test_a_worker_that_finds_the_queue_full_looks_again_before_it_can_be_empty(t
     assert time.monotonic() - found_full < IDLE_PAUSE_SECONDS
 
 
+def test_a_worker_that_finds_the_queue_just_half_full_looks_again_before_it_can_be_empty(tools: FakeTools) -> None:
+    store = rows.a_store(tools.database)
+    rows.batch(tools.database, store, rows.files(tools.database, 500))
+    tools.feeder.top_up()
+    claim(tools, tools.settings.dispatch_window // 2)
+    tools.feeder.after_file()
+    assert len(told(tools)) == tools.settings.dispatch_window // 2
+
+    claim(tools, 1)
+    tools.feeder.after_file()
+
+    assert len(told(tools)) == tools.settings.dispatch_window
+
+
 def test_batches_share_the_queue(tools: FakeTools) -> None:
     store = rows.a_store(tools.database)
     large, small = rows.files(tools.database, 500), rows.files(tools.database, 10)

@@ -59,23 +59,24 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """One unit of work, committed as a whole. On SQLite it is the only writer from its first statement on.
+        """One unit of work, committed as a whole. On SQLite it is the only writer: of this process from its beginning, of
+        all from its first statement on.
 
         Raises DependencyDown("database") when the database cannot be reached or is too busy.
         """
-        with self._turn, self._session(self.engine) as session:
+        with self._session(self.engine, self._turn) as session:
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Like `transaction`, for statements that only read and all see the same moment; never waits for a writer."""
-        with self._session(self._reader) as session:
+        with self._session(self._reader, nullcontext()) as session:
             yield session
 
     @contextmanager
-    def _session(self, engine: Engine) -> Iterator[Session]:
+    def _session(self, engine: Engine, turn: AbstractContextManager[None]) -> Iterator[Session]:
         try:
-            with translated(), _LazySession(engine, {"clock": self._clock}) as session:
+            with translated(), turn, _LazySession(engine, {"clock": self._clock}) as session:
                 yield cast(Session, session)
         except DependencyDown:
             self._down_at = time.monotonic()

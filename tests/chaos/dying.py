@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, event
-from sqlalchemy.orm import Session
 
 from ingest import file_batches, files, jobs, store_files, uploads, vector_stores
 from ingest.db.attachments import Member
@@ -160,7 +159,7 @@ def _arm(made: WorldTools, point: Point) -> None:
 
 
 def _die_at_commit(database: Database, point: Point) -> None:
-    left = [point.nth]
+    left, writes = [point.nth], [False]
 
     def count() -> None:
         left[0] -= 1
@@ -169,17 +168,19 @@ def _die_at_commit(database: Database, point: Point) -> None:
 
     def before(connection: Connection) -> None:
         options = connection.get_execution_options()
-        if not (options.get("ingest_read_only") or options.get("postgresql_readonly")):
+        writes[0] = not (options.get("ingest_read_only") or options.get("postgresql_readonly"))
+        if writes[0] and not point.after:
             count()
 
-    def after(session: Session) -> None:
-        if session.get_bind() is database.engine:
+    def commit(connection: Any) -> None:
+        do_commit(connection)
+        if writes[0]:
             count()
 
+    event.listen(database.engine, "commit", before)
     if point.after:
-        event.listen(Session, "after_commit", after)
-    else:
-        event.listen(database.engine, "commit", before)
+        do_commit = database.engine.dialect.do_commit
+        database.engine.dialect.do_commit = commit  # type: ignore[assignment, method-assign]
 
 
 def _without_embedder(tools: FakeTools, row: int) -> None:

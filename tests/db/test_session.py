@@ -124,6 +124,7 @@ def test_a_thread_whose_turn_does_not_come_is_told_that_the_database_is_busy(emb
         held.wait(10)
         with pytest.raises(DependencyDown, match="locked"), embedded.transaction():
             pass
+        assert embedded.up_seconds < 5, "leases must not be taken from those who wait as well"
         go_on.set()
         holding.result(10)
     assert ask(embedded) == 1

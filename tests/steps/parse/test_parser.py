@@ -165,6 +165,20 @@ def test_docx_lists_have_the_numbers_that_word_shows(parse: Parse, make: "Make")
     )
 
 
+def test_docx_numbers_follow_the_present_properties_of_a_paragraph_not_those_before_a_tracked_change(
+    parse: Parse, make: "Make"
+) -> None:
+    item = '<w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr>'
+    was = "<w:pPrChange><w:pPr>{}</w:pPr></w:pPrChange>"
+    body = (
+        make.paragraph("first", item)
+        + make.paragraph("was no item", item + was.format('<w:numPr><w:numId w:val="0"/></w:numPr>'))
+        + make.paragraph("is none any more", was.format(item))
+    )
+
+    assert parse("a.docx", make.numbered_docx(body)).text == "1. first\n2. was no item\n\nis none any more"
+
+
 def test_docx_reads_text_boxes_once(parse: Parse, make: "Make") -> None:
     box = f"<w:txbxContent>{make.paragraph('boxed')}</w:txbxContent>"
     body = f"<w:p><w:r><w:t>around</w:t></w:r><w:r><w:Choice>{box}</w:Choice><w:Fallback>{box}</w:Fallback></w:r></w:p>"

@@ -153,19 +153,23 @@ class _Body:
 
 
 def _item(properties: Any, numbering: Numbering) -> _Item:
-    """Return what the properties of a paragraph say of its place in a list."""
+    """Return what the properties of a paragraph say of its place in a list; not what they were before a tracked change,
+    which stands in them too."""
     style, list_id, level = "", None, None
-    for element in properties.iter(etree.Element):
-        namespace, _, name = element.tag.rpartition("}")
-        value = element.get(f"{namespace}}}val", "")
-        if name == "ilvl" and value.isdecimal():
-            level = min(int(value), 8)
-        elif name == "numId":
-            list_id = value
-        elif name == "pStyle":
-            style = value
+    for element in properties.iterchildren("{*}pStyle"):
+        style = _value(element)
+    for numbered in properties.iterchildren("{*}numPr"):
+        for element in numbered.iterchildren("{*}ilvl"):
+            level = min(int(value), 8) if (value := _value(element)).isdecimal() else level
+        for element in numbered.iterchildren("{*}numId"):
+            list_id = _value(element)
     inherited = numbering.styles.get(style, Place())
     place = Place(inherited.list_id if list_id is None else list_id, inherited.level if level is None else level)
     if list_id == "0":  # not numbered, whatever its style says
         return _NOT_LISTED
     return _Item(place, list_id is not None or style.startswith(("ListBullet", "ListNumber")))
+
+
+def _value(element: Any) -> str:
+    value: str = element.get(f"{element.tag.rpartition('}')[0]}}}val", "")
+    return value

@@ -1,23 +1,18 @@
 """The numbers that Word writes before paragraphs by itself, counted as it counts them."""
 
-import os
 import re
-import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
 
 _LEVELS = 9
 _MAX_NUMBER = 10_000  # more would make Roman numerals and letters long
-_PARTS = ("word/numbering.xml", "word/styles.xml")
 _KEPT = 8
-_KEPT_BYTES = 2**21  # unpacked
-_LOCAL_HEADER = struct.Struct(
-    "<26xHH"
-)  # of a ZIP's member: the lengths of its name and of what else comes before its bytes
+_KEPT_BYTES = 2**19  # of one document; what is made of them takes some times as much
 _PLACE = re.compile(r"%([1-9])")
 _PARSER = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": True}
 _ROMAN: tuple[tuple[int, str], ...] = (
@@ -48,10 +43,6 @@ class Place:
 
     list_id: str = ""
     level: int = 0
-
-
-_Definitions = tuple[dict[str, _List], dict[str, Place]]
-_READ: dict[tuple[tuple[str, int, bytes], ...], _Definitions] = {}
 
 
 @dataclass
@@ -89,41 +80,33 @@ def read_numbering(archive: zipfile.ZipFile) -> Numbering:
     """Return what word/numbering.xml and word/styles.xml say; nothing where they are missing or damaged.
 
     Documents made from one template have the same ones, and these are often longer than the text: what was read in the
-    last few is kept, and found again by the packed bytes.
+    last few is kept.
     """
-    members = [member for member in archive.infolist() if member.filename in _PARTS]
-    if sum(member.file_size for member in members) > _KEPT_BYTES:
-        return Numbering(*_read(archive))
-    key = tuple(_packed(archive, member) for member in members)
-    found = _READ.pop(key, None) or _read(archive)
-    _READ[key] = found  # as the last one; the first one has not been asked for the longest
-    if len(_READ) > _KEPT:
-        del _READ[next(iter(_READ))]
-    return Numbering(*found)
+    definitions, styles = _part(archive, "word/numbering.xml"), _part(archive, "word/styles.xml")
+    read = _kept if len(definitions) + len(styles) <= _KEPT_BYTES else _read
+    return Numbering(*read(definitions, styles))
 
 
-def _read(archive: zipfile.ZipFile) -> _Definitions:
-    definitions, styles = (_root(archive, name) for name in _PARTS)
-    if definitions is None:
-        return {}, {}
-    return _lists(definitions), {} if styles is None else _styles(styles)
-
-
-def _packed(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[str, int, bytes]:
-    """A member as it is stored: its name, how it is packed, and its bytes."""
-    file = archive.fp
-    assert file is not None  # it is open
-    file.seek(member.header_offset)
-    header = file.read(_LOCAL_HEADER.size).ljust(_LOCAL_HEADER.size)  # a file that is cut off: `_read` says so
-    file.seek(sum(_LOCAL_HEADER.unpack(header)), os.SEEK_CUR)
-    return member.filename, member.compress_type, file.read(member.compress_size)
-
-
-def _root(archive: zipfile.ZipFile, name: str) -> Any:
+def _part(archive: zipfile.ZipFile, name: str) -> bytes:
     try:
-        return etree.fromstring(archive.read(name), etree.XMLParser(**_PARSER))
+        return archive.read(name)
     except KeyError:
-        return None
+        return b""
+
+
+def _read(definitions: bytes, styles: bytes) -> tuple[dict[str, _List], dict[str, Place]]:
+    lists, named = _root(definitions), _root(styles)
+    if lists is None:
+        return {}, {}
+    return _lists(lists), {} if named is None else _styles(named)
+
+
+_kept = lru_cache(_KEPT)(_read)
+
+
+def _root(xml: bytes) -> Any:
+    try:
+        return etree.fromstring(xml, etree.XMLParser(**_PARSER))
     except etree.XMLSyntaxError as exc:
         if exc.code == etree.ErrorTypes.ERR_NO_MEMORY:
             raise
