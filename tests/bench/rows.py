@@ -88,18 +88,21 @@ def _against_limit(
 ) -> tuple[Import, list[Row]]:
     """Against what a script makes of the documents with the usual libraries, and against the service's own steps."""
     paths = [document.path for document in documents]
-    before = [limit.measure(paths, url, steps).files_per_second for steps in get_args(Steps)]
+    before = _bare(paths, url)
     done = _imported(folder, documents, _remote(url))
-    after = [
-        limit.measure(paths, url, steps).files_per_second for steps in get_args(Steps)
-    ]  # the pace may have changed
-    bare = {steps: sum(both) / 2 for steps, *both in zip(get_args(Steps), before, after, strict=True)}
+    after = _bare(paths, url)  # the machine may have changed its pace
+    bare = {steps: (before[steps] + after[steps]) / 2 for steps in before}
     rate = done.files_per_second
     details = {"files_per_second": rate} | {f"{steps} steps": bare[steps] for steps in bare} | _cpu(done)
     return done, [
         Row(f"{what}: service / script of usual libraries", "at least", usual, rate / bare["usual"], "", details),
         Row(f"{what}: service / own steps alone", "at least", own, rate / bare["own"]),
     ]
+
+
+def _bare(paths: list[Path], url: str) -> dict[str, float]:
+    """Files a second of nothing but the work, by whose steps."""
+    return {steps: limit.measure(paths, url, steps).files_per_second for steps in get_args(Steps)}
 
 
 def _patient(done: Import, instant: Import) -> Row:

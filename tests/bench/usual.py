@@ -1,15 +1,12 @@
 """How a script of fifty lines reads and cuts a document, with the libraries that it would take."""
 
-import os
-from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
 import docx
 import pypdf
-import tiktoken
 
-import ingest
+from ingest.steps.chunk import _encoding
 
 
 def chunks(path: Path, tokens: int, overlap: int) -> list[str]:
@@ -17,12 +14,6 @@ def chunks(path: Path, tokens: int, overlap: int) -> list[str]:
     ids = _encoding().encode_ordinary(_text(path))
     starts = range(0, max(1, len(ids) - overlap), tokens - overlap)
     return [_encoding().decode(ids[start : start + tokens]) for start in starts]
-
-
-@cache
-def _encoding() -> tiktoken.Encoding:
-    os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(Path(ingest.__file__).parent / "data" / "tiktoken"))
-    return tiktoken.get_encoding("cl100k_base")
 
 
 def _text(path: Path) -> str:

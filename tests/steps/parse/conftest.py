@@ -72,7 +72,8 @@ class Make:
         return f'<w:{root} xmlns:w="{W}"><w:body>{body}</w:body></w:{root}>'
 
     def numbered_docx(self, body: str, first: str = "%1.") -> bytes:
-        """List 1 counts 1. a) (or as `first` says), list 2 has bullets, list 3 is list 1 begun anew at 7; the style Clause counts § I.01."""
+        """List 1 counts 1. a) (its first level as `first` says), list 2 has bullets, list 3 is list 1 begun anew at 7; the
+        style Clause counts § I.01."""
         level = '<w:lvl w:ilvl="{}"><w:start w:val="1"/><w:numFmt w:val="{}"/><w:lvlText w:val="{}"/></w:lvl>'.format
         formats = (
             level(0, "decimal", first) + level(1, "lowerLetter", "%2)"),

@@ -10,7 +10,7 @@ from lxml import etree
 
 from ingest.errors import InvalidFile
 from ingest.steps.parse.formats.layout import Layout, join_cells
-from ingest.steps.parse.formats.numbering import Numbering, Place, read_numbering
+from ingest.steps.parse.formats.numbering import Numbering, Place, children, read_numbering, value
 from ingest.steps.parse.parsed import Parsed
 
 _MAIN = re.compile(r"word/document\d*\.xml")
@@ -156,20 +156,15 @@ def _item(properties: Any, numbering: Numbering) -> _Item:
     """Return what the properties of a paragraph say of its place in a list; not what they were before a tracked change,
     which stands in them too."""
     style, list_id, level = "", None, None
-    for element in properties.iterchildren("{*}pStyle"):
-        style = _value(element)
-    for numbered in properties.iterchildren("{*}numPr"):
-        for element in numbered.iterchildren("{*}ilvl"):
-            level = min(int(value), 8) if (value := _value(element)).isdecimal() else level
-        for element in numbered.iterchildren("{*}numId"):
-            list_id = _value(element)
+    for element in children(properties, "pStyle"):
+        style = value(element, "val")
+    for numbered in children(properties, "numPr"):
+        for element in children(numbered, "ilvl"):
+            level = min(int(said), 8) if (said := value(element, "val")).isdecimal() else level
+        for element in children(numbered, "numId"):
+            list_id = value(element, "val")
     inherited = numbering.styles.get(style, Place())
     place = Place(inherited.list_id if list_id is None else list_id, inherited.level if level is None else level)
     if list_id == "0":  # not numbered, whatever its style says
         return _NOT_LISTED
     return _Item(place, list_id is not None or style.startswith(("ListBullet", "ListNumber")))
-
-
-def _value(element: Any) -> str:
-    value: str = element.get(f"{element.tag.rpartition('}')[0]}}}val", "")
-    return value

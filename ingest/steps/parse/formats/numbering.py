@@ -114,25 +114,25 @@ def _root(xml: bytes) -> Any:
 
 
 def _lists(root: Any) -> dict[str, _List]:
-    abstract = {_value(node, "abstractNumId"): _levels(node) for node in _children(root, "abstractNum")}
+    abstract = {value(node, "abstractNumId"): _levels(node) for node in children(root, "abstractNum")}
     lists = {}
-    for node in _children(root, "num"):
+    for node in children(root, "num"):
         counters = _text(node, "abstractNumId")
         levels, restarts = dict(abstract.get(counters, {})), {}
-        for override in _children(node, "lvlOverride"):
+        for override in children(node, "lvlOverride"):
             own = _levels(override)
             levels |= own
-            number, start = _number(_value(override, "ilvl")), _text(override, "startOverride")
+            number, start = _number(value(override, "ilvl")), _text(override, "startOverride")
             if start or number in own:
                 restarts[number] = _number(start) if start else own[number].start
-        lists[_value(node, "numId")] = _List(counters, levels, restarts)
+        lists[value(node, "numId")] = _List(counters, levels, restarts)
     return lists
 
 
 def _levels(node: Any) -> dict[int, Level]:
     found = {}
-    for level in _children(node, "lvl"):
-        number = _number(_value(level, "ilvl"))
+    for level in children(node, "lvl"):
+        number = _number(value(level, "ilvl"))
         if number < _LEVELS:
             pattern = _text(level, "lvlText")[:100]
             found[number] = Level(_text(level, "numFmt") or "decimal", pattern, _number(_text(level, "start")))
@@ -143,11 +143,11 @@ def _styles(root: Any) -> dict[str, Place]:
     """Styles whose paragraphs are numbered, by themselves or through the style they are based on."""
     own: dict[str, Place] = {}
     based_on: dict[str, str] = {}
-    for style in _children(root, "style"):
-        name = _value(style, "styleId")
+    for style in children(root, "style"):
+        name = value(style, "styleId")
         based_on[name] = _text(style, "basedOn")
-        for properties in _children(style, "pPr"):
-            for numbered in _children(properties, "numPr"):
+        for properties in children(style, "pPr"):
+            for numbered in children(properties, "numPr"):
                 own[name] = Place(_text(numbered, "numId"), min(_number(_text(numbered, "ilvl")), _LEVELS - 1))
     found = {}
     for name in based_on:
@@ -189,20 +189,22 @@ def _roman(number: int) -> str:
     return digits
 
 
-def _children(node: Any, name: str) -> Iterator[Any]:
-    children: Iterator[Any] = node.iterchildren(f"{{*}}{name}")
-    return children
+def children(node: Any, name: str) -> Iterator[Any]:
+    """The children of that name, in whatever namespace."""
+    found: Iterator[Any] = node.iterchildren(f"{{*}}{name}")
+    return found
 
 
 def _text(node: Any, name: str) -> str:
     """Return the `val` of the first child of that name, "" if there is none."""
-    child = next(_children(node, name), None)
-    return "" if child is None else _value(child, "val")
+    child = next(children(node, name), None)
+    return "" if child is None else value(child, "val")
 
 
-def _value(node: Any, name: str) -> str:
-    value: str = node.get(f"{node.tag.rpartition('}')[0]}}}{name}", "")
-    return value
+def value(node: Any, name: str) -> str:
+    """What an attribute of the node's own namespace says, "" if it is not there."""
+    found: str = node.get(f"{node.tag.rpartition('}')[0]}}}{name}", "")
+    return found
 
 
 def _number(text: str) -> int:
