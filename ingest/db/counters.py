@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, CursorResult, Executable, and_, bindparam,
 from sqlalchemy.orm import Session
 
 from ingest.db.models import BatchFile, FileBatch, PointJob, StoreFile, VectorStore
+from ingest.db.prepared import changed_prepared, run_prepared
 from ingest.db.session import read_clock
 from ingest.errors import Abandoned, Moved
 
@@ -99,19 +100,19 @@ def settle(
 
 def open_batches(session: Session, row: int) -> Sequence[int]:
     """The batches that wait for a file, usually one."""
-    return run(session, _OPEN_BATCHES, file=row).scalars().all()
+    return run_prepared(session, _OPEN_BATCHES, file=row).scalars().all()
 
 
 def close_membership(session: Session, batch: int, row: int, outcome: Outcome, why: Why | None = None) -> None:
     """Write down for good how a file ended in a batch."""
     code, message = (None, None) if why is None else (why.code, why.message)
-    run(session, _CLOSE_MEMBERSHIP, in_batch=batch, file=row, outcome=outcome, code=code, message=message)
+    run_prepared(session, _CLOSE_MEMBERSHIP, in_batch=batch, file=row, outcome=outcome, code=code, message=message)
 
 
 def shift_batch(session: Session, batch: int, shift: Shift) -> bool:
     """Add to a batch's counters; False when it has been cancelled, for then they are final."""
     amounts = vars(shift)
-    return not any(amounts.values()) or changed(session, _SHIFT_BATCH, of=batch, **_more(amounts))
+    return not any(amounts.values()) or changed_prepared(session, _SHIFT_BATCH, of=batch, **_more(amounts))
 
 
 def shift_store(
@@ -123,10 +124,10 @@ def shift_store(
     if not any(amounts.values()):
         return
     if epoch is None:
-        done = changed(session, _SHIFT_STORE, of=store_id, **_more(amounts))
+        done = changed_prepared(session, _SHIFT_STORE, of=store_id, **_more(amounts))
     else:
-        done = changed(session, _SHIFT_STORE_IN_EPOCH, of=store_id, its_epoch=epoch, **_more(amounts))
-        if not done and changed(session, _SHIFT_STORE, of=store_id, **_more(vars(Shift()) | vars(Sizes()))):
+        done = changed_prepared(session, _SHIFT_STORE_IN_EPOCH, of=store_id, its_epoch=epoch, **_more(amounts))
+        if not done and changed_prepared(session, _SHIFT_STORE, of=store_id, **_more(vars(Shift()) | vars(Sizes()))):
             raise Moved("its store has changed its embedding model meanwhile")
     if not done:
         raise Abandoned("its store was deleted or has expired")
@@ -204,14 +205,14 @@ def run(session: Session, statement: Executable, **values: Any) -> CursorResult[
     """Execute without looking for loaded objects to bring up to date: rows are changed by statement only.
 
     On the connection itself: the session's own way of executing costs several times what SQLite needs. Statements
-    that run for every file are made once and get their `values` here, for making one costs as much again.
+    that are made once get their `values` here (those that run for every file are db/prepared.py's).
     """
     return session.connection().execute(statement, values or None)
 
 
-def changed(session: Session, statement: Executable, **values: Any) -> bool:
+def changed(session: Session, statement: Executable) -> bool:
     """Execute an UPDATE and say whether it found its row."""
-    return run(session, statement, **values).rowcount > 0
+    return run(session, statement).rowcount > 0
 
 
 def _added(table: type[FileBatch] | type[VectorStore], names: Iterable[str]) -> dict[str, Any]:

@@ -7,15 +7,15 @@ from sqlalchemy.orm import Session
 
 from ingest.db import tombstones
 from ingest.db.attachments import slices
-from ingest.db.counters import run
 from ingest.db.models import File, StoreFile
 from ingest.db.pages import Page, Window, page
+from ingest.db.prepared import run_prepared
 from ingest.db.session import now
 
 
 def add(session: Session, file: File) -> None:
     """Write a new file down. The object itself stays outside of the session."""
-    run(session, _ADDING, **{name: getattr(file, name) for name in _GIVEN})
+    run_prepared(session, _ADDING, **{name: getattr(file, name) for name in _GIVEN})
 
 
 def get(session: Session, project: str, file_id: str) -> File | None:

@@ -12,6 +12,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from ingest.db.counters import changed, run
 from ingest.db.models import LooseBlob
+from ingest.db.prepared import run_prepared
 from ingest.db.session import now, read_clock, serialise
 
 WANTED_SECONDS = 3_600.0
@@ -26,12 +27,12 @@ def hold(session: Session, blob: str) -> None:
 def expect(session: Session, blob: str) -> int:
     """Bytes are about to be kept, and then made a file's; the number under which that is noted."""
     hold(session, blob)
-    return int(run(session, _expecting(now(session)), expected=blob).scalar_one())
+    return int(run_prepared(session, _expecting(now(session)), expected=blob).scalar_one())
 
 
 def settle(session: Session, loose: int) -> None:
     """The bytes have a file, made in this transaction."""
-    run(session, _SETTLING, settled=loose)
+    run_prepared(session, _SETTLING, settled=loose)
 
 
 def give_up(session: Session, loose: int) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ingest.db.counters import run
 from ingest.db.models import Outage, StoreFile
+from ingest.db.prepared import run_prepared
 from ingest.db.session import now, read_clock, serialise
 
 FAILURES = 3
@@ -34,7 +35,7 @@ class Standing:
 
 def standing(session: Session) -> Standing:
     """The present state of every dependency that is not simply well."""
-    rows = run(session, _STANDING).all()
+    rows = run_prepared(session, _STANDING).all()
     if not rows:
         return Standing()
     at = read_clock(session)

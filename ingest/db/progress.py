@@ -20,7 +20,6 @@ from ingest.db.counters import (
     Shift,
     Sizes,
     Why,
-    changed,
     close_membership,
     fallen_back,
     falls_back,
@@ -36,6 +35,7 @@ from ingest.db.counters import (
     wanted,
 )
 from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
+from ingest.db.prepared import changed_prepared, run_prepared
 from ingest.db.session import now, serialise
 from ingest.errors import Abandoned, LastErrorCode
 from ingest.status import UNFINISHED
@@ -93,7 +93,7 @@ class Claim:
 
 def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Claim | None:
     """T2: take a queued file, or None when it is not to be had (taken, finished, cancelled, deleted, too early)."""
-    taken = run(session, _claiming(now(session)), taken=row, lease=lease_seconds, owner=owner).scalar()
+    taken = run_prepared(session, _claiming(now(session)), taken=row, lease=lease_seconds, owner=owner).scalar()
     if taken is None:
         return None
     found = run(session, _claimed(now(session)), taken=row).one()
@@ -134,7 +134,7 @@ def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Cl
 def renew(session: Session, claim: Claim, *, lease_seconds: float) -> bool:
     """T3: keep the file for another lease; False when it is no longer ours or no longer wanted."""
     held = {"held": claim.row, "fence_held": claim.fence}
-    return changed(session, _renewing(now(session)), **held, lease=lease_seconds)
+    return changed_prepared(session, _renewing(now(session)), **held, lease=lease_seconds)
 
 
 def complete(session: Session, claim: Claim, sizes: Sizes, made_with: str | None = None) -> bool:
@@ -143,7 +143,7 @@ def complete(session: Session, claim: Claim, sizes: Sizes, made_with: str | None
     False when the file's attributes changed meanwhile, so that the points must get the new ones first.
     Raises Abandoned when the file is not ours any more, Moved when its store may want another model's points.
     """
-    done = run(
+    done = run_prepared(
         session,
         _STAGING if claim.staged else _COMPLETING,
         held=claim.row,

@@ -100,7 +100,7 @@ class Database:
 class _LazySession:
     """A session of one transaction, made when more of it is asked for than its connection.
 
-    What runs for every file is statements only (counters.run), and making a session costs as much as three of them.
+    What runs for every file is statements only (db/prepared.py), and making a session costs as much as three of them.
     """
 
     def __init__(self, engine: Engine, info: dict[str, Any]) -> None:
@@ -206,7 +206,7 @@ def _asking(clock: ColumnElement[float]) -> Select[float]:
 
 @cache
 def _now(dialect: str, clock: Callable[[], float] | None) -> ColumnElement[float]:
-    """The same element every time, so that statements can be made once with it (see counters.run)."""
+    """The same element every time, so that statements can be made once with it (see db/prepared.py)."""
     if clock is not None:
         return bindparam("clock", callable_=clock, type_=Float(53))
     if dialect == "sqlite":

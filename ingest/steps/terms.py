@@ -7,9 +7,9 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ B = 0.75
 
 _STOP_WORDS = Path(__file__).parents[1] / "data" / "stop_words_english.txt"
 _LONGEST_WORD = 64  # longer ones are data, not words: hashed as they are, not stemmed, not remembered
-_REMEMBERED_WORDS = 200_000  # about 30 MB, and more than the vocabulary of most collections
+_REMEMBERED_WORDS = 200_000  # about 25 MB, and more than the vocabulary of most collections
 
 # Scripts written without spaces, or (Korean) with particles joined to the words: every character and every pair of
 # neighbours is a term, as no dictionary is at hand to find the words.
@@ -34,9 +34,13 @@ _UNSPACED = (
 )
 # Vowel signs and points are no letters to `\w`, but they do not end a word: accents, Hebrew, Arabic, Indic.
 _SIGNS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
-_ASCII_WORD = re.compile(r"\w+", re.ASCII)
 _RUN = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[\w{_SIGNS}])+")
-_UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]")
+_SPACED_RUN = re.compile(rf"[\w{_SIGNS}]+")
+_UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}]")
+# An ASCII text's letters in lower case, and a space for all that is in no word.
+_ASCII_WORDS = "".join(chr(code).lower() if re.match(r"\w", chr(code)) else " " for code in range(128))
+# These two are in most texts, and normalising does no more than to make spaces and points of them.
+_HARMLESS = {0xA0: " ", 0x2026: "."}
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,25 +57,20 @@ class TermCounts:
 
 def count(text: str) -> TermCounts:
     """The terms of a document's text."""
-    counts: dict[int, int] = {}
-    length = 0
-    for term_ids, is_stop_word, times in _words(text):
-        if not is_stop_word:
-            length += times
-        for term in term_ids:
-            counts[term] = counts.get(term, 0) + times
-    ids = sorted(counts)
-    return TermCounts(np.array(ids, np.int64), np.array([counts[term] for term in ids], np.int64), length)
+    text = _normalised(text)
+    return _Words(text).count(0, len(text))
 
 
 def count_parts(text: str, parts: Sequence[tuple[int, int]]) -> list[TermCounts]:
     """The terms of parts [start, end) of a text, in characters; what several parts share is looked at once.
 
-    In ASCII a word is counted where it begins, whole; elsewhere what a part has of it.
+    A word is counted where it begins, whole. Where normalising a text would move its characters, what a part has of it.
     """
     if not text.isascii():
-        return [count(text[start:end]) for start, end in parts]
-    words = _AsciiWords(text.lower())
+        text = text.translate(_HARMLESS)
+        if not unicodedata.is_normalized("NFKC", text):
+            return [count(text[start:end]) for start, end in parts]
+    words = _Words(text)
     return [words.count(start, end) for start, end in parts]
 
 
@@ -90,92 +89,108 @@ def query_weights(text: str) -> tuple[list[int], list[float]]:
 
     Stop words are left out, unless there is nothing else ("to be or not to be").
     """
-    words = list(_words(text, whole_runs=True))
-    if any(not is_stop_word for _, is_stop_word, _ in words):
-        words = [word for word in words if not word[1]]
-    weights: dict[int, float] = {}
-    for term_ids, _, times in words:
-        for term in term_ids:
-            weights[term] = weights.get(term, 0.0) + times
+    words = [_terms(word) for _, word in _split(_normalised(text), pairs_only=True)]
+    telling = [terms for terms in words if any(term & _TELLING for term in terms)]
+    weights = Counter(term >> 1 for terms in telling or words for term in terms)
     ids = sorted(weights)
-    return ids, [weights[term] for term in ids]
+    return ids, [float(weights[term]) for term in ids]
 
 
-class _AsciiWords:
-    """The words of an ASCII text in lower case, by where they begin, as numbers: counting a part is adding up."""
+_TELLING = 1
+"""A term of a word is its hash, shifted by one bit, and this bit if it makes the text longer: not in a stop word, and
+once in a word of several terms."""
+_SEVERAL = -1
 
-    def __init__(self, lowered: str) -> None:
-        letters = np.frombuffer(lowered.encode(), np.uint8)
-        inside = np.concatenate(([False], _IN_WORDS[letters]))
-        self._begins = np.flatnonzero(inside[1:] & ~inside[:-1])
-        numbers: dict[str, int] = {}
-        found = _ASCII_WORD.findall(lowered)
-        self._words = np.array([numbers.setdefault(word, len(numbers)) for word in found], np.int64)
-        known = [_remember(word) for word in numbers]
-        self._weighs = np.array([not is_stop_word for _, is_stop_word in known], bool)
-        # Most words have one term; pairs of a word and a term of it.
-        self._pair_words = np.repeat(np.arange(len(known)), [len(terms) for terms, _ in known])
-        pair_terms = np.array([term for terms, _ in known for term in terms], np.int64)
-        self._terms, self._pair_terms = np.unique(pair_terms, return_inverse=True)
+
+class _Words:
+    """The words of a normalised text by where they begin, their terms as numbers: counting a part is adding up."""
+
+    def __init__(self, text: str) -> None:
+        begins, words = _ascii_words(text) if text.isascii() else _words(text)
+        terms = np.fromiter(map(_known.__getitem__, words), np.int64, len(words))
+        several = np.flatnonzero(terms == _SEVERAL)
+        if len(several):
+            theirs = [_several(words[i]) for i in several]
+            times = np.ones(len(words), np.int64)
+            times[several] = [len(of_word) for of_word in theirs]
+            begins, terms = begins.repeat(times), terms.repeat(times)
+            terms[terms == _SEVERAL] = [term for of_word in theirs for term in of_word]
+        self._begins = begins
+        self._lengths = np.concatenate(([0], np.cumsum(terms & _TELLING)))
+        self._ids, self._numbers = np.unique(terms >> 1, return_inverse=True)
 
     def count(self, start: int, end: int) -> TermCounts:
         first, last = np.searchsorted(self._begins, (start, end))
-        times = np.bincount(self._words[first:last], minlength=len(self._weighs))
-        counts = np.bincount(self._pair_terms, times[self._pair_words], len(self._terms)).astype(np.int64)
+        counts = np.bincount(self._numbers[first:last], minlength=len(self._ids))
         there = np.flatnonzero(counts)
-        return TermCounts(self._terms[there], counts[there], int(times[self._weighs].sum()))
+        return TermCounts(self._ids[there], counts[there], int(self._lengths[last] - self._lengths[first]))
 
 
-_IN_WORDS = np.array([_ASCII_WORD.fullmatch(chr(code)) is not None for code in range(256)])
+def _ascii_words(text: str) -> tuple[Integers, list[str]]:
+    spaced = text.translate(_ASCII_WORDS)
+    inside = np.frombuffer(f" {spaced}".encode(), np.uint8) != ord(" ")
+    return np.flatnonzero(inside[1:] & ~inside[:-1]), spaced.split()
 
-_Word = tuple[tuple[int, ...], bool]  # its terms, and whether it is a stop word
-_remembered: dict[str, _Word] = {}
+
+def _words(text: str) -> tuple[Integers, list[str]]:
+    found = list(_split(text))
+    return np.fromiter((begin for begin, _ in found), np.int64, len(found)), [word for _, word in found]
 
 
-def _words(text: str, *, whole_runs: bool = False) -> Iterable[tuple[tuple[int, ...], bool, int]]:
-    """Each distinct word's terms, whether it is a stop word, and how often it occurs.
+def _split(text: str, *, pairs_only: bool = False) -> Iterator[tuple[int, str]]:
+    """The words of a normalised text, and where each begins; of a run in an unspaced script its characters and pairs.
 
-    `whole_runs`: of a run in an unspaced script give the pairs only, which say more than the single characters.
+    `pairs_only`: of such a run give the pairs only, if it has any, which say more than the single characters.
     """
-    if text.isascii():
-        words = Counter(_ASCII_WORD.findall(text.lower()))
-    else:
-        words = Counter(_RUN.findall(unicodedata.normalize("NFKC", text).casefold()))
-        for run in [word for word in words if _UNSPACED_RUN.match(word)]:
-            times = words.pop(run)
-            for gram in _grams(run, pairs_only=whole_runs and len(run) > 1):
-                yield (_hash(gram),), False, times
-    for word, times in words.items():
-        yield *_remember(word), times
+    if _UNSPACED_CHARACTER.search(text) is None:
+        yield from ((match.start(), match[0]) for match in _SPACED_RUN.finditer(text))
+        return
+    for match in _RUN.finditer(text):
+        run = match[0]
+        if _UNSPACED_CHARACTER.match(run) is None:
+            yield match.start(), run
+            continue
+        for i in range(len(run)):
+            if not pairs_only or len(run) == 1:
+                yield match.start() + i, run[i]
+            if i + 1 < len(run):
+                yield match.start() + i, run[i : i + 2]
 
 
-def _remember(word: str) -> _Word:
-    known = _remembered.get(word)
-    return _word(word) if known is None else known
+def _normalised(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
-def _word(word: str) -> _Word:
+class _Known(dict[str, int]):
+    """The term of each word seen so far, or _SEVERAL."""
+
+    def __missing__(self, word: str) -> int:
+        terms = _terms(word)
+        term = terms[0] if len(terms) == 1 else _SEVERAL
+        if len(word) <= _LONGEST_WORD:
+            if len(self) >= _REMEMBERED_WORDS:
+                self.clear()
+            self[word] = term
+        return term
+
+
+_known = _Known()
+
+
+def _terms(word: str) -> tuple[int, ...]:
     """The terms of one word: its stem, and the stems of its parts if underscores join several."""
-    parts = [part for part in word.split("_") if part]
+    word = word.casefold()
     if len(word) > _LONGEST_WORD:
-        return (_hash(word),), False
-    found: _Word
-    if parts == [word]:
-        found = ((_hash(_stem(word)),), word in _stop_words())
-    else:
-        whole = ["_".join(parts)] if len(parts) > 1 else []
-        found = (tuple(_hash(_stem(term)) for term in whole + parts), all(part in _stop_words() for part in parts))
-    if len(_remembered) >= _REMEMBERED_WORDS:
-        _remembered.clear()
-    _remembered[word] = found
-    return found
+        return (_hash(word) << 1 | _TELLING,)
+    parts = [part for part in word.split("_") if part]
+    stems = ["_".join(parts), *parts] if len(parts) > 1 else parts
+    hashes = [_hash(stem if _UNSPACED_CHARACTER.match(stem) else _stem(stem)) << 1 for stem in stems]
+    if any(part not in _stop_words() for part in parts):
+        hashes[0] |= _TELLING
+    return tuple(hashes)
 
 
-def _grams(run: str, *, pairs_only: bool) -> Iterable[str]:
-    if not pairs_only:
-        yield from run
-    for i in range(len(run) - 1):
-        yield run[i : i + 2]
+_several = lru_cache(maxsize=10_000)(_terms)
 
 
 def _hash(term: str) -> int:

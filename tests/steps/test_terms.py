@@ -121,5 +121,44 @@ def test_a_word_that_two_parts_share_is_counted_where_it_begins() -> None:
     assert (list(first.ids), list(second.ids)) == (list(count("brown dogs").ids), list(count("bark").ids))
 
 
+@pytest.mark.parametrize(
+    ("text", "cut", "first", "second"),
+    [
+        ("chi\u00eans dorm\u00eds \u2014 chat", 9, "chi\u00eans dorm\u00eds", "chat"),
+        ("a\u00a0b\u2026 caf\u00e9 noir", 6, "a b caf\u00e9", "noir"),
+        ("max_tokens \u2014 of_it", 4, "max_tokens", "of_it"),
+    ],
+)
+def test_a_word_with_accents_is_counted_where_it_begins(text: str, cut: int, first: str, second: str) -> None:
+    parts = count_parts(text, [(0, cut), (cut, len(text))])
+
+    assert [facts(part) for part in parts] == [facts(count(first)), facts(count(second))]
+
+
+def test_characters_and_pairs_of_an_unspaced_run_are_counted_where_they_begin() -> None:
+    whole, first, second = count_parts("\u6771\u4eac\u90fd", [(0, 3), (0, 2), (2, 3)])
+
+    assert facts(whole) == facts(count("\u6771\u4eac\u90fd"))
+    assert (first.length, second.length) == (4, 1)
+    assert facts(second) == facts(count("\u90fd"))
+
+
+@pytest.mark.parametrize("text", ["e\u0301tude \ufb01n", "\u00bd dose"])
+def test_parts_of_a_text_that_normalising_changes_have_the_terms_of_their_own_text(text: str) -> None:
+    end = text.index(" ")
+
+    assert facts(count_parts(text, [(0, end)])[0]) == facts(count(text[:end]))
+
+
+def test_more_words_than_are_remembered_are_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "foo1_bar1 foo2 foo3_bar3 foo1_bar1 foo4"
+    with monkeypatch.context() as patch:
+        patch.setattr("ingest.steps.terms._REMEMBERED_WORDS", 1)
+        forgetful = facts(count(text))
+
+    assert forgetful == facts(count(text))
+    assert forgetful[2] == 5
+
+
 def test_parts_of_a_text_in_another_script_have_the_terms_of_their_own_text() -> None:
     assert facts(count_parts("caf\u00e9 \u6771\u4eac", [(5, 7)])[0]) == facts(count("\u6771\u4eac"))

@@ -1,0 +1,56 @@
+"""Statements given to the driver as text, on both databases."""
+
+from contextlib import suppress
+
+from sqlalchemy import bindparam, insert, select, update
+
+from ingest.db.models import Project
+from ingest.db.prepared import changed_prepared, run_prepared
+from ingest.db.session import Database, now
+from tests.conftest import Clock
+
+ADDING = insert(Project).values(id=bindparam("its_id"), name=bindparam("its_name"), created_at=1, paced_until=0.0)
+PACING = (
+    update(Project).where(Project.name == bindparam("of"), Project.created_at == 1).values(paced_until=bindparam("at"))
+)
+NAMES = select(Project.name).where(Project.created_at == 1).order_by(Project.name)
+
+
+def add(database: Database, name: str) -> None:
+    with database.transaction() as session:
+        run_prepared(session, ADDING, its_id=f"proj_{name}", its_name=name)
+
+
+def test_a_statement_has_its_own_values_and_those_given_with_it(database: Database) -> None:
+    add(database, "a")
+    add(database, "b % :c ? %(d)s")
+
+    with database.reading() as session:
+        assert run_prepared(session, NAMES).scalars().all() == ["a", "b % :c ? %(d)s"]
+
+
+def test_a_change_says_whether_it_found_its_row(database: Database) -> None:
+    add(database, "a")
+
+    with database.transaction() as session:
+        assert changed_prepared(session, PACING, of="a", at=2.5)
+        assert not changed_prepared(session, PACING, of="b", at=2.5)
+
+
+def test_the_clock_is_asked_each_time(database: Database, clock: Clock) -> None:
+    with database.transaction() as session:
+        asking = select(now(session).label("at"))
+        before = run_prepared(session, asking).scalar_one()
+        clock.advance(60)
+
+        assert run_prepared(session, asking).scalar_one() == before + 60
+
+
+def test_what_was_changed_is_undone_with_its_transaction(database: Database) -> None:
+    add(database, "a")
+    with suppress(LookupError), database.transaction() as session:
+        changed_prepared(session, PACING, of="a", at=9.0)
+        raise LookupError
+
+    with database.reading() as session:
+        assert session.scalar(select(Project.paced_until).where(Project.name == "a")) == 0.0
