@@ -104,9 +104,10 @@ def test_a_megabyte_of_the_same_neither_panics_nor_loses_anything(unit: str) -> 
 
 
 def test_lone_surrogates_become_question_marks() -> None:
-    tokens = Tokens.of("a\ud800b")
+    tokens = Tokens.of("a\ud800b c")
 
-    assert tokens.text(0, len(tokens)) == "a?b"
+    assert tokens.text(0, len(tokens)) == "a?b c"
+    assert [tokens.text(i, i + 1) for i in range(len(tokens))] == ["a", "?", "b", " c"]
 
 
 def test_a_chunk_of_prose_tokenised_again_is_not_longer() -> None:
