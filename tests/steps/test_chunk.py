@@ -103,6 +103,14 @@ def test_a_megabyte_of_the_same_neither_panics_nor_loses_anything(unit: str) -> 
     assert tokens.text(0, len(tokens)) == text
 
 
+def test_what_looks_like_a_special_token_is_text_like_any_other() -> None:
+    text = "say <|endoftext|> or <|fim_prefix|>"
+    tokens = Tokens.of(text)
+
+    assert len(tokens) > 8
+    assert tokens.text(0, len(tokens)) == text
+
+
 def test_lone_surrogates_become_question_marks() -> None:
     tokens = Tokens.of("a\ud800b c")
 
