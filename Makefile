@@ -53,7 +53,7 @@ chaos: setup
 demo: setup
 	$(BIN)/python deploy/demo/demo.py
 
-# Ratios that a large import must reach; SIZE=full for the long one. Results in build/bench.
+# Ratios that a large import must reach; SIZE=full for the long one, YARDSTICK=FOLDER (tests/bench/yardstick.py). Results in build/bench.
 bench: setup
 	$(BIN)/python tests/bench/latency.py
 	$(BIN)/python -m tests.bench

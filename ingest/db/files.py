@@ -73,4 +73,4 @@ def blob_is_used(session: Session, blob: str) -> bool:
 
 
 _GIVEN = [column.name for column in File.__table__.columns if column is not File.__table__.c.row]
-_ADDING = insert(File).values({name: bindparam(name) for name in _GIVEN})
+_ADDING = insert(File).inline().values({name: bindparam(name) for name in _GIVEN})

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 def run_prepared(session: Session, statement: Executable, **values: Any) -> CursorResult[Any]:
     """Execute a statement that is always the same object, with the values of its bind parameters.
 
-    Values and results are as the driver has them: of the column types only JSON would differ, on SQLite.
+    Values and results are as the driver has them, which makes no difference for numbers and text; Boolean is 0 or 1 on
+    SQLite, and JSON is not for here. A value that is missing is an error of the driver's.
     """
     connection = session.connection()
     text, fixed, asked = _as_text(statement, connection.dialect)
@@ -31,5 +32,8 @@ def _as_text(statement: Executable, dialect: Dialect) -> tuple[str, Mapping[str,
     # sqlite3 takes names as well as positions, which would have to be put in order each time.
     named = cast(Any, type(dialect))(paramstyle="named") if dialect.name == "sqlite" else dialect
     compiled = statement.compile(dialect=named)  # type: ignore[attr-defined]
+    if compiled.post_compile_params:
+        raise ValueError("the number of values of an IN is part of a statement's text")
+    fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
     asked = {name: bind.callable for name, bind in compiled.binds.items() if bind.callable is not None}
-    return str(compiled), compiled.params, asked
+    return str(compiled), fixed, asked

@@ -96,7 +96,7 @@ def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Cl
     taken = run_prepared(session, _claiming(now(session)), taken=row, lease=lease_seconds, owner=owner).scalar()
     if taken is None:
         return None
-    found = run(session, _claimed(now(session)), taken=row).one()
+    found = run(session, _claimed(now(session)), taken=row).one()  # attributes are JSON, which is not for prepared.py
     staged = found.other_state == "staging" and found.redo_model == found.other_model
     wanted_now = found.other_model if staged else found.store_model
     return Claim(

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Engine,
     Float,
     Select,
+    String,
     bindparam,
     create_engine,
     event,
@@ -26,6 +27,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from ingest.db.prepared import run_prepared
 from ingest.errors import DependencyDown
 from ingest.patience import REPORT, Patience
 
@@ -183,13 +185,13 @@ def now(session: Session) -> ColumnElement[float]:
 
 def read_clock(session: Session) -> float:
     """The same time as a number."""
-    return float(session.connection().execute(_asking(now(session))).scalar_one())
+    return float(run_prepared(session, _asking(now(session))).scalar_one())
 
 
 def serialise(session: Session, name: str) -> None:
     """Let no other transaction that named the same thing go on before this one ends."""
     if session.get_bind().dialect.name != "sqlite":  # there a transaction is alone from its start
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+        run_prepared(session, _SERIALISING, name=name)
 
 
 def alone(session: Session, name: str) -> bool:
@@ -197,6 +199,9 @@ def alone(session: Session, name: str) -> bool:
     if session.get_bind().dialect.name == "sqlite":
         return True
     return bool(session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0)))))
+
+
+_SERIALISING = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String), 0)))
 
 
 @cache

@@ -39,8 +39,8 @@ _SPACED_RUN = re.compile(rf"[\w{_SIGNS}]+")
 _UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}]")
 # An ASCII text's letters in lower case, and a space for all that is in no word.
 _ASCII_WORDS = "".join(chr(code).lower() if re.match(r"\w", chr(code)) else " " for code in range(128))
-# These two are in most texts, and normalising does no more than to make spaces and points of them.
-_HARMLESS = {0xA0: " ", 0x2026: "."}
+_GROUP_CHARACTERS = 64 * 1024  # looked at together: bounds memory, and what a part has to do with the words of others
+_REACH = 1_000  # characters in which a word that begins in a part must end, or the rest of it is left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,16 +62,21 @@ def count(text: str) -> TermCounts:
 
 
 def count_parts(text: str, parts: Sequence[tuple[int, int]]) -> list[TermCounts]:
-    """The terms of parts [start, end) of a text, in characters; what several parts share is looked at once.
+    """The terms of parts [start, end) of a text, in characters and rising; what several share is looked at once.
 
-    A word is counted where it begins, whole. Where normalising a text would move its characters, what a part has of it.
+    A word is counted where it begins, whole. Near characters that NFKC makes several of, or one of several, what a
+    part has of it.
     """
-    if not text.isascii():
-        text = text.translate(_HARMLESS)
-        if not unicodedata.is_normalized("NFKC", text):
-            return [count(text[start:end]) for start, end in parts]
-    words = _Words(text)
-    return [words.count(start, end) for start, end in parts]
+    counted: list[TermCounts] = []
+    for group in _groups(parts):
+        start = max(0, group[0][0] - 1)  # with the character before, so that a word's rest is not taken for a word
+        stable = _in_place(text[start : group[-1][1] + _REACH])
+        if stable is None:
+            counted += [count(text[first:last]) for first, last in group]
+        else:
+            words = _Words(stable)
+            counted += [words.count(first - start, last - start) for first, last in group]
+    return counted
 
 
 def document_weights(counts: TermCounts, mean_length: float) -> tuple[Integers, npt.NDArray[np.float64]]:
@@ -157,8 +162,40 @@ def _split(text: str, *, pairs_only: bool = False) -> Iterator[tuple[int, str]]:
                 yield match.start() + i, run[i : i + 2]
 
 
+def _groups(parts: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int]]]:
+    first = 0
+    for i, (_, end) in enumerate(parts):
+        if i > first and end - parts[first][0] > _GROUP_CHARACTERS:
+            yield parts[first:i]
+            first = i
+    if parts:
+        yield parts[first:]
+
+
 def _normalised(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def _in_place(text: str) -> str | None:
+    """The words of the normalised text, where they are in this one; None where normalising moves characters."""
+    if text.isascii():
+        return text
+    text = text.replace("\u2026", ".")  # of which normalising makes three
+    if unicodedata.is_normalized("NFKC", text):
+        return text
+    text = text.translate(_single_forms())
+    return text if unicodedata.is_normalized("NFKC", text) else None
+
+
+@cache
+def _single_forms() -> dict[int, str]:
+    """The characters of which normalising makes one other: non-breaking spaces, full-width forms, superscripts..."""
+    found = {}
+    for code in range(0x80, 0x30000):  # no character behind these planes has another form
+        form = unicodedata.normalize("NFKC", chr(code))
+        if len(form) == 1 and form != chr(code):
+            found[code] = form
+    return found
 
 
 class _Known(dict[str, int]):

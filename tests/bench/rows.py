@@ -2,13 +2,13 @@
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from tests.bench import chart, corpus, importing, limit, scaling, service, stub
+from tests.bench import chart, corpus, importing, limit, scaling, service, stub, yardstick
 from tests.bench.importing import Import
 from tests.bench.limit import Steps
 from tests.servers import postgres
@@ -51,14 +51,17 @@ class Row:
         return self.reached >= self.target if self.kind == "at least" else self.reached <= self.target
 
 
-def measure(folder: Path, sizes: Sizes, svg: Path) -> Iterator[Row]:
-    """All rows, each as soon as it is known."""
+def measure(folder: Path, sizes: Sizes, svg: Path, scripts: Path | None) -> Iterator[Row]:
+    """All rows, each as soon as it is known; `scripts` are those of another yardstick (yardstick.py)."""
     text = corpus.make(folder / "text", sizes.text, corpus.TEXT)
     office = corpus.make(folder / "office", sizes.office, corpus.OFFICE)
+    if scripts:
+        yield _against_yardstick(folder / "their text", scripts, sizes.text, corpus.TEXT, 0.40)
+        yield _against_yardstick(folder / "their office", scripts, sizes.office, corpus.OFFICE, 0.85)
     with stub.running(folder, 0) as url:
-        instant, rows = _against_limit(folder, text, url, "text, markdown, HTML", usual=0.40, own=0.25)
+        instant, rows = _against_limit(folder, text, url, "text, markdown, HTML", usual=0.25, own=0.25)
         yield from rows
-        yield from _against_limit(folder, office, url, "docx and pdf", usual=0.85, own=0.40)[1]
+        yield from _against_limit(folder, office, url, "docx and pdf", usual=0.60, own=0.40)[1]
     with stub.running(folder, 50) as url:
         yield _patient(_imported(folder, text, _remote(url)), instant)
     yield _local(folder, text[: sizes.local])
@@ -98,6 +101,17 @@ def _against_limit(
         Row(f"{what}: service / script of usual libraries", "at least", usual, rate / bare["usual"], "", details),
         Row(f"{what}: service / own steps alone", "at least", own, rate / bare["own"]),
     ]
+
+
+def _against_yardstick(folder: Path, scripts: Path, count: int, kinds: Sequence[str], target: float) -> Row:
+    documents = yardstick.documents(scripts, folder / "documents", count, kinds)
+    with yardstick.stub(scripts, folder) as url:
+        before = yardstick.files_per_second(scripts, folder / "documents", url)
+        done = _imported(folder, documents, _remote(url))
+        after = yardstick.files_per_second(scripts, folder / "documents", url)
+    rate, bare = done.files_per_second, (before + after) / 2
+    details = {"files_per_second": rate, "theirs": bare} | _cpu(done)
+    return Row(f"{', '.join(kinds)}: service / the yardstick's limit.py", "at least", target, rate / bare, "", details)
 
 
 def _bare(paths: list[Path], url: str) -> dict[str, float]:

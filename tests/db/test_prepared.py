@@ -2,7 +2,9 @@
 
 from contextlib import suppress
 
-from sqlalchemy import bindparam, insert, select, update
+import pytest
+from sqlalchemy import bindparam, insert, literal_column, select, update
+from sqlalchemy.exc import ProgrammingError, StatementError
 
 from ingest.db.models import Project
 from ingest.db.prepared import changed_prepared, run_prepared
@@ -44,6 +46,36 @@ def test_the_clock_is_asked_each_time(database: Database, clock: Clock) -> None:
         clock.advance(60)
 
         assert run_prepared(session, asking).scalar_one() == before + 60
+
+
+def test_signs_of_parameters_in_the_text_of_a_statement_are_text(database: Database) -> None:
+    add(database, "100 % :of ?")
+    like = select(Project.name).where(Project.name.like(literal_column("'100 % :of ?'")), Project.row % 1 == 0)
+
+    with database.reading() as session:
+        assert run_prepared(session, like).scalar_one() == "100 % :of ?"
+
+
+def test_a_value_may_be_null(database: Database) -> None:
+    add(database, "a")
+    limiting = update(Project).where(Project.name == "a").values(stored_bytes=bindparam("most"))
+
+    with database.transaction() as session:
+        for most in (5, None):
+            assert changed_prepared(session, limiting, most=most)
+            assert session.scalar(select(Project.stored_bytes).where(Project.name == "a")) == most
+
+
+def test_a_value_that_is_missing_is_an_error_and_no_null(database: Database) -> None:
+    with pytest.raises((ProgrammingError, StatementError)), database.transaction() as session:
+        run_prepared(session, PACING, of="a")
+
+
+def test_a_list_of_values_is_refused(database: Database) -> None:
+    some = select(Project.row).where(Project.name.in_(bindparam("names", expanding=True)))
+
+    with database.reading() as session, pytest.raises(ValueError, match="IN"):
+        run_prepared(session, some, names=["a"])
 
 
 def test_what_was_changed_is_undone_with_its_transaction(database: Database) -> None:

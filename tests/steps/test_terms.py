@@ -1,9 +1,11 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.steps.terms import TermCounts, count, count_parts, document_weights, query_weights
+from ingest.steps.terms import TermCounts, _known, count, count_parts, document_weights, query_weights
 
 
 def facts(counts: TermCounts) -> tuple[list[int], list[int], int]:
@@ -103,7 +105,20 @@ def test_a_text_finds_itself(text: str) -> None:
     assert set(ids) <= set(count(text).ids)
 
 
-@given(st.lists(st.sampled_from(["Dog", "dogs", "max_tokens", "the", "__", "a1", ".", "  ", "\n"]), max_size=60))
+WORDS = ["Dog", "dogs", "max_tokens", "the", "__", "a1", ".", "  ", "\n"]
+OTHER_WORDS = [
+    "\u00c9l\u00e8ve",
+    "na\u00efve\u2026",
+    "\u00b2",
+    "\ufb01n",
+    "e\u0301",
+    "\u6771\u4eac\uff0c",
+    "\u0939\u093f",
+    "\u2014",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=60) | st.lists(st.sampled_from(WORDS + OTHER_WORDS), max_size=60))
 def test_a_part_that_cuts_no_word_has_the_terms_of_its_text(words: list[str]) -> None:
     text = " ".join(words)
     cut = len(" ".join(words[: len(words) // 2]))
@@ -113,6 +128,17 @@ def test_a_part_that_cuts_no_word_has_the_terms_of_its_text(words: list[str]) ->
     assert facts(whole) == facts(count(text))
     assert facts(first) == facts(count(text[:cut]))
     assert facts(second) == facts(count(text[cut:]))
+
+
+@given(st.lists(st.sampled_from(WORDS + OTHER_WORDS[:2] + ["\u6771\u4eac"]), max_size=60), st.integers(1, 30))
+def test_parts_looked_at_group_by_group_have_the_same_terms(words: list[str], size: int) -> None:
+    text = "\u00e9".join(words)
+    parts = [(start, start + size) for start in range(0, len(text), max(1, size // 2))]
+    at_once = [facts(part) for part in count_parts(text, parts)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingest.steps.terms._GROUP_CHARACTERS", 2 * size)
+        assert [facts(part) for part in count_parts(text, parts)] == at_once
 
 
 def test_a_word_that_two_parts_share_is_counted_where_it_begins() -> None:
@@ -143,6 +169,25 @@ def test_characters_and_pairs_of_an_unspaced_run_are_counted_where_they_begin() 
     assert facts(second) == facts(count("\u90fd"))
 
 
+def test_a_character_that_has_another_form_does_not_move_the_words() -> None:
+    first, second = count_parts("max_\uff54okens \u00b2\uff0c the dog", [(0, 5), (5, 20)])
+
+    assert [facts(first), facts(second)] == [facts(count("max_tokens")), facts(count("2 the dog"))]
+
+
+def test_memory_for_a_long_text_does_not_grow_with_it() -> None:
+    def peak(characters: int) -> int:
+        text = "".join(chr(0x4E00 + i * i % 20_000) for i in range(characters))
+        tracemalloc.start()
+        count_parts(text, [(start, start + 800) for start in range(0, characters, 400)])
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(150_000)  # the words themselves are remembered
+    assert peak(300_000) < 1.5 * peak(150_000)
+
+
 @pytest.mark.parametrize("text", ["e\u0301tude \ufb01n", "\u00bd dose"])
 def test_parts_of_a_text_that_normalising_changes_have_the_terms_of_their_own_text(text: str) -> None:
     end = text.index(" ")
@@ -155,6 +200,7 @@ def test_more_words_than_are_remembered_are_counted_all_the_same(monkeypatch: py
     with monkeypatch.context() as patch:
         patch.setattr("ingest.steps.terms._REMEMBERED_WORDS", 1)
         forgetful = facts(count(text))
+        assert len(_known) == 1
 
     assert forgetful == facts(count(text))
     assert forgetful[2] == 5

@@ -1,0 +1,61 @@
+"""The bare work as scripts that are not ours do it: `make bench YARDSTICK=FOLDER`.
+
+The folder has gen.py (writes documents and a manifest.json), embed_stub.py (the embedding server that both sides ask)
+and limit.py (reads, parses, cuts and embeds a manifest's documents, and prints JSON with `files_per_s`). What they need
+beyond our own development dependencies must be there, for example reportlab for PDFs.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from os import cpu_count
+from pathlib import Path
+
+import httpx
+
+from ingest.embedded.parts import HOST, free_port
+from tests.bench.corpus import Document
+from tests.servers import process, wait_until
+
+PATIENCE_SECONDS = 900
+
+
+def documents(scripts: Path, folder: Path, count: int, kinds: Sequence[str]) -> list[Document]:
+    """So many of their documents, of about 10 KB of text each, in a new folder."""
+    _run(scripts / "gen.py", "--out", str(folder), "-n", str(count), "--mix", ",".join(f"{kind}=1" for kind in kinds))
+    rows = json.loads((folder / "manifest.json").read_text())["files"]
+    return [Document(folder / row["name"], row["kind"], row["probe"]) for row in rows]
+
+
+@contextmanager
+def stub(scripts: Path, folder: Path) -> Iterator[str]:
+    """Their embedding server, which answers at once; its base URL."""
+    url = f"http://{HOST}:{(port := free_port())}/v1"
+
+    def answers() -> bool:
+        try:
+            return httpx.post(f"{url}/embeddings", json={"input": ["word"]}, timeout=2).is_success
+        except httpx.HTTPError:
+            return False
+
+    with process([sys.executable, str(scripts / "embed_stub.py"), "--port", str(port)], folder / "their-stub.log"):
+        wait_until(answers, what="the start of their embedding stub")
+        yield url
+
+
+def files_per_second(scripts: Path, folder: Path, url: str) -> float:
+    """What their limit.py makes of the documents, with its light parsers and a process a core."""
+    processes = str(cpu_count() or 1)
+    told = _run(
+        *(scripts / "limit.py", "--corpus", str(folder), "--parser", "light", "--procs", processes),
+        *("--embed-url", url),
+    )
+    found: float = json.loads(told[told.index("{") :])["files_per_s"]
+    return found
+
+
+def _run(script: Path, *options: str) -> str:
+    command = [sys.executable, str(script), *options]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS).stdout
