@@ -32,6 +32,14 @@ _ROWS = 4096
 def running(folder: Path, latency_ms: float, dimensions: int = DIMENSIONS) -> Iterator[str]:
     """The stub as a process of its own; its base URL."""
     port = free_port()
+    command = [sys.executable, "-m", "tests.bench.stub", str(port), str(latency_ms), str(dimensions)]
+    with serving(command, port, folder / "stub.log") as url:
+        yield url
+
+
+@contextmanager
+def serving(command: list[str], port: int, log: Path) -> Iterator[str]:
+    """An embedding server that a command starts on a port; its base URL, when it answers."""
     url = f"http://{HOST}:{port}/v1"
 
     def answers() -> bool:
@@ -40,8 +48,7 @@ def running(folder: Path, latency_ms: float, dimensions: int = DIMENSIONS) -> It
         except httpx.HTTPError:
             return False
 
-    command = [sys.executable, "-m", "tests.bench.stub", str(port), str(latency_ms), str(dimensions)]
-    with process(command, folder / "stub.log"):
+    with process(command, log):
         wait_until(answers, what="the start of the embedding stub")
         yield url
 

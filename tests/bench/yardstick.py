@@ -13,11 +13,9 @@ from contextlib import contextmanager
 from os import cpu_count
 from pathlib import Path
 
-import httpx
-
-from ingest.embedded.parts import HOST, free_port
+from ingest.embedded.parts import free_port
 from tests.bench.corpus import Document
-from tests.servers import process, wait_until
+from tests.bench.stub import serving
 
 PATIENCE_SECONDS = 900
 
@@ -32,16 +30,9 @@ def documents(scripts: Path, folder: Path, count: int, kinds: Sequence[str]) -> 
 @contextmanager
 def stub(scripts: Path, folder: Path) -> Iterator[str]:
     """Their embedding server, which answers at once; its base URL."""
-    url = f"http://{HOST}:{(port := free_port())}/v1"
-
-    def answers() -> bool:
-        try:
-            return httpx.post(f"{url}/embeddings", json={"input": ["word"]}, timeout=2).is_success
-        except httpx.HTTPError:
-            return False
-
-    with process([sys.executable, str(scripts / "embed_stub.py"), "--port", str(port)], folder / "their-stub.log"):
-        wait_until(answers, what="the start of their embedding stub")
+    port = free_port()
+    command = [sys.executable, str(scripts / "embed_stub.py"), "--port", str(port)]
+    with serving(command, port, folder / "stub.log") as url:
         yield url
 
 
