@@ -198,10 +198,12 @@ def alone(session: Session, name: str) -> bool:
     """Like `serialise`, but False at once when somebody else is at it."""
     if session.get_bind().dialect.name == "sqlite":
         return True
-    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0)))))
+    return bool(run_prepared(session, _TRYING, name=name).scalar_one())
 
 
-_SERIALISING = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String), 0)))
+_NAMED = func.hashtextextended(bindparam("name", type_=String), 0)
+_SERIALISING = select(func.pg_advisory_xact_lock(_NAMED))
+_TRYING = select(func.pg_try_advisory_xact_lock(_NAMED))
 
 
 @cache

@@ -57,7 +57,7 @@ class TermCounts:
 
 def count(text: str) -> TermCounts:
     """The terms of a document's text."""
-    text = _normalised(text)
+    text = unicodedata.normalize("NFKC", text)
     return _Words(text).count(0, len(text))
 
 
@@ -94,7 +94,7 @@ def query_weights(text: str) -> tuple[list[int], list[float]]:
 
     Stop words are left out, unless there is nothing else ("to be or not to be").
     """
-    words = [_terms(word) for _, word in _split(_normalised(text), pairs_only=True)]
+    words = [_terms(word) for _, word in _split(unicodedata.normalize("NFKC", text), pairs_only=True)]
     telling = [terms for terms in words if any(term & _TELLING for term in terms)]
     weights = Counter(term >> 1 for terms in telling or words for term in terms)
     ids = sorted(weights)
@@ -172,10 +172,6 @@ def _groups(parts: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, in
         yield parts[first:]
 
 
-def _normalised(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
-
-
 def _in_place(text: str) -> str | None:
     """The words of the normalised text, where they are in this one; None where normalising moves characters."""
     if text.isascii():
@@ -220,8 +216,8 @@ def _terms(word: str) -> tuple[int, ...]:
     if len(word) > _LONGEST_WORD:
         return (_hash(word) << 1 | _TELLING,)
     parts = [part for part in word.split("_") if part]
-    stems = ["_".join(parts), *parts] if len(parts) > 1 else parts
-    hashes = [_hash(stem if _UNSPACED_CHARACTER.match(stem) else _stem(stem)) << 1 for stem in stems]
+    terms = ["_".join(parts), *parts] if len(parts) > 1 else parts
+    hashes = [_hash(_stem(term)) << 1 for term in terms]  # characters and pairs of unspaced scripts stay as they are
     if any(part not in _stop_words() for part in parts):
         hashes[0] |= _TELLING
     return tuple(hashes)

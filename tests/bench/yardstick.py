@@ -15,9 +15,8 @@ from pathlib import Path
 
 from ingest.embedded.parts import free_port
 from tests.bench.corpus import Document
+from tests.bench.limit import PATIENCE_SECONDS
 from tests.bench.stub import serving
-
-PATIENCE_SECONDS = 900
 
 
 def documents(scripts: Path, folder: Path, count: int, kinds: Sequence[str]) -> list[Document]:
@@ -38,11 +37,8 @@ def stub(scripts: Path, folder: Path) -> Iterator[str]:
 
 def files_per_second(scripts: Path, folder: Path, url: str) -> float:
     """What their limit.py makes of the documents, with its light parsers and a process a core."""
-    processes = str(cpu_count() or 1)
-    told = _run(
-        *(scripts / "limit.py", "--corpus", str(folder), "--parser", "light", "--procs", processes),
-        *("--embed-url", url),
-    )
+    options = {"corpus": folder, "parser": "light", "procs": cpu_count() or 1, "embed-url": url}
+    told = _run(scripts / "limit.py", *(f"--{name}={value}" for name, value in options.items()))
     found: float = json.loads(told[told.index("{") :])["files_per_s"]
     return found
 
