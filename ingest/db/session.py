@@ -250,7 +250,7 @@ def _postgres(url: str, pool_size: int, patience: Patience) -> Engine:
     limits = {
         "lock_timeout": patience.lock,
         "statement_timeout": patience.statement,
-        "idle_in_transaction_session_timeout": 60,
+        "idle_in_transaction_session_timeout": patience.idle,
     }
     engine = create_engine(
         url,

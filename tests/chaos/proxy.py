@@ -96,7 +96,7 @@ class Proxy:
     def _carry(self, link: _Link) -> None:
         try:
             while not link.cut.is_set():
-                if self._mode == "blackhole" or link.dead:
+                if self._is_silent(link):
                     link.cut.wait(TICK_SECONDS)
                     continue
                 if self._mode == "error":
@@ -109,7 +109,7 @@ class Proxy:
                     link.server = socket.create_connection(self._target, 5)
                     link.server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     link.client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                if not self._move(link.client, link.server):
+                if not self._move(link, link.server):
                     return
         except OSError:
             pass
@@ -120,9 +120,15 @@ class Proxy:
                 if end is not None:
                     _hang_up(end, rudely=link.cut.is_set())
 
-    def _move(self, client: socket.socket, server: socket.socket) -> bool:
+    def _is_silent(self, link: _Link) -> bool:
+        return self._mode == "blackhole" or link.dead
+
+    def _move(self, link: _Link, server: socket.socket) -> bool:
         """Pass on what there is, and say whether both ends are still there."""
+        client = link.client
         for ready in select.select([client, server], [], [], TICK_SECONDS)[0]:
+            if self._is_silent(link):  # since we began to wait
+                return True
             if not (block := ready.recv(BLOCK)):
                 return False
             if self._mode == "slow":

@@ -7,8 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -18,7 +18,11 @@ import openai
 import psycopg
 import pytest
 
+from ingest.db.session import Database, alone
+from ingest.dispatch import LANES
 from ingest.embedded.parts import HOST, free_port
+from ingest.errors import DependencyDown
+from ingest.patience import WORK
 from tests import servers
 from tests.chaos.proxy import Mode, Proxy, proxied
 from tests.servers import wait_until
@@ -129,17 +133,25 @@ def test_a_part_that_is_cut_off_delays_and_loses_nothing(parted: Parted, part: P
 
     proxy.set("pass")
 
-    def is_complete() -> bool:
-        try:
-            counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
-        except (openai.APIStatusError, openai.APIConnectionError):
-            return False
-        return bool(counts.completed == FILES)
-
-    wait_until(is_complete, seconds=HEALED_SECONDS, what="the completion of all files after healing")
+    _wait_until_complete(client, store, batch)
     counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
     assert counts.to_dict() == {"in_progress": 0, "completed": FILES, "failed": 0, "cancelled": 0, "total": FILES}
     wait_until(lambda: _finds(client, store, "marker007", "7.txt"), seconds=HEALED_SECONDS, what="a search")
+
+
+def test_what_a_feeder_held_that_was_cut_off_is_free_in_seconds(parted: Parted) -> None:
+    client, proxy = parted.client, parted.proxies["database"]
+    ids = [_upload(client, n) for n in range(FILES)]
+    store = client.vector_stores.create(name="held").id
+    url = _by_way_of(proxy, parted.direct["INGEST_DATABASE_URL"]).replace("postgresql://", "postgresql+psycopg://")
+    feeder = Database(url, patience=replace(WORK, answer=1))
+
+    with suppress(DependencyDown), feeder.transaction() as session:
+        assert all(alone(session, f"feeder:{lane}") for lane in LANES)
+        batch = client.vector_stores.file_batches.create(store, file_ids=ids).id
+        proxy.kill_old()
+
+    _wait_until_complete(client, store, batch)
 
 
 def test_it_says_which_part_is_down_and_lives_on(parted: Parted) -> None:
@@ -199,6 +211,17 @@ def _timed(request: Callable[[], object]) -> tuple[int, float]:
     assert refusal.code == "service_unavailable"
     assert 1 <= int(refusal.response.headers["retry-after"]) <= 60
     return refusal.status_code, seconds
+
+
+def _wait_until_complete(client: openai.OpenAI, store: str, batch: str) -> None:
+    def is_complete() -> bool:
+        try:
+            counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
+        except (openai.APIStatusError, openai.APIConnectionError):
+            return False
+        return bool(counts.completed == FILES)
+
+    wait_until(is_complete, seconds=HEALED_SECONDS, what="the completion of all files after healing")
 
 
 def _upload(client: openai.OpenAI, n: int) -> str:

@@ -13,12 +13,13 @@ import pytest
 from sqlalchemy import select, text
 
 from ingest.db.models import Base, Project
-from ingest.db.session import Database
+from ingest.db.session import Database, alone, serialise
 from ingest.errors import DependencyDown
 from ingest.patience import REQUEST
 from tests.chaos.proxy import Proxy, proxied
+from tests.servers import wait_until
 
-HURRIED = replace(REQUEST, connect=2, lock=0.5, statement=0.5, answer=1.0)
+HURRIED = replace(REQUEST, connect=2, lock=0.5, statement=0.5, idle=1.0, answer=1.0)
 
 pytestmark = pytest.mark.services
 
@@ -67,6 +68,38 @@ def test_old_connections_that_are_dead_are_replaced(database: Database, proxy: P
     started = time.monotonic()
     assert ask(database) == 1
     assert 0.9 < time.monotonic() - started < 4
+
+
+def test_locks_of_a_transaction_that_was_cut_off_are_free_soon(database: Database, proxy: Proxy) -> None:
+    def cut_off_with_a_lock() -> None:
+        with database.transaction() as session:
+            serialise(session, "one at a time")
+            proxy.kill_old()
+            session.execute(text("SELECT 1"))
+
+    with pytest.raises(DependencyDown, match="database"):
+        cut_off_with_a_lock()
+
+    def takes_the_lock() -> bool:
+        with database.transaction() as session:
+            return alone(session, "one at a time")
+
+    wait_until(takes_the_lock, seconds=5, what="the end of the lock")
+
+
+@pytest.mark.parametrize("before", ["a statement", "the commit"])
+def test_a_transaction_whose_owner_thinks_for_too_long_is_an_outage(database: Database, before: str) -> None:
+    def think() -> None:
+        with database.transaction() as session:
+            session.execute(text("SELECT 1"))
+            time.sleep(HURRIED.idle + 0.5)
+            if before == "a statement":
+                session.execute(text("SELECT 1"))
+
+    with pytest.raises(DependencyDown, match="idle-in-transaction timeout"):
+        think()
+
+    assert ask(database) == 1
 
 
 @pytest.mark.parametrize("mode", ["blackhole", "reset", "refuse"])
