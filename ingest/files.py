@@ -146,6 +146,7 @@ def drop_unused(tools: Tools, blob: str) -> None:
         loose_rows.hold(session, blob)
         if not rows.blob_is_used(session, blob) and not loose_rows.is_wanted(session, blob):
             for name in [*tools.blobs.names(texts(blob)), raw(blob)]:
+                loose_rows.hold(session, blob)  # still: an upload of these bytes may begin once it is lost
                 tools.blobs.delete(name)
         loose_rows.forget(session, blob)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy import text as sql
 
 from ingest import files, store_files, vector_stores
 from ingest.blobs import Staged, text
@@ -138,6 +139,33 @@ def test_a_deletion_spares_bytes_that_are_just_arriving_again(tools: FakeTools) 
 
     _, blocks = files.content(tools, CALLER, new.id)
     assert b"".join(blocks) == b"x"
+    assert loose(tools) == 0
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.services)], indirect=True)
+def test_a_deletion_that_the_database_gave_up_spares_bytes_that_came_again_since(
+    tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite cannot end another's transaction; Postgres does when its owner sleeps, or is cut off, and frees its locks."""
+    old = create(tools)
+    new: list[File] = []
+    tools.blobs.put(text(old.blob, "1", "pdf"), b"{}")
+    really = tools.blobs.delete
+
+    def delete(name: str) -> None:
+        if not new:
+            with tools.database.transaction() as session:
+                others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                session.execute(sql(f"{others} AND datname = current_database()"))
+            new.append(create(tools))
+        really(name)
+
+    monkeypatch.setattr(tools.blobs, "delete", delete)
+    with pytest.raises(DependencyDown, match="database"):
+        files.delete(tools, CALLER, old.id)
+    drop_loose(tools)
+
+    assert b"".join(files.content(tools, CALLER, new[0].id)[1]) == b"x"
     assert loose(tools) == 0
 
 
