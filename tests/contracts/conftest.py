@@ -14,8 +14,7 @@ from qdrant_client import QdrantClient
 from ingest.config import Settings
 from ingest.steps.index import Index, collection_name
 from tests import servers
-
-DIMENSIONS = 8
+from tests.contracts.points import DIMENSIONS
 
 
 @dataclass(frozen=True)

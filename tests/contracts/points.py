@@ -1,0 +1,33 @@
+"""Points for the contract suites, and what a search finds of them."""
+
+import numpy as np
+
+from ingest.steps.filters import Filter
+from ingest.steps.index import Floats, Index, Owner, Point, Terms
+
+DIMENSIONS = 8
+PROJECT = "proj_1"
+
+
+def owner(
+    row: int = 1, generation: int = 1, store: str = "vs_1", project: str = PROJECT, **attributes: str | float | bool
+) -> Owner:
+    return Owner(row, generation, project, store, f"file-{row}", f"name-{row}.txt", attributes)
+
+
+def axis(number: int) -> Floats:
+    vector = np.zeros(DIMENSIONS, np.float32)
+    vector[number] = 1.0
+    return vector
+
+
+def point(number: int, *axes: int, terms: tuple[int, ...] = (), text: str = "") -> Point:
+    windows = np.stack([axis(a) for a in axes or (0,)])
+    return Point(number, text or f"chunk {number}", windows, Terms(terms, [1.0] * len(terms)))
+
+
+def rows_found(index: Index, filter_: Filter | None = None, store: str = "vs_1") -> set[int]:
+    dense, _ = index.search(
+        PROJECT, store, dense=np.ones(DIMENSIONS, np.float32), terms=None, filters=filter_, limit=1_000
+    )
+    return {hit.row for hit in dense}
