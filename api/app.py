@@ -67,8 +67,8 @@ def create() -> FastAPI:
 
 
 def app(tools: Tools, background: Tools | None = None, reporting: Tools | None = None) -> FastAPI:
-    """The service over given tools: those for requests, and those with more patience for the sweep between them and for
-    the nightly verify."""
+    """The service over given tools: those for requests, and those with more patience for the sweep between them, and for
+    migrations and the nightly verify."""
     api = FastAPI(
         title="Ingest",
         version="0.1.0",
@@ -125,7 +125,7 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     tools: Tools = api.state.tools
     background: Tools = api.state.background
     reporting: Tools = api.state.reporting
-    migrate(background.database)
+    migrate(reporting.database)
     await run_in_threadpool(_warm_up, tools)
     sweeper, publisher, courier = Sweeper(background), Publisher(background.feeder), Courier(background)
     tools.publisher = publisher

@@ -15,13 +15,16 @@ from ingest.db import files as rows
 from ingest.db import loose as loose_rows
 from ingest.db.models import File
 from ingest.db.pages import Page, Window
-from ingest.db.session import read_clock
-from ingest.errors import Abandoned, NotFound, RequestError
+from ingest.db.session import read_clock, silent
+from ingest.errors import Abandoned, DependencyDown, NotFound, RequestError
 from ingest.tools import Tools
 
 NAME_CHARACTERS = 255
 BATCH_EXPIRES_AFTER_SECONDS = 30 * 86_400
 """The life of a file with purpose `batch` for which none was asked; all others live for ever (contract section 2)."""
+
+DELETION_SECONDS = 60.0
+"""Longer than one request to where bytes are kept takes, with its repetitions: what it deletes must stay held."""
 
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -60,7 +63,8 @@ def add(
 ) -> File:
     """Make bytes that are kept a file, within the caller's transaction."""
     loose_rows.hold(session, staged.sha256)
-    loose_rows.settle(session, loose)
+    if not loose_rows.settle(session, loose):
+        raise DependencyDown("blobs", "it took so long to keep these bytes that they were given up")
     if expires_after is None and purpose == "batch":
         expires_after = BATCH_EXPIRES_AFTER_SECONDS
     created_at = int(read_clock(session))
@@ -143,6 +147,7 @@ def delete_expired(tools: Tools, limit: int) -> int:
 def drop_unused(tools: Tools, blob: str) -> None:
     """Remove bytes that no file has, and that no upload is about to make a file of, with what was read in them."""
     with tools.database.transaction() as session:
+        silent(session, DELETION_SECONDS)
         loose_rows.hold(session, blob)
         if not rows.blob_is_used(session, blob) and not loose_rows.is_wanted(session, blob):
             for name in [*tools.blobs.names(texts(blob)), raw(blob)]:

@@ -45,7 +45,11 @@ def run(tools: Tools, row: int, *, owner: str) -> Ended:
     Doing it twice, or late, is harmless. Raises DependencyDown only when the database itself is away: then nothing
     could be written down, and the lease will run out.
     """
-    claim = outages.claim(tools, row, owner=owner)
+    try:
+        claim = outages.claim(tools, row, owner=owner)
+    except DependencyDown:  # perhaps only the answer was lost, and a lease that runs out counts as a worker lost
+        _written(tools, lambda session: progress.disclaim(session, row, owner=owner))
+        raise
     if claim is None:
         return Ended("not to be had")
     facts = {"store": claim.vector_store_id, "file": claim.file_id, "batch": claim.batch_id, "attempt": claim.attempt}

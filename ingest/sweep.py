@@ -17,9 +17,6 @@ HEARTBEATS = 2
 
 POINT_JOBS = 256
 
-POINT_JOB_SECONDS = 10.0
-"""What one sweep took, no other takes for this long: past one request to Qdrant."""
-
 EXPIRING = 256
 """Files or stores that one sweep ends; the next goes on, and until then nobody sees them any more."""
 
@@ -163,7 +160,7 @@ def _purge_all(tools: Tools) -> None:
     horizon = 2 * (tools.settings.lease_seconds + tools.settings.qdrant_timeout_seconds)
     while True:
         with tools.database.transaction() as session:
-            purges = point_jobs.take(session, "purge", POINT_JOBS, for_seconds=POINT_JOB_SECONDS)
+            purges = point_jobs.take(session, "purge", POINT_JOBS)
         if not purges:
             return
         _purge(tools, purges)
@@ -174,7 +171,7 @@ def _purge_all(tools: Tools) -> None:
 def _restyle(tools: Tools) -> None:
     """A slice a sweep; what fails of it is due again later, behind the others."""
     with tools.database.transaction() as session:
-        restyled = point_jobs.take(session, "attributes", POINT_JOBS, for_seconds=POINT_JOB_SECONDS)
+        restyled = point_jobs.take(session, "attributes", POINT_JOBS)
     for job in restyled:
         try:
             write_attributes(tools, [job])

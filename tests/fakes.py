@@ -1,10 +1,13 @@
 """Fakes of the seams: a queue, an embedder, an index and a parser in memory, and tools made of them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pytest
+from sqlalchemy.orm import Session
 
 from ingest.blobs import FolderBlobs
 from ingest.callers import DEFAULT_PROJECT, Caller
@@ -221,3 +224,17 @@ class FakeTools(Tools):
 
     def _connect(self, found: Collection) -> FakeIndex:  # type: ignore[override]
         return FakeIndex()
+
+
+def lose_answer(tools: FakeTools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the next transaction committed, and nobody hear of it."""
+    transaction = tools.database.transaction
+
+    @contextmanager
+    def unheard() -> Iterator[Session]:
+        monkeypatch.setattr(tools.database, "transaction", transaction)
+        with transaction() as session:
+            yield session
+        raise DependencyDown("database", "the answer to COMMIT was lost")
+
+    monkeypatch.setattr(tools.database, "transaction", unheard)

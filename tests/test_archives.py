@@ -6,18 +6,19 @@ import shutil
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ingest import file_batches, files, jobs, search, vector_stores
 from ingest.archive import bringing, writing
-from ingest.archive.bringing import Brought
+from ingest.archive.bringing import LEASE_SECONDS, Brought
 from ingest.config import Settings
 from ingest.db.attachments import Member
 from ingest.db.pages import Window
 from ingest.db.session import Database
 from ingest.embedded.parts import free_port
-from ingest.errors import IngestError, InvalidFile, Refused
+from ingest.errors import DependencyDown, IngestError, InvalidFile, Refused
 from ingest.steps.index import Owner, Point
 from ingest.sweep import sweep
 from ingest.verify import verify
@@ -285,6 +286,103 @@ def test_an_import_that_stood_still_for_too_long_is_refused(elsewhere: FakeTools
         bring(elsewhere, archive)
 
     elsewhere.index.points.clear()  # what it wrote after the purge was due
+    nothing_is_left(elsewhere)
+
+
+def test_an_import_does_not_take_what_a_sweep_is_deleting(elsewhere: FakeTools, archive: Path, clock: Clock) -> None:
+    class Interrupted(FakeIndex):
+        """Its last points are written long after the sweep should have deleted them, which nobody hears of."""
+
+        def upsert(self, owner: Owner, points: Sequence[Point]) -> None:
+            super().upsert(owner, points)
+            if len({owner.row for owner, _ in self.points.values()}) == len(TEXTS):
+                clock.advance(LEASE_SECONDS)
+                sweep(elsewhere)
+
+        def delete_store(self, store_id: str) -> None:
+            super().delete_store(store_id)
+            raise DependencyDown("qdrant", "no answer")
+
+    elsewhere.index = Interrupted()
+    with pytest.raises(Refused, match="stood still"):
+        bring(elsewhere, archive)
+
+    elsewhere.index = FakeIndex()
+    clock.advance(DAY)
+    nothing_is_left(elsewhere)
+
+
+def test_what_an_import_writes_after_the_last_purge_is_purged_too(
+    elsewhere: FakeTools, archive: Path, clock: Clock
+) -> None:
+    class Frozen(FakeIndex):
+        def upsert(self, owner: Owner, points: Sequence[Point]) -> None:
+            for _ in range(2):
+                clock.advance(DAY)
+                sweep(elsewhere)
+            super().upsert(owner, points)
+
+    elsewhere.index = Frozen()
+    with pytest.raises(Refused, match="stood still"):
+        bring(elsewhere, archive)
+
+    nothing_is_left(elsewhere)
+
+
+@pytest.mark.parametrize("re_embed", [False, True])
+def test_an_import_whose_last_answer_is_lost_has_succeeded(
+    elsewhere: FakeTools, archive: Path, monkeypatch: pytest.MonkeyPatch, re_embed: bool
+) -> None:
+    monkeypatch.setattr(bringing, "LOOK_SECONDS", 0.01)
+    make = bringing._make
+
+    def made(*arguments: Any) -> str | None:
+        make(*arguments)
+        raise DependencyDown("database", "the answer to COMMIT was lost")
+
+    monkeypatch.setattr(bringing, "_make", made)
+
+    brought = bring(elsewhere, archive, re_embed=re_embed)
+
+    sweep(elsewhere)
+    run_all(elsewhere)
+    assert (brought.batch is not None) == re_embed
+    assert vector_stores.retrieve(elsewhere, CALLER, brought.store_id).completed == len(TEXTS) + re_embed
+    assert verify(elsewhere).findings == []
+
+
+def test_a_store_that_was_made_stays_when_the_database_is_away_for_too_long_to_say_so(
+    elsewhere: FakeTools, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bringing, "LOOKS", 0)
+    make = bringing._make
+
+    def made(*arguments: Any) -> str | None:
+        make(*arguments)
+        raise DependencyDown("database", "the answer to COMMIT was lost")
+
+    monkeypatch.setattr(bringing, "_make", made)
+    with pytest.raises(DependencyDown):
+        bring(elsewhere, archive)
+
+    sweep(elsewhere)
+    [store] = vector_stores.listed(elsewhere, CALLER, WINDOW).items
+    assert store.completed == len(TEXTS)
+    assert verify(elsewhere).findings == []
+
+
+def test_an_import_that_the_database_did_not_make_is_not_there(
+    elsewhere: FakeTools, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bringing, "LOOK_SECONDS", 0.01)
+
+    def lost(*_: object) -> None:
+        raise DependencyDown("database", "it is away")
+
+    monkeypatch.setattr(bringing, "_make", lost)
+
+    with pytest.raises(DependencyDown):
+        bring(elsewhere, archive)
     nothing_is_left(elsewhere)
 
 

@@ -5,16 +5,18 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingest import file_batches, files, jobs, search, store_files, vector_stores
 from ingest.db.attachments import Member
-from ingest.errors import DependencyDown, IngestError, InvalidFile
+from ingest.db.models import Outage
+from ingest.errors import Abandoned, DependencyDown, IngestError, InvalidFile
 from ingest.steps.index import Owner, Point
 from ingest.sweep import sweep, work_on_points
 from tests.conftest import Clock
 from tests.db import rows
-from tests.fakes import CALLER, FakeTools
+from tests.fakes import CALLER, FakeTools, lose_answer
 
 
 def store_with(tools: FakeTools, *texts: str) -> tuple[str, list[str]]:
@@ -246,6 +248,34 @@ def test_a_database_that_is_away_when_a_file_is_done_costs_neither_the_work_nor_
     assert (row.attempts, row.kills) == (1, 0)
 
 
+def test_a_file_that_was_taken_without_an_answer_waits_again_and_costs_no_kill(
+    tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, [file_id] = store_with(tools, "unheard")
+    [message] = tools.queue.lanes["interactive"]
+    lose_answer(tools, monkeypatch)
+
+    with pytest.raises(DependencyDown, match="COMMIT"):
+        jobs.run(tools, message.row, owner="test/1")
+    tools.feeder.resend_lost()
+
+    row = rows.row(tools.database, store, file_id)
+    assert (row.status, row.kills) == ("queued", 0)
+    assert jobs.run(tools, message.row, owner="test/1").result == "completed"
+
+
+def test_a_failure_whose_answer_was_lost_counts_once(tools: FakeTools, monkeypatch: pytest.MonkeyPatch) -> None:
+    store_with(tools, "delayed")
+    tools.embedder.error = DependencyDown("embedder", "busy")
+    tools.embedder.before = lambda: lose_answer(tools, monkeypatch)
+    monkeypatch.setattr(jobs, "OUTAGE_PAUSE_SECONDS", 0.01)
+
+    assert run_all(tools) == ["abandoned"]
+
+    with tools.database.reading() as session:
+        assert [outage.failures for outage in session.scalars(select(Outage))] == [1]
+
+
 def frozen_before_it_writes(tools: FakeTools, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
     """Have the next job stand still before it writes points, while its lease ends and something else happens."""
     write = tools.index.upsert
@@ -270,6 +300,33 @@ def test_what_a_frozen_worker_writes_after_the_last_purge_is_purged_too(
         sweep(tools)
 
     frozen_before_it_writes(tools, monkeypatch, deleted_and_purged)
+
+    assert run_all(tools) == ["abandoned"]
+
+    assert len(tools.index.points) == 1
+    sweep(tools)
+    assert tools.index.points == {}
+
+
+@pytest.mark.parametrize("how", ["nobody answers it", "it is asked to stop"])
+def test_what_a_frozen_worker_writes_is_purged_however_its_job_ends(
+    tools: FakeTools, clock: Clock, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    store, [file_id] = store_with(tools, "gone")
+    write = tools.index.upsert
+
+    def deleted_and_purged_before_it_writes(owner: Owner, points: Sequence[Point]) -> None:
+        store_files.delete(tools, CALLER, store, file_id)
+        sweep(tools)
+        clock.advance(3_600)
+        sweep(tools)
+        write(owner, points)
+        if how == "it is asked to stop":
+            tools.stopping.set()
+            raise Abandoned("no longer wanted")
+        raise DependencyDown("qdrant", "no answer")
+
+    monkeypatch.setattr(tools.index, "upsert", deleted_and_purged_before_it_writes)
 
     assert run_all(tools) == ["abandoned"]
 

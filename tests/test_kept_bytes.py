@@ -1,7 +1,9 @@
 """Bytes are kept before there is a file and removed after it: whatever fails in between, none are lost sight of."""
 
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
@@ -9,10 +11,13 @@ from sqlalchemy import text as sql
 
 from ingest import files, store_files, vector_stores
 from ingest.blobs import Staged, text
+from ingest.config import Settings
 from ingest.db.attachments import Member
 from ingest.db.loose import WANTED_SECONDS
 from ingest.db.models import File, LooseBlob
+from ingest.db.session import Database
 from ingest.errors import DependencyDown, InvalidRequest
+from ingest.patience import REQUEST
 from ingest.sweep import drop_loose
 from tests.conftest import Clock
 from tests.fakes import CALLER, FakeTools
@@ -167,6 +172,43 @@ def test_a_deletion_that_the_database_gave_up_spares_bytes_that_came_again_since
 
     assert b"".join(files.content(tools, CALLER, new[0].id)[1]) == b"x"
     assert loose(tools) == 0
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.services)], indirect=True)
+def test_an_upload_waits_for_a_deletion_that_takes_longer_than_other_transactions_may(
+    settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is on its way to a bucket cannot be called back."""
+    database = Database(database_url, patience=replace(REQUEST, idle=0.2, lock=10))
+    tools = FakeTools(settings, database)
+    old = create(tools)
+    really, begun = tools.blobs.delete, threading.Event()
+
+    def delete(name: str) -> None:
+        begun.set()
+        time.sleep(1)
+        really(name)
+
+    monkeypatch.setattr(tools.blobs, "delete", delete)
+    deletion = threading.Thread(target=files.delete, args=(tools, CALLER, old.id))
+    deletion.start()
+    begun.wait()
+    new = create(tools)
+    deletion.join()
+
+    assert b"".join(files.content(tools, CALLER, new.id)[1]) == b"x"
+    database.dispose()
+
+
+def test_bytes_that_were_given_up_before_there_was_a_file_make_none(tools: FakeTools, clock: Clock) -> None:
+    with tools.blobs.staged([b"x"], max_bytes=10) as staged, files.kept(tools, staged) as number:
+        clock.advance(WANTED_SECONDS)
+        drop_loose(tools)
+
+        with pytest.raises(DependencyDown, match="blobs"), tools.database.transaction() as session:
+            files.add(session, CALLER, staged, number, filename="a.txt", purpose="assistants", expires_after=None)
+
+    assert (kept(tools), loose(tools)) == (0, 0)
 
 
 def test_creating_and_deleting_the_same_bytes_at_once_never_leaves_a_file_without_them(tools: FakeTools) -> None:

@@ -9,9 +9,10 @@ from sqlalchemy.exc import OperationalError
 
 from ingest.db import attachments, progress, stores
 from ingest.db.models import FileBatch, PointJob, StoreFile, VectorStore
+from ingest.db.point_jobs import TAKEN_SECONDS
 from ingest.db.session import Database
 from ingest.errors import DependencyDown
-from ingest.sweep import HEARTBEATS, POINT_JOB_SECONDS, sweep
+from ingest.sweep import HEARTBEATS, sweep
 from tests.conftest import Clock
 from tests.db import rows
 from tests.fakes import FakeIndex, FakeTools
@@ -78,7 +79,7 @@ def test_what_one_part_of_a_sweep_cannot_do_does_not_stop_the_others_and_is_done
 
     assert told(tools) == {lost}
     tools.index = well
-    clock.advance(POINT_JOB_SECONDS)
+    clock.advance(TAKEN_SECONDS)
     sweep(tools)
     with tools.database.reading() as session:
         assert session.scalars(select(PointJob.final)).all() == [True]

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from ingest import blobs, file_batches, files, store_files, vector_stores
+from ingest.db import progress
 from ingest.db.attachments import Member
 from ingest.steps.parse import PARSER_VERSION
 from ingest.sweep import sweep
@@ -343,6 +344,50 @@ def test_texts_of_an_older_parser_are_no_finding_and_go_with_the_next_repair(too
     assert repaired(tools) == []
     assert [*tools.blobs.names("text/")] == [kept]
     assert verify(tools).hints == []
+
+
+def while_it_is_trimmed(tools: FakeTools, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[int], object]) -> None:
+    """A completed file with a point of a generation that was never begun, as after only the database was brought back
+    from a backup. `meanwhile` comes while that point is deleted, after the file is queued for that number."""
+    store, _ = store_with(tools, "one")
+    run_all(tools)
+    [((row, generation, number), (owner, point))] = tools.index.points.items()
+    tools.index.points[row, generation + 1, number] = (replace(owner, generation=generation + 1), point)
+    really = tools.index.trim
+
+    def trim(row: int, generation: int, count: int) -> None:
+        monkeypatch.setattr(tools.index, "trim", really)
+        file_batches.reindex(tools, CALLER, store, "all", None)
+        meanwhile(row)
+        really(row, generation, count)
+
+    monkeypatch.setattr(tools.index, "trim", trim)
+
+
+def test_a_file_that_completes_while_points_of_its_next_number_are_deleted_is_written_once_more(
+    tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    while_it_is_trimmed(tools, monkeypatch, lambda _: run_all(tools))
+
+    assert [finding.kind for finding in verify(tools, repair=True).findings] == ["points left over", "points missing"]
+
+    sweep(tools)
+    run_all(tools)
+    assert len(tools.index.points) == 1
+    assert verify(tools).findings == []
+
+
+def test_a_file_that_is_in_work_while_points_of_its_next_number_are_deleted_is_to_be_verified_again(
+    tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(row: int) -> None:
+        with tools.database.transaction() as session:
+            progress.claim(session, row, owner="test/1", lease_seconds=30)
+
+    while_it_is_trimmed(tools, monkeypatch, taken)
+
+    [finding] = verify(tools, repair=True).findings
+    assert "once more" in (finding.repair or "")
 
 
 def test_more_findings_than_are_listed_are_counted_and_repaired(

@@ -36,6 +36,9 @@ from ingest.uploads import MAX_UPLOAD_BYTES
 
 LEASE_SECONDS = 900.0
 RENEW_SECONDS = 60.0
+LOOKS, LOOK_SECONDS = 30, 1.0
+"""How often we ask a database that was lost in the last moment what it did, and how long after the time before."""
+
 TOGETHER = 500
 """Rows, or points, that are written at once."""
 
@@ -83,7 +86,7 @@ def bring(
         cargo = _Cargo(store_id, job, spool)
         try:
             _fetch(tools, caller, archive, cargo, None if re_embed else tools.index_of(model))
-            batch = _make(tools, caller, archive.manifest, cargo, name, model, re_embed)
+            batch = _made(tools, caller, archive.manifest, cargo, name, model, re_embed)
         except BaseException:
             _drop(tools, cargo)
             raise
@@ -133,13 +136,21 @@ def _fetch(tools: Tools, caller: Caller, archive: Archive, cargo: _Cargo, index:
 
 def _keep(tools: Tools, archive: Archive, number: int, about: About, cargo: _Cargo) -> None:
     try:
-        with tools.blobs.staged(archive.content(number, about), max_bytes=MAX_UPLOAD_BYTES) as staged:
+        content = _renewing(tools, cargo, archive.content(number, about))
+        with tools.blobs.staged(content, max_bytes=MAX_UPLOAD_BYTES) as staged:
             with tools.database.transaction() as session:
                 cargo.loose.append(loose_rows.expect(session, staged.sha256))
             cargo.blobs.append(staged.sha256)
             tools.blobs.keep(staged, raw(staged.sha256))
     except TooLarge as exc:
         raise Refused(f"{about.source} ({about.filename}) is larger than any upload may be.") from exc
+
+
+def _renewing(tools: Tools, cargo: _Cargo, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same blocks, which may take longer than a lease lasts."""
+    for block in blocks:
+        yield block
+        _renew(tools, cargo)
 
 
 def _renew(tools: Tools, cargo: _Cargo) -> None:
@@ -149,6 +160,22 @@ def _renew(tools: Tools, cargo: _Cargo) -> None:
         if not rows.renew(session, cargo.job, cargo.loose, lease_seconds=LEASE_SECONDS):
             raise Refused("The import stood still for too long; what it had brought is being removed. Run it again.")
     cargo.renewed = time.monotonic()
+
+
+def _made(
+    tools: Tools, caller: Caller, manifest: Manifest, cargo: _Cargo, name: str | None, model: str, re_embed: bool
+) -> str | None:
+    """As `_make`, also when all was done and only the database's answer was lost."""
+    try:
+        return _make(tools, caller, manifest, cargo, name, model, re_embed)
+    except DependencyDown:
+        for _ in range(LOOKS):
+            time.sleep(LOOK_SECONDS)
+            with suppress(DependencyDown), tools.database.transaction() as session:
+                if not rows.is_made(session, cargo.job, cargo.store_id):
+                    break
+                return rows.batch_of(session, cargo.store_id)
+        raise
 
 
 def _make(
@@ -240,6 +267,6 @@ def _drop(tools: Tools, cargo: _Cargo) -> None:
     """Remove at once what was brought in vain; what cannot be removed now, the sweep removes."""
     with suppress(DependencyDown):
         with tools.database.transaction() as session:
-            rows.give_up(session, cargo.job)
+            rows.give_up(session, cargo.job, cargo.store_id)
         for loose, blob in zip(cargo.loose, cargo.blobs, strict=False):
             files.release(tools, loose, blob)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from ingest.db.attachments import slices
 from ingest.db.counters import changed, run
-from ingest.db.models import File, LooseBlob, PointJob, StoreFile, VectorStore
+from ingest.db.models import File, FileBatch, LooseBlob, PointJob, StoreFile, VectorStore
+from ingest.db.point_jobs import TAKEN_SECONDS
 from ingest.db.session import now, read_clock
 
 PAGE = 1_000
@@ -93,9 +94,24 @@ def keep(session: Session, job: int) -> bool:
     return changed(session, delete(PointJob).where(*_ours(session, job)))
 
 
-def give_up(session: Session, job: int) -> None:
-    """Have the points deleted now."""
-    run(session, update(PointJob).where(*_ours(session, job)).values(due_at=now(session)))
+def is_made(session: Session, job: int, store_id: str) -> bool:
+    """Whether the store is there, when nobody answered to its making; waits for that to end one way or the other."""
+    session.get(PointJob, job, with_for_update=True)
+    return _is_there(session, store_id)
+
+
+def batch_of(session: Session, store_id: str) -> str | None:
+    """The batch in which the files of a store that was just made are embedded, if there is one."""
+    return session.scalar(select(FileBatch.id).where(FileBatch.vector_store_id == store_id))
+
+
+def give_up(session: Session, job: int, store_id: str) -> None:
+    """Have the points deleted now; once more if they were before, for some may have been written since."""
+    if changed(session, update(PointJob).where(*_ours(session, job)).values(due_at=now(session))):
+        return
+    coming = PointJob.kind == "purge", PointJob.vector_store_id == store_id
+    if not _is_there(session, store_id) and session.scalar(select(PointJob.row).where(*coming)) is None:
+        begin(session, store_id, lease_seconds=0)
 
 
 def add(session: Session, files: list[dict[str, Any]], members: list[dict[str, Any]]) -> None:
@@ -112,8 +128,13 @@ def settle(session: Session, loose: Sequence[int]) -> None:
         run(session, delete(LooseBlob).where(LooseBlob.row.in_(some)))
 
 
+def _is_there(session: Session, store_id: str) -> bool:
+    return session.scalar(select(VectorStore.row).where(VectorStore.id == store_id)) is not None
+
+
 def _ours(session: Session, job: int) -> tuple[Any, ...]:
-    return PointJob.row == job, PointJob.due_at > now(session), ~PointJob.final
+    """Whether nobody has begun to delete: a sweep that does makes the job due again after a while, but not longer."""
+    return PointJob.row == job, PointJob.due_at > now(session) + TAKEN_SECONDS, ~PointJob.final
 
 
 def _exported(found: Any) -> Exported:

@@ -221,7 +221,8 @@ def _reattach(
             {"row": row.row, "attributes": attributes, "attributes_version": row.attributes_version + 1}
             for row, attributes in restyled
         ]
-        session.execute(update(StoreFile), styled)
+        for several in slices(styled):
+            session.execute(update(StoreFile), several)
     if owner is not None and memberships:
         for some in slices(joined):
             run(session, update(StoreFile).where(StoreFile.row.in_(some)).values(batch=owner))

@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from ingest.db.counters import changed, run
 from ingest.db.models import LooseBlob
-from ingest.db.prepared import run_prepared
+from ingest.db.prepared import changed_prepared, run_prepared
 from ingest.db.session import now, read_clock, serialise
 
 WANTED_SECONDS = 3_600.0
@@ -30,9 +30,9 @@ def expect(session: Session, blob: str) -> int:
     return int(run_prepared(session, _expecting(now(session)), expected=blob).scalar_one())
 
 
-def settle(session: Session, loose: int) -> None:
-    """The bytes have a file, made in this transaction."""
-    run_prepared(session, _SETTLING, settled=loose)
+def settle(session: Session, loose: int) -> bool:
+    """The bytes have a file, made in this transaction; False when they took so long that they were given up."""
+    return changed_prepared(session, _SETTLING, settled=loose)
 
 
 def give_up(session: Session, loose: int) -> bool:

@@ -7,13 +7,17 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from ingest.db.attachments import slices
 from ingest.db.counters import purge, purge_after, run
 from ingest.db.models import File, PointJob, PointJobKind, StoreFile
 from ingest.db.session import now, read_clock
 from ingest.status import UNFINISHED
 
+TAKEN_SECONDS = 10.0
+"""What one sweep took, no other takes for this long: past one request to Qdrant."""
 
-def take(session: Session, kind: PointJobKind, limit: int, *, for_seconds: float) -> Sequence[PointJob]:
+
+def take(session: Session, kind: PointJobKind, limit: int) -> Sequence[PointJob]:
     """What is to be done now, oldest first. Nobody else is given it for a while; what fails is due again after that,
     and behind everything else."""
     jobs = session.scalars(
@@ -24,7 +28,7 @@ def take(session: Session, kind: PointJobKind, limit: int, *, for_seconds: float
         .with_for_update(skip_locked=True)
     ).all()
     rows = [job.row for job in jobs]
-    run(session, update(PointJob).where(PointJob.row.in_(rows)).values(due_at=now(session) + for_seconds))
+    run(session, update(PointJob).where(PointJob.row.in_(rows)).values(due_at=now(session) + TAKEN_SECONDS))
     return jobs
 
 
@@ -40,9 +44,12 @@ def done(session: Session, jobs: Sequence[PointJob], *, again_after_seconds: flo
 def plan_attributes(session: Session, store_id: str, rows: Sequence[int], *, after_seconds: float) -> list[PointJob]:
     """Have the attributes on these rows' points brought up to date, unless the caller does it within a while."""
     due_at = read_clock(session) + after_seconds
-    jobs = [PointJob(kind="attributes", vector_store_id=store_id, store_file=row, due_at=due_at) for row in rows]
-    session.add_all(jobs)
-    session.flush()
+    jobs: list[PointJob] = []
+    for some in slices(rows):
+        made = [PointJob(kind="attributes", vector_store_id=store_id, store_file=row, due_at=due_at) for row in some]
+        session.add_all(made)
+        session.flush()
+        jobs += made
     return jobs
 
 

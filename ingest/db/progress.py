@@ -20,6 +20,7 @@ from ingest.db.counters import (
     Shift,
     Sizes,
     Why,
+    changed,
     close_membership,
     fallen_back,
     falls_back,
@@ -184,9 +185,16 @@ def fail(session: Session, claim: Claim, code: LastErrorCode, message: str) -> N
 
 
 def give_back(session: Session, claim: Claim, *, delay_seconds: float) -> None:
-    """T6: queue the file again after a while: what it needs is down, or its worker must stop."""
+    """T6: queue the file again after a while: what it needs is down, or its worker must stop. Raises Abandoned."""
     values = _requeued() | {"not_before": now(session) + delay_seconds}
-    run(session, update(StoreFile).where(_held(claim)).values(values))
+    if not changed(session, update(StoreFile).where(_held(claim)).values(values)):
+        raise Abandoned("finished by somebody else, cancelled or deleted")
+
+
+def disclaim(session: Session, row: int, *, owner: str) -> None:
+    """Queue a file again that this worker may have taken without hearing of it. It has no other one of this row."""
+    mine = (StoreFile.row == row, StoreFile.status == "running", StoreFile.lease_owner == owner)
+    run(session, update(StoreFile).where(*mine).values(_requeued()))
 
 
 def attributes_of(session: Session, claim: Claim) -> tuple[dict[str, Any], int]:

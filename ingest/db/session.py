@@ -22,6 +22,7 @@ from sqlalchemy import (
     extract,
     func,
     select,
+    text,
 )
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -80,8 +81,9 @@ class Database:
         try:
             with translated(), turn, _LazySession(engine, {"clock": self._clock}) as session:
                 yield cast(Session, session)
-        except DependencyDown:
-            self._down_at = time.monotonic()
+        except DependencyDown as exc:
+            if exc.dependency == "database":
+                self._down_at = time.monotonic()
             raise
 
     @property
@@ -199,6 +201,12 @@ def alone(session: Session, name: str) -> bool:
     if session.get_bind().dialect.name == "sqlite":
         return True
     return bool(run_prepared(session, _TRYING, name=name).scalar_one())
+
+
+def silent(session: Session, seconds: float) -> None:
+    """Let this transaction, and its locks, live for so long between two statements, whatever its caller's patience."""
+    if session.get_bind().dialect.name != "sqlite":  # there they live as long as their process
+        session.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {int(seconds * 1000)}"))
 
 
 _NAMED = func.hashtextextended(bindparam("name", type_=String), 0)

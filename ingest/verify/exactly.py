@@ -138,6 +138,17 @@ class Looker:
             return "to be deleted by the next sweep"
         # A purge would take what is found with it; this one never was begun, is not ours, or of another model.
         self.index.trim(number, generation, 0)
+        return self._deleted(number, generation)
+
+    def _deleted(self, number: int, generation: int) -> str:
+        """What to say of a generation that nobody had begun: somebody may have, while we deleted it."""
+        now = self._moment([number]).rows.get(number)
+        if now is not None and now.generation == generation:
+            self._lost.append(
+                _Lost(now, f"{now.live} points of generation {generation}, written while others of it went")
+            )
+        elif now is not None and now.writing == generation:
+            return "deleted; the file was written anew meanwhile: verify it once more when that is done"
         return "deleted"
 
     def _write_anew(self) -> None:

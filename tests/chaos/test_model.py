@@ -651,12 +651,15 @@ class Service(RuleBasedStateMachine):
     def _give_back(self, mine: Worker) -> None:
         before = self._snapshot()
         held = _held(before, mine.claim)
-        with self.tools.database.transaction() as session:
-            progress.give_back(session, mine.claim, delay_seconds=5)
-        if not held:
-            assert self._snapshot().files == before.files, "a worker gave back what was not its own"
+        try:
+            with self.tools.database.transaction() as session:
+                progress.give_back(session, mine.claim, delay_seconds=5)
+        except Abandoned:
+            assert not held, "a worker could not give back what was its own"
             self._abandon(mine)
-        elif mine in self.workers:
+            return
+        assert held, "a worker gave back what was not its own"
+        if mine in self.workers:
             self.workers.remove(mine)
 
     def _abandon(self, mine: Worker) -> None:

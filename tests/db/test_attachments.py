@@ -388,9 +388,9 @@ def test_a_purge_is_repeated_once_after_the_lease_horizon(database: Database, cl
 
     for expected in (1, 1, 0):
         with database.transaction() as session:
-            due = point_jobs.take(session, "purge", 10, for_seconds=5)
+            due = point_jobs.take(session, "purge", 10)
             point_jobs.done(session, due, again_after_seconds=80)
         assert len(due) == expected
         with database.transaction() as session:
-            assert point_jobs.take(session, "purge", 10, for_seconds=5) == []
+            assert point_jobs.take(session, "purge", 10) == []
         clock.advance(80)

@@ -62,11 +62,14 @@ def recover(database: Database) -> int:
         return progress.recover(session, max_kills=3)
 
 
-def nothing_is_possible_for(database: Database, claim: Claim) -> bool:
-    """Whether a worker can neither renew, finish nor fail its file; giving it back changes nothing."""
+def give_back(database: Database, claim: Claim) -> None:
     with database.transaction() as session:
         progress.give_back(session, claim, delay_seconds=0)
-    for end in (complete, fail):
+
+
+def nothing_is_possible_for(database: Database, claim: Claim) -> bool:
+    """Whether a worker can neither renew, finish, fail nor give back its file."""
+    for end in (complete, fail, give_back):
         with pytest.raises(Abandoned):
             end(database, claim)
     return not renew(database, claim)

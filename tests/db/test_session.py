@@ -119,6 +119,16 @@ def test_a_slow_statement_is_ended_by_the_server_and_the_connection_stays(databa
     assert ask(database) == 1
 
 
+def test_only_its_own_silence_counts_as_an_outage_of_the_database(embedded: Database) -> None:
+    with pytest.raises(DependencyDown), embedded.transaction():
+        raise DependencyDown("blobs", "no")
+    assert embedded.up_seconds > 1_000
+
+    with pytest.raises(DependencyDown), embedded.transaction():
+        raise DependencyDown("database", "no")
+    assert embedded.up_seconds < 1_000
+
+
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{tmp_path}/turns.db", patience=HURRIED)
