@@ -24,7 +24,7 @@ BATCH_EXPIRES_AFTER_SECONDS = 30 * 86_400
 """The life of a file with purpose `batch` for which none was asked; all others live for ever (contract section 2)."""
 
 DELETION_SECONDS = 60.0
-"""Longer than one request to where bytes are kept takes, with its repetitions: what it deletes must stay held."""
+"""What one deletion may take, with a bucket's repetitions, while the name of what it deletes stays held."""
 
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -86,7 +86,7 @@ def add(
 def kept(tools: Tools, staged: Staged) -> Iterator[int]:
     """Staged bytes, kept before there is a file so that no transaction waits for them; the number to `add` it with.
 
-    They are removed if the file is refused, and by the sweep after an hour if whatever else happened.
+    They are removed if they get no file, and by the sweep after an hour if the process was killed.
     """
     with tools.database.transaction() as session:
         loose = loose_rows.expect(session, staged.sha256)
@@ -96,14 +96,17 @@ def kept(tools: Tools, staged: Staged) -> Iterator[int]:
     except RequestError:
         release(tools, loose, staged.sha256)
         raise
+    except DependencyDown:  # also when they were given up before they were kept: nobody else knows of them then
+        with suppress(DependencyDown):
+            release(tools, loose, staged.sha256)
+        raise
 
 
 def release(tools: Tools, loose: int, blob: str) -> None:
-    """Give up bytes that were kept and did not become a file."""
+    """Give up bytes that were kept; they stay if they became a file, or another's."""
     with tools.database.transaction() as session:
-        unused = loose_rows.give_up(session, loose)
-    if unused:
-        drop_unused(tools, blob)
+        loose_rows.give_up(session, loose)
+    drop_unused(tools, blob)
 
 
 def retrieve(tools: Tools, caller: Caller, file_id: str) -> File:

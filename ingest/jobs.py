@@ -30,7 +30,7 @@ class Ended:
 
 
 OUTAGE_SECONDS = 600.0
-"""A worker whose work is done waits this long for the database to say so."""
+"""A worker waits this long for a database that is away to write down how a file stands."""
 
 OUTAGE_PAUSE_SECONDS = 0.5
 
@@ -42,13 +42,13 @@ _log = logs.get(__name__)
 def run(tools: Tools, row: int, *, owner: str) -> Ended:
     """Ingest the file of a row, if it is still waiting. `owner` names this worker in the lease.
 
-    Doing it twice, or late, is harmless. Raises DependencyDown only when the database itself is away: then nothing
-    could be written down, and the lease will run out.
+    Doing it twice, or late, is harmless. Raises DependencyDown only when the database itself is away, perhaps for
+    OUTAGE_SECONDS: then the file waits again, or its lease will run out.
     """
     try:
         claim = outages.claim(tools, row, owner=owner)
     except DependencyDown:  # perhaps only the answer was lost, and a lease that runs out counts as a worker lost
-        _written(tools, lambda session: progress.disclaim(session, row, owner=owner))
+        _written(tools, lambda session: outages.disclaim(session, row, owner=owner))
         raise
     if claim is None:
         return Ended("not to be had")
@@ -113,7 +113,7 @@ def _written(tools: Tools, write: Callable[[Session], T]) -> T:
         except DependencyDown as exc:
             if time.monotonic() > deadline or tools.stopping.is_set():
                 raise
-            _log.warning("end_not_written", reason=str(exc))
+            _log.warning("not_written", reason=str(exc))
             time.sleep(OUTAGE_PAUSE_SECONDS)
 
 

@@ -44,6 +44,12 @@ def claim(tools: Tools, row: int, *, owner: str) -> Claim | None:
         return None
 
 
+def disclaim(session: Session, row: int, *, owner: str) -> None:
+    """Undo a claim that nobody answered to, whether it was made or not: the message that told of the file is spent."""
+    progress.disclaim(session, row, owner=owner)
+    waiting.forget(session, [row])
+
+
 def give_back(session: Session, claim: Claim, exc: DependencyDown) -> float:
     """Queue a file again because of a dependency; the seconds until it may be claimed."""
     times = rows.failed(session, exc.dependency, exc.retry_after_seconds) if exc.dependency in WATCHED else 0

@@ -200,13 +200,23 @@ def test_an_upload_waits_for_a_deletion_that_takes_longer_than_other_transaction
     database.dispose()
 
 
-def test_bytes_that_were_given_up_before_there_was_a_file_make_none(tools: FakeTools, clock: Clock) -> None:
-    with tools.blobs.staged([b"x"], max_bytes=10) as staged, files.kept(tools, staged) as number:
+@pytest.mark.parametrize("given_up", ["before they are kept", "after it"])
+def test_bytes_that_were_given_up_before_there_was_a_file_make_none_and_do_not_stay(
+    tools: FakeTools, clock: Clock, monkeypatch: pytest.MonkeyPatch, given_up: str
+) -> None:
+    really = tools.blobs.keep
+
+    def keep(staged: Staged, name: str) -> None:
+        if given_up == "after it":
+            really(staged, name)
         clock.advance(WANTED_SECONDS)
         drop_loose(tools)
+        if given_up == "before they are kept":
+            really(staged, name)
 
-        with pytest.raises(DependencyDown, match="blobs"), tools.database.transaction() as session:
-            files.add(session, CALLER, staged, number, filename="a.txt", purpose="assistants", expires_after=None)
+    monkeypatch.setattr(tools.blobs, "keep", keep)
+    with pytest.raises(DependencyDown, match="blobs"):
+        create(tools)
 
     assert (kept(tools), loose(tools)) == (0, 0)
 

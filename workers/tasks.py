@@ -24,7 +24,7 @@ def file(row: int, file: str, name: str, store: str, batch: str | None, attempt:
             ended = jobs.run(tools, row, owner=process.owner())
         if not tools.stopping.is_set():
             tools.feeder.after_file()
-    except DependencyDown as exc:  # the database is away: the lease runs out, and the sweep queues the file again
+    except DependencyDown as exc:  # the database is away: the file waits again, or will when its lease runs out
         _log.warning("job_lost", row=row, reason=str(exc))
         return f"lost: {exc}"
     if ended.result == "failed":

@@ -34,8 +34,11 @@ from ingest.steps.index import Index, Owner
 from ingest.tools import Tools
 from ingest.uploads import MAX_UPLOAD_BYTES
 
-LEASE_SECONDS = 900.0
+LEASE_SECONDS = 3_600.0
+"""One file may take so long to be sent to a bucket."""
+
 RENEW_SECONDS = 60.0
+
 LOOKS, LOOK_SECONDS = 30, 1.0
 """How often we ask a database that was lost in the last moment what it did, and how long after the time before."""
 

@@ -211,7 +211,7 @@ def run(session: Session, statement: Executable, **values: Any) -> CursorResult[
 
 
 def changed(session: Session, statement: Executable) -> bool:
-    """Execute an UPDATE and say whether it found its row."""
+    """Execute an UPDATE or DELETE and say whether it found its row."""
     return run(session, statement).rowcount > 0
 
 

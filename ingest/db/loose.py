@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, not_, sel
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
-from ingest.db.counters import changed, run
+from ingest.db.counters import run
 from ingest.db.models import LooseBlob
 from ingest.db.prepared import changed_prepared, run_prepared
 from ingest.db.session import now, read_clock, serialise
@@ -35,9 +35,9 @@ def settle(session: Session, loose: int) -> bool:
     return changed_prepared(session, _SETTLING, settled=loose)
 
 
-def give_up(session: Session, loose: int) -> bool:
-    """They will not get a file from this upload; False when they have one already."""
-    return changed(session, update(LooseBlob).where(LooseBlob.row == loose).values(wanted=False))
+def give_up(session: Session, loose: int) -> None:
+    """They will not get a file from this upload, if they have none already."""
+    run(session, update(LooseBlob).where(LooseBlob.row == loose).values(wanted=False))
 
 
 def leave(session: Session, blob: str) -> None:

@@ -14,7 +14,7 @@ from ingest.db.session import now, read_clock
 from ingest.status import UNFINISHED
 
 TAKEN_SECONDS = 10.0
-"""What one sweep took, no other takes for this long: past one request to Qdrant."""
+"""What one sweep took, no other takes for this long. To delete twice is harmless."""
 
 
 def take(session: Session, kind: PointJobKind, limit: int) -> Sequence[PointJob]:

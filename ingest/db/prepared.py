@@ -22,7 +22,7 @@ def run_prepared(session: Session, statement: Executable, **values: Any) -> Curs
 
 
 def changed_prepared(session: Session, statement: Executable, **values: Any) -> bool:
-    """Execute such an UPDATE and say whether it found its row."""
+    """Execute such an UPDATE or DELETE and say whether it found its row."""
     return run_prepared(session, statement, **values).rowcount > 0
 
 

@@ -192,7 +192,9 @@ def give_back(session: Session, claim: Claim, *, delay_seconds: float) -> None:
 
 
 def disclaim(session: Session, row: int, *, owner: str) -> None:
-    """Queue a file again that this worker may have taken without hearing of it. It has no other one of this row."""
+    """Queue a file again that this worker may have taken without hearing of it; it knows of no claim on this row."""
+    # Found as it was before, a row that is being taken would neither match nor be waited for.
+    session.execute(select(StoreFile.row).where(StoreFile.row == row).with_for_update())
     mine = (StoreFile.row == row, StoreFile.status == "running", StoreFile.lease_owner == owner)
     run(session, update(StoreFile).where(*mine).values(_requeued()))
 

@@ -137,16 +137,15 @@ class Looker:
                     counters.purge_after(session, store, [(number, generation - 1, generation)])
             return "to be deleted by the next sweep"
         # A purge would take what is found with it; this one never was begun, is not ours, or of another model.
-        self.index.trim(number, generation, 0)
-        return self._deleted(number, generation)
+        self.index.trim(number, generation, row.live if generation == row.generation else 0)
+        return self._told_again(number, generation)
 
-    def _deleted(self, number: int, generation: int) -> str:
-        """What to say of a generation that nobody had begun: somebody may have, while we deleted it."""
+    def _told_again(self, number: int, generation: int) -> str:
+        """Judge a row once more if it began the generation, which nobody had, while points of that were deleted."""
         now = self._moment([number]).rows.get(number)
         if now is not None and now.generation == generation:
-            self._lost.append(
-                _Lost(now, f"{now.live} points of generation {generation}, written while others of it went")
-            )
+            points = self._points([number]).get(number, {})
+            self._told_live(now, generation, points.get((generation, now.project, now.vector_store_id), set()))
         elif now is not None and now.writing == generation:
             return "deleted; the file was written anew meanwhile: verify it once more when that is done"
         return "deleted"

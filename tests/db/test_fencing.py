@@ -1,6 +1,7 @@
 """Who comes too late changes nothing: claims, ends, cancels and deletes that meet at the same moment, truly at once."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -73,6 +74,26 @@ def nothing_is_possible_for(database: Database, claim: Claim) -> bool:
         with pytest.raises(Abandoned):
             end(database, claim)
     return not renew(database, claim)
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.services)], indirect=True)
+def test_undoing_a_claim_waits_for_its_commit(database: Database) -> None:
+    [row] = rows.attach(database, rows.a_store(database), rows.files(database, 1))
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            assert progress.claim(session, row, owner="me", lease_seconds=30)
+            undone = pool.submit(disclaim, database, row)
+            time.sleep(0.3)
+            assert not undone.done()
+        undone.result()
+
+    with database.reading() as session:
+        assert session.scalars(select(StoreFile.status)).one() == "queued"
+
+
+def disclaim(database: Database, row: int) -> None:
+    with database.transaction() as session:
+        progress.disclaim(session, row, owner="me")
 
 
 def test_of_eight_claimants_at_once_one_wins(database: Database) -> None:
