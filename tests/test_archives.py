@@ -329,11 +329,8 @@ def test_what_an_import_writes_after_the_last_purge_is_purged_too(
     nothing_is_left(elsewhere)
 
 
-@pytest.mark.parametrize("re_embed", [False, True])
-def test_an_import_whose_last_answer_is_lost_has_succeeded(
-    elsewhere: FakeTools, archive: Path, monkeypatch: pytest.MonkeyPatch, re_embed: bool
-) -> None:
-    monkeypatch.setattr(bringing, "LOOK_SECONDS", 0.01)
+def lose_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the store made, and nobody hear of it."""
     make = bringing._make
 
     def made(*arguments: Any) -> str | None:
@@ -341,6 +338,14 @@ def test_an_import_whose_last_answer_is_lost_has_succeeded(
         raise DependencyDown("database", "the answer to COMMIT was lost")
 
     monkeypatch.setattr(bringing, "_make", made)
+
+
+@pytest.mark.parametrize("re_embed", [False, True])
+def test_an_import_whose_last_answer_is_lost_has_succeeded(
+    elsewhere: FakeTools, archive: Path, monkeypatch: pytest.MonkeyPatch, re_embed: bool
+) -> None:
+    monkeypatch.setattr(bringing, "LOOK_SECONDS", 0.01)
+    lose_the_last_answer(monkeypatch)
 
     brought = bring(elsewhere, archive, re_embed=re_embed)
 
@@ -355,13 +360,7 @@ def test_a_store_that_was_made_stays_when_the_database_is_away_for_too_long_to_s
     elsewhere: FakeTools, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bringing, "LOOKS", 0)
-    make = bringing._make
-
-    def made(*arguments: Any) -> str | None:
-        make(*arguments)
-        raise DependencyDown("database", "the answer to COMMIT was lost")
-
-    monkeypatch.setattr(bringing, "_make", made)
+    lose_the_last_answer(monkeypatch)
     with pytest.raises(DependencyDown):
         bring(elsewhere, archive)
 
