@@ -23,7 +23,7 @@ from ingest.steps.index import Owner, Point
 from ingest.sweep import sweep
 from ingest.verify import verify
 from tests.conftest import Clock
-from tests.fakes import CALLER, FakeIndex, FakeTools
+from tests.fakes import CALLER, FakeIndex, FakeTools, lose_answer
 from tests.test_jobs import run_all, upload
 
 WINDOW = Window(limit=100, order="asc")
@@ -329,13 +329,13 @@ def test_what_an_import_writes_after_the_last_purge_is_purged_too(
     nothing_is_left(elsewhere)
 
 
-def lose_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def lose_the_last_answer(tools: FakeTools, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the store made, and nobody hear of it."""
     make = bringing._make
 
     def made(*arguments: Any) -> str | None:
-        make(*arguments)
-        raise DependencyDown("database", "the answer to COMMIT was lost")
+        lose_answer(tools, monkeypatch)
+        return make(*arguments)
 
     monkeypatch.setattr(bringing, "_make", made)
 
@@ -345,7 +345,7 @@ def test_an_import_whose_last_answer_is_lost_has_succeeded(
     elsewhere: FakeTools, archive: Path, monkeypatch: pytest.MonkeyPatch, re_embed: bool
 ) -> None:
     monkeypatch.setattr(bringing, "LOOK_SECONDS", 0.01)
-    lose_the_last_answer(monkeypatch)
+    lose_the_last_answer(elsewhere, monkeypatch)
 
     brought = bring(elsewhere, archive, re_embed=re_embed)
 
@@ -360,7 +360,7 @@ def test_a_store_that_was_made_stays_when_the_database_is_away_for_too_long_to_s
     elsewhere: FakeTools, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bringing, "LOOKS", 0)
-    lose_the_last_answer(monkeypatch)
+    lose_the_last_answer(elsewhere, monkeypatch)
     with pytest.raises(DependencyDown):
         bring(elsewhere, archive)
 

@@ -275,7 +275,12 @@ def test_a_failure_whose_answer_was_lost_counts_once(tools: FakeTools, monkeypat
         assert [outage.failures for outage in session.scalars(select(Outage))] == [1]
 
 
-def frozen_before_it_writes(tools: FakeTools, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
+def frozen_before_it_writes(
+    tools: FakeTools,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: Callable[[], object],
+    afterwards: Callable[[], object] = lambda: None,
+) -> None:
     """Have the next job stand still before it writes points, while its lease ends and something else happens."""
     write = tools.index.upsert
 
@@ -283,12 +288,14 @@ def frozen_before_it_writes(tools: FakeTools, monkeypatch: pytest.MonkeyPatch, m
         monkeypatch.setattr(tools.index, "upsert", write)
         meanwhile()
         write(owner, points)
+        afterwards()
 
     monkeypatch.setattr(tools.index, "upsert", late)
 
 
+@pytest.mark.parametrize("end", ["as usual", "nobody answers it", "it is asked to stop"])
 def test_what_a_frozen_worker_writes_after_the_last_purge_is_purged_too(
-    tools: FakeTools, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    tools: FakeTools, clock: Clock, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     store, [file_id] = store_with(tools, "gone")
 
@@ -298,34 +305,14 @@ def test_what_a_frozen_worker_writes_after_the_last_purge_is_purged_too(
         clock.advance(3_600)
         sweep(tools)
 
-    frozen_before_it_writes(tools, monkeypatch, deleted_and_purged)
-
-    assert run_all(tools) == ["abandoned"]
-
-    assert len(tools.index.points) == 1
-    sweep(tools)
-    assert tools.index.points == {}
-
-
-@pytest.mark.parametrize("how", ["nobody answers it", "it is asked to stop"])
-def test_what_a_frozen_worker_writes_is_purged_however_its_job_ends(
-    tools: FakeTools, clock: Clock, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    store, [file_id] = store_with(tools, "gone")
-    write = tools.index.upsert
-
-    def deleted_and_purged_before_it_writes(owner: Owner, points: Sequence[Point]) -> None:
-        store_files.delete(tools, CALLER, store, file_id)
-        sweep(tools)
-        clock.advance(3_600)
-        sweep(tools)
-        write(owner, points)
-        if how == "it is asked to stop":
+    def ends() -> None:
+        if end == "nobody answers it":
+            raise DependencyDown("qdrant", "no answer")
+        if end == "it is asked to stop":
             tools.stopping.set()
             raise Abandoned("no longer wanted")
-        raise DependencyDown("qdrant", "no answer")
 
-    monkeypatch.setattr(tools.index, "upsert", deleted_and_purged_before_it_writes)
+    frozen_before_it_writes(tools, monkeypatch, deleted_and_purged, ends)
 
     assert run_all(tools) == ["abandoned"]
 

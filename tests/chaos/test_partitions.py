@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ import openai
 import psycopg
 import pytest
 
+from ingest.config import Settings
 from ingest.db.session import Database, alone
 from ingest.dispatch import LANES
 from ingest.embedded.parts import HOST, free_port
@@ -143,15 +144,22 @@ def test_what_a_feeder_held_that_was_cut_off_is_free_in_seconds(parted: Parted) 
     client, proxy = parted.client, parted.proxies["database"]
     ids = [_upload(client, n) for n in range(FILES)]
     store = client.vector_stores.create(name="held").id
-    url = _by_way_of(proxy, parted.direct["INGEST_DATABASE_URL"]).replace("postgresql://", "postgresql+psycopg://")
+    url = Settings(database_url=_by_way_of(proxy, parted.direct["INGEST_DATABASE_URL"])).sql_url
     feeder = Database(url, patience=replace(WORK, answer=1))
 
-    with suppress(DependencyDown), feeder.transaction() as session:
-        assert all(alone(session, f"feeder:{lane}") for lane in LANES)
-        batch = client.vector_stores.file_batches.create(store, file_ids=ids).id
-        proxy.kill_old()
+    batches: list[str] = []
 
-    _wait_until_complete(client, store, batch)
+    def cut_off() -> None:
+        with feeder.transaction() as session:
+            assert all(alone(session, f"feeder:{lane}") for lane in LANES)
+            batches.append(client.vector_stores.file_batches.create(store, file_ids=ids).id)
+            proxy.kill_old()
+
+    with pytest.raises(DependencyDown, match="database"):
+        cut_off()
+    feeder.dispose()
+
+    _wait_until_complete(client, store, batches[0])
 
 
 def test_it_says_which_part_is_down_and_lives_on(parted: Parted) -> None:
