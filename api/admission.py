@@ -9,10 +9,10 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import errors
-from ingest import keys
-from ingest.db import quotas
+from ingest.db.tenancy import quotas
 from ingest.errors import DependencyDown, Forbidden, RequestError
-from ingest.tools import Tools
+from ingest.services import Services
+from ingest.tenancy import keys
 
 API = "/v1/"
 """What is elsewhere (/health, /ready, /metrics, /docs, /openapi.json) tells nothing of any project."""
@@ -44,16 +44,16 @@ class Admission:
 
 
 def _admit(scope: Scope) -> keys.Admitted:
-    tools: Tools = scope["app"].state.tools
-    local = is_local(scope) and not tools.settings.require_keys
-    admitted = keys.admit(tools.database, _bearer(Headers(scope=scope)), local=local)
+    services: Services = scope["app"].state.services
+    local = is_local(scope) and not services.settings.require_keys
+    admitted = keys.admit(services.database, _bearer(Headers(scope=scope)), local=local)
     needed = needed_scope(scope["method"], scope["path"])
     if not admitted.may(needed):
         raise Forbidden(
             f"You have insufficient permissions for this operation. Missing scopes: {needed}.", code="missing_scope"
         )
     if admitted.caller.limits.requests_per_minute is not None:
-        with tools.database.transaction() as session:
+        with services.database.transaction() as session:
             quotas.pace(session, admitted.caller)
     return admitted
 

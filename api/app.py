@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import docs, errors, headers, health, metrics
 from api.admission import API, Admission
 from api.deadlines import InTime
-from api.following import Following
+from api.event_stream import Following
 from api.routes import (
     events,
     file_batches,
@@ -32,22 +32,23 @@ from api.routes import (
     webhooks,
 )
 from api.schemas import search
-from ingest import ids, logs, traces
-from ingest.callers import DEFAULT_PROJECT
+from ingest import ids
+from ingest.caller import DEFAULT_PROJECT
 from ingest.config import Settings
-from ingest.courier import Courier
 from ingest.db.migrate import migrate
-from ingest.dispatch import Publisher
+from ingest.dispatch.feeder import FeederThread
 from ingest.errors import DependencyDown
-from ingest.import_schedules import roots as import_roots
-from ingest.importer import Importer
-from ingest.patience import REPORT, REQUEST, WORK
-from ingest.reindexing import missing as missing_models
-from ingest.sweep import Sweeper
-from ingest.tools import Tools
+from ingest.imports.runner import Importer
+from ingest.imports.schedules import roots as import_roots
+from ingest.jobs.maintenance import Sweeper
+from ingest.observability import logs, tracing
+from ingest.reindex.reindexing import missing as missing_models
+from ingest.services import Services
+from ingest.timeouts import REPORT_TIMEOUTS, REQUEST_TIMEOUTS, WORKER_TIMEOUTS
 from ingest.verify.nightly import Nightly
+from ingest.webhooks.delivery import Courier
 
-IMPORTING = (sys.executable, "-m", "api.importing")
+IMPORTING = (sys.executable, "-m", "api.import_process")
 """The process of one scheduled import."""
 
 _log = logs.get(__name__)
@@ -58,15 +59,15 @@ def create() -> FastAPI:
     settings = Settings()
     logs.configure(settings)
     import_roots(settings, DEFAULT_PROJECT)  # a mistake in them is told now
-    traces.configure(settings, "ingest-api")
-    tools = Tools(settings, REQUEST)
-    background = Tools(settings, WORK)
-    reporting = Tools(settings, REPORT)
-    background.embedder = reporting.embedder = tools.embedder
-    return app(tools, background, reporting)
+    tracing.configure(settings, "ingest-api")
+    services = Services(settings, REQUEST_TIMEOUTS)
+    background = Services(settings, WORKER_TIMEOUTS)
+    reporting = Services(settings, REPORT_TIMEOUTS)
+    background.embedder = reporting.embedder = services.embedder
+    return app(services, background, reporting)
 
 
-def app(tools: Tools, background: Tools | None = None, reporting: Tools | None = None) -> FastAPI:
+def app(services: Services, background: Services | None = None, reporting: Services | None = None) -> FastAPI:
     """The service over given tools: those for requests, and those with more patience for the sweep between them, and for
     migrations and the nightly verify."""
     api = FastAPI(
@@ -78,9 +79,9 @@ def app(tools: Tools, background: Tools | None = None, reporting: Tools | None =
         docs_url=None,
         redoc_url=None,
     )
-    api.state.tools = tools
+    api.state.services = services
     api.state.following = Following()
-    api.state.background = background or tools
+    api.state.background = background or services
     api.state.reporting = reporting or api.state.background
     errors.register(api)
     for routes in (
@@ -122,13 +123,13 @@ def _described(api: FastAPI) -> dict[str, Any]:
 
 @asynccontextmanager
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
-    tools: Tools = api.state.tools
-    background: Tools = api.state.background
-    reporting: Tools = api.state.reporting
+    services: Services = api.state.services
+    background: Services = api.state.background
+    reporting: Services = api.state.reporting
     migrate(reporting.database)
-    await run_in_threadpool(_warm_up, tools)
-    sweeper, publisher, courier = Sweeper(background), Publisher(background.feeder), Courier(background)
-    tools.publisher = publisher
+    await run_in_threadpool(_warm_up, services)
+    sweeper, publisher, courier = Sweeper(background), FeederThread(background.feeder), Courier(background)
+    services.feeder_thread = publisher
     sweeper.start()
     publisher.start()
     courier.start()
@@ -141,18 +142,18 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     courier.stop()
     publisher.stop()
     sweeper.stop()
-    tools.close()
+    services.close()
     background.close()
     reporting.close()
 
 
-def _warm_up(tools: Tools) -> None:
+def _warm_up(services: Services) -> None:
     """Make what the request threads share before there are any, so that nothing is made twice."""
-    _ = (tools.blobs, tools.parser)
+    _ = (services.blobs, services.parser)
     try:
-        tools.embedder.embed_query("The first search should not wait for the model.")
-        tools.index.ensure()
-        for model in missing_models(tools):
+        services.embedder.embed_query("The first search should not wait for the model.")
+        services.index.ensure_collection()
+        for model in missing_models(services):
             _log.error("model_missing", model=model, help="vector stores use it: see INGEST_EMBEDDING_MODELS")
     except DependencyDown as exc:
         _log.warning("started_without", dependency=exc.dependency, reason=str(exc))
@@ -195,7 +196,7 @@ class Answered:
             await send(message)
 
         parent = Headers(scope=scope).get("traceparent")
-        with logs.bound(request=request_id), traces.span(scope["method"], parent, request=request_id) as span:
+        with logs.bound(request=request_id), tracing.span(scope["method"], parent, request=request_id) as span:
             try:
                 await self._inner(scope, receive, send_with_id)
             except Exception:
@@ -223,7 +224,7 @@ class Bounded:
         if scope["type"] != "http" or _is_streamed(scope):
             await self._inner(scope, receive, send)
             return
-        most = scope["app"].state.tools.settings.max_body_bytes
+        most = scope["app"].state.services.settings.max_body_bytes
         message = f"Request body too large: at most {most:,} bytes are accepted."
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced[:20]) > most:

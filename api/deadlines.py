@@ -8,7 +8,7 @@ from anyio import CancelScope
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
-from ingest import logs
+from ingest.observability import logs
 
 PATIENCE_SECONDS = 9.0
 """From the last byte of the request to the first of the answer; clients are promised ten seconds."""

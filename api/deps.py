@@ -10,17 +10,17 @@ from starlette.types import Message
 
 from api.schemas.parts import Id, ListPage
 from ingest.blobs import BLOCK
-from ingest.callers import Caller
+from ingest.caller import Caller
 from ingest.db.pages import Order, Page, Window
 from ingest.errors import DependencyDown, TooLarge
+from ingest.services import Services
 from ingest.status import FileStatus
-from ingest.tools import Tools
 
 # None of these waits for anything; they are coroutines because FastAPI calls plain functions in another thread.
 
 
-async def _tools(request: Request) -> Tools:
-    return cast(Tools, request.app.state.tools)
+async def _tools(request: Request) -> Services:
+    return cast(Services, request.app.state.services)
 
 
 async def _window(
@@ -50,7 +50,7 @@ async def _caller(request: Request) -> Caller:
     return cast(Caller, request.scope["caller"])  # put there by api/admission.py
 
 
-GivenTools = Annotated[Tools, Depends(_tools)]
+GivenTools = Annotated[Services, Depends(_tools)]
 GivenCaller = Annotated[Caller, Depends(_caller)]
 GivenWindow = Annotated[Window, Depends(_window)]
 GivenFilesWindow = Annotated[Window, Depends(_files_window)]
@@ -61,7 +61,7 @@ FRAMING_BYTES = 2**16
 """What a form may add to the file in it: boundaries, names and the other fields."""
 
 
-def bounded(most: Callable[[Tools], int], param: str) -> type[APIRoute]:
+def bounded(most: Callable[[Services], int], param: str) -> type[APIRoute]:
     """Routes that answer 413 to a body longer than `most` and the form around it.
 
     One that says how long it is is refused before any of it is read; one that does not, as soon as it is too long. The

@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from api.schemas.parts import ErrorAnswer
-from ingest import logs
 from ingest.errors import (
     Abandoned,
     DependencyDown,
@@ -22,6 +21,7 @@ from ingest.errors import (
     TooMany,
     Unauthorised,
 )
+from ingest.observability import logs
 
 _log = logs.get(__name__)
 

@@ -9,8 +9,8 @@ from typing import Literal, cast
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from ingest import logs
-from ingest.tools import Tools
+from ingest.observability import logs
+from ingest.services import Services
 
 CHECK_SECONDS = 2.0
 """What does not answer in this time is down."""
@@ -24,12 +24,12 @@ _log = logs.get(__name__)
 class Readiness:
     """Asks each dependency in a thread of its own, one at a time however often it is asked itself."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, services: Services) -> None:
         self._checks: dict[str, Callable[[], object]] = {
-            "database": tools.database.ping,
-            "broker": lambda: tools.queue.depth("interactive"),
-            "qdrant": lambda: tools.index.ping(),
-            "blobs": lambda: tools.blobs.ping(),
+            "database": services.database.ping,
+            "broker": lambda: services.queue.depth("interactive"),
+            "qdrant": lambda: services.index.ping(),
+            "blobs": lambda: services.blobs.ping(),
         }
         self._running: dict[str, Future[State]] = {}
 
@@ -66,8 +66,8 @@ async def health() -> dict[str, str]:
 async def ready(request: Request) -> JSONResponse:
     """Which dependencies answer. 503 without the database; without another, what does not need it is answered."""
     state = request.app.state
-    if getattr(state, "readiness_of", None) is not state.tools:
-        state.readiness, state.readiness_of = Readiness(state.tools), state.tools
+    if getattr(state, "readiness_of", None) is not state.services:
+        state.readiness, state.readiness_of = Readiness(state.services), state.services
     found = await cast(Readiness, state.readiness).check()
     down = [name for name, is_so in found.items() if is_so == "down"]
     status = "unavailable" if "database" in down else "degraded" if down else "ready"

@@ -12,12 +12,14 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
-from ingest import logs, metrics
-from ingest.db import import_schedules, outages, verifications
-from ingest.db.backlog import backlog
-from ingest.dispatch import LANES
+from ingest.db.checks import verifications
+from ingest.db.queue import outages
+from ingest.db.queue.backlog import backlog
+from ingest.db.schedules import import_schedules
+from ingest.dispatch.feeder import LANES
 from ingest.errors import DependencyDown
-from ingest.tools import Tools
+from ingest.observability import logs, metrics
+from ingest.services import Services
 from ingest.verify.report import KINDS
 
 _log = logs.get(__name__)
@@ -30,13 +32,13 @@ def add(api: FastAPI) -> None:
 
 
 def _metrics(request: Request) -> Response:
-    tools = cast(Tools, request.app.state.tools)
-    token = tools.settings.metrics_token.get_secret_value()
+    services = cast(Services, request.app.state.services)
+    token = services.settings.metrics_token.get_secret_value()
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
     if token and not hmac.compare_digest(given.encode(), token.encode()):
         return errors.envelope(401, "Incorrect metrics token provided.", code="invalid_api_key")
     state = CollectorRegistry()
-    state.register(State(tools))
+    state.register(State(services))
     text = exposition.generate_latest(metrics.Everything()) + exposition.generate_latest(state)
     return Response(text, media_type=exposition.CONTENT_TYPE_LATEST)
 
@@ -44,8 +46,8 @@ def _metrics(request: Request) -> Response:
 class State(Collector):
     """What the database and the broker say when asked; what cannot be asked is left out, and is seen to be."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, services: Services) -> None:
+        self._tools = services
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         up = GaugeMetricFamily("ingest_up", "1 when the API could ask it.", labels=["dependency"])

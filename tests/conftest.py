@@ -16,7 +16,7 @@ from ingest.config import Settings
 from ingest.db.migrate import migrate
 from ingest.db.session import Database
 from tests import servers
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 OWN = ("test_crashes", "test_servers", "test_buckets", "test_hostile_files", "test_reindex", "test_scheduled")
 """Stories that start services of their own."""
@@ -117,9 +117,9 @@ def database(database_url: str, clock: Clock) -> Iterator[Database]:
 
 
 @pytest.fixture
-def tools(settings: Settings, database: Database) -> FakeTools:
+def services(settings: Settings, database: Database) -> FakeServices:
     """Tools over a database of either kind; everything but database and blobs is faked."""
-    return FakeTools(settings, database)
+    return FakeServices(settings, database)
 
 
 class _database:  # noqa: N801 - a context manager

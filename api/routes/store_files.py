@@ -7,8 +7,8 @@ from starlette.exceptions import HTTPException
 from api import deps, errors
 from api.schemas import store_files as wire
 from api.schemas.parts import Deleted, Id, ListPage, chunking
-from ingest import store_files
-from ingest.db.attachments import Member
+from ingest.db.queue.membership import Member
+from ingest.stores import members
 
 router = APIRouter(
     prefix="/v1/vector_stores/{vector_store_id}/files", tags=["Vector store files"], responses=errors.MISSING
@@ -23,29 +23,29 @@ MENDED_NODE = 7
 
 @router.post("")
 def create(
-    tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, body: wire.AttachFile, response: Response
+    services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, body: wire.AttachFile, response: Response
 ) -> wire.VectorStoreFile:
     """Attach a file to a vector store; it is ingested in the background."""
-    file = store_files.attach(tools, caller, vector_store_id, member(body))
+    file = members.attach(services, caller, vector_store_id, member(body))
     return _hinted(wire.VectorStoreFile.of(file), response)
 
 
 @router.get("")
 def list_store_files(
-    tools: deps.GivenTools,
+    services: deps.GivenTools,
     caller: deps.GivenCaller,
     vector_store_id: Id,
     window: deps.GivenWindow,
     status: deps.GivenStatus,
 ) -> ListPage[wire.VectorStoreFile]:
     """List a vector store's files."""
-    page = store_files.listed(tools, caller, vector_store_id, window, status=status)
+    page = members.list_page(services, caller, vector_store_id, window, status=status)
     return deps.list_page(page, [wire.VectorStoreFile.of(row) for row in page.items])
 
 
 @router.get("/{file_id}", responses=errors.NEVER_ENDING)
 def retrieve(
-    tools: deps.GivenTools,
+    services: deps.GivenTools,
     caller: deps.GivenCaller,
     vector_store_id: Id,
     file_id: Id,
@@ -53,7 +53,7 @@ def retrieve(
     response: Response,
 ) -> wire.VectorStoreFile:
     """One file of a vector store, and how far it is."""
-    file = wire.VectorStoreFile.of(store_files.retrieve(tools, caller, vector_store_id, file_id))
+    file = wire.VectorStoreFile.of(members.retrieve(services, caller, vector_store_id, file_id))
     if file.status == "cancelled" and _polls_for_ever(request.headers):
         raise HTTPException(429, f"File '{file_id}' was cancelled.", headers={"x-should-retry": "false"})
     return _hinted(file, response)
@@ -61,30 +61,30 @@ def retrieve(
 
 @router.post("/{file_id}")
 def update(
-    tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, file_id: Id, body: wire.UpdateAttributes
+    services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, file_id: Id, body: wire.UpdateAttributes
 ) -> wire.VectorStoreFile:
     """Replace a file's attributes; the next search filters by them."""
-    changed = store_files.update_attributes(tools, caller, vector_store_id, file_id, body.attributes or {})
+    changed = members.update_attributes(services, caller, vector_store_id, file_id, body.attributes or {})
     return wire.VectorStoreFile.of(changed)
 
 
 @router.delete("/{file_id}")
-def delete(tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, file_id: Id) -> Deleted:
+def delete(services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, file_id: Id) -> Deleted:
     """Take a file out of a vector store; the file itself stays."""
-    store_files.delete(tools, caller, vector_store_id, file_id)
+    members.delete(services, caller, vector_store_id, file_id)
     return Deleted(id=file_id, object="vector_store.file.deleted")
 
 
 @router.get("/{file_id}/content")
-def content(tools: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, file_id: Id) -> wire.ContentPage:
+def content(services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, file_id: Id) -> wire.ContentPage:
     """The text that was read from a file."""
-    return wire.ContentPage(data=[wire.Passage(text=store_files.content(tools, caller, vector_store_id, file_id))])
+    return wire.ContentPage(data=[wire.Passage(text=members.read_text(services, caller, vector_store_id, file_id))])
 
 
 def member(body: wire.AttachFile) -> Member:
     """What a request to attach asks for."""
     sizes = chunking(body.chunking_strategy)
-    return Member(body.file_id, body.attributes, sizes.tokens, sizes.overlap)
+    return Member(body.file_id, body.attributes, sizes.max_tokens, sizes.overlap_tokens)
 
 
 def _polls_for_ever(headers: Headers) -> bool:

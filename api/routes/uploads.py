@@ -7,11 +7,11 @@ from fastapi import APIRouter, File, UploadFile
 from api import deps, errors
 from api.schemas import uploads as wire
 from api.schemas.parts import Id
-from ingest import uploads
-from ingest.tools import Tools
+from ingest.services import Services
+from ingest.stores import uploads
 
 
-def _most(_: Tools) -> int:
+def _most(_: Services) -> int:
     return uploads.MAX_PART_BYTES
 
 
@@ -19,11 +19,11 @@ router = APIRouter(prefix="/v1/uploads", tags=["Uploads"], route_class=deps.boun
 
 
 @router.post("")
-def create(tools: deps.GivenTools, caller: deps.GivenCaller, body: wire.CreateUpload) -> wire.Upload:
+def create(services: deps.GivenTools, caller: deps.GivenCaller, body: wire.CreateUpload) -> wire.Upload:
     """Announce a file that will be sent in parts within an hour."""
     expires_after = body.expires_after.seconds if body.expires_after else None
     created = uploads.create(
-        tools,
+        services,
         caller,
         filename=body.filename,
         size=body.bytes,
@@ -36,22 +36,24 @@ def create(tools: deps.GivenTools, caller: deps.GivenCaller, body: wire.CreateUp
 
 @router.post("/{upload_id}/parts", responses=errors.MISSING | errors.TOO_LARGE)
 def create_part(
-    tools: deps.GivenTools,
+    services: deps.GivenTools,
     caller: deps.GivenCaller,
     upload_id: Id,
     data: Annotated[UploadFile, File(description="A piece of the file, at most 64 MB.")],
 ) -> wire.UploadPart:
     """Send a piece of the file. Pieces may be sent in parallel and in any order."""
-    return wire.UploadPart.of(uploads.add_part(tools, caller, upload_id, deps.blocks(data.file)))
+    return wire.UploadPart.of(uploads.add_part(services, caller, upload_id, deps.blocks(data.file)))
 
 
 @router.post("/{upload_id}/complete", responses=errors.MISSING)
-def complete(tools: deps.GivenTools, caller: deps.GivenCaller, upload_id: Id, body: wire.CompleteUpload) -> wire.Upload:
+def complete(
+    services: deps.GivenTools, caller: deps.GivenCaller, upload_id: Id, body: wire.CompleteUpload
+) -> wire.Upload:
     """Make a file of the pieces, in the order given."""
-    return wire.Upload.of(uploads.complete(tools, caller, upload_id, body.part_ids, body.md5))
+    return wire.Upload.of(uploads.complete(services, caller, upload_id, body.part_ids, body.md5))
 
 
 @router.post("/{upload_id}/cancel", responses=errors.MISSING)
-def cancel(tools: deps.GivenTools, caller: deps.GivenCaller, upload_id: Id) -> wire.Upload:
+def cancel(services: deps.GivenTools, caller: deps.GivenCaller, upload_id: Id) -> wire.Upload:
     """Give the file up and forget its pieces."""
-    return wire.Upload.of(uploads.cancel(tools, caller, upload_id))
+    return wire.Upload.of(uploads.cancel(services, caller, upload_id))

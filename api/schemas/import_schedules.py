@@ -6,10 +6,10 @@ from pydantic import AfterValidator, Field
 
 from api.schemas.parts import Attributes, Body, Storable, Wire
 from api.schemas.schedules import Cron, Zone
-from ingest.cli.importing.patterns import Choice, PathAttributes
 from ingest.db.models import ImportResult
 from ingest.db.models import ImportSchedule as Row
 from ingest.errors import Refused
+from ingest.imports.patterns import Choice, PathAttributes
 
 MOST = 100
 """Sources, manifests and patterns, of each."""
@@ -162,7 +162,7 @@ class ImportSchedule(Wire):
             timezone=row.timezone,
             paused=row.paused,
             next_run_at=row.next_run_at,
-            due=row.wanted_at is not None,
+            due=row.due_since is not None,
             last_run=ImportRun.of(row),
             **wish,
         )

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ingest.vector_stores import AUTO, Chunking
+from ingest.stores.vector_stores import AUTO_CHUNK_SIZES, ChunkSizes
 
 Item = TypeVar("Item")
 
@@ -77,8 +77,8 @@ class AutoStrategy(Body):
 
     type: Literal["auto"]
 
-    def chunking(self) -> Chunking:
-        return AUTO
+    def chunking(self) -> ChunkSizes:
+        return AUTO_CHUNK_SIZES
 
 
 class StaticStrategy(Body):
@@ -87,16 +87,16 @@ class StaticStrategy(Body):
     type: Literal["static"]
     static: StaticChunking
 
-    def chunking(self) -> Chunking:
-        return Chunking(self.static.max_chunk_size_tokens, self.static.chunk_overlap_tokens)
+    def chunking(self) -> ChunkSizes:
+        return ChunkSizes(self.static.max_chunk_size_tokens, self.static.chunk_overlap_tokens)
 
 
 Strategy = Annotated[AutoStrategy | StaticStrategy, Field(discriminator="type")]
 
 
-def chunking(strategy: AutoStrategy | StaticStrategy | None) -> Chunking:
+def chunking(strategy: AutoStrategy | StaticStrategy | None) -> ChunkSizes:
     """The sizes that a request asks for; none means auto."""
-    return AUTO if strategy is None else strategy.chunking()
+    return AUTO_CHUNK_SIZES if strategy is None else strategy.chunking()
 
 
 class ShownStrategy(Wire):

@@ -4,10 +4,10 @@ from typing import Literal
 
 from api.schemas.parts import Body, Id, Strategy, Wire
 from ingest.db.models import OtherState
-from ingest.db.restarts import Only
+from ingest.db.queue.requeue import Only
 from ingest.errors import InvalidRequest
-from ingest.reindexing import Into, Models
-from ingest.vector_stores import Chunking
+from ingest.reindex.reindexing import Into, Models
+from ingest.stores.vector_stores import ChunkSizes
 
 
 class ReadyCounts(Wire):
@@ -27,7 +27,7 @@ class Reindex(Body):
     now: bool = False
     """...or each file as soon as it is."""
 
-    def chunking(self) -> Chunking | None:
+    def chunking(self) -> ChunkSizes | None:
         """The sizes that are asked for; None when each file keeps its own."""
         return None if self.chunking_strategy is None else self.chunking_strategy.chunking()
 

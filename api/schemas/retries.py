@@ -6,8 +6,8 @@ from pydantic import Field
 
 from api.schemas.file_batches import VectorStoreFileBatch
 from api.schemas.parts import Body, Wire
-from ingest.db.restarts import Retryable
-from ingest.file_batches import Retried
+from ingest.db.queue.requeue import Retryable
+from ingest.reindex.batches import Retried
 
 
 class Retry(Body):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from api.schemas.parts import Body, ShownStrategy, Storable, Strategy, Wire
 from ingest.db.models import ReindexSchedule as Row
-from ingest.db.restarts import Only
+from ingest.db.queue.requeue import Only
 
 Cron = Annotated[str, Field(max_length=100), Storable]
 Zone = Annotated[str, Field(max_length=64), Storable]

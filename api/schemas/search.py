@@ -6,8 +6,8 @@ from pydantic import ConfigDict, Field, model_validator
 
 from api.schemas.parts import Body, Number, Storable, Whole, Wire
 from api.schemas.store_files import Passage
-from ingest.search import Found, Weights
 from ingest.steps import filters
+from ingest.stores.search import Found, FusionWeights
 
 # A longer text is no question any more, and embedding it would hold up everybody else.
 Query = Annotated[str, Field(min_length=1, max_length=32_768), Storable]
@@ -71,9 +71,9 @@ class HybridSearch(Body):
     rrf_embedding_weight: Weight | None = None
     rrf_text_weight: Weight | None = None
 
-    def weights(self) -> Weights:
+    def weights(self) -> FusionWeights:
         embedding = self.embedding_weight or self.rrf_embedding_weight or 0.0
-        return Weights(embedding, self.text_weight or self.rrf_text_weight or 0.0)
+        return FusionWeights(embedding, self.text_weight or self.rrf_text_weight or 0.0)
 
     @model_validator(mode="after")
     def _one_above_zero(self) -> "HybridSearch":

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from api.schemas.parts import Attributes, Body, Id, ShownStrategy, Strategy, Wire
-from ingest.db.stores import Shown
+from ingest.db.content.stores import Shown
 from ingest.errors import LastErrorCode
 from ingest.status import FileStatus
 

@@ -8,7 +8,7 @@ from api.schemas.files import File, Purpose
 from api.schemas.parts import Body, Id, Storable, Whole, Wire
 from ingest.db.models import UploadPart as PartRow
 from ingest.db.models import UploadStatus
-from ingest.uploads import MAX_UPLOAD_BYTES, Shown
+from ingest.stores.uploads import MAX_UPLOAD_BYTES, UploadView
 
 FileName = Annotated[str, Field(min_length=1, max_length=4096), Storable]
 MimeType = Annotated[str, Field(max_length=255), Storable]
@@ -52,7 +52,7 @@ class Upload(Wire):
     file: File | None
 
     @classmethod
-    def of(cls, shown: Shown) -> "Upload":
+    def of(cls, shown: UploadView) -> "Upload":
         row = shown.upload
         return cls(
             id=row.id,

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.schemas.parts import Body, FileCounts, Id, Metadata, Storable, Strategy, Whole, Wire
+from ingest.db.content.stores import DAY_SECONDS
 from ingest.db.models import VectorStore as Row
-from ingest.db.stores import DAY_SECONDS
 from ingest.status import StoreStatus, of_store
 
 StoreName = Annotated[str, Field(max_length=4096), Storable]

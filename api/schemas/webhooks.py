@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.schemas.parts import Body, Storable, Wire
-from ingest.webhooks import EventType, Shown
+from ingest.webhooks.endpoints import EventType, Shown
 
 HINT_CHARACTERS = 4
 

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ingest import logs
-from ingest.archive import bringing, writing
-from ingest.callers import DEFAULT_PROJECT
+from ingest.archive import restore, writer
+from ingest.caller import DEFAULT_PROJECT
 from ingest.config import load
-from ingest.embedded.running import settings_for
+from ingest.embedded.discovery import settings_for
 from ingest.errors import DependencyDown
-from ingest.tools import Tools
+from ingest.observability import logs
+from ingest.services import Services
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the embedded service.")]
 
@@ -28,8 +28,8 @@ def export(
 
     Works while the service runs and while it is stopped. No file of the store may be in progress.
     """
-    with _tools(data, "ingest export") as (tools, _):
-        written = writing.write(tools, store, file)
+    with _tools(data, "ingest export") as (services, _):
+        written = writer.write(services, store, file)
     typer.echo(f"{written.store_id}: {written.files:,} files, {written.points:,} points in {file}")
 
 
@@ -45,16 +45,16 @@ def import_archive(
 
     An archive whose vectors are of another model is refused, unless --re-embed.
     """
-    with _tools(data, "ingest import-archive") as (tools, running):
+    with _tools(data, "ingest import-archive") as (services, running):
         target = mapping.open("w") if mapping is not None else None
         try:
-            brought = bringing.bring(tools, file, project=project, name=store, mapping=target, re_embed=re_embed)
+            brought = restore.bring(services, file, project=project, name=store, mapping=target, re_embed=re_embed)
         finally:
             if target is not None:
                 target.close()
         if running and brought.batch is not None:
             with suppress(DependencyDown):  # the sweep does it within seconds
-                tools.announce()
+                services.publish_waiting()
     counts = ", ".join(f"{count:,} {status}" for status, count in sorted(brought.files.items())) or "no files"
     typer.echo(f"{brought.source} -> {brought.store_id}: {counts}")
     if brought.batch is not None:
@@ -62,14 +62,14 @@ def import_archive(
 
 
 @contextmanager
-def _tools(data: Path | None, command: str) -> Iterator[tuple[Tools, bool]]:
+def _tools(data: Path | None, command: str) -> Iterator[tuple[Services, bool]]:
     with settings_for(load(data=data), command=command, tell=_tell) as reachable:
         logs.configure(reachable.settings.model_copy(update={"log_level": "warning", "log_format": "text"}))
-        tools = Tools(reachable.settings)
+        services = Services(reachable.settings)
         try:
-            yield tools, reachable.running
+            yield services, reachable.running
         finally:
-            tools.close()
+            services.close()
 
 
 def _tell(line: str) -> None:

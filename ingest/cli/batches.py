@@ -6,8 +6,8 @@ from typing import Any
 import openai
 from rich.console import Console
 
-from ingest.cli.service import find_store
 from ingest.errors import Refused
+from ingest.imports.client import find_store
 
 POLL_SECONDS = 0.5
 

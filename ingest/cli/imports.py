@@ -5,14 +5,15 @@ from typing import Annotated
 
 import typer
 
-from ingest.cli.importing import attributes, journal
-from ingest.cli.importing.patterns import Choice, PathAttributes
-from ingest.cli.importing.run import BATCH_FILES
-from ingest.cli.importing.scan import Style
-from ingest.cli.importing.uploads import THREADS
-from ingest.cli.importing.web import Limits
-from ingest.cli.importing.work import INTERRUPTED, Wish, bring_in
-from ingest.cli.service import DEFAULT_URL, PATIENT_RETRIES, ApiKey, BaseUrl, connected
+from ingest.cli.options import ApiKey, BaseUrl
+from ingest.imports import attributes, journal
+from ingest.imports.client import DEFAULT_URL, PATIENT_RETRIES, connected
+from ingest.imports.patterns import Choice, PathAttributes
+from ingest.imports.run import INTERRUPTED, Wish, bring_in
+from ingest.imports.scan import Style
+from ingest.imports.transfer import BATCH_FILES
+from ingest.imports.uploads import THREADS
+from ingest.imports.web import Limits
 
 MIB = 2**20
 

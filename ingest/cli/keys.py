@@ -7,10 +7,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ingest import keys
-from ingest.callers import DEFAULT_PROJECT
+from ingest.caller import DEFAULT_PROJECT
 from ingest.cli.database import Data, opened
-from ingest.db import keys as rows
+from ingest.db.tenancy import keys as rows
+from ingest.tenancy import keys
 
 app = typer.Typer(name="keys", help="Make, list and revoke API keys.", no_args_is_help=True)
 

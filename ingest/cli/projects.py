@@ -6,9 +6,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ingest import projects
 from ingest.cli.database import Data, opened
-from ingest.db import keys as rows
+from ingest.db.tenancy import keys as rows
+from ingest.tenancy import projects
 
 app = typer.Typer(name="projects", help="Make and list projects, and limit them.", no_args_is_help=True)
 

@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 
 from ingest.cli.batches import print_outcome, store_id, wait_for
-from ingest.cli.service import DEFAULT_URL, ApiKey, BaseUrl, connected
+from ingest.cli.options import ApiKey, BaseUrl
+from ingest.imports.client import DEFAULT_URL, connected
 
 Only = Annotated[
     Literal["all", "failed", "stale"],

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest.cli.batches import print_outcome, store_id, wait_for
-from ingest.cli.service import DEFAULT_URL, ApiKey, BaseUrl, connected, store_of
+from ingest.cli.options import ApiKey, BaseUrl
+from ingest.imports.client import DEFAULT_URL, connected, store_of
 
 
 def retry(

@@ -12,11 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from ingest.cli.batches import store_id
-from ingest.cli.importing import attributes
-from ingest.cli.importing.display import tell
+from ingest.cli.options import ApiKey, BaseUrl
 from ingest.cli.reindex import ChunkTokens, Only, Overlap, wish
-from ingest.cli.service import DEFAULT_URL, ApiKey, BaseUrl, connected
 from ingest.errors import Refused
+from ingest.imports import attributes
+from ingest.imports.client import DEFAULT_URL, connected
+from ingest.imports.display import tell
 
 REINDEXES, IMPORTS = "reindex_schedules", "import_schedules"
 COUNTED = ("completed", "uploaded", "removed", "failed", "cancelled", "not_uploaded", "in_progress")

@@ -14,10 +14,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ingest.cli.importing import journal
-from ingest.cli.importing.display import tell
-from ingest.cli.service import DEFAULT_URL, ApiKey, BaseUrl, connected, find_store, store_of
+from ingest.cli.options import ApiKey, BaseUrl
 from ingest.errors import Refused
+from ingest.imports import journal
+from ingest.imports.client import DEFAULT_URL, connected, find_store, store_of
+from ingest.imports.display import tell
 
 WATCH_SECONDS = 1.0
 STATES = ("in_progress", "completed", "failed", "cancelled", "total")

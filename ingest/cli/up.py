@@ -10,16 +10,17 @@ from typing import Annotated
 
 import typer
 
-from ingest.callers import DEFAULT_PROJECT
+from ingest.caller import DEFAULT_PROJECT
 from ingest.config import Settings, load
-from ingest.db import keys, progress
 from ingest.db.migrate import migrate
+from ingest.db.queue import claims
 from ingest.db.session import Database
+from ingest.db.tenancy import keys
+from ingest.embedded.discovery import strike_out, write_down
 from ingest.embedded.parts import HOST, is_loopback, plan
-from ingest.embedded.running import strike_out, write_down
 from ingest.embedded.supervisor import Supervisor, owned
 from ingest.errors import DependencyDown, Refused
-from ingest.import_schedules import roots
+from ingest.imports.schedules import roots
 from ingest.steps.embed import minilm
 
 
@@ -88,7 +89,7 @@ def _take_over(settings: Settings) -> None:
     try:
         migrate(database)
         with database.transaction() as session:
-            held = progress.release(session, f"{settings.node}/")
+            held = claims.release(session, f"{settings.node}/")
     except DependencyDown as exc:
         raise Refused(f"The service needs its database. {exc}") from exc
     finally:

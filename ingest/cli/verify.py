@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ingest import logs
 from ingest.config import load
-from ingest.embedded.running import settings_for
-from ingest.tools import Tools
+from ingest.embedded.discovery import settings_for
+from ingest.observability import logs
+from ingest.services import Services
 from ingest.verify import Report
 from ingest.verify import verify as check
 
@@ -32,11 +32,11 @@ def verify(
     """
     with settings_for(load(data=data), command="ingest verify", tell=_tell) as reachable:
         logs.configure(reachable.settings.model_copy(update={"log_level": "warning", "log_format": "text"}))
-        tools = Tools(reachable.settings)
+        services = Services(reachable.settings)
         try:
-            report = check(tools, repair=repair, running=reachable.running)
+            report = check(services, repair=repair, running=reachable.running)
         finally:
-            tools.close()
+            services.close()
     if as_json:
         print(json.dumps(asdict(report)))
     else:

@@ -6,8 +6,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ingest.cli.service import DEFAULT_URL, ApiKey, BaseUrl, connected
-from ingest.webhooks import EVENT_TYPES
+from ingest.cli.options import ApiKey, BaseUrl
+from ingest.imports.client import DEFAULT_URL, connected
+from ingest.webhooks.endpoints import EVENT_TYPES
 
 app = typer.Typer(name="webhooks", help="Add, list, test, rotate and remove webhook endpoints.", no_args_is_help=True)
 

@@ -46,7 +46,7 @@ class Project(Base):
     name: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[int]
     paced_until: Mapped[float] = mapped_column(default=0.0)
-    """When all requests so far would be over at the allowed pace (db/quotas.py)."""
+    """When all requests so far would be over at the allowed pace (db/tenancy/quotas.py)."""
     requests_per_minute: Mapped[int | None]
     files_in_progress: Mapped[int | None]
     stored_bytes: Mapped[int | None]
@@ -159,7 +159,7 @@ class Collection(Base):
 
 
 class VectorStore(Base):
-    """A store and its counters, which only db/progress.py changes (contract section 4).
+    """A store and its counters, which only db/queue/claims.py changes (contract section 4).
 
     `other_model` is the second embedding model of which files of it have points (deploy/decisions/0011). `staging`: they
     are made beside those of `model`, which alone is searched. `mixed`: the store goes over to `model` file by file, both
@@ -216,7 +216,7 @@ class VectorStore(Base):
 
 
 class FileBatch(Base):
-    """A batch and its counters, which only db/progress.py changes (contract section 6)."""
+    """A batch and its counters, which only db/queue/claims.py changes (contract section 6)."""
 
     __tablename__ = "file_batches"
     __table_args__ = (
@@ -337,7 +337,7 @@ class ImportSchedule(Base):
     paused: Mapped[bool] = mapped_column(Boolean)
     next_run_at: Mapped[int | None]
 
-    wanted_at: Mapped[float | None]
+    due_since: Mapped[float | None]
     """Since when a run is due that has not begun."""
     not_before: Mapped[float] = mapped_column(default=0.0)
     fence: Mapped[int] = mapped_column(default=0)
@@ -371,11 +371,11 @@ class ImportedFile(Base):
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     schedule: Mapped[int] = mapped_column(ForeignKey("import_schedules.row", ondelete="CASCADE"))
     file_id: Mapped[str] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"), unique=True)
-    address: Mapped[bytes] = mapped_column(LargeBinary)
+    source: Mapped[bytes] = mapped_column(LargeBinary)
     """Its real path or its URL, as bytes: names of files need not be text."""
     name: Mapped[str] = mapped_column(Text)
-    stamp: Mapped[str] = mapped_column(Text)
-    going: Mapped[bool] = mapped_column(Boolean, default=False)
+    fingerprint: Mapped[str] = mapped_column(Text)
+    is_removed: Mapped[bool] = mapped_column(Boolean, default=False)
     """Missing in the sources, and counted as removed."""
 
 
@@ -475,7 +475,7 @@ class StoreFile(Base):
     generation: Mapped[int] = mapped_column(default=1)
     live_generation: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(default=0)
-    kills: Mapped[int] = mapped_column(default=0)
+    crashes: Mapped[int] = mapped_column(default=0)
     queued_at: Mapped[float]
     trace: Mapped[str | None] = mapped_column(String(55))
     """The traceparent of the request that queued it, for whoever follows a file from there to its points."""
@@ -488,7 +488,7 @@ class StoreFile(Base):
     """The model that the last worker to claim the file was to embed it with."""
     model: Mapped[str | None] = mapped_column(String(200))
     made_with: Mapped[str | None] = mapped_column(Text)
-    """What made the live generation: versions and model (ingest/pipeline.py)."""
+    """What made the live generation: versions and model (ingest/jobs/pipeline.py)."""
     chunks: Mapped[int] = mapped_column(default=0)
     terms: Mapped[int] = mapped_column(default=0)
     usage_bytes: Mapped[int] = mapped_column(default=0)
@@ -545,14 +545,14 @@ class PointJob(Base):
     kind: Mapped[PointJobKind] = mapped_column(String(16))
     vector_store_id: Mapped[str] = mapped_column(String(64))
     store_file: Mapped[int | None]
-    first: Mapped[int] = mapped_column(default=0)
-    generation: Mapped[int] = mapped_column(default=0)
+    first_generation: Mapped[int] = mapped_column(default=0)
+    last_generation: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[float]
-    final: Mapped[bool] = mapped_column(Boolean, default=False)
+    is_final: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class Outage(Base):
-    """A dependency that failed files since the last one completed (db/outages.py)."""
+    """A dependency that failed files since the last one completed (db/queue/outages.py)."""
 
     __tablename__ = "outages"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own convention
@@ -581,7 +581,7 @@ class LooseBlob(Base):
     row: Mapped[int] = mapped_column(RowNumber, primary_key=True)
     blob: Mapped[str] = mapped_column(String(64))
     since: Mapped[float]
-    wanted: Mapped[bool] = mapped_column(Boolean)
+    is_reserved: Mapped[bool] = mapped_column(Boolean)
     """An upload is about to make them a file's."""
 
 
@@ -653,7 +653,7 @@ class WebhookDelivery(Base):
 
 
 class Verification(Base):
-    """The one row about `ingest verify` as the service runs it by itself (db/verifications.py)."""
+    """The one row about `ingest verify` as the service runs it by itself (db/checks/verifications.py)."""
 
     __tablename__ = "verifications"
 

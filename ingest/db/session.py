@@ -28,9 +28,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from ingest.db.prepared import run_prepared
+from ingest.db.execute import run_prepared
 from ingest.errors import DependencyDown
-from ingest.patience import REPORT, Patience
+from ingest.timeouts import REPORT_TIMEOUTS, Timeouts
 
 READ_ONLY: dict[str, Any] = {"ingest_read_only": True}
 SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -48,11 +48,11 @@ class Database:
         *,
         clock: Callable[[], float] | None = None,
         pool_size: int = 10,
-        patience: Patience = REPORT,
+        timeouts: Timeouts = REPORT_TIMEOUTS,
     ) -> None:
-        self.engine = _sqlite(url, patience) if url.startswith("sqlite") else _postgres(url, pool_size, patience)
+        self.engine = _sqlite(url, timeouts) if url.startswith("sqlite") else _postgres(url, pool_size, timeouts)
         self._reader = self.engine.execution_options(**(READ_ONLY if self.is_sqlite else SNAPSHOT))
-        self._turn: AbstractContextManager[None] = _Turn(patience.lock) if self.is_sqlite else nullcontext()
+        self._turn: AbstractContextManager[None] = _Turn(timeouts.lock) if self.is_sqlite else nullcontext()
         self._clock = clock
         self._down_at = -math.inf
 
@@ -104,7 +104,7 @@ class Database:
 class _LazySession:
     """A session of one transaction, made when more of it is asked for than its connection.
 
-    What runs for every file is statements only (db/prepared.py), and making a session costs as much as three of them.
+    What runs for every file is statements only (db/execute.py), and making a session costs as much as three of them.
     """
 
     def __init__(self, engine: Engine, info: dict[str, Any]) -> None:
@@ -221,7 +221,7 @@ def _asking(clock: ColumnElement[float]) -> Select[float]:
 
 @cache
 def _now(dialect: str, clock: Callable[[], float] | None) -> ColumnElement[float]:
-    """The same element every time, so that statements can be made once with it (see db/prepared.py)."""
+    """The same element every time, so that statements can be made once with it (see db/execute.py)."""
     if clock is not None:
         return bindparam("clock", callable_=clock, type_=Float(53))
     if dialect == "sqlite":
@@ -229,10 +229,10 @@ def _now(dialect: str, clock: Callable[[], float] | None) -> ColumnElement[float
     return extract("epoch", func.clock_timestamp()).cast(Float(53))
 
 
-def _sqlite(url: str, patience: Patience) -> Engine:
+def _sqlite(url: str, timeouts: Timeouts) -> Engine:
     engine = create_engine(
         url,
-        connect_args={"timeout": patience.lock},
+        connect_args={"timeout": timeouts.lock},
         pool_size=20,
         max_overflow=40,
         pool_use_lifo=True,
@@ -254,20 +254,20 @@ def _sqlite(url: str, patience: Patience) -> Engine:
     return engine
 
 
-def _postgres(url: str, pool_size: int, patience: Patience) -> Engine:
+def _postgres(url: str, pool_size: int, timeouts: Timeouts) -> Engine:
     limits = {
-        "lock_timeout": patience.lock,
-        "statement_timeout": patience.statement,
-        "idle_in_transaction_session_timeout": patience.idle,
+        "lock_timeout": timeouts.lock,
+        "statement_timeout": timeouts.statement,
+        "idle_in_transaction_session_timeout": timeouts.idle_in_transaction,
     }
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=2 * pool_size,
         pool_pre_ping=True,
-        pool_timeout=patience.lock,
+        pool_timeout=timeouts.lock,
         connect_args={
-            "connect_timeout": int(patience.connect),
+            "connect_timeout": int(timeouts.connect),
             "options": " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in limits.items()),
             "application_name": "ingest",
             **DEAD_PEER,
@@ -279,7 +279,7 @@ def _postgres(url: str, pool_size: int, patience: Patience) -> Engine:
         """Gives up an answer that does not come, and the connection with it."""
 
         def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-            limit = patience.answer if timeout is None else min(timeout, patience.answer)
+            limit = timeouts.response if timeout is None else min(timeout, timeouts.response)
             deadline = time.monotonic() + limit
             try:
                 return super().wait(gen, interval, limit)

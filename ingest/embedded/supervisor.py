@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ingest.embedded.parts import Part
 from ingest.errors import Refused
-from ingest.orphans import die_with_parent
+from ingest.runtime.pdeathsig import die_with_parent
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 5.0

@@ -24,7 +24,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from ingest.config import Settings
 from ingest.errors import DependencyDown, IngestError
-from ingest.http_pool import IDLE_SECONDS, BadAddress, HttpPool, NoAnswer
+from ingest.net.http_pool import IDLE_SECONDS, BadAddress, HttpPool, NoAnswer
 from ingest.steps import filters
 from ingest.steps.filters import Filter
 
@@ -45,7 +45,7 @@ _JSON_BYTES_PER_FLOAT = 15  # a float32 written out, with its comma
 
 
 @dataclass(frozen=True)
-class Terms:
+class SparseVector:
     """A sparse BM25 vector: hashed terms and their weights."""
 
     indices: Sequence[int] | NDArray[np.int64]
@@ -58,13 +58,13 @@ class Point:
 
     number: int
     text: str
-    windows: Floats
-    terms: Terms
+    dense: Floats
+    sparse: SparseVector
     page: int | None = None
 
 
 @dataclass(frozen=True)
-class Owner:
+class PointOwner:
     """Whose points these are. `row` is unique for ever: the store file's row number is never used again."""
 
     row: int
@@ -122,7 +122,7 @@ class Index:
         )
         return cls(client, writes, name, dimensions, multivector)
 
-    def ensure(self) -> None:
+    def ensure_collection(self) -> None:
         """Create the collection and its payload indexes where they are missing. Several processes may do so at once."""
         if self._ensured:
             return
@@ -132,10 +132,10 @@ class Index:
                 self._client.create_payload_index(self._collection, field, schema, wait=True)
         self._ensured = True
 
-    def upsert(self, owner: Owner, points: Sequence[Point]) -> None:
+    def upsert(self, owner: PointOwner, points: Sequence[Point]) -> None:
         """Write chunks; they are searchable when this returns. Raises DependencyDown for vectors of another length."""
         for point in points:
-            self._must_fit(point.windows)
+            self._must_fit(point.dense)
         about = {
             "project": owner.project,
             "store": owner.vector_store_id,
@@ -149,7 +149,7 @@ class Index:
             body = orjson.dumps({"points": points_of_batch}, option=orjson.OPT_SERIALIZE_NUMPY)
             self._write(partial(self._put_points, body))
 
-    def windows(self, row: int, generation: int, numbers: range) -> dict[str, Floats]:
+    def read_vectors(self, row: int, generation: int, numbers: range) -> dict[str, Floats]:
         """The vectors of those chunks of one generation of a row that are there, by their text; a few hundred."""
         found: dict[str, Floats] = {}
         for start in range(numbers.start, numbers.stop, READ):
@@ -162,7 +162,7 @@ class Index:
                 found[(record.payload or {})["text"]] = np.asarray(vectors, np.float32).reshape(-1, self._dimensions)
         return found
 
-    def trim(self, row: int, generation: int, count: int) -> None:
+    def delete_chunks_from(self, row: int, generation: int, count: int) -> None:
         """Delete the chunks of one generation of a row from number `count` on."""
         tail = models.FieldCondition(key="number", range=models.Range(gte=count))
         self._delete(models.Filter(must=[_equals("row", row), _equals("generation", generation), tail]))
@@ -186,7 +186,7 @@ class Index:
         """Delete all points of a store."""
         self._delete(models.Filter(must=[_equals("store", vector_store_id)]))
 
-    def set_attributes(self, owner: Owner) -> None:
+    def set_attributes(self, owner: PointOwner) -> None:
         """Rewrite what is filtered by on all points of the row, of every generation."""
         fields = filters.payload(owner.attributes, owner.filename)
         of_row = models.Filter(must=[_equals("row", owner.row)])
@@ -198,7 +198,7 @@ class Index:
         vector_store_id: str,
         *,
         dense: Floats | None,
-        terms: Terms | None,
+        terms: SparseVector | None,
         filters: Filter | None,
         limit: int,
     ) -> tuple[list[Hit], list[Hit]]:
@@ -296,12 +296,12 @@ class Index:
         scroll = partial(self._client.scroll, self._collection, wanted, limit=PAGE, offset=offset)
         return self._read(lambda: scroll(with_payload=list(_SCANNED), with_vectors=False), nothing)
 
-    def _json(self, owner: Owner, about: dict[str, Any], point: Point) -> dict[str, Any]:
-        windows = point.windows if self._multivector else point.windows[0]
+    def _json(self, owner: PointOwner, about: dict[str, Any], point: Point) -> dict[str, Any]:
+        windows = point.dense if self._multivector else point.dense[0]
         extra = {} if point.page is None else {"page": point.page}
         return {
             "id": _point_id(owner.row, owner.generation, point.number),
-            "vector": {DENSE: np.ascontiguousarray(windows, np.float32), TEXT: _numbers(point.terms)},
+            "vector": {DENSE: np.ascontiguousarray(windows, np.float32), TEXT: _numbers(point.sparse)},
             "payload": {**about, "number": point.number, "text": point.text, **extra},
         }
 
@@ -327,7 +327,7 @@ class Index:
 
     def _write(self, request: Callable[[], object]) -> None:
         """Send a change; a collection that has vanished is made again, once."""
-        self.ensure()
+        self.ensure_collection()
         with _translated():
             try:
                 request()
@@ -335,7 +335,7 @@ class Index:
                 if error.status_code != 404:
                     raise
                 self._ensured = False
-                self.ensure()
+                self.ensure_collection()
                 request()
 
     def _read(self, request: Callable[[], T], nothing: T) -> T:
@@ -380,7 +380,7 @@ def _point(record: models.Record) -> Point:
     vectors: Mapping[str, Any] = given if isinstance(given, dict) else {}
     windows = np.atleast_2d(np.asarray(vectors[DENSE], np.float32))
     words = vectors.get(TEXT) or models.SparseVector(indices=[], values=[])
-    return Point(fields["number"], fields["text"], windows, Terms(words.indices, words.values), fields.get("page"))
+    return Point(fields["number"], fields["text"], windows, SparseVector(words.indices, words.values), fields.get("page"))
 
 
 def _equals(field: str, value: str | int) -> models.FieldCondition:
@@ -391,11 +391,11 @@ def _any_of(field: str, values: Sequence[int]) -> models.FieldCondition:
     return models.FieldCondition(key=field, match=models.MatchAny(any=list(values)))
 
 
-def _sparse(terms: Terms) -> models.SparseVector:
+def _sparse(terms: SparseVector) -> models.SparseVector:
     return models.SparseVector(**{name: numbers.tolist() for name, numbers in _numbers(terms).items()})
 
 
-def _numbers(terms: Terms) -> dict[str, NDArray[Any]]:
+def _numbers(terms: SparseVector) -> dict[str, NDArray[Any]]:
     return {"indices": np.asarray(terms.indices, np.int64), "values": np.asarray(terms.values, np.float32)}
 
 
@@ -420,7 +420,7 @@ def _batches(points: Sequence[Point], overhead: int) -> Iterator[list[Point]]:
 
 def _json_bytes(point: Point) -> int:
     """About the size of a point's own part of a request; a little more, rather than less."""
-    floats = point.windows.size + 2 * len(point.terms.indices)
+    floats = point.dense.size + 2 * len(point.sparse.indices)
     return _JSON_BYTES_PER_FLOAT * floats + len(point.text.encode()) * 11 // 10
 
 

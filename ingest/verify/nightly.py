@@ -2,9 +2,9 @@
 
 import threading
 
-from ingest import logs
-from ingest.db import verifications
-from ingest.tools import Tools
+from ingest.db.checks import verifications
+from ingest.observability import logs
+from ingest.services import Services
 from ingest.verify.run import verify
 
 LOOK_SECONDS = 30.0
@@ -16,9 +16,9 @@ _log = logs.get(__name__)
 class Nightly(threading.Thread):
     """Looks whether it is time, and does it; `tools` are its own, with the patience of a report."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__(name="nightly", daemon=True)
-        self._tools = tools
+        self._tools = services
         self._stopped = threading.Event()
 
     def run(self) -> None:

@@ -12,10 +12,10 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.db import audit
-from ingest.db.audit import Expected
-from ingest.tools import Tools
-from ingest.verify.exactly import Looker
+from ingest.db.checks import expected_state
+from ingest.db.checks.expected_state import Expected
+from ingest.services import Services
+from ingest.verify.recheck import Looker
 from ingest.verify.report import Ledger
 
 Ints = NDArray[np.int64]
@@ -59,24 +59,24 @@ NOBODY = _Rows(
 """Stands before the first row, so that every point comes after somebody."""
 
 
-def check(tools: Tools, ledger: Ledger) -> tuple[int, int]:
+def check(services: Services, ledger: Ledger) -> tuple[int, int]:
     """Compare, one embedding model after the other; the number of rows, and of points."""
     files = points = 0
-    for model, index in tools.indexes().items():
+    for model, index in services.indexes().items():
         places = _Places()
-        rows = _load(tools, places, model)
+        rows = _load(services, places, model)
         suspects, found = _suspects(rows, index.scan(), places)
-        Looker(tools, ledger, model, index).look(suspects.tolist())
+        Looker(services, ledger, model, index).look(suspects.tolist())
         files, points = len(rows.row) - 1, points + found
     return files, points
 
 
-def _load(tools: Tools, places: _Places, model: str) -> _Rows:
+def _load(services: Services, places: _Places, model: str) -> _Rows:
     pages = [NOBODY]
     last = 0
     while True:
-        with tools.database.reading() as session:
-            expected = audit.expected_points(session, last, model)
+        with services.database.reading() as session:
+            expected = expected_state.expected_points(session, last, model)
         if not expected:
             break
         pages.append(_page(expected, places))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from ingest import logs
+from ingest.observability import logs
 
 Kind = Literal[
     "store counters",

@@ -6,11 +6,11 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from ingest import sweep
-from ingest.db import oddities, recount
-from ingest.db.oddities import Membership
-from ingest.db.recount import Counted
-from ingest.tools import Tools
+from ingest.db.checks import recount, violations
+from ingest.db.checks.recount import Counted
+from ingest.db.checks.violations import Membership
+from ingest.jobs import maintenance
+from ingest.services import Services
 from ingest.verify.report import Kind, Ledger
 
 OVERDUE_SECONDS = 600.0
@@ -19,43 +19,43 @@ OVERDUE_SECONDS = 600.0
 IDLE_SECONDS = 120.0
 
 
-def overdue(tools: Tools, ledger: Ledger) -> None:
+def overdue(services: Services, ledger: Ledger) -> None:
     """Leases of the dead, cancels, deletes and expiries that nobody has seen to; the repair is a sweep."""
-    silent_seconds = max(60.0, 10 * tools.settings.sweep_seconds)
-    with tools.database.reading() as session:
-        silent = oddities.stuck(session, grace_seconds=silent_seconds)
-        late = oddities.overdue(session, grace_seconds=OVERDUE_SECONDS)
-        idle = oddities.idle(session, seconds=IDLE_SECONDS)
+    silent_seconds = max(60.0, 10 * services.settings.sweep_seconds)
+    with services.database.reading() as session:
+        silent = violations.stuck(session, grace_seconds=silent_seconds)
+        late = violations.overdue(session, grace_seconds=OVERDUE_SECONDS)
+        idle = violations.idle(session, seconds=IDLE_SECONDS)
     if ledger.repairing and (silent or late):
-        sweep.sweep(tools)
+        maintenance.sweep(services)
     for file_id in silent:
-        ledger.found("stuck", file_id, "its worker fell silent long ago", partial(_released, tools, file_id))
+        ledger.found("stuck", file_id, "its worker fell silent long ago", partial(_released, services, file_id))
     for each in late:
         detail = f"{each.count:,} due for up to {each.seconds:,.0f} s"
-        ledger.found("overdue", each.what, detail, partial(_swept, tools, each.what))
+        ledger.found("overdue", each.what, detail, partial(_swept, services, each.what))
     if idle:
         ledger.hints.append(f"{idle:,} files have been waiting and none is in work: are workers running?")
 
 
-def contradictions(tools: Tools, ledger: Ledger) -> None:
+def contradictions(services: Services, ledger: Ledger) -> None:
     """Rows that break a rule, and batches that wait in vain."""
-    with tools.database.reading() as session:
-        broken = oddities.broken_rows(session)
-        open_for_ever, not_awaited = oddities.never_closed(session), oddities.not_awaited(session)
+    with services.database.reading() as session:
+        broken = violations.broken_rows(session)
+        open_for_ever, not_awaited = violations.never_closed(session), violations.not_awaited(session)
     for name, rule in broken:
         ledger.found("broken row", name, f"against the rule: {rule}")
     for place in open_for_ever:
         status = place.file_status or "not in the store any more"
         detail = f"waits for a file (row {place.store_file}) that is {status}"
-        ledger.found("batch membership", place.batch_id, detail, partial(_closed, tools, place))
+        ledger.found("batch membership", place.batch_id, detail, partial(_closed, services, place))
     for place in not_awaited:
         detail = f"does not wait for its file (row {place.store_file}), which is {place.file_status}"
-        ledger.found("batch membership", place.batch_id, detail, partial(_left, tools, place))
+        ledger.found("batch membership", place.batch_id, detail, partial(_left, services, place))
 
 
-def counters(tools: Tools, ledger: Ledger) -> tuple[int, int]:
+def counters(services: Services, ledger: Ledger) -> tuple[int, int]:
     """Every store's and batch's counters; how many stores and batches there are."""
-    return _counted(tools, ledger, _STORES), _counted(tools, ledger, _BATCHES)
+    return _counted(services, ledger, _STORES), _counted(services, ledger, _BATCHES)
 
 
 @dataclass(frozen=True)
@@ -82,44 +82,44 @@ _BATCHES = _Side(
 )
 
 
-def _counted(tools: Tools, ledger: Ledger, side: _Side) -> int:
+def _counted(services: Services, ledger: Ledger, side: _Side) -> int:
     count, last = 0, 0
     while True:
-        with tools.database.reading() as session:
+        with services.database.reading() as session:
             page = side.read(session, last)
         if not page:
             return count
         for each in page:
             if not each.agrees:
-                ledger.found(side.kind, each.id, each.difference, partial(_recounted, tools, side, each))
+                ledger.found(side.kind, each.id, each.difference, partial(_recounted, services, side, each))
         count, last = count + len(page), page[-1].row
 
 
-def _recounted(tools: Tools, side: _Side, wrong: Counted) -> str:
-    with tools.database.transaction() as session:
+def _recounted(services: Services, side: _Side, wrong: Counted) -> str:
+    with services.database.transaction() as session:
         now = side.put_right(session, wrong)
     return f"nothing: {side.gone}" if now is None else f"COUNTERS REWRITTEN: {now.difference or 'they agreed'}"
 
 
-def _closed(tools: Tools, place: Membership) -> str:
-    with tools.database.transaction() as session:
-        oddities.close(session, place)
+def _closed(services: Services, place: Membership) -> str:
+    with services.database.transaction() as session:
+        violations.close(session, place)
     return "its place in the batch got its outcome"
 
 
-def _left(tools: Tools, place: Membership) -> str:
-    with tools.database.transaction() as session:
-        oddities.leave(session, place)
+def _left(services: Services, place: Membership) -> str:
+    with services.database.transaction() as session:
+        violations.leave(session, place)
     return "the file goes on without the batch"
 
 
-def _released(tools: Tools, file_id: str) -> str | None:
-    with tools.database.reading() as session:
-        still = file_id in oddities.stuck(session, grace_seconds=0)
+def _released(services: Services, file_id: str) -> str | None:
+    with services.database.reading() as session:
+        still = file_id in violations.stuck(session, grace_seconds=0)
     return None if still else "taken back from its worker"
 
 
-def _swept(tools: Tools, what: str) -> str | None:
-    with tools.database.reading() as session:
-        still = any(each.what == what for each in oddities.overdue(session, grace_seconds=OVERDUE_SECONDS))
+def _swept(services: Services, what: str) -> str | None:
+    with services.database.reading() as session:
+        still = any(each.what == what for each in violations.overdue(session, grace_seconds=OVERDUE_SECONDS))
     return None if still else "swept"

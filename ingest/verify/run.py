@@ -1,11 +1,11 @@
 """All checks, one after the other."""
 
-from ingest.tools import Tools
+from ingest.services import Services
 from ingest.verify import blobs, points, rows
 from ingest.verify.report import Ledger, Report
 
 
-def verify(tools: Tools, *, repair: bool = False, running: bool = True) -> Report:
+def verify(services: Services, *, repair: bool = False, running: bool = True) -> Report:
     """Compare everything with everything, in memory that grows by some 40 bytes a file. Raises DependencyDown.
 
     Works while the service runs: what differs is looked at again until it stands still. `repair` puts right what can
@@ -13,11 +13,11 @@ def verify(tools: Tools, *, repair: bool = False, running: bool = True) -> Repor
     """
     ledger = Ledger(repairing=repair)
     if running:
-        rows.overdue(tools, ledger)
-    rows.contradictions(tools, ledger)
-    stores, batches = rows.counters(tools, ledger)
-    files, found = points.check(tools, ledger)
-    kept = blobs.check(tools, ledger)
+        rows.overdue(services, ledger)
+    rows.contradictions(services, ledger)
+    stores, batches = rows.counters(services, ledger)
+    files, found = points.check(services, ledger)
+    kept = blobs.check(services, ledger)
     return Report(
         stores=stores,
         batches=batches,

@@ -5,8 +5,8 @@ from typing import Any
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from ingest import jobs
-from tests.fakes import FakeTools
+from ingest.jobs import run
+from tests.fakes import FakeServices
 
 JSON = {"content-type": "application/json"}
 
@@ -17,14 +17,14 @@ def upload(client: TestClient, text: str = "A heron stands in the water.", name:
     return str(client.post("/v1/files", data={"purpose": "assistants"}, files=sent).json()["id"])
 
 
-def work(tools: FakeTools) -> None:
+def work(services: FakeServices) -> None:
     """Do what the broker was told."""
-    while told := [message for lane in tools.queue.lanes.values() for message in lane]:
-        for lane in tools.queue.lanes.values():
+    while told := [message for lane in services.queue.lanes.values() for message in lane]:
+        for lane in services.queue.lanes.values():
             lane.clear()
         for message in told:
-            jobs.run(tools, message.row, owner="test/1")
-        tools.feeder.top_up()
+            run.run(services, message.row, owner="test/1")
+        services.feeder.top_up()
 
 
 def refusal(answer: Response, status: int) -> dict[str, Any]:

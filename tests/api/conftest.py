@@ -11,31 +11,31 @@ from fastapi.testclient import TestClient
 from api.app import app
 from ingest.config import Settings
 from ingest.db.session import Database
-from ingest.tools import Tools
+from ingest.services import Services
 from tests.api.calls import upload
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 
 @pytest.fixture
-def tools(settings: Settings, tmp_path: Path, sqlite_template: Path) -> Iterator[FakeTools]:
+def services(settings: Settings, tmp_path: Path, sqlite_template: Path) -> Iterator[FakeServices]:
     """Tools over SQLite; everything but database and blobs is faked."""
     path = tmp_path / "test.db"
     shutil.copy(sqlite_template, path)
     database = Database(f"sqlite:///{path}")
-    yield FakeTools(settings, database)
+    yield FakeServices(settings, database)
     database.dispose()
 
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     """The app, whose making takes longer than most tests; each test gives it tools of its own."""
-    return app(Tools(Settings(data=tmp_path_factory.mktemp("none"))))
+    return app(Services(Settings(data=tmp_path_factory.mktemp("none"))))
 
 
 @pytest.fixture
-def client(made_once: FastAPI, tools: FakeTools) -> TestClient:
+def client(made_once: FastAPI, services: FakeServices) -> TestClient:
     """A client of the app; an exception that leaves the app fails the test."""
-    made_once.state.tools = tools
+    made_once.state.services = services
     return TestClient(made_once, base_url="http://localhost", client=("127.0.0.1", 50000))
 
 

@@ -10,14 +10,14 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.app import app
-from ingest import keys, projects
 from ingest.config import Settings
-from ingest.keys import Scope
-from ingest.tools import Tools
+from ingest.services import Services
+from ingest.tenancy import keys, projects
+from ingest.tenancy.keys import Scope
 from tests.api.calls import refusal, upload, work
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
-DOCUMENT = app(Tools(Settings())).openapi()  # opens and starts nothing
+DOCUMENT = app(Services(Settings())).openapi()  # opens and starts nothing
 OPERATIONS = [
     f"{method.upper()} {path}" for path, methods in DOCUMENT["paths"].items() for method in methods if "/v1/" in path
 ]
@@ -43,23 +43,23 @@ class Owned:
         return self.client.request(method, path.format(**ids), **body)
 
 
-def key(tools: FakeTools, project: str, *scopes: Scope) -> dict[str, str]:
+def key(services: FakeServices, project: str, *scopes: Scope) -> dict[str, str]:
     """The headers of somebody with a new key."""
-    secret, _ = keys.create(tools.database, project=project, name="", scopes=scopes or ("read", "write"))
+    secret, _ = keys.create(services.database, project=project, name="", scopes=scopes or ("read", "write"))
     return {"authorization": f"Bearer {secret}"}
 
 
 @pytest.fixture
-def service(made_once: FastAPI, tools: FakeTools) -> Callable[[dict[str, str]], TestClient]:
+def service(made_once: FastAPI, services: FakeServices) -> Callable[[dict[str, str]], TestClient]:
     """Clients of the service that come from elsewhere."""
-    made_once.state.tools = tools
+    made_once.state.services = services
     return lambda headers: TestClient(made_once, headers=headers, client=("192.0.2.7", 50000))
 
 
-def owned(client: TestClient, tools: FakeTools) -> Owned:
+def owned(client: TestClient, services: FakeServices) -> Owned:
     file, waiting = upload(client, "A heron stands."), upload(client, "An otter swims.")
     store = client.post("/v1/vector_stores", json={"file_ids": [file]}).json()["id"]
-    work(tools)
+    work(services)
     batch = client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": [waiting]}).json()["id"]
     about = {"bytes": 1, "filename": "u.txt", "mime_type": "text/plain", "purpose": "assistants"}
     pending = client.post("/v1/uploads", json=about).json()["id"]
@@ -78,13 +78,13 @@ ALL: tuple[Scope, ...] = ("read", "write", "admin")
 
 
 @pytest.fixture
-def mine(service: Callable[[dict[str, str]], TestClient], tools: FakeTools) -> Owned:
-    return owned(service(key(tools, projects.create(tools.database, "mine", {}).id, *ALL)), tools)
+def mine(service: Callable[[dict[str, str]], TestClient], services: FakeServices) -> Owned:
+    return owned(service(key(services, projects.create(services.database, "mine", {}).id, *ALL)), services)
 
 
 @pytest.fixture
-def theirs(service: Callable[[dict[str, str]], TestClient], tools: FakeTools) -> Owned:
-    return owned(service(key(tools, "proj_default", *ALL)), tools)
+def theirs(service: Callable[[dict[str, str]], TestClient], services: FakeServices) -> Owned:
+    return owned(service(key(services, "proj_default", *ALL)), services)
 
 
 # --- the matrix: every route of the document has a case here ---
@@ -279,7 +279,7 @@ def test_every_route_asks_for_a_key(operation: str, mine: Owned) -> None:
 @pytest.mark.parametrize("end", ["", "%0A"])  # routing forgives a newline at the end
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_route_asks_for_its_scope(
-    operation: str, end: str, service: Callable[[dict[str, str]], TestClient], tools: FakeTools
+    operation: str, end: str, service: Callable[[dict[str, str]], TestClient], services: FakeServices
 ) -> None:
     method, path = operation.split(" ")
     looks = method == "GET" or (path + end).endswith("/search")  # with a newline it asks for more
@@ -290,7 +290,7 @@ def test_every_route_asks_for_its_scope(
     nobodys = dict.fromkeys((*ids, "schedule_id", "import_schedule_id"), "x")
 
     def answer(*scopes: Scope) -> Response:
-        return service(key(tools, "proj_default", *scopes)).request(method, path.format(**nobodys) + end)
+        return service(key(services, "proj_default", *scopes)).request(method, path.format(**nobodys) + end)
 
     missing = refusal(answer(*others[needed]), 403)
     assert (missing["code"], missing["param"]) == ("missing_scope", None)
@@ -299,9 +299,9 @@ def test_every_route_asks_for_its_scope(
 
 
 def test_a_key_of_any_case_of_the_scheme_and_nothing_else(
-    service: Callable[[dict[str, str]], TestClient], tools: FakeTools
+    service: Callable[[dict[str, str]], TestClient], services: FakeServices
 ) -> None:
-    secret = key(tools, "proj_default")["authorization"].split(" ")[1]
+    secret = key(services, "proj_default")["authorization"].split(" ")[1]
 
     def status(authorization: str) -> int:
         return service({"authorization": authorization}).get("/v1/files").status_code
@@ -315,8 +315,8 @@ def test_what_is_not_of_the_api_needs_no_key(mine: Owned) -> None:
         assert mine.client.get(path, headers={"authorization": ""}).status_code == 200
 
 
-def test_a_refused_body_is_not_read(service: Callable[[dict[str, str]], TestClient], tools: FakeTools) -> None:
-    key(tools, "proj_default")
+def test_a_refused_body_is_not_read(service: Callable[[dict[str, str]], TestClient], services: FakeServices) -> None:
+    key(services, "proj_default")
 
     answer = service({}).post("/v1/files", data={"purpose": "nonsense"}, files={"wrong": b"x" * 100_000})
 
@@ -343,9 +343,9 @@ def test_a_refused_body_is_not_read(service: Callable[[dict[str, str]], TestClie
     ],
 )
 def test_without_keys_only_this_machines_own_user_is_answered(
-    headers: dict[str, str], address: str, expected: int, made_once: FastAPI, tools: FakeTools
+    headers: dict[str, str], address: str, expected: int, made_once: FastAPI, services: FakeServices
 ) -> None:
-    made_once.state.tools = tools
+    made_once.state.services = services
     client = TestClient(made_once, base_url="http://localhost", headers=headers, client=(address, 50000))
 
     answer = client.get("/v1/files")
@@ -355,13 +355,13 @@ def test_without_keys_only_this_machines_own_user_is_answered(
         assert "keys create" in refusal(answer, 401)["message"]
 
 
-def test_a_setting_asks_this_machine_for_a_key_too(made_once: FastAPI, tools: FakeTools) -> None:
-    tools.settings = tools.settings.model_copy(update={"require_keys": True})
-    made_once.state.tools = tools
+def test_a_setting_asks_this_machine_for_a_key_too(made_once: FastAPI, services: FakeServices) -> None:
+    services.settings = services.settings.model_copy(update={"require_keys": True})
+    made_once.state.services = services
     client = TestClient(made_once, base_url="http://localhost", client=("127.0.0.1", 50000))
 
     refusal(client.get("/v1/files"), 401)
-    assert client.get("/v1/files", headers=key(tools, "proj_default")).status_code == 200
+    assert client.get("/v1/files", headers=key(services, "proj_default")).status_code == 200
 
 
 def test_answers_are_kept_by_nobody_and_shown_in_nobodys_frame(client: TestClient) -> None:
@@ -377,10 +377,10 @@ def test_answers_are_kept_by_nobody_and_shown_in_nobodys_frame(client: TestClien
 
 
 def test_too_many_requests_are_told_when_to_try_again(
-    service: Callable[[dict[str, str]], TestClient], tools: FakeTools
+    service: Callable[[dict[str, str]], TestClient], services: FakeServices
 ) -> None:
-    projects.set_limits(tools.database, "default", {"requests_per_minute": 2})
-    client = service(key(tools, "proj_default"))
+    projects.set_limits(services.database, "default", {"requests_per_minute": 2})
+    client = service(key(services, "proj_default"))
 
     answers = [client.get("/v1/files") for _ in range(3)]
 
@@ -392,11 +392,11 @@ def test_too_many_requests_are_told_when_to_try_again(
 
 
 def test_a_quota_that_is_used_up_is_not_worth_another_try(
-    service: Callable[[dict[str, str]], TestClient], tools: FakeTools
+    service: Callable[[dict[str, str]], TestClient], services: FakeServices
 ) -> None:
-    projects.set_limits(tools.database, "default", {"stored_bytes": 1})
+    projects.set_limits(services.database, "default", {"stored_bytes": 1})
 
-    answer = service(key(tools, "proj_default")).post(
+    answer = service(key(services, "proj_default")).post(
         "/v1/files", data={"purpose": "assistants"}, files={"file": b"xx"}
     )
 

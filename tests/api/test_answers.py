@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from ingest.sweep import sweep
+from ingest.jobs.maintenance import sweep
 from tests.api.calls import upload, work
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 VECTOR_STORE = {
     "id", "object", "created_at", "name", "description", "usage_bytes", "bytes", "file_counts", "status",
@@ -26,13 +26,13 @@ def test_every_answer_has_a_request_id_of_its_own(client: TestClient) -> None:
 
 
 def test_the_hint_for_polling_is_a_whole_number_while_there_is_something_to_wait_for(
-    tools: FakeTools, client: TestClient, store: str, file: str
+    services: FakeServices, client: TestClient, store: str, file: str
 ) -> None:
     attached = client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
     batch = client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": [upload(client), upload(client)]})
     paths = [f"/v1/vector_stores/{store}/files/{file}", f"/v1/vector_stores/{store}/file_batches/{batch.json()['id']}"]
     during = [client.get(path) for path in paths]
-    work(tools)
+    work(services)
     after = [client.get(path) for path in paths]
 
     for answer in (attached, batch, *during):
@@ -140,7 +140,7 @@ def test_a_body_that_need_not_be_there_may_be_anything_on_a_cancel(client: TestC
 
 
 def test_a_file_in_a_store_that_was_just_deleted_can_be_deleted(
-    tools: FakeTools, client: TestClient, store: str, file: str
+    services: FakeServices, client: TestClient, store: str, file: str
 ) -> None:
     batch = {"file_ids": [file, upload(client)]}
     client.post(f"/v1/vector_stores/{store}/file_batches", json=batch)
@@ -150,6 +150,6 @@ def test_a_file_in_a_store_that_was_just_deleted_can_be_deleted(
 
     assert answer.status_code == 200, answer.text
     assert client.get(f"/v1/files/{file}").status_code == 404
-    work(tools)
-    sweep(tools)
-    assert tools.index.points == {}
+    work(services)
+    sweep(services)
+    assert services.index.points == {}

@@ -11,9 +11,9 @@ from openai.types import FileObject, Upload, VectorStore
 from openai.types.vector_stores import VectorStoreFile, VectorStoreFileBatch
 
 from ingest.errors import InvalidFile
-from ingest.sweep import sweep
+from ingest.jobs.maintenance import sweep
 from tests.api.calls import upload, work
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 FILE = {"id", "object", "bytes", "created_at", "expires_at", "filename", "purpose", "status", "status_details"}
 
@@ -90,7 +90,7 @@ def test_an_upload_passes_the_strictest_reading_in_every_state(strict: openai.Op
     assert (completed.file is None, without_its_file.file) == (False, None)
 
 
-def test_a_store_passes_the_strictest_reading_in_every_state(strict: openai.OpenAI, tools: FakeTools) -> None:
+def test_a_store_passes_the_strictest_reading_in_every_state(strict: openai.OpenAI, services: FakeServices) -> None:
     empty = strict.vector_stores.create()
     full = strict.vector_stores.create(
         name="n",
@@ -99,9 +99,9 @@ def test_a_store_passes_the_strictest_reading_in_every_state(strict: openai.Open
         expires_after={"anchor": "last_active_at", "days": 1},
         file_ids=[strict.files.create(file=("a.txt", b"x"), purpose="assistants").id],
     )
-    work(tools)
+    work(services)
     done = strict.vector_stores.retrieve(full.id)
-    with tools.database.transaction() as session:
+    with services.database.transaction() as session:
         session.connection().exec_driver_sql("UPDATE vector_stores SET last_active_at = last_active_at - 86400")
 
     shown = [empty, full, done, strict.vector_stores.retrieve(full.id), *strict.vector_stores.list().data]
@@ -114,16 +114,16 @@ def test_a_store_passes_the_strictest_reading_in_every_state(strict: openai.Open
 
 
 def test_a_store_file_passes_the_strictest_reading_in_every_state(
-    strict: openai.OpenAI, client: TestClient, tools: FakeTools
+    strict: openai.OpenAI, client: TestClient, services: FakeServices
 ) -> None:
     store = strict.vector_stores.create().id
     members = strict.vector_stores.files
     waiting = members.create(store, file_id=upload(client))
-    work(tools)
+    work(services)
     completed = members.retrieve(waiting.id, vector_store_id=store)
-    tools.parser.error = InvalidFile("The file is empty.")
+    services.parser.error = InvalidFile("The file is empty.")
     failed = members.create(store, file_id=upload(client))
-    work(tools)
+    work(services)
     batch = strict.vector_stores.file_batches.create(store, file_ids=[upload(client)])
     strict.vector_stores.file_batches.cancel(batch.id, vector_store_id=store)
 
@@ -132,19 +132,19 @@ def test_a_store_file_passes_the_strictest_reading_in_every_state(
     assert [file.status for file in shown] == ["in_progress", "completed", "completed", "failed", "cancelled"]
     assert [file.last_error.code if file.last_error else None for file in shown][3:] == ["invalid_file", None]
     assert {file.usage_bytes > 0 for file in shown if file.status != "completed"} == {False}
-    tools.parser.error = None
+    services.parser.error = None
     assert members.content(completed.id, vector_store_id=store).data[0].type == "text"
     assert members.update(completed.id, vector_store_id=store, attributes={"a": True}).attributes == {"a": True}
     assert members.delete(failed.id, vector_store_id=store).object == "vector_store.file.deleted"
 
 
 def test_a_batch_passes_the_strictest_reading_in_every_state(
-    strict: openai.OpenAI, client: TestClient, tools: FakeTools
+    strict: openai.OpenAI, client: TestClient, services: FakeServices
 ) -> None:
     store = strict.vector_stores.create(expires_after={"anchor": "last_active_at", "days": 1}).id
     batches = strict.vector_stores.file_batches
     waiting = batches.create(store, file_ids=[upload(client)])
-    work(tools)
+    work(services)
     done = batches.retrieve(waiting.id, vector_store_id=store)
     cancelled = batches.cancel(batches.create(store, file_ids=[upload(client)]).id, vector_store_id=store)
 
@@ -155,10 +155,10 @@ def test_a_batch_passes_the_strictest_reading_in_every_state(
 
 
 def test_results_of_a_search_pass_the_strictest_reading(
-    strict: openai.OpenAI, client: TestClient, tools: FakeTools
+    strict: openai.OpenAI, client: TestClient, services: FakeServices
 ) -> None:
     store = strict.vector_stores.create(file_ids=[upload(client)]).id
-    work(tools)
+    work(services)
 
     page = strict.vector_stores.search(store, query=["heron"], rewrite_query=True)
 
@@ -195,12 +195,12 @@ def test_what_a_retry_cannot_mend_is_asked_once_and_says_so(
 
 
 def test_a_dependency_that_comes_back_is_found_by_the_next_try(
-    lenient: openai.OpenAI, client: TestClient, tools: FakeTools, asked: list[str]
+    lenient: openai.OpenAI, client: TestClient, services: FakeServices, asked: list[str]
 ) -> None:
     store = lenient.vector_stores.create(file_ids=[upload(client)]).id
-    work(tools)
-    tools.index.down = True
-    client.event_hooks["response"] = [lambda _: setattr(tools.index, "down", False)]
+    work(services)
+    services.index.down = True
+    client.event_hooks["response"] = [lambda _: setattr(services.index, "down", False)]
     asked.clear()
 
     started = time.monotonic()
@@ -222,11 +222,11 @@ def test_a_poll_that_is_bounded_ends_in_time(lenient: openai.OpenAI, client: Tes
 
 
 def test_a_batch_that_is_complete_from_the_start_is_asked_for_once(
-    lenient: openai.OpenAI, client: TestClient, tools: FakeTools, store: str, asked: list[str]
+    lenient: openai.OpenAI, client: TestClient, services: FakeServices, store: str, asked: list[str]
 ) -> None:
     file = upload(client)
     lenient.vector_stores.files.create(store, file_id=file)
-    work(tools)
+    work(services)
     asked.clear()
 
     batch = lenient.vector_stores.file_batches.create_and_poll(store, file_ids=[file])
@@ -237,17 +237,17 @@ def test_a_batch_that_is_complete_from_the_start_is_asked_for_once(
 
 
 def test_a_batch_whose_store_expires_ends_every_poll(
-    lenient: openai.OpenAI, client: TestClient, tools: FakeTools
+    lenient: openai.OpenAI, client: TestClient, services: FakeServices
 ) -> None:
     store = lenient.vector_stores.create(expires_after={"anchor": "last_active_at", "days": 1}).id
     done = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client)])
-    work(tools)
+    work(services)
     cut = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client), upload(client)])
     gone = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client)])
     lenient.vector_stores.file_batches.cancel(gone.id, vector_store_id=store)
-    with tools.database.transaction() as session:
+    with services.database.transaction() as session:
         session.connection().exec_driver_sql("UPDATE vector_stores SET last_active_at = last_active_at - 86400")
-    sweep(tools)
+    sweep(services)
 
     ended = [lenient.vector_stores.file_batches.poll(batch.id, vector_store_id=store) for batch in (done, cut, gone)]
 
@@ -274,7 +274,7 @@ NODE = {"x-stainless-lang": "js", "x-stainless-poll-helper": "true"}
     ],
 )
 def test_only_the_poll_helper_that_would_never_end_is_refused_a_cancelled_file(
-    client: TestClient, tools: FakeTools, store: str, headers: dict[str, str], status: int
+    client: TestClient, services: FakeServices, store: str, headers: dict[str, str], status: int
 ) -> None:
     file, path = upload(client), f"/v1/vector_stores/{store}"
     batch = client.post(f"{path}/file_batches", json={"file_ids": [file]}).json()["id"]

@@ -7,12 +7,12 @@ from fastapi.testclient import TestClient
 from pydantic_core.core_schema import ErrorType
 
 from api.errors import explain
-from ingest import files
 from ingest.config import Settings
 from ingest.db.session import Database
 from ingest.errors import DependencyDown, UnsupportedFile
+from ingest.stores import files
 from tests.api.calls import JSON, refusal, work
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 CODES = {
     "missing_required_parameter", "unknown_parameter", "invalid_type", "invalid_value", "empty_array",
@@ -222,8 +222,8 @@ def test_an_upload_that_is_no_multipart_is_refused(client: TestClient, kind: str
     refusal(client.post("/v1/files", content=body, headers={"content-type": kind}), 400)
 
 
-def test_a_file_that_is_too_large_is_refused(settings: Settings, tools: FakeTools, client: TestClient) -> None:
-    tools.settings = settings.model_copy(update={"max_file_bytes": 10})
+def test_a_file_that_is_too_large_is_refused(settings: Settings, services: FakeServices, client: TestClient) -> None:
+    services.settings = settings.model_copy(update={"max_file_bytes": 10})
 
     answer = client.post("/v1/files", data={"purpose": "assistants"}, files={"file": ("a.txt", b"eleven byte")})
 
@@ -274,17 +274,19 @@ def test_an_unknown_file_refuses_the_whole_request(client: TestClient, store: st
 
 
 def test_a_batch_above_the_limit_is_refused(
-    settings: Settings, tools: FakeTools, client: TestClient, store: str
+    settings: Settings, services: FakeServices, client: TestClient, store: str
 ) -> None:
-    tools.settings = settings.model_copy(update={"max_batch_files": 2})
+    services.settings = settings.model_copy(update={"max_batch_files": 2})
 
     error = refusal(client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": ["a", "b", "c"]}), 400)
 
     assert (error["param"], error["code"]) == ("file_ids", "array_above_max_length")
 
 
-def test_a_vector_engine_that_is_down_says_when_to_try_again(tools: FakeTools, client: TestClient, store: str) -> None:
-    tools.index.down = True
+def test_a_vector_engine_that_is_down_says_when_to_try_again(
+    services: FakeServices, client: TestClient, store: str
+) -> None:
+    services.index.down = True
 
     answer = client.post(f"/v1/vector_stores/{store}/search", json={"query": "x"})
 
@@ -292,11 +294,13 @@ def test_a_vector_engine_that_is_down_says_when_to_try_again(tools: FakeTools, c
     assert 0 < int(answer.headers["retry-after"]) <= 60
 
 
-def test_a_wait_that_clients_would_not_accept_is_shortened(tools: FakeTools, client: TestClient, store: str) -> None:
+def test_a_wait_that_clients_would_not_accept_is_shortened(
+    services: FakeServices, client: TestClient, store: str
+) -> None:
     def search(*_: object, **__: object) -> None:
         raise DependencyDown("qdrant", "busy", retry_after_seconds=3_600)
 
-    tools.index.search = search  # type: ignore[method-assign,assignment]
+    services.index.search = search  # type: ignore[method-assign,assignment]
 
     answer = client.post(f"/v1/vector_stores/{store}/search", json={"query": "x"})
 
@@ -305,17 +309,17 @@ def test_a_wait_that_clients_would_not_accept_is_shortened(tools: FakeTools, cli
 
 
 def test_a_broker_that_is_down_does_not_refuse_files(
-    tools: FakeTools, client: TestClient, store: str, file: str
+    services: FakeServices, client: TestClient, store: str, file: str
 ) -> None:
-    tools.queue.down = True
+    services.queue.down = True
 
     answer = client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
 
     assert answer.json()["status"] == "in_progress"
 
 
-def test_a_database_that_is_down_is_an_error_of_the_server(tools: FakeTools, client: TestClient) -> None:
-    tools.database = Database("sqlite:////nowhere/at/all.db")
+def test_a_database_that_is_down_is_an_error_of_the_server(services: FakeServices, client: TestClient) -> None:
+    services.database = Database("sqlite:////nowhere/at/all.db")
 
     answer = client.get("/v1/files")
 
@@ -325,7 +329,7 @@ def test_a_database_that_is_down_is_an_error_of_the_server(tools: FakeTools, cli
 
 @pytest.mark.services
 def test_an_unexpected_error_is_answered_and_the_next_request_too(
-    tools: FakeTools, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    services: FakeServices, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def listed(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
@@ -338,12 +342,14 @@ def test_an_unexpected_error_is_answered_and_the_next_request_too(
     assert client.get("/v1/vector_stores").status_code == 200
 
 
-def test_the_text_of_a_file_that_cannot_be_read_is_refused(tools: FakeTools, client: TestClient, store: str) -> None:
+def test_the_text_of_a_file_that_cannot_be_read_is_refused(
+    services: FakeServices, client: TestClient, store: str
+) -> None:
     sent = {"file": ("a.bin", b"\xff\xfe\x00")}
     file = client.post("/v1/files", data={"purpose": "assistants"}, files=sent).json()["id"]
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
-    tools.parser.error = UnsupportedFile("The file type is not supported.")
-    work(tools)
+    services.parser.error = UnsupportedFile("The file type is not supported.")
+    work(services)
 
     error = refusal(client.get(f"/v1/vector_stores/{store}/files/{file}/content"), 400)
 

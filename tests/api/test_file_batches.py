@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from ingest import jobs
 from ingest.errors import InvalidFile
+from ingest.jobs import run
 from tests.api.calls import refusal, upload, work
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 
 @pytest.fixture
@@ -22,16 +22,16 @@ def counted(batch: dict[str, Any]) -> tuple[int, ...]:
 
 
 def test_a_batch_is_in_progress_exactly_as_long_as_its_count_says_so(
-    tools: FakeTools, client: TestClient, path: str
+    services: FakeServices, client: TestClient, path: str
 ) -> None:
     made = client.post(path, json={"file_ids": [upload(client, f"text {n}") for n in range(3)]}).json()
     assert (made["status"], counted(made)) == ("in_progress", (3, 0, 0, 0, 3))
-    messages = [*tools.queue.lanes["bulk"], *tools.queue.lanes["interactive"]]
+    messages = [*services.queue.lanes["bulk"], *services.queue.lanes["interactive"]]
 
     seen = []
     for number, message in enumerate(messages):
-        tools.parser.error = InvalidFile("The file is empty.") if number == 1 else None
-        jobs.run(tools, message.row, owner="test/1")
+        services.parser.error = InvalidFile("The file is empty.") if number == 1 else None
+        run.run(services, message.row, owner="test/1")
         shown = client.get(f"{path}/{made['id']}").json()
         seen.append((shown["status"], counted(shown)))
 
@@ -40,30 +40,30 @@ def test_a_batch_is_in_progress_exactly_as_long_as_its_count_says_so(
     ]  # fmt: skip
 
 
-def test_a_batch_is_completed_even_if_every_file_failed(tools: FakeTools, client: TestClient, path: str) -> None:
+def test_a_batch_is_completed_even_if_every_file_failed(services: FakeServices, client: TestClient, path: str) -> None:
     made = client.post(path, json={"file_ids": [upload(client), upload(client)]}).json()
-    tools.parser.error = InvalidFile("The file is empty.")
+    services.parser.error = InvalidFile("The file is empty.")
 
-    work(tools)
+    work(services)
 
     shown = client.get(f"{path}/{made['id']}").json()
     assert (shown["status"], counted(shown)) == ("completed", (0, 0, 2, 0, 2))
 
 
 def test_the_same_request_sent_twice_makes_two_batches_with_counts_of_their_own(
-    tools: FakeTools, client: TestClient, path: str, store: str
+    services: FakeServices, client: TestClient, path: str, store: str
 ) -> None:
     body = {"file_ids": [upload(client, f"text {n}") for n in range(4)]}
 
     first, second = (client.post(path, json=body).json() for _ in range(2))  # as a client that lost the first answer
     assert [counted(batch) for batch in (first, second)] == [(4, 0, 0, 0, 4)] * 2
-    work(tools)
+    work(services)
 
     for batch in (first, second):
         shown = client.get(f"{path}/{batch['id']}").json()
         assert (shown["status"], counted(shown)) == ("completed", (0, 4, 0, 0, 4))
     assert counted(client.get(f"/v1/vector_stores/{store}").json()) == (0, 4, 0, 0, 4)
-    assert tools.parser.parsed == 4
+    assert services.parser.parsed == 4
 
 
 def test_files_with_their_own_attributes_and_chunks_get_nothing_from_the_batch(
@@ -107,18 +107,18 @@ def test_a_batch_of_another_store_is_not_found(client: TestClient, path: str) ->
 
 
 def test_cancelling_answers_with_nothing_in_progress_and_again_with_the_same(
-    tools: FakeTools, client: TestClient, path: str, store: str
+    services: FakeServices, client: TestClient, path: str, store: str
 ) -> None:
     kept = upload(client, "a heron that is kept")
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": kept})
-    work(tools)
+    work(services)
     batch = client.post(path, json={"file_ids": [kept, *(upload(client, f"a heron {n}") for n in range(3))]}).json()
 
     cancelled = client.post(f"{path}/{batch['id']}/cancel").json()
 
     assert (cancelled["status"], counted(cancelled)) == ("cancelled", (0, 1, 0, 3, 4))
     assert client.post(f"{path}/{batch['id']}/cancel").json() == cancelled
-    work(tools)
+    work(services)
     assert client.get(f"{path}/{batch['id']}").json() == cancelled
     hits = client.post(f"/v1/vector_stores/{store}/search", json={"query": "heron"}).json()["data"]
     assert [hit["file_id"] for hit in hits] == [kept]
@@ -126,9 +126,9 @@ def test_cancelling_answers_with_nothing_in_progress_and_again_with_the_same(
     assert (shown["status"], counted(shown)) == ("completed", (0, 1, 0, 3, 4))
 
 
-def test_cancelling_what_is_finished_changes_nothing(tools: FakeTools, client: TestClient, path: str) -> None:
+def test_cancelling_what_is_finished_changes_nothing(services: FakeServices, client: TestClient, path: str) -> None:
     batch = client.post(path, json={"file_ids": [upload(client)]}).json()
-    work(tools)
+    work(services)
     finished = client.get(f"{path}/{batch['id']}").json()
 
     assert client.post(f"{path}/{batch['id']}/cancel").json() == finished

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from ingest.blobs import raw
 from ingest.config import Settings
 from tests.api.calls import JSON, refusal, upload, work
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 PARTS = {
     "purpose": b'Content-Disposition: form-data; name="purpose"\r\n\r\nuser_data',
@@ -55,12 +55,12 @@ def test_the_bytes_of_a_file_of_any_purpose_come_back_as_they_were(client: TestC
 
 
 def test_a_file_whose_bytes_are_lost_is_refused_like_one_that_does_not_exist(
-    tools: FakeTools, client: TestClient, store: str, file: str
+    services: FakeServices, client: TestClient, store: str, file: str
 ) -> None:
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
-    [blob] = tools.blobs.names("raw/")
-    tools.blobs.delete(raw(blob.removeprefix("raw/")))
-    work(tools)
+    [blob] = services.blobs.names("raw/")
+    services.blobs.delete(raw(blob.removeprefix("raw/")))
+    work(services)
 
     for path in (f"/v1/files/{file}/content", f"/v1/vector_stores/{store}/files/{file}/content"):
         assert refusal(client.get(path), 404)["message"] == f"The content of file '{file}' is gone."
@@ -98,11 +98,11 @@ def test_an_id_of_another_kind_is_not_found(client: TestClient, store: str, file
 
 
 def test_a_deleted_file_is_gone_from_every_store_its_counts_and_the_search(
-    tools: FakeTools, client: TestClient, store: str, file: str
+    services: FakeServices, client: TestClient, store: str, file: str
 ) -> None:
     other = client.post("/v1/vector_stores", json={"file_ids": [file, upload(client, "a wren")]}).json()["id"]
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
-    work(tools)
+    work(services)
 
     gone = client.delete(f"/v1/files/{file}").json()
 

@@ -8,11 +8,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import health
-from ingest.breaker import FAILURES
-from ingest.dispatch import Publisher
+from ingest.dispatch.feeder import FeederThread
 from ingest.errors import DependencyDown
+from ingest.net.breaker import FAILURES
 from tests.api.calls import refusal, upload, work
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 from tests.servers import wait_until
 
 
@@ -28,8 +28,8 @@ def test_all_is_well(client: TestClient) -> None:
     assert ready.json() == {"status": "ready", "dependencies": up}
 
 
-def test_without_vectors_or_broker_it_is_degraded_and_says_so(client: TestClient, tools: FakeTools) -> None:
-    tools.index.down = tools.queue.down = True
+def test_without_vectors_or_broker_it_is_degraded_and_says_so(client: TestClient, services: FakeServices) -> None:
+    services.index.down = services.queue.down = True
 
     ready = client.get("/ready")
 
@@ -39,9 +39,9 @@ def test_without_vectors_or_broker_it_is_degraded_and_says_so(client: TestClient
 
 
 def test_without_its_database_it_is_not_ready_but_alive(
-    client: TestClient, tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tools.database, "ping", down)
+    monkeypatch.setattr(services.database, "ping", down)
 
     assert client.get("/ready").status_code == 503
     assert client.get("/ready").json()["status"] == "unavailable"
@@ -49,7 +49,7 @@ def test_without_its_database_it_is_not_ready_but_alive(
 
 
 def test_a_dependency_that_hangs_is_down_in_time_and_asked_only_once(
-    client: TestClient, tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "CHECK_SECONDS", 0.1)
     asked, let_go = [], threading.Event()
@@ -58,7 +58,7 @@ def test_a_dependency_that_hangs_is_down_in_time_and_asked_only_once(
         asked.append(True)
         let_go.wait(20)
 
-    monkeypatch.setattr(tools.index, "ping", hang)
+    monkeypatch.setattr(services.index, "ping", hang)
     started = time.monotonic()
     for _ in range(3):
         assert client.get("/ready").json()["dependencies"]["qdrant"] == "down"
@@ -70,11 +70,11 @@ def test_a_dependency_that_hangs_is_down_in_time_and_asked_only_once(
 
 
 def test_without_vectors_only_the_search_is_refused(
-    client: TestClient, tools: FakeTools, store: str, file: str
+    client: TestClient, services: FakeServices, store: str, file: str
 ) -> None:
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
-    work(tools)
-    tools.index.down = True
+    work(services)
+    services.index.down = True
 
     told = refusal(client.post(f"/v1/vector_stores/{store}/search", json={"query": "heron"}), 503)
     assert told["code"] == "service_unavailable"
@@ -92,7 +92,7 @@ def test_without_vectors_only_the_search_is_refused(
 
 
 def test_searches_do_not_queue_up_for_vectors_that_are_known_to_be_down(
-    client: TestClient, tools: FakeTools, store: str, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, services: FakeServices, store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
 
@@ -100,7 +100,7 @@ def test_searches_do_not_queue_up_for_vectors_that_are_known_to_be_down(
         asked.append(True)
         raise DependencyDown("qdrant", "no answer")
 
-    monkeypatch.setattr(tools.index, "search", search)
+    monkeypatch.setattr(services.index, "search", search)
     answers = [client.post(f"/v1/vector_stores/{store}/search", json={"query": "heron"}) for _ in range(FAILURES + 5)]
 
     assert {answer.status_code for answer in answers} == {503}
@@ -108,30 +108,32 @@ def test_searches_do_not_queue_up_for_vectors_that_are_known_to_be_down(
     assert len(asked) == FAILURES
 
 
-def test_without_a_broker_everything_is_answered(client: TestClient, tools: FakeTools, store: str, file: str) -> None:
-    tools.queue.down = True
+def test_without_a_broker_everything_is_answered(
+    client: TestClient, services: FakeServices, store: str, file: str
+) -> None:
+    services.queue.down = True
 
     assert client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file}).status_code == 200
-    tools.queue.down = False
-    work(tools)  # as the sweep, which publishes what could not be
-    tools.feeder.top_up()
-    work(tools)
+    services.queue.down = False
+    work(services)  # as the sweep, which publishes what could not be
+    services.feeder.top_up()
+    work(services)
     assert client.get(f"/v1/vector_stores/{store}/files/{file}").json()["status"] == "completed"
 
 
 def test_a_request_does_not_wait_for_the_broker(
-    client: TestClient, tools: FakeTools, store: str, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, services: FakeServices, store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     let_go = threading.Event()
-    send = tools.queue.send
+    send = services.queue.send
 
     def frozen(*given: Any) -> None:
         let_go.wait(20)
         send(*given)
 
-    monkeypatch.setattr(tools.queue, "send", frozen)
-    tools.publisher = Publisher(tools.feeder)
-    tools.publisher.start()
+    monkeypatch.setattr(services.queue, "send", frozen)
+    services.feeder_thread = FeederThread(services.feeder)
+    services.feeder_thread.start()
     try:
         started = time.monotonic()
         for _ in range(3):
@@ -139,14 +141,14 @@ def test_a_request_does_not_wait_for_the_broker(
             assert attached.status_code == 200
         assert time.monotonic() - started < 5
         let_go.set()
-        wait_until(lambda: len(tools.queue.lanes["interactive"]) == 3, what="their being published")
+        wait_until(lambda: len(services.queue.lanes["interactive"]) == 3, what="their being published")
     finally:
         let_go.set()
-        tools.publisher.stop()
+        services.feeder_thread.stop()
 
 
 def test_a_full_disk_refuses_an_upload_and_leaves_nothing(
-    client: TestClient, tools: FakeTools, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")

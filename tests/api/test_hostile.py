@@ -10,7 +10,7 @@ from api.app import app
 from ingest.config import Settings
 from ingest.db.session import Database
 from tests.api.calls import JSON, refusal, upload, work
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 NASTY_TEXTS = ["\\u0000", "\\ud800", "\\udc00\\ud800", "a\\u0000b"]
 NASTY_IDS = [
@@ -76,7 +76,7 @@ def test_nothing_is_called_by_a_strange_id(client: TestClient, store: str, nasty
 
 @pytest.mark.services
 def test_nor_on_postgres(settings: Settings, database: Database) -> None:
-    client = TestClient(app(FakeTools(settings, database)), base_url="http://localhost", client=("127.0.0.1", 50000))
+    client = TestClient(app(FakeServices(settings, database)), base_url="http://localhost", client=("127.0.0.1", 50000))
     store = client.post("/v1/vector_stores").json()["id"]
 
     for nasty in NASTY_IDS:
@@ -147,7 +147,7 @@ def test_text_of_a_megabyte_is_refused_or_taken(client: TestClient, store: str) 
 
 
 def test_attributes_of_every_kind_come_back_as_they_were(
-    tools: FakeTools, client: TestClient, store: str, file: str
+    services: FakeServices, client: TestClient, store: str, file: str
 ) -> None:
     attributes: dict[str, Any] = {
         "text": "ü\u2028\U0001f600'\"\\", "": "empty", "whole": 2**53 + 1, "least": -(2**63), "real": 0.1, "yes": True,
@@ -155,7 +155,7 @@ def test_attributes_of_every_kind_come_back_as_they_were(
     }  # fmt: skip
 
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file, "attributes": attributes})
-    work(tools)
+    work(services)
 
     shown = client.get(f"/v1/vector_stores/{store}/files/{file}").json()["attributes"]
     assert json.dumps(shown, sort_keys=True) == json.dumps(attributes, sort_keys=True)

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.api.calls import refusal
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 WEB = "https://docs.example/a.txt"
 
@@ -52,9 +52,9 @@ def test_what_is_not_understood_is_refused(client: TestClient, store: str, wrong
 
 
 def test_the_answer_is_the_same_whether_a_path_outside_exists_or_not(
-    client: TestClient, tools: FakeTools, store: str, tmp_path: Path
+    client: TestClient, services: FakeServices, store: str, tmp_path: Path
 ) -> None:
-    tools.settings = tools.settings.model_copy(update={"import_roots": str(tmp_path / "shared")})
+    services.settings = services.settings.model_copy(update={"import_roots": str(tmp_path / "shared")})
     (tmp_path / "there").mkdir()
 
     answers = [

@@ -13,7 +13,7 @@ from api.app import app
 from ingest.config import Settings
 from ingest.db.session import Database
 from tests.api.calls import JSON, refusal
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 MOST = 10_000
 
@@ -85,7 +85,7 @@ def test_a_length_that_is_none_does_no_harm_to_a_form(client: TestClient, path: 
 @pytest.fixture
 def port(settings: Settings, database: Database) -> Iterator[int]:
     """The port of the service behind a real server, in a thread."""
-    server = uvicorn.Server(uvicorn.Config(app(FakeTools(settings, database)), port=0, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app(FakeServices(settings, database)), port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     deadline = time.monotonic() + 10

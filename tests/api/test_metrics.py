@@ -4,9 +4,9 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from ingest.db import verifications
+from ingest.db.checks import verifications
 from tests.api.calls import refusal, upload
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -40,7 +40,7 @@ def test_addresses_that_do_not_exist_are_one_series(client: TestClient) -> None:
     assert {dict(labels)["route"] for _, labels in scrape(client) if "nowhere" in str(labels)} == set()
 
 
-def test_what_waits_is_told_with_its_age(client: TestClient, tools: FakeTools, store: str) -> None:
+def test_what_waits_is_told_with_its_age(client: TestClient, services: FakeServices, store: str) -> None:
     file = upload(client)
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
 
@@ -62,8 +62,8 @@ def test_schedules_of_imports_are_told_by_what_they_do(client: TestClient, store
     assert scrape(client)["ingest_import_schedules", (("state", "waiting"),)] == 1
 
 
-def test_a_broker_that_is_down_is_seen_to_be(client: TestClient, tools: FakeTools) -> None:
-    tools.queue.down = True
+def test_a_broker_that_is_down_is_seen_to_be(client: TestClient, services: FakeServices) -> None:
+    services.queue.down = True
 
     found = scrape(client)
 
@@ -71,19 +71,21 @@ def test_a_broker_that_is_down_is_seen_to_be(client: TestClient, tools: FakeTool
     assert ("ingest_broker_messages", (("lane", "bulk"),)) not in found
 
 
-def test_a_token_keeps_others_out(client: TestClient, tools: FakeTools) -> None:
-    tools.settings = tools.settings.model_copy(update={"metrics_token": SecretStr("a-token")})
+def test_a_token_keeps_others_out(client: TestClient, services: FakeServices) -> None:
+    services.settings = services.settings.model_copy(update={"metrics_token": SecretStr("a-token")})
 
     refusal(client.get("/metrics"), 401)
     refusal(client.get("/metrics", headers={"Authorization": "Bearer another"}), 401)
     assert scrape(client, authorization="Bearer a-token")
 
 
-def test_the_findings_of_the_nightly_verify_are_told_once_there_was_one(client: TestClient, tools: FakeTools) -> None:
+def test_the_findings_of_the_nightly_verify_are_told_once_there_was_one(
+    client: TestClient, services: FakeServices
+) -> None:
     assert not any(name.startswith("ingest_verify") for name, _ in scrape(client))
-    with tools.database.transaction() as session:
+    with services.database.transaction() as session:
         verifications.take_turn(session, "0 3 * * *")
-    with tools.database.transaction() as session:
+    with services.database.transaction() as session:
         verifications.ended(session, {"points missing": 2})
 
     found = scrape(client)

@@ -9,10 +9,10 @@ from sqlalchemy import update
 from ingest.config import LOCAL_MODEL, Settings
 from ingest.db.models import VectorStore
 from ingest.errors import InvalidFile
-from ingest.sweep import sweep
+from ingest.jobs.maintenance import sweep
 from tests.api.calls import refusal, upload, work
-from tests.fakes import FakeTools
-from tests.test_moves import OTHER, with_models
+from tests.fakes import FakeServices
+from tests.reindex.test_model_migration import OTHER, with_models
 
 
 @pytest.fixture
@@ -20,11 +20,11 @@ def settings(settings: Settings) -> Settings:
     return with_models(settings, {OTHER: 5})
 
 
-def attached(client: TestClient, tools: FakeTools, store: str, text: str) -> str:
+def attached(client: TestClient, services: FakeServices, store: str, text: str) -> str:
     """A completed file of a store."""
     file_id = upload(client, text)
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file_id})
-    work(tools)
+    work(services)
     return file_id
 
 
@@ -38,9 +38,9 @@ def static(tokens: int) -> dict[str, Any]:
 
 
 def test_a_reindex_is_a_batch_and_the_file_is_found_throughout(
-    client: TestClient, tools: FakeTools, store: str
+    client: TestClient, services: FakeServices, store: str
 ) -> None:
-    file_id = attached(client, tools, store, "A heron stands in the water.")
+    file_id = attached(client, services, store, "A heron stands in the water.")
 
     begun = client.post(f"/v1/vector_stores/{store}/reindex", json={"chunking_strategy": static(200)})
 
@@ -51,7 +51,7 @@ def test_a_reindex_is_a_batch_and_the_file_is_found_throughout(
     assert (batch["status"], batch["file_counts"]["in_progress"]) == ("in_progress", 1)
     assert client.get(f"/v1/vector_stores/{store}/files/{file_id}").json()["status"] == "in_progress"
     assert texts_found(client, store, "heron") == ["A heron stands in the water."]
-    work(tools)
+    work(services)
     ended = client.get(f"/v1/vector_stores/{store}/file_batches/{batch['id']}").json()
     assert (ended["status"], ended["file_counts"]["completed"]) == ("completed", 1)
     assert texts_found(client, store, "heron") == ["A heron stands in the water."]
@@ -59,11 +59,13 @@ def test_a_reindex_is_a_batch_and_the_file_is_found_throughout(
     assert file["chunking_strategy"] == static(200)
 
 
-def test_a_file_that_fails_is_found_and_the_batch_says_why(client: TestClient, tools: FakeTools, store: str) -> None:
-    file_id = attached(client, tools, store, "A heron stands in the water.")
+def test_a_file_that_fails_is_found_and_the_batch_says_why(
+    client: TestClient, services: FakeServices, store: str
+) -> None:
+    file_id = attached(client, services, store, "A heron stands in the water.")
     batch = client.post(f"/v1/vector_stores/{store}/reindex").json()
-    tools.parser.error = InvalidFile("The file is broken.")
-    work(tools)
+    services.parser.error = InvalidFile("The file is broken.")
+    work(services)
 
     path = f"/v1/vector_stores/{store}/file_batches/{batch['id']}"
     assert client.get(path).json()["file_counts"]["failed"] == 1
@@ -73,13 +75,13 @@ def test_a_file_that_fails_is_found_and_the_batch_says_why(client: TestClient, t
     file = client.get(f"/v1/vector_stores/{store}/files/{file_id}").json()
     assert (file["status"], file["last_error"]) == ("completed", None)
     assert texts_found(client, store, "heron") == ["A heron stands in the water."]
-    tools.parser.error = None
+    services.parser.error = None
     retried = client.post(f"{path}/retry").json()
     assert (retried["total"], retried["reasons"][0]["message"]) == (1, "The file is broken.")
 
 
-def test_a_cancelled_reindex_leaves_the_file_as_it_was(client: TestClient, tools: FakeTools, store: str) -> None:
-    file_id = attached(client, tools, store, "A heron stands in the water.")
+def test_a_cancelled_reindex_leaves_the_file_as_it_was(client: TestClient, services: FakeServices, store: str) -> None:
+    file_id = attached(client, services, store, "A heron stands in the water.")
     batch = client.post(f"/v1/vector_stores/{store}/reindex", json={"chunking_strategy": static(200)}).json()
 
     cancelled = client.post(f"/v1/vector_stores/{store}/file_batches/{batch['id']}/cancel").json()
@@ -89,8 +91,10 @@ def test_a_cancelled_reindex_leaves_the_file_as_it_was(client: TestClient, tools
     assert texts_found(client, store, "heron") == ["A heron stands in the water."]
 
 
-def test_nothing_to_do_is_an_empty_batch_that_is_completed(client: TestClient, tools: FakeTools, store: str) -> None:
-    attached(client, tools, store, "A heron.")
+def test_nothing_to_do_is_an_empty_batch_that_is_completed(
+    client: TestClient, services: FakeServices, store: str
+) -> None:
+    attached(client, services, store, "A heron.")
 
     for body in ({"only": "stale"}, {"only": "failed"}):
         batch = client.post(f"/v1/vector_stores/{store}/reindex", json=body).json()
@@ -107,9 +111,9 @@ def test_what_is_not_there_is_not_found(client: TestClient) -> None:
 
 
 def test_the_models_of_a_store_can_be_seen_and_it_goes_to_another_one_and_back(
-    client: TestClient, tools: FakeTools, store: str
+    client: TestClient, services: FakeServices, store: str
 ) -> None:
-    attached(client, tools, store, "A heron stands in the water.")
+    attached(client, services, store, "A heron stands in the water.")
     path = f"/v1/vector_stores/{store}/reindex"
     settled = {
         "object": "vector_store.models", "vector_store_id": store, "model": LOCAL_MODEL, "other_model": None,
@@ -120,8 +124,8 @@ def test_the_models_of_a_store_can_be_seen_and_it_goes_to_another_one_and_back(
     assert client.post(path, json={"model": OTHER}).json()["file_counts"]["total"] == 1
     staging = settled | {"other_model": OTHER, "other_state": "staging", "file_counts": {"ready": 0, "total": 1}}
     assert client.get(path).json() == staging
-    work(tools)
-    sweep(tools)
+    work(services)
+    sweep(services)
     kept = client.get(path).json()
     assert (kept["model"], kept["other_model"], kept["other_state"]) == (OTHER, LOCAL_MODEL, "kept")
     assert texts_found(client, store, "heron") == ["A heron stands in the water."]
@@ -129,12 +133,12 @@ def test_the_models_of_a_store_can_be_seen_and_it_goes_to_another_one_and_back(
     assert client.post(f"{path}/rollback").json()["status"] == "completed"
     assert client.get(path).json()["model"] == LOCAL_MODEL
     assert client.post(f"{path}/purge").json()["other_state"] == "dropping"
-    sweep(tools)
+    sweep(services)
     assert client.get(path).json() == settled
 
 
-def test_what_cannot_be_done_with_models_is_refused(client: TestClient, tools: FakeTools, store: str) -> None:
-    attached(client, tools, store, "A heron stands in the water.")
+def test_what_cannot_be_done_with_models_is_refused(client: TestClient, services: FakeServices, store: str) -> None:
+    attached(client, services, store, "A heron stands in the water.")
     path = f"/v1/vector_stores/{store}/reindex"
 
     assert refusal(client.post(path, json={"model": "nobody's"}), 400)["param"] == "model"
@@ -144,10 +148,10 @@ def test_what_cannot_be_done_with_models_is_refused(client: TestClient, tools: F
 
 
 def test_a_search_by_a_model_that_is_gone_says_so_and_is_not_worth_a_retry(
-    client: TestClient, tools: FakeTools, store: str
+    client: TestClient, services: FakeServices, store: str
 ) -> None:
-    attached(client, tools, store, "A heron stands in the water.")
-    with tools.database.transaction() as session:
+    attached(client, services, store, "A heron stands in the water.")
+    with services.database.transaction() as session:
         session.execute(update(VectorStore).values(model="gone", epoch=1))
 
     answer = client.post(f"/v1/vector_stores/{store}/search", json={"query": "heron"})

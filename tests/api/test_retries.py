@@ -7,21 +7,23 @@ from fastapi.testclient import TestClient
 
 from ingest.errors import InvalidFile
 from tests.api.calls import refusal, upload, work
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 
-def failed_batch(client: TestClient, tools: FakeTools, store: str, count: int) -> dict[str, Any]:
+def failed_batch(client: TestClient, services: FakeServices, store: str, count: int) -> dict[str, Any]:
     """A batch whose files have all failed."""
     body = {"file_ids": [upload(client, f"text {n}") for n in range(count)]}
     batch: dict[str, Any] = client.post(f"/v1/vector_stores/{store}/file_batches", json=body).json()
-    tools.parser.error = InvalidFile("The file is broken.")
-    work(tools)
-    tools.parser.error = None
+    services.parser.error = InvalidFile("The file is broken.")
+    work(services)
+    services.parser.error = None
     return batch
 
 
-def test_failed_files_of_a_batch_run_again_as_a_new_batch(client: TestClient, tools: FakeTools, store: str) -> None:
-    batch = failed_batch(client, tools, store, 3)
+def test_failed_files_of_a_batch_run_again_as_a_new_batch(
+    client: TestClient, services: FakeServices, store: str
+) -> None:
+    batch = failed_batch(client, services, store, 3)
 
     answer = client.post(f"/v1/vector_stores/{store}/file_batches/{batch['id']}/retry")
 
@@ -37,7 +39,7 @@ def test_failed_files_of_a_batch_run_again_as_a_new_batch(client: TestClient, to
     }
     assert new["object"] == "vector_store.files_batch"
     assert new["file_counts"] == {"in_progress": 3, "completed": 0, "failed": 0, "cancelled": 0, "total": 3}
-    work(tools)
+    work(services)
     ended = client.get(f"/v1/vector_stores/{store}/file_batches/{new['id']}").json()
     assert (ended["status"], ended["file_counts"]["completed"]) == ("completed", 3)
     old = client.get(f"/v1/vector_stores/{store}/file_batches/{batch['id']}").json()
@@ -57,13 +59,15 @@ def test_a_store_without_failed_files_has_nothing_to_retry(client: TestClient, s
     }
 
 
-def test_cancelled_files_run_again_when_asked_for(client: TestClient, tools: FakeTools, store: str, file: str) -> None:
+def test_cancelled_files_run_again_when_asked_for(
+    client: TestClient, services: FakeServices, store: str, file: str
+) -> None:
     made = client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": [file]}).json()
     client.post(f"/v1/vector_stores/{store}/file_batches/{made['id']}/cancel")
 
     assert client.post(f"/v1/vector_stores/{store}/retry").json()["total"] == 0
     retried = client.post(f"/v1/vector_stores/{store}/retry", json={"statuses": ["failed", "cancelled"]}).json()
-    work(tools)
+    work(services)
 
     assert (retried["total"], retried["reasons"][0]["code"]) == (1, "cancelled")
     assert client.get(f"/v1/vector_stores/{store}/files/{file}").json()["status"] == "completed"

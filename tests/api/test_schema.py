@@ -17,9 +17,9 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from api.app import app
 from ingest.config import Settings
-from ingest.tools import Tools
+from ingest.services import Services
 from tests.api.calls import upload, work
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "25"))
 """Random requests to each operation, besides the enumerated edges of every parameter."""
@@ -56,9 +56,9 @@ MIXED = 2
 class World:
     """Objects that exist, for requests to meet; what a request deleted is made again."""
 
-    def __init__(self, client: TestClient, tools: FakeTools) -> None:
+    def __init__(self, client: TestClient, services: FakeServices) -> None:
         self._client = client
-        self._tools = tools
+        self._tools = services
         self._ids: dict[str, str] = {}
 
     def meet(self, case: Any) -> None:
@@ -110,14 +110,14 @@ class World:
 
 
 @pytest.fixture
-def world(client: TestClient, tools: FakeTools) -> World:
-    return World(client, tools)
+def world(client: TestClient, services: FakeServices) -> World:
+    return World(client, services)
 
 
 def _schema() -> Any:
     generation = {"deterministic": True, "max-examples": EXAMPLES, "database": "none", "allow-x00": False}
     config = SchemathesisConfig.from_dict({"seed": 1, "generation": generation})
-    document = app(Tools(Settings())).openapi()  # opens and starts nothing
+    document = app(Services(Settings())).openapi()  # opens and starts nothing
     del document["security"]  # nobody here has a key; tests/stories/test_keys.py does this with one
     return schemathesis.openapi.from_dict(document, config=config)
 

@@ -6,15 +6,15 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.api.calls import refusal, upload, work
-from tests.fakes import FakeRewriter, FakeTools
+from tests.fakes import FakeRewriter, FakeServices
 
 
 @pytest.fixture
-def birds(tools: FakeTools, client: TestClient, store: str) -> str:
+def birds(services: FakeServices, client: TestClient, store: str) -> str:
     """A store with three files."""
     for text in ("The heron stands in the water.", "The gannet dives.", "zzz"):
         client.post(f"/v1/vector_stores/{store}/files", json={"file_id": upload(client, text)})
-    work(tools)
+    work(services)
     return store
 
 
@@ -29,10 +29,12 @@ def ranked(client: TestClient, store: str, **options: Any) -> list[tuple[str, fl
     return [(hit["file_id"], hit["score"]) for hit in page["data"]]
 
 
-def test_ten_passages_are_answered_unless_asked_otherwise(tools: FakeTools, client: TestClient, store: str) -> None:
+def test_ten_passages_are_answered_unless_asked_otherwise(
+    services: FakeServices, client: TestClient, store: str
+) -> None:
     files = [upload(client, f"heron number {n}") for n in range(12)]
     client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": files})
-    work(tools)
+    work(services)
 
     assert len(search(client, store)["data"]) == 10
     assert len(search(client, store, max_num_results=1)["data"]) == 1
@@ -53,7 +55,7 @@ def test_a_page_of_results_has_every_key_and_is_the_only_one(client: TestClient,
 
 
 def test_what_is_ready_is_found_while_the_store_is_in_progress(
-    tools: FakeTools, client: TestClient, birds: str
+    services: FakeServices, client: TestClient, birds: str
 ) -> None:
     client.post(f"/v1/vector_stores/{birds}/files", json={"file_id": upload(client, "a heron that waits")})
 
@@ -61,7 +63,7 @@ def test_what_is_ready_is_found_while_the_store_is_in_progress(
     assert [hit["content"][0]["text"] for hit in search(client, birds, max_num_results=1)["data"]] == [
         "The heron stands in the water."
     ]
-    work(tools)
+    work(services)
     assert len(search(client, birds)["data"]) == 4
 
 
@@ -131,15 +133,15 @@ def test_null_is_as_good_as_absent(client: TestClient, birds: str, absent: str) 
     assert search(client, birds, **{absent: None}) == search(client, birds)
 
 
-def test_a_query_stays_as_it_is_unless_asked_otherwise(tools: FakeTools, client: TestClient, birds: str) -> None:
-    tools.rewriter = FakeRewriter("bird")
+def test_a_query_stays_as_it_is_unless_asked_otherwise(services: FakeServices, client: TestClient, birds: str) -> None:
+    services.rewriter = FakeRewriter("bird")
 
     assert search(client, birds)["search_query"] == ["heron"]
     assert search(client, birds, rewrite_query=False)["search_query"] == ["heron"]
 
 
-def test_the_answer_names_the_rewritten_queries(tools: FakeTools, client: TestClient, birds: str) -> None:
-    tools.rewriter = FakeRewriter("gannet")
+def test_the_answer_names_the_rewritten_queries(services: FakeServices, client: TestClient, birds: str) -> None:
+    services.rewriter = FakeRewriter("gannet")
 
     one = search(client, birds, "diving", rewrite_query=True)
     two = search(client, birds, ["diving", "sea"], rewrite_query=True)
@@ -153,7 +155,7 @@ def test_without_a_chat_model_a_query_is_used_as_it_is(client: TestClient, birds
     assert search(client, birds, rewrite_query=True) == search(client, birds)
 
 
-def test_nothing_is_rewritten_for_a_store_that_does_not_exist(tools: FakeTools, client: TestClient) -> None:
+def test_nothing_is_rewritten_for_a_store_that_does_not_exist(services: FakeServices, client: TestClient) -> None:
     answer = client.post("/v1/vector_stores/vs_none/search", json={"query": "x", "rewrite_query": True})
 
     refusal(answer, 404)

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from ingest.errors import InvalidFile
 from tests.api.calls import upload, work
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 SMALL = {"type": "static", "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 50}}
 
@@ -75,11 +75,11 @@ def test_sizes_beside_the_type_are_refused_as_the_schema_says(client: TestClient
 
 @pytest.mark.parametrize("outcome", ["in_progress", "completed"])
 def test_attaching_again_answers_the_same_row_and_only_takes_new_attributes(
-    tools: FakeTools, client: TestClient, path: str, file: str, outcome: str
+    services: FakeServices, client: TestClient, path: str, file: str, outcome: str
 ) -> None:
     client.post(path, json={"file_id": file, "attributes": {"a": 1}})
     if outcome == "completed":
-        work(tools)
+        work(services)
     first = client.get(f"{path}/{file}").json()
 
     same = client.post(path, json={"file_id": file}).json()
@@ -89,33 +89,33 @@ def test_attaching_again_answers_the_same_row_and_only_takes_new_attributes(
     assert styled == first | {"attributes": {"a": True}}
     assert styled["attributes"]["a"] is True
     assert counts(client, path) == {outcome: 1, "total": 1}
-    work(tools)
-    assert tools.parser.parsed == 1
+    work(services)
+    assert services.parser.parsed == 1
 
 
 def test_attaching_again_with_other_chunks_ingests_again_in_the_same_row(
-    tools: FakeTools, client: TestClient, path: str, file: str
+    services: FakeServices, client: TestClient, path: str, file: str
 ) -> None:
     client.post(path, json={"file_id": file})
-    work(tools)
+    work(services)
 
     again = client.post(path, json={"file_id": file, "chunking_strategy": SMALL}).json()
 
     assert (again["status"], again["chunking_strategy"]) == ("in_progress", SMALL)
     assert counts(client, path) == {"in_progress": 1, "total": 1}
-    work(tools)
+    work(services)
     assert counts(client, path) == {"completed": 1, "total": 1}
 
 
 @pytest.mark.parametrize("ended", ["failed", "cancelled"])
 def test_attaching_what_failed_or_was_cancelled_runs_it_again_in_the_same_row(
-    tools: FakeTools, client: TestClient, path: str, file: str, ended: str
+    services: FakeServices, client: TestClient, path: str, file: str, ended: str
 ) -> None:
     if ended == "failed":
         client.post(path, json={"file_id": file})
-        tools.parser.error = InvalidFile("The file is empty.")
-        work(tools)
-        tools.parser.error = None
+        services.parser.error = InvalidFile("The file is empty.")
+        work(services)
+        services.parser.error = None
     else:
         batches = path.removesuffix("files") + "file_batches"
         batch = client.post(batches, json={"file_ids": [file]}).json()["id"]
@@ -125,18 +125,18 @@ def test_attaching_what_failed_or_was_cancelled_runs_it_again_in_the_same_row(
     again = client.post(path, json={"file_id": file}).json()
 
     assert (again["status"], again["last_error"]) == ("in_progress", None)
-    work(tools)
+    work(services)
     assert client.get(f"{path}/{file}").json()["status"] == "completed"
     assert counts(client, path) == {"completed": 1, "total": 1}
 
 
-def test_files_are_listed_by_status(tools: FakeTools, client: TestClient, path: str) -> None:
+def test_files_are_listed_by_status(services: FakeServices, client: TestClient, path: str) -> None:
     completed, failed, cancelled, waiting = (upload(client, f"text {n}") for n in range(4))
     client.post(path, json={"file_id": completed})
-    work(tools)
+    work(services)
     client.post(path, json={"file_id": failed})
-    tools.parser.error = InvalidFile("The file is empty.")
-    work(tools)
+    services.parser.error = InvalidFile("The file is empty.")
+    work(services)
     batches = path.removesuffix("files") + "file_batches"
     batch = client.post(batches, json={"file_ids": [cancelled]}).json()["id"]
     client.post(f"{batches}/{batch}/cancel")
@@ -152,11 +152,11 @@ def test_files_are_listed_by_status(tools: FakeTools, client: TestClient, path: 
     }  # fmt: skip
 
 
-def test_the_text_of_a_file_is_one_page(tools: FakeTools, client: TestClient, path: str) -> None:
+def test_the_text_of_a_file_is_one_page(services: FakeServices, client: TestClient, path: str) -> None:
     text = "Sentence. " * 5_000
     file = upload(client, text)
     client.post(path, json={"file_id": file})
-    work(tools)
+    work(services)
 
     page: dict[str, Any] = client.get(f"{path}/{file}/content").json()
 
@@ -168,9 +168,11 @@ def test_the_text_of_a_file_is_one_page(tools: FakeTools, client: TestClient, pa
     }
 
 
-def test_a_file_taken_out_of_a_store_stays_a_file(tools: FakeTools, client: TestClient, path: str, file: str) -> None:
+def test_a_file_taken_out_of_a_store_stays_a_file(
+    services: FakeServices, client: TestClient, path: str, file: str
+) -> None:
     client.post(path, json={"file_id": file})
-    work(tools)
+    work(services)
 
     gone = client.delete(f"{path}/{file}").json()
 

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from ingest.config import Settings
 from tests.api.calls import JSON, refusal
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 ANNOUNCED = {"bytes": 4, "filename": "a.txt", "mime_type": "text/plain", "purpose": "assistants"}
 
@@ -117,9 +117,9 @@ def test_a_part_above_64_mb_is_refused_before_it_is_read(client: TestClient) -> 
 
 
 def test_a_file_that_says_it_is_too_large_is_refused_before_it_is_read(
-    settings: Settings, tools: FakeTools, client: TestClient
+    settings: Settings, services: FakeServices, client: TestClient
 ) -> None:
-    tools.settings = settings.model_copy(update={"max_file_bytes": 1_000})
+    services.settings = settings.model_copy(update={"max_file_bytes": 1_000})
     headers = {"content-length": "100000", "content-type": "multipart/form-data; boundary=x"}
 
     answer = client.post("/v1/files", content=b"no form at all", headers=headers)
@@ -128,9 +128,9 @@ def test_a_file_that_says_it_is_too_large_is_refused_before_it_is_read(
 
 
 def test_a_file_that_does_not_say_how_long_it_is_is_refused_when_it_is_too_long(
-    settings: Settings, tools: FakeTools, client: TestClient
+    settings: Settings, services: FakeServices, client: TestClient
 ) -> None:
-    tools.settings = settings.model_copy(update={"max_file_bytes": 1_000})
+    services.settings = settings.model_copy(update={"max_file_bytes": 1_000})
 
     def body() -> Iterator[bytes]:
         yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
@@ -143,10 +143,10 @@ def test_a_file_that_does_not_say_how_long_it_is_is_refused_when_it_is_too_long(
     assert client.get("/v1/files").json()["data"] == []
 
 
-def test_an_expired_store_is_shown_as_that(client: TestClient, store: str, file: str, tools: FakeTools) -> None:
+def test_an_expired_store_is_shown_as_that(client: TestClient, store: str, file: str, services: FakeServices) -> None:
     path = f"/v1/vector_stores/{store}"
     client.post(path, json={"expires_after": {"anchor": "last_active_at", "days": 1}})
-    with tools.database.transaction() as session:
+    with services.database.transaction() as session:
         session.connection().exec_driver_sql("UPDATE vector_stores SET last_active_at = last_active_at - 86400")
 
     shown = client.get(path).json()

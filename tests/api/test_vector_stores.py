@@ -7,11 +7,11 @@ from fastapi.testclient import TestClient
 
 from ingest.errors import InvalidFile
 from tests.api.calls import upload, work
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 
 def test_a_store_is_in_progress_as_long_as_one_file_is_and_then_completed_whatever_became_of_them(
-    tools: FakeTools, client: TestClient, store: str
+    services: FakeServices, client: TestClient, store: str
 ) -> None:
     path = f"/v1/vector_stores/{store}"
 
@@ -22,19 +22,19 @@ def test_a_store_is_in_progress_as_long_as_one_file_is_and_then_completed_whatev
     assert shown() == ("completed", {})
     client.post(f"{path}/files", json={"file_id": upload(client)})
     assert shown() == ("in_progress", {"in_progress": 1, "total": 1})
-    tools.parser.error = InvalidFile("The file is empty.")
-    work(tools)
+    services.parser.error = InvalidFile("The file is empty.")
+    work(services)
     assert shown() == ("completed", {"failed": 1, "total": 1})
 
 
 def test_a_store_needs_the_space_of_its_chunks_once_they_are_there(
-    tools: FakeTools, client: TestClient, store: str, file: str
+    services: FakeServices, client: TestClient, store: str, file: str
 ) -> None:
     path = f"/v1/vector_stores/{store}"
     client.post(f"{path}/files", json={"file_id": file})
     assert client.get(path).json()["usage_bytes"] == 0
 
-    work(tools)
+    work(services)
 
     shown = client.get(path).json()
     member = client.get(f"{path}/files/{file}").json()
@@ -58,12 +58,12 @@ def test_a_store_needs_the_space_of_its_chunks_once_they_are_there(
     ],
 )
 def test_using_a_store_prolongs_its_life_and_looking_at_it_does_not(
-    tools: FakeTools, client: TestClient, store: str, file: str, method: str, path: str, body: Any, moves: bool
+    services: FakeServices, client: TestClient, store: str, file: str, method: str, path: str, body: Any, moves: bool
 ) -> None:
     member = upload(client)
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": member})
-    work(tools)
-    with tools.database.transaction() as session:
+    work(services)
+    with services.database.transaction() as session:
         session.connection().exec_driver_sql("UPDATE vector_stores SET last_active_at = last_active_at - 1000")
     before = client.get(f"/v1/vector_stores/{store}").json()["last_active_at"]
     sent = _filled(body, file)

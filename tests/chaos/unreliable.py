@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ingest.errors import DependencyDown
-from ingest.steps.index import Owner, Point
+from ingest.steps.index import PointOwner, Point
 from tests.fakes import FakeIndex
 
 Mood = Literal["well", "refuses", "applies but times out", "applies in part", "applies late"]
@@ -34,7 +34,7 @@ class UnreliableIndex(FakeIndex):
         self._clock = clock
         self._patience = patience
 
-    def upsert(self, owner: Owner, points: Sequence[Point]) -> None:
+    def upsert(self, owner: PointOwner, points: Sequence[Point]) -> None:
         self._in_order(owner.row)
         write = super().upsert
         self._change(owner.row, lambda: write(owner, points), lambda: write(owner, points[: len(points) // 2]))
@@ -44,7 +44,7 @@ class UnreliableIndex(FakeIndex):
         trim = super().trim
         self._change(row, lambda: trim(row, generation, count), lambda: None)
 
-    def set_attributes(self, owner: Owner) -> None:
+    def set_attributes(self, owner: PointOwner) -> None:
         self._in_order(owner.row)
         write = super().set_attributes
         some = [key for key in self.points if key[0] == owner.row][:1]
@@ -85,7 +85,7 @@ class UnreliableIndex(FakeIndex):
             self.late.append(Late(row, whole, self._clock() + self._patience))
         raise DependencyDown("qdrant", mood)
 
-    def _restyle(self, keys: Sequence[tuple[int, int, int]], owner: Owner) -> None:
+    def _restyle(self, keys: Sequence[tuple[int, int, int]], owner: PointOwner) -> None:
         for key in keys:
             was, point = self.points[key]
             self.points[key] = (replace(was, attributes=owner.attributes), point)

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from ingest.config import Settings
 from ingest.db.session import Database
 from ingest.steps.index import Index
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
 
 DIMENSIONS = 8
 """Of the vectors that the fake embedder makes."""
@@ -26,13 +26,13 @@ class World:
     collection: str
 
 
-class WorldTools(FakeTools):
+class WorldTools(FakeServices):
     """Tools over a real database, real blobs and real vectors; parser, embedder and queue are faked."""
 
     index: Index  # type: ignore[assignment]
 
 
-def tools(world: World, clock: Callable[[], float]) -> WorldTools:
+def services(world: World, clock: Callable[[], float]) -> WorldTools:
     """The tools of one process in that world."""
     settings = Settings(
         data=Path(world.data),

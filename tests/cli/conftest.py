@@ -16,9 +16,9 @@ from ingest.config import Settings
 from ingest.db.session import Database
 from ingest.embedded.parts import free_port
 from tests.cli.fake_service import FakeService, serving
-from tests.fakes import FakeTools
+from tests.fakes import FakeServices
+from tests.jobs.test_run import run_all
 from tests.servers import wait_until
-from tests.test_jobs import run_all
 
 
 @dataclass(frozen=True)
@@ -67,20 +67,22 @@ def ingest(
 
 
 @pytest.fixture
-def tools(settings: Settings, sqlite_template: Path, tmp_path: Path) -> Iterator[FakeTools]:
+def services(settings: Settings, sqlite_template: Path, tmp_path: Path) -> Iterator[FakeServices]:
     """Tools over SQLite; everything but database and blobs is faked."""
     path = tmp_path / "test.db"
     shutil.copy(sqlite_template, path)
     database = Database(f"sqlite:///{path}")
-    yield FakeTools(settings, database)
+    yield FakeServices(settings, database)
     database.dispose()
 
 
 @pytest.fixture
-def url(tools: FakeTools) -> Iterator[str]:
+def url(services: FakeServices) -> Iterator[str]:
     """The address of the API over these tools."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app(tools), host="127.0.0.1", port=port, log_level="error", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(app(services), host="127.0.0.1", port=port, log_level="error", lifespan="off")
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait_until(lambda: server.started, seconds=20, what="the API")
@@ -90,13 +92,13 @@ def url(tools: FakeTools) -> Iterator[str]:
     assert not thread.is_alive()
 
 
-def work(tools: FakeTools, files: int) -> None:
+def work(services: FakeServices, files: int) -> None:
     """Do what the broker is told, until so many files have ended."""
     ended = 0
 
     def enough() -> bool:
         nonlocal ended
-        ended += len(run_all(tools))
+        ended += len(run_all(services))
         return ended >= files
 
     wait_until(enough, seconds=20, what="the files")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.cli.importing.journal import Journal
+from ingest.imports.journal import Journal
 from tests.cli.conftest import Command
 from tests.cli.fake_service import FakeService
 

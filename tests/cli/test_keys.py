@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ingest import keys
 from ingest.cli import app
 from ingest.cli.database import opened
 from ingest.errors import Refused, Unauthorised
+from ingest.tenancy import keys
 
 
 def run(data: Path, *command: str, code: int = 0) -> str:

@@ -4,15 +4,17 @@ import json
 
 from sqlalchemy import update
 
-from ingest.db import import_schedules as rows
 from ingest.db.models import ImportSchedule
+from ingest.db.schedules import import_schedules as rows
 from tests.cli.conftest import Command
-from tests.fakes import FakeTools
-from tests.test_jobs import store_with
+from tests.fakes import FakeServices
+from tests.jobs.test_run import store_with
 
 
-def test_a_schedule_is_added_shown_paused_resumed_and_removed(tools: FakeTools, url: str, ingest: Command) -> None:
-    store_with(tools)
+def test_a_schedule_is_added_shown_paused_resumed_and_removed(
+    services: FakeServices, url: str, ingest: Command
+) -> None:
+    store_with(services)
     at = ("--base-url", url)
 
     added = ingest("schedule", "add", "s", "0 3 * * *", "--timezone", "Europe/Berlin", "--chunk-tokens", 300, *at)
@@ -30,8 +32,8 @@ def test_a_schedule_is_added_shown_paused_resumed_and_removed(tools: FakeTools, 
     assert json.loads(ingest("schedule", "list", "s", "--json", *at).out.splitlines()[-1]) == []
 
 
-def test_an_import_is_added_shown_run_paused_and_removed(tools: FakeTools, url: str, ingest: Command) -> None:
-    store_with(tools)
+def test_an_import_is_added_shown_run_paused_and_removed(services: FakeServices, url: str, ingest: Command) -> None:
+    store_with(services)
     at = ("--base-url", url)
     wish = ("--include", "*.txt", "--attr", "year=2026", "--delete-missing", "--cron", "0 3 * * *")
 
@@ -53,10 +55,10 @@ def test_an_import_is_added_shown_run_paused_and_removed(tools: FakeTools, url: 
     assert json.loads(ingest("schedule", "list", "s", "--json", *at).out.splitlines()[-1]) == [reindex]
 
 
-def test_the_outcome_of_an_import_is_shown_with_its_failures(tools: FakeTools, url: str, ingest: Command) -> None:
-    store, _ = store_with(tools)
+def test_the_outcome_of_an_import_is_shown_with_its_failures(services: FakeServices, url: str, ingest: Command) -> None:
+    store, _ = store_with(services)
     ingest("schedule", "import", "s", "https://docs.example/a.txt", "--paused", "--base-url", url)
-    with tools.database.transaction() as session:
+    with services.database.transaction() as session:
         session.execute(update(ImportSchedule).values(wanted_at=0.0))
         run = rows.take(session, "one", "imp_1", 30.0)
         assert run is not None
@@ -72,8 +74,8 @@ def test_the_outcome_of_an_import_is_shown_with_its_failures(tools: FakeTools, u
     assert "2 files: [Broken] (a, b)" in shown
 
 
-def test_what_is_wrong_is_one_line(tools: FakeTools, url: str, ingest: Command) -> None:
-    store_with(tools)
+def test_what_is_wrong_is_one_line(services: FakeServices, url: str, ingest: Command) -> None:
+    store_with(services)
 
     imports = (("import", "s", "/etc"), ("import", "s"), ("run", "s", "rsch_1"), ("run", "s", "isch_1"))
     for wrong in (*imports, ("add", "s", "never"), ("pause", "s", "rsch_none"), ("list", "no such store")):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.embedded.discovery import strike_out, write_down
 from ingest.embedded.parts import free_port
-from ingest.embedded.running import strike_out, write_down
 from tests.cli.conftest import Command
 
 INGEST = str(Path(sys.executable).with_name("ingest"))

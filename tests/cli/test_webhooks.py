@@ -6,7 +6,7 @@ import openai
 import pytest
 
 from ingest.config import Settings
-from ingest.webhooks import EVENT_TYPES
+from ingest.webhooks.endpoints import EVENT_TYPES
 from tests.cli.conftest import Command
 from tests.receivers import Receiver, receiving
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ingest.steps.filters import Filter
-from ingest.steps.index import Floats, Index, Owner, Point, Terms
+from ingest.steps.index import Floats, Index, PointOwner, Point, SparseVector
 
 DIMENSIONS = 8
 PROJECT = "proj_1"
@@ -11,8 +11,8 @@ PROJECT = "proj_1"
 
 def owner(
     row: int = 1, generation: int = 1, store: str = "vs_1", project: str = PROJECT, **attributes: str | float | bool
-) -> Owner:
-    return Owner(row, generation, project, store, f"file-{row}", f"name-{row}.txt", attributes)
+) -> PointOwner:
+    return PointOwner(row, generation, project, store, f"file-{row}", f"name-{row}.txt", attributes)
 
 
 def axis(number: int) -> Floats:
@@ -23,7 +23,7 @@ def axis(number: int) -> Floats:
 
 def point(number: int, *axes: int, terms: tuple[int, ...] = (), text: str = "") -> Point:
     windows = np.stack([axis(a) for a in axes or (0,)])
-    return Point(number, text or f"chunk {number}", windows, Terms(terms, [1.0] * len(terms)))
+    return Point(number, text or f"chunk {number}", windows, SparseVector(terms, [1.0] * len(terms)))
 
 
 def rows_found(index: Index, filter_: Filter | None = None, store: str = "vs_1") -> set[int]:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from ingest.config import Settings
 from ingest.steps import filters
 from ingest.steps.filters import Comparison, Compound, Filter
-from ingest.steps.index import Index, Owner
+from ingest.steps.index import Index, PointOwner
 from tests.contracts.points import DIMENSIONS, PROJECT, point, rows_found
 
 pytestmark = pytest.mark.services
@@ -72,7 +72,7 @@ def test_filtered_search_finds_what_matches_says(
     files, wanted = case
     store = f"vs_{next(_stores)}"
     for row, attributes in enumerate(files):
-        shared_index.upsert(Owner(row, 1, PROJECT, store, "file-x", f"name-{row}.txt", attributes), [point(0)])
+        shared_index.upsert(PointOwner(row, 1, PROJECT, store, "file-x", f"name-{row}.txt", attributes), [point(0)])
 
     for filter_ in wanted:
         found = rows_found(shared_index, filter_, store)

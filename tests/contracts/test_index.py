@@ -11,7 +11,7 @@ from qdrant_client import QdrantClient
 from ingest.config import Settings
 from ingest.errors import DependencyDown
 from ingest.steps.filters import Comparison
-from ingest.steps.index import MAX_POINTS, Index, Point, Terms, collection_name
+from ingest.steps.index import MAX_POINTS, Index, Point, SparseVector, collection_name
 from tests.contracts.points import DIMENSIONS, PROJECT, axis, owner, point, rows_found
 
 pytestmark = pytest.mark.services
@@ -22,7 +22,7 @@ def test_ensure_may_be_called_by_several_at_once(index: Index, settings: Setting
     indexes = [Index.connect(settings, model=model, dimensions=DIMENSIONS, multivector=True) for _ in range(4)]
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(Index.ensure, indexes))
+        list(pool.map(Index.ensure_collection, indexes))
 
     indexes[0].upsert(owner(), [point(0)])
     assert [one.count(1, 1) for one in indexes] == [1] * 4
@@ -32,11 +32,11 @@ def test_ensure_may_be_called_by_several_at_once(index: Index, settings: Setting
 
 
 def test_a_collection_made_for_other_vectors_is_refused(settings: Settings, index: Index) -> None:
-    index.ensure()
+    index.ensure_collection()
     other = Index(index._client, index._writes, index._collection, DIMENSIONS, multivector=False)
 
     with pytest.raises(DependencyDown, match="other vectors"):
-        other.ensure()
+        other.ensure_collection()
 
 
 def test_what_was_written_is_found_with_its_text(index: Index) -> None:
@@ -70,7 +70,7 @@ def test_large_texts_go_in_several_requests(index: Index) -> None:
 
 def test_a_chunk_is_scored_by_its_best_window(index: Index) -> None:
     index.upsert(owner(row=1), [point(0, 0, 3)])
-    index.upsert(owner(row=2), [Point(0, "half", (axis(0) + axis(3))[None, :], Terms([], []))])
+    index.upsert(owner(row=2), [Point(0, "half", (axis(0) + axis(3))[None, :], SparseVector([], []))])
 
     dense, _ = index.search(PROJECT, "vs_1", dense=axis(3), terms=None, filters=None, limit=2)
 
@@ -92,7 +92,7 @@ def test_a_plain_collection_takes_one_vector_for_each_chunk(settings: Settings, 
 def test_both_lists_come_in_one_answer(index: Index) -> None:
     index.upsert(owner(), [point(0, 0, terms=(5,)), point(1, 1, terms=(6,))])
 
-    dense, text = index.search(PROJECT, "vs_1", dense=axis(0), terms=Terms([6], [1.0]), filters=None, limit=1)
+    dense, text = index.search(PROJECT, "vs_1", dense=axis(0), terms=SparseVector([6], [1.0]), filters=None, limit=1)
 
     assert [hit.number for hit in dense] == [0]
     assert [hit.number for hit in text] == [1]
@@ -116,7 +116,7 @@ def test_words_are_weighed_by_the_stores_own_statistics(index: Index) -> None:
 
     best = {}
     for store in ("vs_1", "vs_2"):
-        _, text = index.search(PROJECT, store, dense=None, terms=Terms([1, 2], [1.0, 1.0]), filters=None, limit=9)
+        _, text = index.search(PROJECT, store, dense=None, terms=SparseVector([1, 2], [1.0, 1.0]), filters=None, limit=9)
         assert len(text) == 9
         best[store] = text[0]
         assert text[0].score > 2 * text[1].score
@@ -128,7 +128,7 @@ def test_words_are_weighed_by_the_stores_own_statistics(index: Index) -> None:
 def test_a_filter_does_not_change_the_weight_of_words(index: Index) -> None:
     index.upsert(owner(row=1, lang="en"), [point(0, terms=(1,))])
     index.upsert(owner(row=2, lang="de"), [point(0, terms=(2,))])
-    terms = Terms([1], [1.0])
+    terms = SparseVector([1], [1.0])
 
     _, everything = index.search(PROJECT, "vs_1", dense=None, terms=terms, filters=None, limit=5)
     _, some = index.search(PROJECT, "vs_1", dense=None, terms=terms, filters=Comparison("eq", "lang", "en"), limit=5)
@@ -141,7 +141,7 @@ def test_trim_leaves_the_first_chunks_of_this_generation_and_other_generations(i
         index.upsert(owner(generation=generation), [point(number) for number in range(4)])
     index.upsert(owner(row=2), [point(0)])
 
-    index.trim(1, 2, 3)
+    index.delete_chunks_from(1, 2, 3)
 
     assert [index.count(1, generation) for generation in (1, 2, 3)] == [4, 3, 4]
     assert index.count(2, 1) == 1
@@ -152,12 +152,12 @@ def test_vectors_are_read_back_by_their_text(index: Index) -> None:
     index.upsert(owner(row=1, generation=2), points)
     index.upsert(owner(row=1, generation=3), [point(3, 0, text="of another generation")])
 
-    found = index.windows(1, 2, range(3, 150))
+    found = index.read_vectors(1, 2, range(3, 150))
 
     assert found.keys() == {f"text {number}" for number in range(3, 150)}
     for each in points[3:]:
-        np.testing.assert_allclose(found[each.text], each.windows, atol=1e-6)
-    assert index.windows(1, 4, range(3)) == {}
+        np.testing.assert_allclose(found[each.text], each.dense, atol=1e-6)
+    assert index.read_vectors(1, 4, range(3)) == {}
 
 
 def test_delete_rows_takes_the_given_generations_only(index: Index) -> None:
@@ -265,7 +265,7 @@ def test_a_wrong_key_is_a_dependency_that_is_down(settings: Settings) -> None:
     index = Index.connect(wrong, model="m", dimensions=DIMENSIONS, multivector=True)
 
     with pytest.raises(DependencyDown, match=r"qdrant: answered 40[13]"):
-        index.ensure()
+        index.ensure_collection()
 
     index.close()
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.services
 
 @pytest.fixture
 def collection(index: Index) -> str:
-    index.ensure()
+    index.ensure_collection()
     return index._collection
 
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from ingest import ids
-from ingest.callers import DEFAULT_PROJECT
+from ingest.caller import DEFAULT_PROJECT
 from ingest.config import LOCAL_MODEL
-from ingest.db import attachments, progress
-from ingest.db.attachments import Member
 from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
 from ingest.db.pages import Window
-from ingest.db.progress import Claim
+from ingest.db.queue import claims, membership
+from ingest.db.queue.claims import Claim
+from ingest.db.queue.membership import Member
 from ingest.db.session import Database
 
 
@@ -48,7 +48,7 @@ def member(file_id: str, *, tokens: int = 800, attributes: dict[str, str] | None
 def attach(database: Database, store: str, file_ids: Sequence[str], *, tokens: int = 800) -> list[int]:
     """Attach files one by one; their rows."""
     with database.transaction() as session:
-        attachments.attach(session, store, [member(file_id, tokens=tokens) for file_id in file_ids], None)
+        membership.attach(session, store, [member(file_id, tokens=tokens) for file_id in file_ids], None)
     return [row(database, store, file_id).row for file_id in file_ids]
 
 
@@ -56,13 +56,13 @@ def batch(database: Database, store: str, file_ids: Sequence[str]) -> str:
     """Attach files as a batch; its id."""
     made = FileBatch(id=ids.new("vsfb_"), vector_store_id=store, created_at=1)
     with database.transaction() as session:
-        attachments.attach(session, store, [member(file_id) for file_id in file_ids], made)
+        membership.attach(session, store, [member(file_id) for file_id in file_ids], made)
     return made.id
 
 
 def claim(database: Database, row_number: int, *, lease_seconds: float = 30) -> Claim | None:
     with database.transaction() as session:
-        return progress.claim(session, row_number, owner="test/1", lease_seconds=lease_seconds)
+        return claims.claim(session, row_number, owner="test/1", lease_seconds=lease_seconds)
 
 
 def claimed(database: Database, row_number: int, *, lease_seconds: float = 30) -> Claim:

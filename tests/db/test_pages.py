@@ -2,9 +2,9 @@
 
 import pytest
 
-from ingest.callers import DEFAULT_PROJECT
-from ingest.db import files as file_rows
-from ingest.db import stores
+from ingest.caller import DEFAULT_PROJECT
+from ingest.db.content import files as file_rows
+from ingest.db.content import stores
 from ingest.db.pages import Order, Window
 from ingest.db.session import Database
 from tests.db import rows

@@ -15,11 +15,11 @@ from sqlalchemy import select, text
 from ingest.db.models import Base, Project
 from ingest.db.session import Database, alone, serialise
 from ingest.errors import DependencyDown
-from ingest.patience import REQUEST
+from ingest.timeouts import REQUEST_TIMEOUTS
 from tests.chaos.proxy import Proxy, proxied
 from tests.servers import wait_until
 
-HURRIED = replace(REQUEST, connect=2, lock=0.5, statement=0.5, idle=1.0, answer=1.0)
+HURRIED = replace(REQUEST_TIMEOUTS, connect=2, lock=0.5, statement=0.5, idle=1.0, answer=1.0)
 
 pytestmark = pytest.mark.services
 
@@ -33,7 +33,7 @@ def proxy(postgres_server: str) -> Iterator[Proxy]:
 @pytest.fixture
 def database(postgres_server: str, proxy: Proxy) -> Iterator[Database]:
     url = postgres_server.replace("postgresql://", "postgresql+psycopg://")
-    database = Database(url.replace(f":{urlsplit(url).port}", f":{proxy.port}"), pool_size=2, patience=HURRIED)
+    database = Database(url.replace(f":{urlsplit(url).port}", f":{proxy.port}"), pool_size=2, timeouts=HURRIED)
     yield database
     database.dispose()
 
@@ -92,7 +92,7 @@ def test_a_transaction_whose_owner_thinks_for_too_long_is_an_outage(database: Da
     def think() -> None:
         with database.transaction() as session:
             session.execute(text("SELECT 1"))
-            time.sleep(HURRIED.idle + 0.5)
+            time.sleep(HURRIED.idle_in_transaction + 0.5)
             if before == "a statement":
                 session.execute(text("SELECT 1"))
 
@@ -131,7 +131,7 @@ def test_only_its_own_silence_counts_as_an_outage_of_the_database(embedded: Data
 
 @pytest.fixture
 def embedded(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/turns.db", patience=HURRIED)
+    database = Database(f"sqlite:///{tmp_path}/turns.db", timeouts=HURRIED)
     with database.transaction() as session:
         session.execute(text("CREATE TABLE writes (number INTEGER)"))
     yield database
@@ -212,7 +212,7 @@ def test_a_savepoint_is_undone_by_itself(embedded: Database) -> None:
 
 
 def test_a_transaction_of_nothing_needs_no_connection(tmp_path: Path) -> None:
-    nowhere = Database(f"sqlite:///{tmp_path}/no/such/folder.db", patience=HURRIED)
+    nowhere = Database(f"sqlite:///{tmp_path}/no/such/folder.db", timeouts=HURRIED)
 
     with nowhere.transaction():
         pass

@@ -2,11 +2,13 @@
 
 import pytest
 
-from ingest.callers import DEFAULT_PROJECT
-from ingest.db import attachments, stores, tombstones
-from ingest.db import files as file_rows
+from ingest.caller import DEFAULT_PROJECT
+from ingest.db import tombstones
+from ingest.db.content import files as file_rows
+from ingest.db.content import stores
 from ingest.db.models import VectorStore
 from ingest.db.pages import Order, Page, Window
+from ingest.db.queue import membership
 from ingest.db.session import Database
 from tests.conftest import Clock
 from tests.db import rows
@@ -47,7 +49,7 @@ class OfAStore:
 
     def remove(self, item: str) -> None:
         with self.database.transaction() as session:
-            assert attachments.remove(session, self.store, item)
+            assert membership.remove(session, self.store, item)
 
 
 class OfABatch(OfAStore):

@@ -10,7 +10,7 @@ from compose_spec import PyCompose
 
 from ingest.cli.settings import lines
 from ingest.config import Settings
-from ingest.queue import MAINTENANCE_QUEUE, QUEUES
+from ingest.dispatch.broker import MAINTENANCE_QUEUE, QUEUES
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 OURS = ("migrate", "api", "worker", "beat", "flower")

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ingest.config import Settings
-from ingest.queue import MAINTENANCE_QUEUE, QUEUES
+from ingest.dispatch.broker import MAINTENANCE_QUEUE, QUEUES
 from tests.deploy.test_compose import option
 
 K8S = Path(__file__).parents[2] / "deploy" / "k8s"

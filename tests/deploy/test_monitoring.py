@@ -11,9 +11,9 @@ from prometheus_client import REGISTRY
 
 from api import metrics as api_metrics
 from api.app import app
-from ingest import metrics
 from ingest.config import Settings
-from ingest.tools import Tools
+from ingest.observability import metrics
+from ingest.services import Services
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -51,7 +51,7 @@ def test_every_metric_that_is_asked_for_exists() -> None:
 
 
 def test_every_route_that_is_asked_for_exists(tmp_path: Path) -> None:
-    routes = set(app(Tools(Settings(data=tmp_path))).openapi()["paths"])
+    routes = set(app(Services(Settings(data=tmp_path))).openapi()["paths"])
     asked = {route for expression in expressions() for route in re.findall(r'route="([^"]+)"', expression)}
 
     assert asked

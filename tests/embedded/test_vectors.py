@@ -18,7 +18,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException
 
 from ingest.embedded.parts import free_port
 from ingest.embedded.vectors.collections import Collection, Collections
-from ingest.orphans import die_with_parent
+from ingest.runtime.pdeathsig import die_with_parent
 
 pytestmark = pytest.mark.services
 

@@ -14,7 +14,7 @@ from typing import Any
 import openai
 
 from ingest.embedded.parts import free_port
-from ingest.orphans import die_with_parent
+from ingest.runtime.pdeathsig import die_with_parent
 
 READY_SECONDS = 90
 STOP_SECONDS = 15

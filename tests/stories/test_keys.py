@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import ignored_auth, response_schema_conf
 
 from api.app import app
 from ingest.config import Settings
-from ingest.tools import Tools
+from ingest.services import Services
 from tests.stories.running import Service, running
 
 EXAMPLES = 4
@@ -48,7 +48,7 @@ def test_a_file_is_ingested_and_found_with_a_key_only(locked: tuple[Service, str
 def _schema() -> Any:
     generation = {"deterministic": True, "max-examples": EXAMPLES, "database": "none", "allow-x00": False}
     config = SchemathesisConfig.from_dict({"seed": 1, "generation": generation})
-    return schemathesis.openapi.from_dict(app(Tools(Settings())).openapi(), config=config)  # starts nothing
+    return schemathesis.openapi.from_dict(app(Services(Settings())).openapi(), config=config)  # starts nothing
 
 
 @_schema().parametrize()

@@ -98,7 +98,7 @@ def test_a_folder_is_mirrored_again_and_again_whatever_is_killed(tmp_path: Path)
 
         write(folder, range(4, FILES))
         mirror.begin()
-        for words, enough in (("api.importing", 40), ("api.app:create", 120)):
+        for words, enough in (("api.import_process", 40), ("api.app:create", 120)):
             mirror.wait(lambda now, enough=enough: (now["last_run"]["counts"]["uploaded"]) >= enough)  # type: ignore[misc]
             assert mirror.now()["last_run"]["status"] == "in_progress"
             part(service, words).kill()

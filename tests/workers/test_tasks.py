@@ -8,32 +8,32 @@ from pathlib import Path
 import pytest
 
 from ingest.config import Settings
-from ingest.db.queue import Waiting, forget
+from ingest.db.queue.feed import Waiting, forget
 from ingest.db.session import Database
+from ingest.dispatch.broker import FILE_TASK, SWEEP_TASK, described, message
 from ingest.errors import InvalidFile
-from ingest.queue import FILE_TASK, SWEEP_TASK, described, message
 from tests.conftest import Clock
-from tests.fakes import FakeTools
-from tests.test_jobs import store_with
+from tests.fakes import FakeServices
+from tests.jobs.test_run import store_with
 
 
 @pytest.fixture
 def worker(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, sqlite_template: Path, tmp_path: Path, clock: Clock
-) -> Iterator[FakeTools]:
+) -> Iterator[FakeServices]:
     """The tools of this process, as if it were a worker's child."""
     monkeypatch.setenv("INGEST_REDIS_URL", "redis://127.0.0.1:1/0")
     from workers import process
 
     shutil.copy(sqlite_template, tmp_path / "worker.db")
     database = Database(f"sqlite:///{tmp_path / 'worker.db'}", clock=clock)
-    tools = FakeTools(settings, database)
-    monkeypatch.setattr(process, "_tools", [tools])
-    yield tools
+    services = FakeServices(settings, database)
+    monkeypatch.setattr(process, "_services", [services])
+    yield services
     database.dispose()
 
 
-def test_a_task_takes_what_a_message_carries_and_tells_where_the_time_went(worker: FakeTools) -> None:
+def test_a_task_takes_what_a_message_carries_and_tells_where_the_time_went(worker: FakeServices) -> None:
     from workers.tasks import file
 
     store_with(worker, "hello")
@@ -44,7 +44,7 @@ def test_a_task_takes_what_a_message_carries_and_tells_where_the_time_went(worke
     assert re.fullmatch(r"completed \(parse .* s, chunk .* s, embed .* s, index .* s\)", said)
 
 
-def test_a_file_that_failed_is_a_task_that_failed_for_its_reason(worker: FakeTools) -> None:
+def test_a_file_that_failed_is_a_task_that_failed_for_its_reason(worker: FakeServices) -> None:
     from workers.tasks import FileFailed, file
 
     store_with(worker, "hello")
@@ -55,7 +55,7 @@ def test_a_file_that_failed_is_a_task_that_failed_for_its_reason(worker: FakeToo
         file(**message(waiting))
 
 
-def test_the_next_files_are_told_after_each(worker: FakeTools) -> None:
+def test_the_next_files_are_told_after_each(worker: FakeServices) -> None:
     from workers.tasks import file
 
     store_with(worker, "one", "two")
@@ -75,7 +75,7 @@ def test_people_read_name_file_store_batch_and_attempt() -> None:
     assert described(waiting) == "'report.pdf' (file-1) in vs_1, vsfb_1, attempt 2"
 
 
-def test_celery_looks_at_single_files_first_and_at_batches_last(worker: FakeTools) -> None:
+def test_celery_looks_at_single_files_first_and_at_batches_last(worker: FakeServices) -> None:
     from workers.app import create
 
     celery = create(Settings(redis_url="redis://127.0.0.1:1/0"))

@@ -15,7 +15,7 @@ import orjson
 
 from ingest.config import Settings
 from ingest.errors import Abandoned, DependencyDown, FileError, InvalidFile
-from ingest.http_pool import Answer, BadAddress, HttpPool, NoAnswer
+from ingest.net.http_pool import Answer, BadAddress, HttpPool, NoAnswer
 from ingest.steps.chunk import Tokens
 from ingest.steps.embed import Vectors, always, mean, unit
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import InvalidFile, UnsupportedFile
-from ingest.orphans import die_with_parent
+from ingest.runtime.pdeathsig import die_with_parent
 from ingest.steps.parse import frames
 from ingest.steps.parse.containers import kind_in_ole, kind_in_zip
 from ingest.steps.parse.parsed import Parsed, check, clean

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from ingest.config import Settings
 from ingest.errors import Abandoned, DependencyDown, FileError, InvalidFile
-from ingest.http_pool import Answer, HttpPool, NoAnswer
+from ingest.net.http_pool import Answer, HttpPool, NoAnswer
 from ingest.steps.embed.remote import RemoteEmbedder
 from tests.embeddings import embeddings
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from ingest.errors import UnsupportedFile
-from ingest.orphans import die_with_parent
+from ingest.runtime.pdeathsig import die_with_parent
 from ingest.steps.parse import Parsed
 
 HANDLERS = {"html": "hostile:obey"}

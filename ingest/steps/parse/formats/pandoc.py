@@ -9,7 +9,7 @@ from typing import IO
 import pypandoc
 
 from ingest.errors import InvalidFile
-from ingest.orphans import die_with_parent
+from ingest.runtime.pdeathsig import die_with_parent
 from ingest.steps.parse.formats.html import text_of
 from ingest.steps.parse.formats.rtf import with_plain_unicode
 from ingest.steps.parse.parsed import Parsed

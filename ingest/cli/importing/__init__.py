@@ -1,1 +1,0 @@
-"""What `ingest import` is made of: which files, their upload, their batches, and what is told about them."""

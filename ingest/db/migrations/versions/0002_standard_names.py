@@ -1,0 +1,56 @@
+"""Rename tables and columns to standard terms. CHECKs, indexes and their names stay; both databases rewrite their text."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+TABLES = {"loose_blobs": "unclaimed_blobs"}
+
+COLUMNS = {
+    "store_files": {
+        "redo_tokens": "pending_chunk_tokens",
+        "redo_overlap": "pending_chunk_overlap",
+        "redo_model": "pending_model",
+        "kills": "crashes",
+        "trace": "traceparent",
+        "lease_owner": "lease_holder",
+        "made_for": "claimed_model",
+        "made_with": "pipeline_version",
+        "aside_generation": "standby_generation",
+        "aside_model": "standby_model",
+        "aside_tokens": "standby_chunk_tokens",
+        "aside_overlap": "standby_chunk_overlap",
+        "aside_made_with": "standby_pipeline_version",
+        "aside_chunks": "standby_chunks",
+        "aside_terms": "standby_terms",
+        "aside_bytes": "standby_usage_bytes",
+    },
+    "vector_stores": {
+        "other_model": "standby_model",
+        "other_state": "standby_state",
+        "kept_since": "standby_since",
+    },
+    "unclaimed_blobs": {"wanted": "is_reserved"},
+    "imported_files": {"address": "source", "stamp": "fingerprint", "going": "is_removed"},
+    "import_schedules": {"lease_owner": "lease_holder", "wanted_at": "due_since"},
+    "point_jobs": {"first": "first_generation", "generation": "last_generation", "final": "is_final"},
+}
+
+
+def upgrade() -> None:
+    for old, new in TABLES.items():
+        op.rename_table(old, new)
+    for table, names in COLUMNS.items():
+        for old, new in names.items():
+            op.execute(f'ALTER TABLE {table} RENAME COLUMN "{old}" TO "{new}"')
+
+
+def downgrade() -> None:
+    for table, names in COLUMNS.items():
+        for old, new in names.items():
+            op.execute(f'ALTER TABLE {table} RENAME COLUMN "{new}" TO "{old}"')
+    for old, new in TABLES.items():
+        op.rename_table(new, old)

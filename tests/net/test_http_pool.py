@@ -1,0 +1,256 @@
+"""Requests over kept connections, against real servers on this machine."""
+
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ingest.embedded.parts import free_port
+from ingest.net.http_pool import IDLE_SECONDS, BadAddress, HttpPool, NoAnswer
+
+
+@dataclass
+class Server:
+    """What came, over which connections, and how it is answered. A connection is closed without a word when it brings
+    more than `patience` requests."""
+
+    port: int = 0
+    lines: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    connections: list[object] = field(default_factory=list)
+    status: int = 200
+    patience: int = 1_000
+    silent: threading.Event | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/here"
+
+
+@contextmanager
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    state = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        requests = 0
+
+        def do_POST(self) -> None:
+            self.do_PUT()
+
+        def do_PUT(self) -> None:
+            self.requests += 1
+            state.lines.append(f"{self.command} {self.path}")
+            state.headers.append({name.lower(): value for name, value in self.headers.items()})
+            state.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            state.connections.append(self.client_address)
+            if state.silent is not None:
+                state.silent.wait(30)
+            if state.silent is not None or self.requests > state.patience:
+                self.close_connection = True
+                return
+            self.send_response(state.status)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads, server.block_on_close = True, False
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign] # a client that does not trust it leaves
+    state.port = server.server_address[1]
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    try:
+        yield state
+    finally:
+        if state.silent is not None:
+            state.silent.set()
+        server.shutdown()
+        server.server_close()
+
+
+def pool(url: str, *, seconds: float = 10, **headers: str) -> HttpPool:
+    return HttpPool(url, headers=headers, timeout_seconds=seconds, connect_seconds=seconds)
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_what_is_sent_arrives_and_what_is_answered_comes_back() -> None:
+    with serving() as server:
+        answer = pool(server.url, authorization="Bearer key").send("PUT", b'{"a": 1}')
+
+    assert (answer.status, answer.is_success, answer.text, answer.headers.get("LOCATION")) == (
+        *(200, True, "ok"),
+        "/elsewhere",
+    )
+    assert (server.lines, server.bodies) == (["PUT /here"], [b'{"a": 1}'])
+    assert server.headers[0]["authorization"] == "Bearer key"
+    assert server.headers[0]["content-type"] == "application/json"
+
+
+def test_requests_share_a_connection() -> None:
+    with serving() as server:
+        asked = pool(server.url)
+        for _ in range(3):
+            asked.send("POST", b"{}")
+
+    assert len(set(server.connections)) == 1
+
+
+@pytest.mark.parametrize("status", [302, 307, 404, 503])
+def test_any_status_is_an_answer_and_no_redirect_is_followed(status: int) -> None:
+    with serving() as server:
+        server.status = status
+
+        assert pool(server.url).send("PUT", b"{}").status == status
+        assert server.lines == ["PUT /here"]
+
+
+def test_a_request_that_met_a_closed_connection_goes_over_a_new_one() -> None:
+    with serving() as server:
+        server.patience = 1
+        asked = pool(server.url)
+
+        assert [asked.send("PUT", b"{}").status for _ in range(3)] == [200, 200, 200]
+        assert len(server.bodies) == 5
+        assert len(set(server.connections)) == 3
+
+
+def test_a_server_that_closes_every_connection_gives_no_answer_and_is_asked_twice() -> None:
+    with serving() as server:
+        server.patience = 0
+
+        with pytest.raises(NoAnswer, match="closed connection"):
+            pool(server.url).send("PUT", b"{}")
+
+        assert len(server.bodies) == 2
+
+
+def test_a_connection_that_was_idle_for_long_is_not_used_again() -> None:
+    with serving() as server:
+        asked = pool(server.url)
+        asked.send("PUT", b"{}")
+        time.sleep(IDLE_SECONDS + 0.1)
+        asked.send("PUT", b"{}")
+
+    assert len(set(server.connections)) == 2
+
+
+def test_a_silent_server_is_given_up_and_asked_once() -> None:
+    with serving() as server:
+        server.silent = threading.Event()
+        started = time.monotonic()
+
+        with pytest.raises(NoAnswer, match="timed out"):
+            pool(server.url, seconds=0.2).send("PUT", b"{}")
+
+        assert time.monotonic() - started < 5
+        assert len(server.bodies) == 1
+
+
+def test_a_server_that_is_not_there_gives_no_answer() -> None:
+    with pytest.raises(NoAnswer, match="refused"):
+        pool(f"http://127.0.0.1:{free_port()}").send("PUT", b"{}")
+
+
+@pytest.mark.parametrize("url", ["model/v1", "localhost:80/v1", "http://", "http://model:port", "ftp://model", ""])
+def test_what_is_no_address_is_told(url: str) -> None:
+    with pytest.raises(BadAddress):
+        pool(url).send("PUT", b"{}")
+
+
+def test_a_key_that_fits_in_no_header_is_told() -> None:
+    with serving() as server, pytest.raises(BadAddress):
+        pool(server.url, authorization="Bearer a\nb").send("PUT", b"{}")
+
+
+def test_a_closed_pool_opens_new_connections() -> None:
+    with serving() as server:
+        asked = pool(server.url)
+        asked.close()
+        asked.send("PUT", b"{}")
+        asked.close()
+        asked.send("PUT", b"{}")
+
+    assert len(set(server.connections)) == 2
+
+
+@pytest.mark.parametrize(("name", "scheme"), [("http_proxy", ""), ("HTTP_PROXY", "http://"), ("all_proxy", "http://")])
+def test_the_environments_proxy_is_used(monkeypatch: pytest.MonkeyPatch, name: str, scheme: str) -> None:
+    with serving() as proxy:
+        monkeypatch.setenv(name, f"{scheme}me:p%40ss@127.0.0.1:{proxy.port}")
+
+        assert pool("http://model.example/v1").send("POST", b"{}").status == 200
+
+    assert proxy.lines == ["POST http://model.example/v1"]
+    assert proxy.headers[0]["proxy-authorization"] == "Basic bWU6cEBzcw=="
+
+
+def test_a_host_that_is_exempt_is_asked_without_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("no_proxy", "example.org,127.0.0.1")
+
+    with serving() as server:
+        assert pool(server.url).send("PUT", b"{}").status == 200
+
+
+def test_only_known_authorities_are_trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    certificate, key = _certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    with serving(context) as server:
+        url = f"https://127.0.0.1:{server.port}/here"
+        with pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED"):
+            pool(url).send("PUT", b"{}")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert pool(url).send("PUT", b"{}").status == 200
+
+    assert server.lines == ["PUT /here"]
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for this machine that nobody vouches for, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    today = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return paths
