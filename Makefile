@@ -1,11 +1,15 @@
-# Everything a person or CI does with this project. Needs Python 3.11+ and a package index, nothing else.
+# Commands for developers and CI. They need Python 3.11 or newer, make and a package index. `make help` lists them.
 PYTHON ?= python3.11
 BIN := .venv/bin
 PATHS := ingest workers api tests deploy
 
-.PHONY: setup clients check audit test unit chaos demo bench lock clean env.example
+.DEFAULT_GOAL := help
+.PHONY: help setup clients check audit unit test chaos demo bench docs lock clean env.example
 
-setup: .venv/installed
+help: ## List the commands
+	@sed -n 's/^\([a-z.-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+setup: .venv/installed ## Create .venv and install the pinned dependencies and this package
 
 .venv/installed: deploy/requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -13,7 +17,44 @@ setup: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# The openai client of other generations, each in a folder of its own, for tests/stories/test_clients.py.
+demo: setup ## Start the service, import 18 kinds of documents, search, stop (about 30 s)
+	$(BIN)/python deploy/demo/demo.py
+
+check: setup docs ## Format, lint, types, import contracts, documentation
+	$(BIN)/ruff format --check $(PATHS)
+	$(BIN)/ruff check $(PATHS)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: setup ## Tests that start no servers (about 5 minutes)
+	$(BIN)/pytest -q -n 2 -m "not services and not story"
+
+test: setup clients ## All tests; they start their own Valkey, Postgres and vectors process (about 25 minutes)
+	$(BIN)/pytest -q -n 2 --dist loadgroup
+
+# CHAOS_SEEDS, CHAOS_FILES, MODEL_EXAMPLES, MODEL_STEPS and MODEL_SEED set the length of the run.
+chaos: export CHAOS_SEEDS ?= 1 2 3 4 5 6 7 8 9 10
+chaos: export MODEL_EXAMPLES ?= 2000
+chaos: setup ## Fault injection with many seeds (hours)
+	$(BIN)/pytest -q -n 0 -s --timeout 7200 tests/chaos
+
+# SIZE=full imports 20,000 files. YARDSTICK=FOLDER compares with the scripts of a folder (tests/bench/yardstick.py). Results go to build/bench.
+bench: setup ## Throughput and latency against the bare work
+	$(BIN)/python tests/bench/latency.py
+	$(BIN)/python -m tests.bench
+
+docs: setup ## Build the documentation site into build/docs
+	$(BIN)/mkdocs build --quiet --strict --config-file deploy/mkdocs.yml
+
+env.example: setup ## Rewrite deploy/env.example from the settings
+	{ sed "/^# ------/q" deploy/env.example; echo; $(BIN)/ingest settings; } > deploy/env.example.new
+	mv deploy/env.example.new deploy/env.example
+
+# The audit tool runs in an environment of its own and asks an index for known vulnerabilities.
+audit: ## Look up known vulnerabilities of the pinned dependencies
+	$(PYTHON) deploy/audit.py
+
+# Other generations of the openai client, each in an environment of its own, for tests/stories/test_clients.py.
 clients: $(patsubst tests/clients/%.txt,.venv/clients/%/installed,$(wildcard tests/clients/*.txt))
 
 .venv/clients/python-%/installed: tests/clients/python-%.txt | .venv/installed
@@ -24,47 +65,13 @@ clients: $(patsubst tests/clients/%.txt,.venv/clients/%/installed,$(wildcard tes
 .venv/clients/node-%/installed: tests/clients/node-%.txt tests/clients/node/install.sh | .venv/installed
 	sh tests/clients/node/install.sh $< $(@D)
 
-env.example: setup
-	{ sed "/^# ------/q" deploy/env.example; echo; $(BIN)/ingest settings; } > deploy/env.example.new
-	mv deploy/env.example.new deploy/env.example
-
-check: setup
-	$(BIN)/ruff format --check $(PATHS)
-	$(BIN)/ruff check $(PATHS)
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-
-# Known vulnerabilities of what the image installs; asks an index for them, with a tool in an environment of its own.
-audit:
-	$(PYTHON) deploy/audit.py
-
-unit: setup
-	$(BIN)/pytest -q -n 2 -m "not services and not story"
-
-test: setup clients
-	$(BIN)/pytest -q -n 2 --dist loadgroup
-
-# Longer: CHAOS_SEEDS, CHAOS_FILES, MODEL_EXAMPLES, MODEL_STEPS and MODEL_SEED say how long.
-chaos: export CHAOS_SEEDS ?= 1 2 3 4 5 6 7 8 9 10
-chaos: export MODEL_EXAMPLES ?= 2000
-chaos: setup
-	$(BIN)/pytest -q -n 0 -s --timeout 7200 tests/chaos
-
-demo: setup
-	$(BIN)/python deploy/demo/demo.py
-
-# Ratios that a large import must reach; SIZE=full for the long one, YARDSTICK=FOLDER (tests/bench/yardstick.py). Results in build/bench.
-bench: setup
-	$(BIN)/python tests/bench/latency.py
-	$(BIN)/python -m tests.bench
-
-# Pins every package with its hashes, and without any address; runtime.lock leaves out what only tests need.
+# Pins every package with its hashes and without an index address; runtime.lock leaves out the packages that only tests need.
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	--override deploy/overrides.txt
-lock:
+lock: ## Pin the dependencies again (needs uv)
 	uv pip compile pyproject.toml --extra dev --extra otel --extra s3 $(LOCK_OPTIONS) -o deploy/requirements.lock
 	uv pip compile pyproject.toml --extra otel --extra s3 $(LOCK_OPTIONS) --constraint deploy/requirements.lock \
 		-o deploy/runtime.lock
 
-clean:
+clean: ## Remove .venv and everything that was built
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache

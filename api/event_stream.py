@@ -1,6 +1,7 @@
-"""Server-sent events: one look at the database for all who follow batches, and to each only what is newest.
+"""Server-sent events of batches.
 
-A follower costs a connection and a coroutine; while nothing changes, neither a thread nor the database has work with it.
+One poll of the database serves all watched batches of the process, and each client receives only the latest state. A client
+costs a connection and a coroutine. Nothing is sent and no thread is used while a batch does not change.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api import errors
+from api.errors.responses import unavailable_response
 from api.schemas.file_batches import VectorStoreFileBatch
 from ingest.db.models import FileBatch
 from ingest.errors import DependencyDown
@@ -25,148 +26,153 @@ from ingest.stores import batches
 
 _log = logs.get(__name__)
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 15.0
-"""Proxies cut a connection that is silent for longer than a minute or so."""
+"""Time between comments while nothing changes: proxies close a connection that is silent for about a minute."""
 
-READ_SECONDS = 30.0
-"""A client that takes nothing for this long is let go."""
+SEND_TIMEOUT_SECONDS = 30.0
+"""A client that reads nothing for this long is dropped."""
 
 RETRY_AFTER_SECONDS = 5.0
-LAST_ID = "end"
-"""The id of the last event: whoever comes again with it has heard everything."""
+LAST_EVENT_ID = "end"
+"""Id of the last event of a stream. A client that reconnects with it has received everything."""
 
 
 @dataclass
-class Followed:
-    """A batch that somebody follows; None when it is gone."""
+class WatchedBatch:
+    """A batch with at least one subscriber; `latest` is None if the batch is gone."""
 
     latest: VectorStoreFileBatch | None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    followers: int = 0
+    subscriber_count: int = 0
 
-    def tell(self, latest: VectorStoreFileBatch | None) -> None:
+    def publish(self, latest: VectorStoreFileBatch | None) -> None:
+        """Store the latest state and wake the subscribers if it has changed."""
         if latest != self.latest:
             self.latest = latest
             self.changed.set()
             self.changed = asyncio.Event()
 
 
-class Following:
-    """All that is followed in this process. Used on the event loop only."""
+class BatchWatcher:
+    """All watched batches of this process. Not thread-safe: use it on the event loop only."""
 
     def __init__(self) -> None:
-        self._batches: dict[int, Followed] = {}
-        self._looking: asyncio.Task[None] | None = None
-        self.followers = 0
+        self._batches: dict[int, WatchedBatch] = {}
+        self._poll_task: asyncio.Task[None] | None = None
+        self.subscriber_count = 0
 
     @asynccontextmanager
-    async def follow(self, services: Services, batch: FileBatch) -> AsyncIterator[Followed]:
-        """A batch that is kept up to date until the context ends."""
-        followed = self._batches.setdefault(batch.row, Followed(VectorStoreFileBatch.of(batch)))
-        followed.followers += 1
-        self.followers += 1
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._look(services))
+    async def watch(self, services: Services, batch: FileBatch) -> AsyncIterator[WatchedBatch]:
+        """Keep a batch up to date until the context ends."""
+        watched = self._batches.setdefault(batch.row, WatchedBatch(VectorStoreFileBatch.from_row(batch)))
+        watched.subscriber_count += 1
+        self.subscriber_count += 1
+        if self._poll_task is None:
+            self._poll_task = asyncio.create_task(self._poll(services))
         try:
-            yield followed
+            yield watched
         finally:
-            self.followers -= 1
-            followed.followers -= 1
-            if not followed.followers:
+            self.subscriber_count -= 1
+            watched.subscriber_count -= 1
+            if not watched.subscriber_count:
                 del self._batches[batch.row]
             if not self._batches:
-                self._looking.cancel()
-                self._looking = None
+                self._poll_task.cancel()
+                self._poll_task = None
 
-    async def _look(self, services: Services) -> None:
+    async def _poll(self, services: Services) -> None:
         while True:
             try:
-                asked = list(self._batches)
-                now = await run_in_threadpool(batches.get_by_rows, services, asked)
-                for row in asked:
-                    if followed := self._batches.get(row):  # unless nobody follows it any more
-                        followed.tell(VectorStoreFileBatch.of(now[row]) if row in now else None)
+                rows = list(self._batches)
+                batch_by_row = await run_in_threadpool(batches.get_by_rows, services, rows)
+                for row in rows:
+                    if watched := self._batches.get(row):  # its last subscriber may have left during the query
+                        batch = batch_by_row.get(row)
+                        watched.publish(None if batch is None else VectorStoreFileBatch.from_row(batch))
             except DependencyDown as exc:
-                _log.warning("event_stream_blind", dependency=exc.dependency, reason=str(exc))
-            await asyncio.sleep(LOOK_SECONDS)
+                _log.warning("event_stream_poll_failed", dependency=exc.dependency, reason=str(exc))
+            await asyncio.sleep(POLL_SECONDS)
 
 
 class EventStream(Response):
-    """A batch's counts, each time they have changed, until all its files have ended."""
+    """Streams the state of a batch after each change, until the batch has ended."""
 
-    def __init__(self, all_followed: Following, services: Services, batch: FileBatch, last_id: str | None) -> None:
+    def __init__(self, watcher: BatchWatcher, services: Services, batch: FileBatch, last_event_id: str | None) -> None:
         super().__init__()
-        self._all = all_followed
-        self._tools = services
+        self._watcher = watcher
+        self._services = services
         self._batch = batch
-        self._last_id = last_id
+        self._last_event_id = last_event_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._last_id == LAST_ID and VectorStoreFileBatch.of(self._batch).status != "in_progress":
-            await Response(status_code=204)(scope, receive, send)  # a browser stops asking
+        has_ended = VectorStoreFileBatch.from_row(self._batch).status != "in_progress"
+        if self._last_event_id == LAST_EVENT_ID and has_ended:
+            await Response(status_code=204)(scope, receive, send)  # a browser stops to reconnect
             return
-        if self._all.followers >= (most := self._tools.settings.max_event_streams):
-            message = f"Too many clients follow batches: at most {most:,} at a time. Try again."
-            await errors.unavailable(message, RETRY_AFTER_SECONDS)(scope, receive, send)
+        max_streams = self._services.settings.max_event_streams
+        if self._watcher.subscriber_count >= max_streams:
+            message = f"Too many clients follow batches: at most {max_streams:,} at a time. Try again."
+            await unavailable_response(message, RETRY_AFTER_SECONDS)(scope, receive, send)
             return
-        with anyio.CancelScope() as here:
+        with anyio.CancelScope() as stream_scope:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._until_gone, receive, here)
-                await self._speak(send)
+                group.start_soon(self._cancel_on_disconnect, receive, stream_scope)
+                await self._stream(send)
                 group.cancel_scope.cancel()
 
-    async def _until_gone(self, receive: Receive, here: anyio.CancelScope) -> None:
+    async def _cancel_on_disconnect(self, receive: Receive, stream_scope: anyio.CancelScope) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        here.cancel()
+        stream_scope.cancel()
 
-    async def _speak(self, send: Send) -> None:
+    async def _stream(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        async with self._all.follow(self._tools, self._batch) as followed:
+        async with self._watcher.watch(self._services, self._batch) as watched:
             try:
                 while True:
-                    batch, changed = followed.latest, followed.changed
-                    over = batch is None or batch.status != "in_progress"
-                    await _said(send, _event(batch), more=not over)
-                    if over:
+                    batch, changed = watched.latest, watched.changed
+                    is_last = batch is None or batch.status != "in_progress"
+                    await _send_body(send, _event(batch), more=not is_last)
+                    if is_last:
                         return
                     while not changed.is_set():
                         try:
                             await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
                         except TimeoutError:
-                            await _said(send, b": still here\n\n", more=True)
-            except _Deaf:
-                _log.info("follower_let_go", batch=self._batch.id)
+                            await _send_body(send, b": still here\n\n", more=True)
+            except SlowClient:
+                _log.info("slow_client_dropped", batch=self._batch.id)
 
 
-class _Deaf(Exception):
-    """The client does not read."""
+class SlowClient(Exception):
+    """The client has read nothing for SEND_TIMEOUT_SECONDS."""
 
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),  # asks nginx to pass events on as they come
+    (b"x-accel-buffering", b"no"),  # without it nginx delays events
 ]
 
 
-async def _said(send: Send, data: bytes, *, more: bool) -> None:
+async def _send_body(send: Send, data: bytes, *, more: bool) -> None:
     try:
-        with anyio.fail_after(READ_SECONDS):
+        with anyio.fail_after(SEND_TIMEOUT_SECONDS):
             await send({"type": "http.response.body", "body": data, "more_body": more})
     except TimeoutError as exc:
-        raise _Deaf from exc
+        raise SlowClient from exc
 
 
 def _event(batch: VectorStoreFileBatch | None) -> bytes:
     if batch is None:
-        return _encoded("gone", LAST_ID, {})
+        return _encode("gone", LAST_EVENT_ID, {})
     if batch.status != "in_progress":
-        return _encoded("end", LAST_ID, batch.model_dump(mode="json"))
+        return _encode("end", LAST_EVENT_ID, batch.model_dump(mode="json"))
     counts = batch.file_counts
-    return _encoded("progress", f"{counts.completed}.{counts.failed}.{counts.cancelled}", batch.model_dump(mode="json"))
+    event_id = f"{counts.completed}.{counts.failed}.{counts.cancelled}"
+    return _encode("progress", event_id, batch.model_dump(mode="json"))
 
 
-def _encoded(kind: str, number: str, data: Mapping[str, Any]) -> bytes:
-    return f"event: {kind}\nid: {number}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+def _encode(name: str, event_id: str, data: Mapping[str, Any]) -> bytes:
+    return f"event: {name}\nid: {event_id}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()

@@ -1,4 +1,4 @@
-"""Is the process alive, and can it work? For load balancers and people; nobody needs a key to ask."""
+"""`/health` and `/ready` for load balancers: whether the process is alive, and whether its dependencies answer. No key."""
 
 import asyncio
 import threading
@@ -12,17 +12,17 @@ from fastapi.responses import JSONResponse
 from ingest.observability import logs
 from ingest.services import Services
 
-CHECK_SECONDS = 2.0
-"""What does not answer in this time is down."""
+CHECK_TIMEOUT_SECONDS = 2.0
+"""A dependency that does not answer within this time counts as down."""
 
-State = Literal["up", "down"]
+DependencyState = Literal["up", "down"]
 
 router = APIRouter(include_in_schema=False)
 _log = logs.get(__name__)
 
 
 class Readiness:
-    """Asks each dependency in a thread of its own, one at a time however often it is asked itself."""
+    """Checks the dependencies, each in its own thread. Concurrent requests share the check under way."""
 
     def __init__(self, services: Services) -> None:
         self._checks: dict[str, Callable[[], object]] = {
@@ -31,25 +31,25 @@ class Readiness:
             "qdrant": lambda: services.index.ping(),
             "blobs": lambda: services.blobs.ping(),
         }
-        self._running: dict[str, Future[State]] = {}
+        self._running: dict[str, Future[DependencyState]] = {}
 
-    async def check(self) -> dict[str, State]:
-        """Every dependency's state within CHECK_SECONDS."""
-        asked = {name: asyncio.wrap_future(self._ask(name)) for name in self._checks}
-        await asyncio.wait(asked.values(), timeout=CHECK_SECONDS)
-        return {name: future.result() if future.done() else "down" for name, future in asked.items()}
+    async def check(self) -> dict[str, DependencyState]:
+        """Return the state of every dependency within CHECK_TIMEOUT_SECONDS."""
+        checks = {name: asyncio.wrap_future(self._start(name)) for name in self._checks}
+        await asyncio.wait(checks.values(), timeout=CHECK_TIMEOUT_SECONDS)
+        return {name: future.result() if future.done() else "down" for name, future in checks.items()}
 
-    def _ask(self, name: str) -> Future[State]:
+    def _start(self, name: str) -> Future[DependencyState]:
         running = self._running.get(name)
         if running is None or running.done():
             running = self._running[name] = Future()
             threading.Thread(target=self._run, args=(name, running), name=f"ready-{name}", daemon=True).start()
         return running
 
-    def _run(self, name: str, state: Future[State]) -> None:
+    def _run(self, name: str, state: Future[DependencyState]) -> None:
         try:
             self._checks[name]()
-        except Exception as exc:  # noqa: BLE001 - whatever is wrong with it, it is not up
+        except Exception as exc:  # noqa: BLE001 - any failure means that it is down
             _log.warning("dependency_down", dependency=name, reason=str(exc))
             state.set_result("down")
         else:
@@ -58,17 +58,17 @@ class Readiness:
 
 @router.get("/health")
 async def health() -> dict[str, str]:
-    """That this process answers; not in a thread, so whatever these wait for."""
+    """Answer that the process is alive. Runs on the event loop, so blocked worker threads do not delay it."""
     return {"status": "ok"}
 
 
 @router.get("/ready")
 async def ready(request: Request) -> JSONResponse:
-    """Which dependencies answer. 503 without the database; without another, what does not need it is answered."""
+    """Answer which dependencies are up; 503 if the database is down. Without another one, the service works in part."""
     state = request.app.state
     if getattr(state, "readiness_of", None) is not state.services:
         state.readiness, state.readiness_of = Readiness(state.services), state.services
-    found = await cast(Readiness, state.readiness).check()
-    down = [name for name, is_so in found.items() if is_so == "down"]
+    states = await cast(Readiness, state.readiness).check()
+    down = [name for name, dependency_state in states.items() if dependency_state == "down"]
     status = "unavailable" if "database" in down else "degraded" if down else "ready"
-    return JSONResponse({"status": status, "dependencies": found}, 503 if "database" in down else 200)
+    return JSONResponse({"status": status, "dependencies": states}, 503 if "database" in down else 200)

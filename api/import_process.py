@@ -1,8 +1,8 @@
 """The process of one scheduled import: `python -m api.import_process ROW FENCE FOLDER`, started by ingest/imports/runner.py.
 
-It is a client of the API like `ingest import`, and brings the part of the API that it needs: on a socket in a folder
-that only this user can enter, where every request is the project's. So it needs no address and no key, and there is
-none that could leak.
+The run uses the API as `ingest import` does. This process serves the routes that it needs on a Unix socket in a folder
+that only this user can enter, and every request acts for the project of the schedule. So no port and no key exist that
+could leak.
 """
 
 import os
@@ -22,8 +22,8 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import errors
-from api.app import Answered
+from api.errors.handlers import register_handlers
+from api.middleware.request_id import RequestIdMiddleware
 from api.routes import file_batches, files, store_files, vector_stores
 from ingest.caller import Caller
 from ingest.config import Settings
@@ -32,62 +32,67 @@ from ingest.db.schedules import import_schedules as rows
 from ingest.db.tenancy import keys
 from ingest.errors import DependencyDown
 from ingest.imports import scheduled_run
-from ingest.imports.client import PATIENT_RETRIES
-from ingest.imports.runner import LATER, LOST
-from ingest.imports.service_journal import importing
+from ingest.imports.client import RESTART_TOLERANT_RETRIES
+from ingest.imports.runner import EXIT_LEASE_LOST, EXIT_RETRY_LATER
+from ingest.imports.service_journal import parse_upload_headers
 from ingest.observability import logs
 from ingest.services import Services
 from ingest.timeouts import WORKER_TIMEOUTS
 
-TICK_SECONDS = 0.02
+START_POLL_SECONDS = 0.02
 
 _log = logs.get(__name__)
 
 
 def main() -> None:
-    """Carry out the run that the command line names; the exit code says how it went (imports/scheduled_run.py)."""
+    """Execute the run that the command line names. The exit codes are those of ingest/imports/runner.py."""
     row, fence, folder = sys.argv[1:]
     settings = Settings()
     logs.configure(settings)
     services = Services(settings, WORKER_TIMEOUTS)
     try:
-        code = work(services, int(row), int(fence), Path(folder))
+        code = execute_run(services, int(row), int(fence), Path(folder))
     except DependencyDown as exc:
-        _log.warning("import_held_up", row=int(row), reason=str(exc))
-        code = LATER
-    except Exception:  # noqa: BLE001 - written down; the run is tried again
+        _log.warning("import_deferred", row=int(row), reason=str(exc))
+        code = EXIT_RETRY_LATER
+    except Exception:  # noqa: BLE001 - logged; the runner retries the run
         _log.exception("import_crashed", row=int(row))
         code = 1
     services.close()
     sys.exit(code)
 
 
-def work(services: Services, row: int, fence: int, folder: Path, *, lost: Callable[[int], Any] = os._exit) -> int:
-    """Carry out a run that this process holds, and say how; in the main thread. Raises DependencyDown."""
+def execute_run(
+    services: Services, row: int, fence: int, folder: Path, *, lost: Callable[[int], Any] = os._exit
+) -> int:
+    """Execute the run whose lease this process holds, and return its exit code. Raises DependencyDown.
+
+    Call it in the main thread only. `lost` ends the process when the lease is lost.
+    """
     with services.database.reading() as session:
-        held = rows.held(session, row, fence)
+        held = rows.get_held_run(session, row, fence)
     if held is None:
-        return LOST
+        return EXIT_LEASE_LOST
     schedule, project = held
-    caller = Caller(project.id, keys.limits(project))
-    with logs.bound(store=schedule.vector_store_id), served(services, caller, schedule, folder) as client:
-        return scheduled_run.run(services, client, schedule, caller, folder, lost=lost)
+    caller = Caller(project.id, keys.limits_of(project))
+    with logs.bound_context(store=schedule.vector_store_id), serve_api(services, caller, schedule, folder) as client:
+        return scheduled_run.run_scheduled_import(services, client, schedule, caller, folder, exit_process=lost)
 
 
 @contextmanager
-def served(services: Services, caller: Caller, schedule: ImportSchedule, folder: Path) -> Iterator[openai.OpenAI]:
-    """A client of an API of its own, for as long as the context lasts. Raises RuntimeError when that does not start."""
-    with _address(folder) as socket, _listening(_app(services, caller, schedule), socket):
+def serve_api(services: Services, caller: Caller, schedule: ImportSchedule, folder: Path) -> Iterator[openai.OpenAI]:
+    """Serve the API of a run and yield a client of it. Raises RuntimeError if the server does not start."""
+    with _socket_path(folder) as socket, _run_server(_build_app(services, caller, schedule), socket):
         http = openai.DefaultHttpxClient(transport=httpx2.HTTPTransport(uds=socket), trust_env=False)
         with openai.OpenAI(
-            base_url="http://import/v1", api_key="none", max_retries=PATIENT_RETRIES, http_client=http
+            base_url="http://import/v1", api_key="none", max_retries=RESTART_TOLERANT_RETRIES, http_client=http
         ) as client:
             yield client
 
 
 @contextmanager
-def _address(folder: Path) -> Iterator[str]:
-    """The path of a socket in a folder, however long that of the folder is: an address has room for 107 bytes."""
+def _socket_path(folder: Path) -> Iterator[str]:
+    """Yield a short path of a socket in a folder: an address holds 107 bytes, and the path of the folder may be longer."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield f"/proc/self/fd/{handle}/api"
@@ -96,7 +101,7 @@ def _address(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _listening(api: FastAPI, socket: str) -> Iterator[None]:
+def _run_server(api: FastAPI, socket: str) -> Iterator[None]:
     config = uvicorn.Config(
         api, uds=socket, lifespan="off", log_config=None, log_level="warning", access_log=False,
         timeout_graceful_shutdown=1,
@@ -105,7 +110,7 @@ def _listening(api: FastAPI, socket: str) -> Iterator[None]:
     thread = threading.Thread(target=server.run, name="api", daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
-        time.sleep(TICK_SECONDS)
+        time.sleep(START_POLL_SECONDS)
     if not server.started:
         raise RuntimeError(f"the API of this run did not start on {os.path.realpath(socket)}")
     try:
@@ -115,19 +120,19 @@ def _listening(api: FastAPI, socket: str) -> Iterator[None]:
         thread.join(5)
 
 
-def _app(services: Services, caller: Caller, schedule: ImportSchedule) -> FastAPI:
+def _build_app(services: Services, caller: Caller, schedule: ImportSchedule) -> FastAPI:
     api = FastAPI(openapi_url=None)
     api.state.services = services
-    errors.register(api)
+    register_handlers(api)
     for routes in (files, store_files, file_batches, vector_stores):
         api.include_router(routes.router)
-    api.add_middleware(Admitted, caller=caller, schedule=schedule)
-    api.add_middleware(Answered)
+    api.add_middleware(ImportCallerMiddleware, caller=caller, schedule=schedule)
+    api.add_middleware(RequestIdMiddleware)
     return api
 
 
-class Admitted:
-    """Every request is made by the run, on behalf of its project and within the project's limits."""
+class ImportCallerMiddleware:
+    """Makes every request act for the project of the schedule, within the limits of the project."""
 
     def __init__(self, inner: ASGIApp, caller: Caller, schedule: ImportSchedule) -> None:
         self._inner = inner
@@ -136,8 +141,8 @@ class Admitted:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            source = importing(Headers(scope=scope), self._schedule.row, self._schedule.fence)
-            scope["caller"] = replace(self._caller, importing=source)
+            source = parse_upload_headers(Headers(scope=scope), self._schedule.row, self._schedule.fence)
+            scope["caller"] = replace(self._caller, import_origin=source)
         await self._inner(scope, receive, send)
 
 

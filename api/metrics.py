@@ -1,139 +1,108 @@
-"""`/metrics`: what Prometheus scrapes, and the timing of every request."""
+"""`/metrics` for Prometheus: the metrics of all processes, and gauges that are read at each scrape."""
 
 import hmac
-import time
 from collections.abc import Iterator
 from typing import cast
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, exposition
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import errors
+from api.errors.responses import error_response
 from ingest.db.checks import verifications
 from ingest.db.queue import outages
-from ingest.db.queue.backlog import backlog
+from ingest.db.queue.backlog import read_backlog
 from ingest.db.schedules import import_schedules
-from ingest.dispatch.feeder import LANES
 from ingest.errors import DependencyDown
 from ingest.observability import logs, metrics
 from ingest.services import Services
-from ingest.verify.report import KINDS
+from ingest.status import LANES
+from ingest.verify.report import FINDING_KINDS
 
+router = APIRouter(include_in_schema=False)
 _log = logs.get(__name__)
 
 
-def add(api: FastAPI) -> None:
-    """Serve `/metrics`: to whoever can reach the port, or with INGEST_METRICS_TOKEN to who has that token."""
-    api.add_api_route("/metrics", _metrics, include_in_schema=False)
-    api.add_middleware(Timed)
-
-
-def _metrics(request: Request) -> Response:
+@router.get("/metrics", include_in_schema=False)
+def scrape(request: Request) -> Response:
+    """Answer a scrape: with the setting `metrics_token` only to its bearer, otherwise to every client of the port."""
     services = cast(Services, request.app.state.services)
     token = services.settings.metrics_token.get_secret_value()
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if token and not hmac.compare_digest(given.encode(), token.encode()):
-        return errors.envelope(401, "Incorrect metrics token provided.", code="invalid_api_key")
-    state = CollectorRegistry()
-    state.register(State(services))
-    text = exposition.generate_latest(metrics.Everything()) + exposition.generate_latest(state)
+    bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if token and not hmac.compare_digest(bearer.encode(), token.encode()):
+        return error_response(401, "Incorrect metrics token provided.", code="invalid_api_key")
+    state_registry = CollectorRegistry()
+    state_registry.register(ServiceStateCollector(services))
+    text = exposition.generate_latest(metrics.AllProcessesCollector()) + exposition.generate_latest(state_registry)
     return Response(text, media_type=exposition.CONTENT_TYPE_LATEST)
 
 
-class State(Collector):
-    """What the database and the broker say when asked; what cannot be asked is left out, and is seen to be."""
+class ServiceStateCollector(Collector):
+    """Reads gauges from the database and the broker at each scrape.
+
+    The gauges of a dependency that is down are left out, and its `ingest_up` is 0.
+    """
 
     def __init__(self, services: Services) -> None:
-        self._tools = services
+        self._services = services
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        up = GaugeMetricFamily("ingest_up", "1 when the API could ask it.", labels=["dependency"])
-        try:
-            with self._tools.database.reading() as session:
-                found, standing = backlog(session), outages.standing(session)
-                verified, imports = verifications.last(session), import_schedules.standing(session)
-        except DependencyDown as exc:
-            _log.warning("scrape_without", dependency=exc.dependency, reason=str(exc))
-            up.add_metric(["database"], 0)
-        else:
-            up.add_metric(["database"], 1)
-            files = GaugeMetricFamily("ingest_files", "Files in progress by state.", labels=["state"])
-            files.add_metric(["queued"], found.queued)
-            files.add_metric(["running"], found.running)
-            yield files
-            yield GaugeMetricFamily(
-                "ingest_oldest_queued_seconds", "Age of the oldest unfinished work.", found.oldest_seconds
-            )
-            yield GaugeMetricFamily(
-                "ingest_overdue_point_jobs", "Deletions and changes of points that are due.", found.overdue_point_jobs
-            )
-            scheduled = GaugeMetricFamily(
-                "ingest_import_schedules",
-                "Schedules of imports by what they do, or how they last ended.",
-                labels=["state"],
-            )
-            for state, count in imports.items():
-                scheduled.add_metric([state], count)
-            yield scheduled
-            outage = GaugeMetricFamily("ingest_outage", "1 while workers wait for it.", labels=["dependency"])
-            for dependency in standing.down:
-                outage.add_metric([dependency], 1)
-            yield outage
-            if verified is not None:
-                findings = GaugeMetricFamily(
-                    "ingest_verify_findings", "What the last nightly verify found wrong.", labels=["kind"]
-                )
-                for kind in KINDS:
-                    findings.add_metric([kind], verified.findings.get(kind, 0))
-                yield findings
-                yield GaugeMetricFamily(
-                    "ingest_verify_ended_timestamp_seconds", "When it ended, since 1970.", verified.ended_at
-                )
-        try:
-            depths = {lane: self._tools.queue.depth(lane) for lane in LANES}
-        except DependencyDown as exc:
-            _log.warning("scrape_without", dependency=exc.dependency, reason=str(exc))
-            up.add_metric(["broker"], 0)
-        else:
-            up.add_metric(["broker"], 1)
-            messages = GaugeMetricFamily("ingest_broker_messages", "Messages that wait, by lane.", labels=["lane"])
-            for lane, depth in depths.items():
-                messages.add_metric([lane], depth)
-            yield messages
+        """Yield all gauges; `ingest_up` comes last."""
+        up = GaugeMetricFamily("ingest_up", "1 if the dependency answered the API.", labels=["dependency"])
+        for dependency, read in (("database", self._database_gauges), ("broker", self._broker_gauges)):
+            try:
+                gauges = read()
+            except DependencyDown as exc:
+                _log.warning("scrape_incomplete", dependency=exc.dependency, reason=str(exc))
+                up.add_metric([dependency], 0)
+            else:
+                up.add_metric([dependency], 1)
+                yield from gauges
         yield up
 
+    def _database_gauges(self) -> list[GaugeMetricFamily]:
+        with self._services.database.reading() as session:
+            backlog, outage_state = read_backlog(session), outages.read_state(session)
+            verification = verifications.get_last(session)
+            schedule_counts = import_schedules.count_by_state(session)
+        files = GaugeMetricFamily("ingest_files", "Unfinished files by state.", labels=["state"])
+        files.add_metric(["queued"], backlog.queued)
+        files.add_metric(["running"], backlog.running)
+        oldest = GaugeMetricFamily(
+            "ingest_oldest_queued_seconds", "Age of the oldest unfinished work.", backlog.oldest_seconds
+        )
+        point_jobs = GaugeMetricFamily(
+            "ingest_overdue_point_jobs", "Due deletions and updates of points.", backlog.overdue_point_jobs
+        )
+        schedules = GaugeMetricFamily(
+            "ingest_import_schedules", "Import schedules by state, or by result of the last run.", labels=["state"]
+        )
+        for state, count in schedule_counts.items():
+            schedules.add_metric([state], count)
+        outage = GaugeMetricFamily("ingest_outage", "1 while workers wait for the dependency.", labels=["dependency"])
+        for dependency in outage_state.down:
+            outage.add_metric([dependency], 1)
+        gauges = [files, oldest, point_jobs, schedules, outage]
+        return gauges if verification is None else [*gauges, *_verification_gauges(verification)]
 
-class Timed:
-    """Counts every answer and the time until it began, by route and not by address."""
-
-    def __init__(self, inner: ASGIApp) -> None:
-        self._inner = inner
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._inner(scope, receive, send)
-            return
-        started = time.perf_counter()
-
-        async def timed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                asked = (_method(scope), route(scope))
-                metrics.request_seconds.labels(*asked).observe(time.perf_counter() - started)
-                metrics.requests.labels(*asked, str(message["status"])).inc()
-            await send(message)
-
-        await self._inner(scope, receive, timed)
+    def _broker_gauges(self) -> list[GaugeMetricFamily]:
+        depths = {lane: self._services.queue.depth(lane) for lane in LANES}
+        messages = GaugeMetricFamily("ingest_broker_messages", "Waiting messages by lane.", labels=["lane"])
+        for lane, depth in depths.items():
+            messages.add_metric([lane], depth)
+        return [messages]
 
 
-def route(scope: Scope) -> str:
-    """The route's pattern; one name for all that is unknown, so that nobody can invent time series."""
-    return str(getattr(scope.get("route"), "path", "unknown"))
-
-
-def _method(scope: Scope) -> str:
-    return (
-        scope["method"] if scope["method"] in ("GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS") else "other"
+def _verification_gauges(verification: verifications.LastVerification) -> list[GaugeMetricFamily]:
+    findings = GaugeMetricFamily(
+        "ingest_verify_findings", "Findings of the last nightly verification.", labels=["kind"]
     )
+    for kind in FINDING_KINDS:
+        findings.add_metric([kind], verification.findings.get(kind, 0))
+    ended = GaugeMetricFamily(
+        "ingest_verify_ended_timestamp_seconds",
+        "Unix time of the end of the last nightly verification.",
+        verification.ended_at,
+    )
+    return [findings, ended]

@@ -1,7 +1,7 @@
-"""`make audit`: known vulnerabilities of what the image installs, by pip-audit in an environment of its own.
+"""`make audit`: look up known vulnerabilities of the image's packages with pip-audit, in an environment of its own.
 
-Exit code 0: none is known; 1: some are; 2: none is known, but not every package could be looked up. Those that could
-not be are named, also beside what is known of others.
+Exit code 0: none is known; 1: some are known; 2: none is known, but some packages could not be looked up. Packages that
+could not be looked up are always listed.
 """
 
 import json
@@ -18,7 +18,7 @@ SHOWN = 5
 
 
 def main(folder: Path) -> int:
-    """Look up every package of the lock file. The tool is installed into `folder`, which also gets its log."""
+    """Look up every package of the lock file. pip-audit is installed into `folder`, which also gets its log."""
     log = folder / "log"
     if not (folder / "bin" / "pip-audit").exists() and not _installed(folder, log):
         return _cannot(f"pip-audit cannot be installed from the index that pip is told to use; {log} says why")

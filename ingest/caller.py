@@ -1,14 +1,14 @@
-"""On whose behalf something is done: the project that a request belongs to, and what it may use."""
+"""The project that a request belongs to, and what it may use."""
 
 from dataclasses import dataclass
 
 DEFAULT_PROJECT = "proj_default"
-"""There from the beginning; requests that need no key belong to it."""
+"""The first migration creates it. Requests without a key belong to it, where keys are not required."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a project may use; None is without limit."""
+    """A project's limits; None is unlimited."""
 
     requests_per_minute: int | None = None
     files_in_progress: int | None = None
@@ -16,22 +16,25 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Importing:
-    """The run of a schedule (its row and its fence) that uploads a file, and what of: known from one run to the next by
-    `address`, under `name`, and as it is at `stamp`."""
+class ImportOrigin:
+    """Where a file of a scheduled import comes from."""
 
     schedule: int
+    """The row number of the schedule."""
     fence: int
-    address: bytes
+    """The fencing token of its run: a process that lost the run uploads nothing."""
+    source: bytes
+    """The real path or the URL, by which the next run knows the file again."""
     name: str
-    stamp: str
+    fingerprint: str
+    """The version of the source, for example its modification time or its ETag."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """A project as seen by one request. Everything that the request reads or writes is this project's own."""
+    """A project as one request acts for it. The request reads and writes only what belongs to this project."""
 
     project: str
     limits: Limits = Limits()
-    importing: Importing | None = None
-    """Only within a scheduled import."""
+    import_origin: ImportOrigin | None = None
+    """Set for uploads of a scheduled import."""

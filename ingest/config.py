@@ -1,4 +1,4 @@
-"""Every knob of the service, read once from the environment (`INGEST_...`) and passed on from there."""
+"""Every setting of the service, read once from the environment (`INGEST_...`) and passed on from there."""
 
 import os
 import socket
@@ -13,19 +13,19 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ingest.errors import ModelMissing
 
 LOCAL_MODEL = "all-MiniLM-L6-v2"
-"""Comes with the service, and needs no configuration to be used."""
+"""The model that is part of the installation and needs no configuration."""
 
 NAME_CHARACTERS = 200
 
 
 class EmbeddingModel(BaseModel):
-    """One of several embedding models; each field as the setting INGEST_EMBEDDING_... of its name."""
+    """One of several embedding models. Each field means what the setting INGEST_EMBEDDING_<field> means."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     model: str = Field(min_length=1, max_length=NAME_CHARACTERS)
     name: str = Field("", max_length=NAME_CHARACTERS)
-    """By which stores know it; empty = `model`. Two lengths of vectors of one model need two names."""
+    """The name that stores use; empty = `model`. One model with two vector lengths needs two names."""
     url: str = ""
     api_key: SecretStr = SecretStr("")
     dimensions: int = Field(0, ge=0)
@@ -39,11 +39,11 @@ _MODELS = TypeAdapter(tuple[EmbeddingModel, ...])
 
 
 class Settings(BaseSettings):
-    """The service's settings; each default works for the embedded service on one machine."""
+    """The service's settings. The defaults work for the embedded service on one machine."""
 
     model_config = SettingsConfigDict(env_prefix="INGEST_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    # where things are
+    # locations
     data: Path = Field(Path("ingest-data"), description="Folder of the embedded service: database, blobs, vectors.")
     database_url: str = Field("", description="SQLAlchemy URL; empty = SQLite in the data folder.")
     redis_url: str = Field("", description="Broker URL; empty = the embedded Valkey.")
@@ -61,88 +61,102 @@ class Settings(BaseSettings):
         8191, ge=16, description="Longest input of a remote model; longer chunks are embedded in windows."
     )
     embedding_batch_inputs: int = Field(64, ge=1, le=2048, description="Texts per embedding request.")
-    embedding_timeout_seconds: float = Field(60.0, gt=0, description="Patience with one embedding request.")
+    embedding_timeout_seconds: float = Field(60.0, gt=0, description="Timeout of one embedding request.")
     embedding_models: Annotated[tuple[EmbeddingModel, ...], NoDecode] = Field(
         (),
-        description="More models, which stores still use or may move to: a JSON list of objects with `model` and, as the"
-        " settings above have it, `url`, `api_key`, `dimensions`, `send_dimensions`, `context_tokens`, `batch_inputs`,"
-        " `timeout_seconds`; `name` where the same model is there twice. The local model is always there.",
+        description="More embedding models, which stores use or may migrate to: a JSON list of objects with `model` and, "
+        "with the meaning of the settings above, `url`, `api_key`, `dimensions`, `send_dimensions`, `context_tokens`, "
+        "`batch_inputs`, `timeout_seconds`. Give one of them a `name` if two have the same `model`. The local model is "
+        "always available.",
     )
     embedding_default: str = Field(
-        "", max_length=NAME_CHARACTERS, description="The model of new stores, by its name; empty = the one above."
+        "", max_length=NAME_CHARACTERS, description="Name of the model of new stores; empty = embedding_model."
     )
     embedding_kept_days: float = Field(
-        7.0, ge=0, description="How long a store that moved to another model can go back: its old points are kept."
+        7.0,
+        ge=0,
+        description="Days in which a store that migrated to another model can roll back: its old points stay.",
     )
     models_dir: Path = Field(
         Path(sys.prefix) / "share" / "ingest" / "models",
-        description="Where the local model's built graph is kept.",
+        description="Folder of the local model's compiled graph.",
     )
 
-    # rewriting of queries
+    # query rewriting
     chat_url: str = Field(
-        "", description="OpenAI-compatible base URL (.../v1) for `rewrite_query`; empty = queries stay as they are."
+        "", description="OpenAI-compatible base URL (.../v1) for `rewrite_query`; empty = queries are not rewritten."
     )
     chat_model: str = Field("gpt-4.1-mini", description="Model that rewrites queries.")
     chat_api_key: SecretStr = Field(SecretStr(""), description="Bearer key for the chat URL.")
     chat_timeout_seconds: float = Field(
-        3.0, gt=0, le=5, description="Patience with it; then a query is used as it is. A search waits that long."
+        3.0,
+        gt=0,
+        le=5,
+        description="Timeout of one rewrite, which the search waits for; then the query stays as it is.",
     )
 
     # parsing
-    parse_timeout_seconds: float = Field(60.0, gt=0, description="Wall clock for parsing any file...")
-    parse_timeout_seconds_per_mib: float = Field(6.0, ge=0, description="...and this much more for each MiB of it.")
+    parse_timeout_seconds: float = Field(60.0, gt=0, description="Wall-clock time for parsing a file of any size...")
+    parse_timeout_seconds_per_mib: float = Field(6.0, ge=0, description="...plus this time for each MiB of it.")
     parse_memory_mib: int = Field(
         2048, ge=256, description="Address space of the parser process, above its own start-up size."
     )
-    parse_max_text_mib: int = Field(64, ge=1, description="Text of one file; more is refused.")
+    parse_max_text_mib: int = Field(64, ge=1, description="Longest text of one file; a longer one is refused.")
 
-    # who may come in
+    # authentication
     require_keys: bool = Field(
-        False, description="Ask for a key even on this machine and while there is none; elsewhere one is always needed."
+        False,
+        description="Require an API key from clients on this machine too, and even while no key exists. Clients on other "
+        "machines always need one.",
     )
 
     # limits of the API
     max_file_bytes: int = Field(
-        512 * 2**20, ge=1, description="Largest file accepted by POST /files (contract section 2)."
+        512 * 2**20, ge=1, description="Largest file that POST /files accepts (deploy/docs/api-contract.md section 2)."
     )
-    max_body_bytes: int = Field(64 * 2**20, ge=1, description="Largest JSON body of a request; files have their own.")
+    max_body_bytes: int = Field(
+        64 * 2**20, ge=1, description="Largest JSON body of a request; files have a limit of their own."
+    )
     max_batch_files: int = Field(100_000, ge=1, description="Files in one batch; OpenAI's documented limit is 2,000.")
     max_event_streams: int = Field(
-        1_000, ge=0, description="Clients of one API process that follow batches at a time; more are asked to wait."
+        1_000, ge=0, description="Open event streams of one API process; further clients are asked to retry."
     )
-    max_tokens_per_file: int = Field(5_000_000, ge=1, description="Tokens of text in one file (contract section 0.11).")
+    max_tokens_per_file: int = Field(
+        5_000_000, ge=1, description="Tokens of text in one file (deploy/docs/api-contract.md section 0.11)."
+    )
 
     # jobs
     workers: int = Field(
         0,
         ge=0,
-        description="Worker processes on this machine; 0 = one a core, or four if any embedding model is remote.",
+        description="Worker processes on this machine; 0 = one a core, or four a core if any embedding model is remote.",
     )
-    lease_seconds: float = Field(30.0, gt=0, description="How long a silent worker keeps its file.")
+    lease_seconds: float = Field(30.0, gt=0, description="Time after which the file of a silent worker is reclaimed.")
     heartbeat_seconds: float = Field(
-        5.0, gt=0, description="How often a worker renews its lease and asks whether it should go on."
+        5.0, gt=0, description="How often a worker renews its lease and checks that its file is still wanted."
     )
-    max_kills: int = Field(3, ge=1, description="Workers a file may take down before it fails.")
+    max_crashes: int = Field(3, ge=1, description="Workers that a file may crash before it fails.")
     retry_deadline_seconds: float = Field(
-        86_400.0, gt=0, description="How long a file waits for a dependency before it fails."
+        86_400.0, gt=0, description="How long a file waits for a dependency that is down before it fails."
     )
     dispatch_window: int = Field(
-        64, ge=1, description="Messages in the broker at the most; the rest waits in the database."
+        64, ge=1, description="Messages in the broker at most, per lane; other files wait in the database."
     )
     sweep_seconds: float = Field(
-        5.0, gt=0, description="How often lost leases, purges and undelivered files are looked for."
+        5.0, gt=0, description="Period of maintenance: expired leases, purges, lost messages, webhooks, imports."
     )
-    qdrant_timeout_seconds: float = Field(10.0, gt=0, description="Patience with one request to Qdrant.")
+    qdrant_timeout_seconds: float = Field(10.0, gt=0, description="Timeout of one request to Qdrant.")
 
     node: str = Field(socket.gethostname(), description="This machine's name in leases.")
-    ready_file: str = Field("", description="Written by a worker when it takes files; `ingest up` waits for it.")
+    ready_file: str = Field(
+        "", description="File that a worker creates when it accepts files; `ingest up` waits for it."
+    )
 
     # scheduled imports
     import_roots: str = Field(
         "",
-        description="Folders and URLs of buckets that schedules may import from, with all below, separated by commas; "
-        "`{project}` stands for the id of the project that does. Empty = public addresses on the web only.",
+        description="Folders and bucket URLs that import schedules may read, with everything below them, separated by "
+        "commas. `{project}` stands for the id of the schedule's project. Empty = public web addresses only.",
     )
     imports_at_once: int = Field(
         2, ge=0, le=64, description="Scheduled imports that one API process runs at a time; 0 = it runs none."
@@ -150,43 +164,46 @@ class Settings(BaseSettings):
 
     # webhooks
     webhooks_allow_private: bool = Field(
-        False, description="Send webhooks also to addresses that are not public: of this machine, of your own network."
+        False, description="Send webhooks also to addresses that are not public: this machine, your own network."
     )
-    webhook_timeout_seconds: float = Field(5.0, gt=0, le=8, description="Patience with the receiver of one event.")
+    webhook_timeout_seconds: float = Field(5.0, gt=0, le=8, description="Timeout of the delivery of one event.")
 
     # monitoring
     verify_cron: str = Field(
-        "0 3 * * *", description="When the service compares everything with everything (cron, UTC); empty = never."
+        "0 3 * * *", description="When the service verifies all its data (cron expression, UTC); empty = never."
     )
-    flower_port: int = Field(5555, ge=0, le=65535, description="Port of `ingest up`'s Flower; any free one if taken.")
+    flower_port: int = Field(
+        5555, ge=0, le=65535, description="Port of Flower under `ingest up`; any free port if it is taken."
+    )
     flower_read_only: bool = Field(
-        True, description="Flower of `ingest up` shows only; its buttons revoke tasks, which cancels no file."
+        True,
+        description="Flower under `ingest up` is read-only. Its buttons revoke tasks, which does not cancel files.",
     )
     metrics_token: SecretStr = Field(
-        SecretStr(""), description="Bearer token that /metrics asks for; empty = whoever reaches the port may read it."
+        SecretStr(""), description="Bearer token for /metrics; empty = everybody who reaches the port may read it."
     )
     otlp_url: str = Field(
         "",
-        description="OpenTelemetry collector (http://...:4318) that gets traces; needs the extra `otel`. Empty = none.",
+        description="OpenTelemetry collector (http://...:4318) for traces; needs the extra `otel`. Empty = no traces.",
     )
     worker_metrics_port: int = Field(
-        0, ge=0, le=65535, description="Port on which a worker answers Prometheus for all its processes; 0 = none."
+        0, ge=0, le=65535, description="Port on which a worker serves the metrics of all its processes; 0 = none."
     )
 
     # logs
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe record written.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text for a terminal.")
 
     @field_validator("embedding_models", mode="before")
     @classmethod
-    def _read(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            return _MODELS.validate_json(given) if given.strip() else ()
-        return given
+    def _parse_models(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return _MODELS.validate_json(value) if value.strip() else ()
+        return value
 
     @model_validator(mode="after")
-    def _known(self) -> Self:
-        names = [self.embedding_model, *(each.name or each.model for each in self.embedding_models)]
+    def _check_model_names(self) -> Self:
+        names = [self.embedding_model, *(model.name or model.model for model in self.embedding_models)]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"several embedding models are called '{name}': give one of them another `name`")
@@ -201,28 +218,26 @@ class Settings(BaseSettings):
         first = EmbeddingModel.model_construct(
             **{name: getattr(self, "embedding_model" if name == "model" else f"embedding_{name}") for name in fields}
         )
-        found = {self.embedding_model: first} | {each.name or each.model: each for each in self.embedding_models}
-        return {LOCAL_MODEL: EmbeddingModel(model=LOCAL_MODEL)} | found
+        others = {model.name or model.model: model for model in self.embedding_models}
+        return {LOCAL_MODEL: EmbeddingModel(model=LOCAL_MODEL), self.embedding_model: first} | others
 
     @property
     def default_model(self) -> str:
-        """The name of the model that new stores get."""
+        """The name of the model of new stores."""
         return self.embedding_default or self.embedding_model
 
     def embedding_with(self, name: str) -> "Settings":
-        """These settings with another model as the one of `embedding_...`. Raises ModelMissing."""
+        """Return a copy whose `embedding_...` settings are those of a model. Raises ModelMissing."""
         model = self.models.get(name)
         if model is None:
             raise ModelMissing(name)
-        fields = {
-            field: getattr(model, field) for field in EmbeddingModel.model_fields if field not in ("name", "model")
-        }
-        values = {f"embedding_{field}": value for field, value in fields.items()}
+        fields = [field for field in EmbeddingModel.model_fields if field not in ("name", "model")]
+        values = {f"embedding_{field}": getattr(model, field) for field in fields}
         return self.model_copy(update=values | {"embedding_model": model.model})
 
     @cached_property
     def sql_url(self) -> str:
-        """The database's URL, with psycopg 3 named as the driver when only `postgresql://` was given."""
+        """The database's URL; `postgresql://` gets the driver psycopg 3."""
         url = self.database_url or f"sqlite:///{self.data.absolute() / 'ingest.db'}"
         for scheme in ("postgresql://", "postgres://"):
             if url.startswith(scheme):
@@ -231,12 +246,12 @@ class Settings(BaseSettings):
 
     @cached_property
     def blobs_location(self) -> str:
-        """The folder or fsspec URL under which blobs are kept."""
+        """The folder or fsspec URL of the blobs."""
         return self.blobs_url or str(self.data.absolute() / "blobs")
 
     @property
     def own_folders(self) -> tuple[Path, ...]:
-        """Where the service itself keeps something on this machine, beside its blobs: for nobody to import."""
+        """Files and folders of the service itself on this machine, besides its blobs. No import may read them."""
         kind, _, database = self.sql_url.partition(":///")
         file = database.partition("?")[0].removeprefix("file:")
         if not kind.startswith("sqlite") or file in ("", ":memory:"):
@@ -245,19 +260,19 @@ class Settings(BaseSettings):
 
     @property
     def worker_processes(self) -> int:
-        """How many there are. A remote model is waited for most of the time: other files use the core meanwhile.
+        """The number of worker processes of this machine.
 
-        One of several is enough for that: any store may use it, and which do is not known here. It costs memory where
-        files of stores with the local model come too, for each process has that one to itself then.
+        Workers wait for a remote model most of the time, so with one there are four a core. One remote model among
+        several is enough for that. The price is memory: each process loads the local model when its stores need it.
         """
-        remote = any(model.url for model in self.models.values())
-        return self.workers or (os.cpu_count() or 1) * (4 if remote else 1)
+        is_any_remote = any(model.url for model in self.models.values())
+        return self.workers or (os.cpu_count() or 1) * (4 if is_any_remote else 1)
 
     def parse_deadline_seconds(self, size: int) -> float:
-        """Wall-clock seconds that parsing `size` bytes may take."""
+        """Return the wall-clock time for parsing `size` bytes."""
         return self.parse_timeout_seconds + self.parse_timeout_seconds_per_mib * size / 2**20
 
 
-def load(**given: Any) -> Settings:
-    """The environment's settings, with those replaced that are given and not None."""
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+def load_settings(**overrides: Any) -> Settings:
+    """Return the environment's settings, with the overrides that are not None."""
+    return Settings(**{name: value for name, value in overrides.items() if value is not None})

@@ -1,4 +1,4 @@
-"""Every error of ours: whose fault it is, and whether a retry can help."""
+"""All errors that are raised on purpose, by whose fault they are and whether a retry can help."""
 
 from typing import ClassVar, Literal
 
@@ -6,20 +6,20 @@ LastErrorCode = Literal["server_error", "unsupported_file", "invalid_file"]
 
 
 class IngestError(Exception):
-    """The root of all errors raised on purpose; its text is for the person who called."""
+    """The base class. Its text is for the person who sent the request or the command."""
 
 
-# --- the request: the caller's fault, a retry cannot help ---
+# --- the caller's fault: a retry cannot help, except as `RateLimited` says ---
 
 
 class RequestError(IngestError):
-    """A request that cannot be carried out as it stands.
+    """A request that cannot be carried out as it stands; the API answers with `http_status`.
 
-    `param` names the field at fault and `code` is one of the API's words (contract.md section 8).
+    `param` names the field at fault, and `code` is one of the API's error codes (deploy/docs/api-contract.md section 8).
     """
 
     http_status: ClassVar[int] = 400
-    kind: ClassVar[str] = "invalid_request_error"
+    error_type: ClassVar[str] = "invalid_request_error"
 
     def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
         super().__init__(message)
@@ -32,7 +32,7 @@ class InvalidRequest(RequestError):
 
 
 class NotFound(RequestError):
-    """The named object does not exist, or not for this caller."""
+    """The object does not exist, or belongs to another project."""
 
     http_status = 404
 
@@ -44,22 +44,22 @@ class TooLarge(RequestError):
 
 
 class Unauthorised(RequestError):
-    """No key, or one that is not good."""
+    """The request has no API key, or an invalid or revoked one."""
 
     http_status = 401
 
 
 class Forbidden(RequestError):
-    """A key that is good, but not for this."""
+    """The API key is valid but lacks the scope for this request."""
 
     http_status = 403
 
 
-class TooMany(RequestError):
-    """More than the project may have at a time; later it may work."""
+class RateLimited(RequestError):
+    """The project exceeds a limit at present. A retry can succeed after `retry_after_seconds`."""
 
     http_status = 429
-    kind = "requests"
+    error_type = "requests"
 
     def __init__(self, message: str, *, retry_after_seconds: float) -> None:
         super().__init__(message, code="rate_limit_exceeded")
@@ -67,44 +67,44 @@ class TooMany(RequestError):
 
 
 class QuotaExceeded(RequestError):
-    """More than the project may ever have: waiting does not help."""
+    """The request exceeds the project's quota. Waiting does not help."""
 
     http_status = 429
-    kind = "insufficient_quota"
+    error_type = "insufficient_quota"
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code="insufficient_quota")
 
 
-# --- the file: it will never work, the reason goes to its last_error ---
+# --- the file's fault: a retry cannot help, and the text becomes its `last_error` ---
 
 
 class FileError(IngestError):
-    """This file cannot be ingested; the text is what its owner reads in `last_error.message`."""
+    """The file cannot be ingested. The text becomes `last_error.message` and `code` `last_error.code`."""
 
     code: ClassVar[LastErrorCode] = "server_error"
 
 
 class UnsupportedFile(FileError):
-    """A kind of file that is not read here."""
+    """The format of the file is not supported."""
 
     code = "unsupported_file"
 
 
 class InvalidFile(FileError):
-    """A known kind, but broken, encrypted, empty or too large to read within the limits."""
+    """The format is supported, but the file is broken, encrypted, empty, or exceeds a limit of its parser."""
 
     code = "invalid_file"
 
 
-# --- the surroundings: nobody's fault, a later try can help ---
+# --- a dependency's fault: a retry can help ---
 
 
 class DependencyDown(IngestError):
-    """A server that is needed did not answer, or asked to be left alone for a while.
+    """A server that is needed did not answer, or refused the request for the time being.
 
-    `dependency` is its name for people ("qdrant", "embedder", "database", "broker", "blobs").
-    `retry_after_seconds` is what it asked for, if it did.
+    `dependency` is its name: "qdrant", "embedder", "database", "broker", "blobs", "parser" or "embedding model".
+    `retry_after_seconds` is the time that the server asked for, if it did.
     """
 
     def __init__(self, dependency: str, message: str, *, retry_after_seconds: float | None = None) -> None:
@@ -114,7 +114,7 @@ class DependencyDown(IngestError):
 
 
 class ModelMissing(DependencyDown):
-    """A vector store's embedding model is not configured (any more); only the operator can help."""
+    """A vector store uses an embedding model that is not configured (any more). Only the operator can help."""
 
     def __init__(self, model: str) -> None:
         super().__init__(
@@ -125,17 +125,17 @@ class ModelMissing(DependencyDown):
         self.model = model
 
 
-# --- the job: somebody else decided ---
+# --- a lost race: another process decided first ---
 
 
 class Abandoned(IngestError):
-    """The file is no longer this worker's: cancelled, deleted, or taken over. Stop quietly."""
+    """The file was cancelled, deleted, or reclaimed for another worker. Stop without an error."""
 
 
-class Moved(IngestError):
-    """The store of the job's file goes over to another embedding model, or went: what the job made may be for the wrong
-    one. The file is queued again."""
+class ModelChanged(IngestError):
+    """The store changed its embedding models after the file was claimed. The points may be of the wrong model, so the file
+    is queued again."""
 
 
 class Refused(IngestError):
-    """The command line or the configuration cannot be carried out; one clear line for the operator."""
+    """A command or the configuration is refused. The text is one line for the operator, and the exit code is 2."""

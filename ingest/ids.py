@@ -1,4 +1,4 @@
-"""Object ids: a prefix that tells the kind, and 128 random bits."""
+"""Object ids: a prefix for the kind of object, and 128 random bits."""
 
 import secrets
 from typing import Literal
@@ -9,5 +9,5 @@ Prefix = Literal[
 
 
 def new(prefix: Prefix) -> str:
-    """A fresh id such as `vs_9f0c...` (prefix and 32 hex digits, contract section 1)."""
+    """Return a new id, for example `vs_9f0c...`: prefix and 32 hex digits (deploy/docs/api-contract.md section 1)."""
     return prefix + secrets.token_hex(16)

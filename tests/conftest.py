@@ -4,6 +4,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,8 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> Iterator[str]:
     """The name of a database with all tables and nothing in them."""
-    with _database(postgres_server, template=None) as (name, url):
-        database = Database(_driver(url))
+    with TemporaryDatabase(postgres_server, template=None) as (name, url):
+        database = Database(with_driver(url))
         migrate(database)
         database.dispose()
         yield name
@@ -104,8 +105,21 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path / 'test.db'}"
         return
     template = request.getfixturevalue("postgres_template")
-    with _database(request.getfixturevalue("postgres_server"), template) as (_, url):
-        yield _driver(url)
+    with TemporaryDatabase(request.getfixturevalue("postgres_server"), template) as (_, url):
+        yield with_driver(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of either kind without any table."""
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path / 'empty.db'}"
+        if request.param == "postgres":
+            server = request.getfixturevalue("postgres_server")
+            url = with_driver(stack.enter_context(TemporaryDatabase(server, template=None))[1])
+        database = Database(url)
+        stack.callback(database.dispose)
+        yield database
 
 
 @pytest.fixture
@@ -118,11 +132,13 @@ def database(database_url: str, clock: Clock) -> Iterator[Database]:
 
 @pytest.fixture
 def services(settings: Settings, database: Database) -> FakeServices:
-    """Tools over a database of either kind; everything but database and blobs is faked."""
+    """Services over a database of either kind; everything but database and blobs is faked."""
     return FakeServices(settings, database)
 
 
-class _database:  # noqa: N801 - a context manager
+class TemporaryDatabase:
+    """A new Postgres database, a copy of `template` or empty; dropped at the end."""
+
     def __init__(self, server: str, template: str | None) -> None:
         self._server = server
         self._template = template
@@ -141,5 +157,5 @@ class _database:  # noqa: N801 - a context manager
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name)))
 
 
-def _driver(url: str) -> str:
+def with_driver(url: str) -> str:
     return Settings(database_url=url).sql_url

@@ -1,8 +1,13 @@
-"""Fakes of the seams: a queue, an embedder, an index and a parser in memory, and tools made of them."""
+"""Fakes of the seams: a queue, an embedder, an index and a parser in memory, and the services made of them.
 
+The contract suites in tests/contracts run against these fakes and against the real ones.
+"""
+
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import log
 from pathlib import Path
 
 import numpy as np
@@ -13,29 +18,30 @@ from ingest.blobs import FolderBlobs
 from ingest.caller import DEFAULT_PROJECT, Caller
 from ingest.config import Settings
 from ingest.db.models import Collection
-from ingest.db.queue.feed import Waiting
+from ingest.db.queue.feed import QueuedFile
 from ingest.db.session import Database
-from ingest.errors import DependencyDown
+from ingest.errors import Abandoned, DependencyDown
 from ingest.services import Services
 from ingest.status import Lane
 from ingest.steps import filters as filtering
-from ingest.steps.embed import Vectors, always
+from ingest.steps.embed import always_wanted
 from ingest.steps.filters import Filter
-from ingest.steps.index import Hit, PointOwner, Point, SparseVector
-from ingest.steps.parse import Parsed
+from ingest.steps.index import Hit, Point, PointOwner, PointRef
+from ingest.steps.parse import ParsedText
+from ingest.steps.vectors import SparseVector, Vectors
 
 CALLER = Caller(DEFAULT_PROJECT)
-"""Somebody of the project that is always there, without limits."""
+"""A caller of the default project, without limits."""
 
 
 class FakeQueue:
-    """A broker that keeps its messages in lists; `down` makes it fail."""
+    """A broker that keeps its messages in lists. While `is_down` is set every call fails."""
 
     def __init__(self) -> None:
-        self.lanes: dict[Lane, list[Waiting]] = {"interactive": [], "bulk": []}
-        self.down = False
+        self.lanes: dict[Lane, list[QueuedFile]] = {"interactive": [], "bulk": []}
+        self.is_down = False
 
-    def send(self, lane: Lane, files: list[Waiting]) -> None:
+    def send(self, lane: Lane, files: list[QueuedFile]) -> None:
         self._check()
         self.lanes[lane] += files
 
@@ -44,12 +50,12 @@ class FakeQueue:
         return len(self.lanes[lane])
 
     def _check(self) -> None:
-        if self.down:
+        if self.is_down:
             raise DependencyDown("broker", "it is down")
 
 
 class FakeEmbedder:
-    """Texts to eight numbers, or so, by their letters. `error` is raised by the next calls, while it is set."""
+    """Embeds a text as the counts of its letters. `error` is raised while it is set; `before_embedding` runs first."""
 
     window_tokens: int | None = None
 
@@ -58,12 +64,14 @@ class FakeEmbedder:
         self.dimensions = dimensions
         self.error: Exception | None = None
         self.embedded = 0
-        self.before: Callable[[], object] = lambda: None
+        self.before_embedding: Callable[[], object] = lambda: None
 
-    def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always) -> list[Vectors]:
-        self.before()
+    def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always_wanted) -> list[Vectors]:
+        self.before_embedding()
         if self.error is not None:
             raise self.error
+        if not all(still_wanted() for _ in texts):
+            raise Abandoned("the file is no longer wanted")
         self.embedded += len(texts)
         return [self.embed_query(text)[None, :] for text in texts]
 
@@ -78,7 +86,7 @@ class FakeEmbedder:
 
 
 class FakeRewriter:
-    """Gives each query the words it is told to add."""
+    """Adds the same words to each query."""
 
     def __init__(self, added: str) -> None:
         self.added = added
@@ -92,35 +100,43 @@ class FakeRewriter:
 
 @dataclass
 class FakeIndex:
-    """Points in a dictionary by (row, generation, number). `down` makes every call fail."""
+    """Keeps points by (row, generation, number). While `is_down` is set every call fails.
+
+    Scores are those of Qdrant: cosine of the best window, and term weights times the store's inverse document frequency.
+    `dimensions` None accepts vectors of any length.
+    """
 
     points: dict[tuple[int, int, int], tuple[PointOwner, Point]] = field(default_factory=dict)
-    down: bool = False
+    is_down: bool = False
+    dimensions: int | None = None
 
-    def ensure(self) -> None:
+    def ensure_collection(self) -> None:
         self._check()
 
     def upsert(self, owner: PointOwner, points: Sequence[Point]) -> None:
         self._check()
         for point in points:
+            self._require_dimensions(point.dense)
+        for point in points:
             self.points[owner.row, owner.generation, point.number] = (owner, point)
 
-    def windows(self, row: int, generation: int, numbers: range) -> dict[str, Vectors]:
+    def read_vectors(self, row: int, generation: int, numbers: range) -> dict[str, Vectors]:
         self._check()
         keys = [(row, generation, number) for number in numbers]
         points = [self.points[key][1] for key in keys if key in self.points]
         return {point.text: point.dense for point in points}
 
-    def trim(self, row: int, generation: int, count: int) -> None:
-        self._remove(lambda key: key[:2] == (row, generation) and key[2] >= count)
+    def delete_chunks_from(self, row: int, generation: int, first_number: int) -> None:
+        self._remove(lambda key: key[:2] == (row, generation) and key[2] >= first_number)
 
-    def count(self, row: int, generation: int) -> int:
+    def count_points(self, row: int, generation: int) -> int:
         self._check()
         return sum(key[:2] == (row, generation) for key in self.points)
 
-    def delete_rows(self, rows: Sequence[tuple[int, int, int]]) -> None:
-        for row, first, last in rows:
-            self._remove(lambda key, r=row, f=first, g=last: key[0] == r and f <= key[1] <= g)  # type: ignore[misc]
+    def delete_generations(self, ranges: Sequence[tuple[int, int, int]]) -> None:
+        for row, first, last in ranges:
+            doomed = [key for key in self.points if key[0] == row and first <= key[1] <= last]
+            self._remove(doomed.__contains__)
 
     def delete_store(self, vector_store_id: str) -> None:
         self._remove(lambda key: self.points[key][0].vector_store_id == vector_store_id)
@@ -132,7 +148,8 @@ class FakeIndex:
         self._check()
         for key in self.points:
             if key[0] == owner.row:
-                self.points[key] = (owner, self.points[key][1])
+                stored, point = self.points[key]
+                self.points[key] = (replace(stored, attributes=owner.attributes, filename=owner.filename), point)
 
     def search(
         self,
@@ -140,74 +157,103 @@ class FakeIndex:
         vector_store_id: str,
         *,
         dense: Vectors | None,
-        terms: SparseVector | None,
+        sparse: SparseVector | None,
         filters: Filter | None,
         limit: int,
     ) -> tuple[list[Hit], list[Hit]]:
         self._check()
-        mine = [
-            (key, point)
+        if dense is not None:
+            self._require_dimensions(dense)
+        in_store = {
+            key: (owner, point)
             for key, (owner, point) in self.points.items()
             if (owner.project, owner.vector_store_id) == (project, vector_store_id)
-            and (filters is None or filtering.matches(filters, owner.attributes, owner.filename))
-        ]
+        }
+        selected = {
+            key: point
+            for key, (owner, point) in in_store.items()
+            if filters is None or filtering.matches(filters, owner.attributes, owner.filename)
+        }
+        frequencies = Counter(term for _, point in in_store.values() for term in point.sparse.indices)
 
-        def ranked(score: Callable[[Point], float]) -> list[Hit]:
-            hits = [Hit(key[0], key[1], key[2], point.text, score(point)) for key, point in mine]
-            return sorted((hit for hit in hits if hit.score > 0), key=lambda hit: -hit.score)[:limit]
+        def ranked(scores: dict[tuple[int, int, int], float]) -> list[Hit]:
+            hits = [Hit(*key, selected[key].text, score) for key, score in scores.items()]
+            return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
-        near = [] if dense is None else ranked(lambda point: float((point.dense @ dense).max()))
-        worded = [] if terms is None else ranked(lambda point: float(len({*terms.indices} & {*point.sparse.indices})))
-        return near, worded
+        by_vector = {} if dense is None else {key: _cosine(point.dense, dense) for key, point in selected.items()}
+        by_terms = {
+            key: score
+            for key, point in selected.items()
+            if sparse is not None and (score := _bm25(point.sparse, sparse, frequencies, len(in_store)))
+        }
+        return ranked(by_vector), ranked(by_terms)
 
-    def scan(self, rows: Sequence[int] | None = None) -> Iterator[tuple[int, int, str, str, int]]:
+    def scan_points(self, rows: Sequence[int] | None = None) -> Iterator[PointRef]:
         self._check()
         for (row, generation, number), (owner, _) in list(self.points.items()):
             if rows is None or row in rows:
-                yield row, generation, owner.project, owner.vector_store_id, number
+                yield PointRef(row, generation, owner.project, owner.vector_store_id, number)
 
-    def read(self, row: int, generation: int) -> Iterator[Point]:
+    def read_points(self, row: int, generation: int) -> Iterator[Point]:
         self._check()
         yield from [point for key, (_, point) in self.points.items() if key[:2] == (row, generation)]
 
     def close(self) -> None:
         pass
 
-    def _remove(self, doomed: Callable[[tuple[int, int, int]], bool]) -> None:
+    def _remove(self, is_doomed: Callable[[tuple[int, int, int]], bool]) -> None:
         self._check()
-        for key in [key for key in self.points if doomed(key)]:
+        for key in [key for key in self.points if is_doomed(key)]:
             del self.points[key]
 
+    def _require_dimensions(self, vectors: Vectors) -> None:
+        if self.dimensions is not None and vectors.shape[-1] != self.dimensions:
+            raise DependencyDown("embedder", f"gave vectors of {vectors.shape[-1]} dimensions")
+
     def _check(self) -> None:
-        if self.down:
+        if self.is_down:
             raise DependencyDown("qdrant", "it is down")
 
 
+def _cosine(rows: Vectors, query: Vectors) -> float:
+    lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(query)
+    return float((rows @ query / lengths).max())
+
+
+def _bm25(document: SparseVector, query: SparseVector, frequencies: Counter[int], documents: int) -> float:
+    weights = dict(zip(document.indices, document.values, strict=True))
+    return sum(
+        float(weight * weights.get(term, 0.0))
+        * log(1 + (documents - frequencies[term] + 0.5) / (frequencies[term] + 0.5))
+        for term, weight in zip(query.indices, query.values, strict=True)
+    )
+
+
 class FakeParser:
-    """Decodes UTF-8. `error` is raised instead, while it is set."""
+    """Decodes UTF-8. `error` is raised while it is set."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.parsed = 0
         self.kind = "text"
 
-    def parse(self, path: Path, filename: str, still_wanted: Callable[[], bool] = always) -> Parsed:
+    def parse(self, path: Path, filename: str, still_wanted: Callable[[], bool] = always_wanted) -> ParsedText:
         if self.error is not None:
             raise self.error
         self.parsed += 1
-        return Parsed(text=path.read_text(), kind=self.kind)
+        return ParsedText(text=path.read_text(), kind=self.kind)
 
     def close(self) -> None:
         pass
 
 
 class FakeServices(Services):
-    """Tools over a database and a folder, everything else faked; also the models of INGEST_EMBEDDING_MODELS."""
+    """Services over a real database and a folder of blobs. Everything else is fake, also the models of the settings."""
 
     queue: FakeQueue
     embedder: FakeEmbedder
-    index: FakeIndex  # type: ignore[assignment]
-    parser: FakeParser  # type: ignore[assignment]
+    index: FakeIndex
+    parser: FakeParser  # type: ignore[assignment] # no subclass of Parser
 
     def __init__(self, settings: Settings, database: Database) -> None:
         super().__init__(settings)
@@ -218,23 +264,23 @@ class FakeServices(Services):
         self.index = FakeIndex()
         self.parser = FakeParser()
 
-    def _made(self, model: str) -> FakeEmbedder:
-        known = self.settings.embedding_with(model)
-        return FakeEmbedder(model, known.embedding_dimensions)
+    def _build_embedder(self, model: str) -> FakeEmbedder:
+        settings = self.settings.embedding_with(model)
+        return FakeEmbedder(model, settings.embedding_dimensions)
 
-    def _connect(self, found: Collection) -> FakeIndex:  # type: ignore[override]
+    def _open_index(self, collection: Collection) -> FakeIndex:
         return FakeIndex()
 
 
 def lose_answer(services: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the next transaction committed, and nobody hear of it."""
+    """Make the next transaction commit and then fail, as if the connection broke before the answer to COMMIT."""
     transaction = services.database.transaction
 
     @contextmanager
-    def unheard() -> Iterator[Session]:
+    def commit_without_answer() -> Iterator[Session]:
         monkeypatch.setattr(services.database, "transaction", transaction)
         with transaction() as session:
             yield session
         raise DependencyDown("database", "the answer to COMMIT was lost")
 
-    monkeypatch.setattr(services.database, "transaction", unheard)
+    monkeypatch.setattr(services.database, "transaction", commit_without_answer)

@@ -1,4 +1,4 @@
-"""A receiver of webhooks on this machine."""
+"""A webhook receiver on this machine, for tests."""
 
 import threading
 from collections.abc import Iterator
@@ -9,26 +9,29 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Receiver:
-    """What came, and what is answered. While `silent`, nothing is until the test lets go of it."""
+    """The requests that arrived (headers and body), and the response to the next ones.
+
+    While `is_silent`, a request gets no response before the receiver closes.
+    """
 
     url: str = ""
     status: int = 200
     location: str = ""
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    silent: bool = False
+    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    is_silent: bool = False
     released: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
-    """A server that remembers what it is sent."""
+    """Run an HTTP server that records what it gets."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            if receiver.silent:
+            receiver.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            if receiver.is_silent:
                 receiver.released.wait(30)
                 return
             self.send_response(receiver.status)

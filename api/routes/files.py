@@ -1,4 +1,7 @@
-"""/v1/files"""
+"""/v1/files: uploaded files and their bytes.
+
+Calls `create`, `list_page`, `retrieve`, `delete` and `read_content` of ingest/stores/files.py.
+"""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -7,7 +10,9 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from api import deps, errors
+from api import deps
+from api.file_limit import file_limit_route
+from api.openapi import errors
 from api.schemas import files as wire
 from api.schemas.parts import Deleted, Id, ListPage
 from ingest.errors import InvalidRequest
@@ -15,17 +20,17 @@ from ingest.services import Services
 from ingest.stores import files
 
 
-def _most(services: Services) -> int:
+def _max_bytes(services: Services) -> int:
     return services.settings.max_file_bytes
 
 
-router = APIRouter(prefix="/v1/files", tags=["Files"], route_class=deps.bounded(_most, "file"))
+router = APIRouter(prefix="/v1/files", tags=["Files"], route_class=file_limit_route(_max_bytes, "file"))
 
 
 @router.post("", responses=errors.TOO_LARGE)
 async def create(
-    services: deps.GivenTools,
-    caller: deps.GivenCaller,
+    services: deps.ServicesDep,
+    caller: deps.CallerDep,
     file: Annotated[UploadFile, File(description="The file, with its name.")],
     purpose: Annotated[wire.Purpose, Form()],
     anchor: Annotated[str | None, Form(alias="expires_after[anchor]")] = None,
@@ -44,33 +49,33 @@ async def create(
         caller,
         filename=file.filename or "upload",
         purpose=purpose,
-        blocks=deps.blocks(file.file),
+        blocks=deps.read_blocks(file.file),
         expires_after=seconds,
     )
-    return wire.File.of(created)
+    return wire.File.from_row(created)
 
 
 @router.get("")
 def list_files(
-    services: deps.GivenTools,
-    caller: deps.GivenCaller,
-    window: deps.GivenFilesWindow,
+    services: deps.ServicesDep,
+    caller: deps.CallerDep,
+    window: deps.FilesWindowDep,
     purpose: Annotated[Id | None, Query(description="Only files with this purpose.")] = None,
 ) -> ListPage[wire.File]:
     """List the uploaded files."""
     page = files.list_page(services, caller, window, purpose=purpose)
-    return deps.list_page(page, [wire.File.of(row) for row in page.items])
+    return deps.to_list_page(page, [wire.File.from_row(row) for row in page.items])
 
 
-@router.get("/{file_id}", responses=errors.MISSING)
-def retrieve(services: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> wire.File:
-    """One file's facts."""
-    return wire.File.of(files.retrieve(services, caller, file_id))
+@router.get("/{file_id}", responses=errors.NOT_FOUND)
+def retrieve(services: deps.ServicesDep, caller: deps.CallerDep, file_id: Id) -> wire.File:
+    """Retrieve a file."""
+    return wire.File.from_row(files.retrieve(services, caller, file_id))
 
 
-@router.delete("/{file_id}", responses=errors.MISSING)
-def delete(services: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> Deleted:
-    """Delete a file, also from every vector store it is in."""
+@router.delete("/{file_id}", responses=errors.NOT_FOUND)
+def delete(services: deps.ServicesDep, caller: deps.CallerDep, file_id: Id) -> Deleted:
+    """Delete a file, and remove it from all vector stores."""
     files.delete(services, caller, file_id)
     return Deleted(id=file_id, object="file")
 
@@ -78,11 +83,11 @@ def delete(services: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> 
 @router.get(
     "/{file_id}/content",
     response_class=StreamingResponse,
-    responses=errors.MISSING
+    responses=errors.NOT_FOUND
     | {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def content(services: deps.GivenTools, caller: deps.GivenCaller, file_id: Id) -> StreamingResponse:
-    """A file's bytes as they were uploaded."""
+def content(services: deps.ServicesDep, caller: deps.CallerDep, file_id: Id) -> StreamingResponse:
+    """Download the bytes of a file as they were uploaded."""
     file, blocks = files.read_content(services, caller, file_id)
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",

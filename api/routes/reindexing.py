@@ -1,55 +1,67 @@
-"""/v1/vector_stores/{id}/reindex, which is an extension of ours"""
+"""/v1/vector_stores/{id}/reindex, an extension of OpenAI's API: re-indexing, and migration to another embedding model.
+
+Calls `reindex` and `roll_back` of ingest/reindex/rerun_batches.py, and `get_migration_status` and `purge_previous_model` of
+ingest/reindex/migration.py.
+"""
 
 from fastapi import APIRouter, Body, Response
 
-from api import deps, errors
-from api.routes.file_batches import hinted
+from api import deps
+from api.openapi import errors
+from api.routes.file_batches import set_poll_hint
 from api.schemas import reindexing as wire
 from api.schemas.file_batches import VectorStoreFileBatch
 from api.schemas.parts import Id
-from ingest.reindex import batches as rerun_batches
-from ingest.reindex import reindexing
+from ingest.reindex import migration, rerun_batches
 
 router = APIRouter(
-    prefix="/v1/vector_stores/{vector_store_id}", tags=["Re-indexing (extension)"], responses=errors.MISSING
+    prefix="/v1/vector_stores/{vector_store_id}", tags=["Re-indexing (extension)"], responses=errors.NOT_FOUND
 )
 
 
 @router.post("/reindex")
 def reindex(
-    services: deps.GivenTools,
-    caller: deps.GivenCaller,
+    services: deps.ServicesDep,
+    caller: deps.CallerDep,
     vector_store_id: Id,
     response: Response,
     body: wire.Reindex | None = Body(None),
 ) -> VectorStoreFileBatch:
-    """Index a store's files anew, as a batch; each is found as it was until it is ready."""
-    wish = body or wire.Reindex()
-    batch = rerun_batches.reindex(services, caller, vector_store_id, wish.only, wish.chunking(), wish.into())
-    return hinted(VectorStoreFileBatch.of(batch), response)
+    """Re-index the files of a store as a batch. Searches use the old index of a file until the new one is complete."""
+    options = body or wire.Reindex()
+    batch = rerun_batches.reindex(
+        services, caller, vector_store_id, options.only, options.chunk_sizes(), options.model_target()
+    )
+    return set_poll_hint(VectorStoreFileBatch.from_row(batch), response)
 
 
 @router.get("/reindex")
-def retrieve_models(services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id) -> wire.VectorStoreModels:
-    """The embedding models of a store, and how far it is on its way from one to the other."""
-    return wire.VectorStoreModels.of(vector_store_id, reindexing.models(services, caller, vector_store_id))
+def retrieve_models(services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id) -> wire.VectorStoreModels:
+    """Retrieve the embedding models of a store, and the progress of a migration between them."""
+    return wire.VectorStoreModels.from_status(
+        vector_store_id, migration.get_migration_status(services, caller, vector_store_id)
+    )
 
 
 @router.post("/reindex/rollback")
 def roll_back(
-    services: deps.GivenTools,
-    caller: deps.GivenCaller,
+    services: deps.ServicesDep,
+    caller: deps.CallerDep,
     vector_store_id: Id,
     response: Response,
     body: wire.Rollback | None = Body(None),
 ) -> VectorStoreFileBatch:
-    """Have a store go back to the embedding model that it had before, at once if all files still have its points; the
-    batch is of those that have none."""
-    batch = rerun_batches.go_back(services, caller, vector_store_id, at_once=(body or wire.Rollback()).now)
-    return hinted(VectorStoreFileBatch.of(batch), response)
+    """Roll a store back to its previous embedding model.
+
+    The rollback is immediate if all files still have points of that model. The batch holds the files that have none.
+    """
+    batch = rerun_batches.roll_back(services, caller, vector_store_id, rolling=(body or wire.Rollback()).now)
+    return set_poll_hint(VectorStoreFileBatch.from_row(batch), response)
 
 
 @router.post("/reindex/purge")
-def purge(services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id) -> wire.VectorStoreModels:
-    """Delete what is kept of the embedding model that a store had before; then it cannot go back."""
-    return wire.VectorStoreModels.of(vector_store_id, reindexing.forget_old(services, caller, vector_store_id))
+def purge(services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id) -> wire.VectorStoreModels:
+    """Delete the points of the previous embedding model of a store. A rollback is impossible afterwards."""
+    return wire.VectorStoreModels.from_status(
+        vector_store_id, migration.purge_previous_model(services, caller, vector_store_id)
+    )

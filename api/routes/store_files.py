@@ -1,101 +1,109 @@
-"""/v1/vector_stores/{id}/files"""
+"""/v1/vector_stores/{id}/files: the files of a vector store. GET .../files/{file_id} shows the outcome of a file's job.
+
+Calls `attach`, `list_page`, `retrieve`, `update_attributes`, `delete` and `read_text` of ingest/stores/members.py. A job
+(ingest/jobs/run.py) writes its outcome to the row of the file, and ingest/status.py derives the status from the row.
+"""
 
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
-from api import deps, errors
+from api import deps
+from api.openapi import errors
 from api.schemas import store_files as wire
-from api.schemas.parts import Deleted, Id, ListPage, chunking
+from api.schemas.parts import Deleted, Id, ListPage, to_chunk_sizes
 from ingest.db.queue.membership import Member
 from ingest.stores import members
 
 router = APIRouter(
-    prefix="/v1/vector_stores/{vector_store_id}/files", tags=["Vector store files"], responses=errors.MISSING
+    prefix="/v1/vector_stores/{vector_store_id}/files", tags=["Vector store files"], responses=errors.NOT_FOUND
 )
 
 POLL_AFTER_MS = "100"
-"""Hint to polling clients; Python keeps the first one for the whole poll (contract section 0.2)."""
+"""Wait for polling clients. The Python client uses the first value for the whole poll (deploy/docs/api-contract.md section 0.2)."""
 
-MENDED_NODE = 7
-"""Late releases of openai-node 7 poll a cancelled file no more; earlier ones of it cannot be told from them."""
+FIRST_FIXED_NODE_MAJOR = 7
+"""First major version of openai-node whose late releases stop at a cancelled file (deploy/docs/api-contract.md section 0.9)."""
 
 
 @router.post("")
 def create(
-    services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, body: wire.AttachFile, response: Response
+    services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id, body: wire.AttachFile, response: Response
 ) -> wire.VectorStoreFile:
-    """Attach a file to a vector store; it is ingested in the background."""
-    file = members.attach(services, caller, vector_store_id, member(body))
-    return _hinted(wire.VectorStoreFile.of(file), response)
+    """Attach a file to a vector store. The service ingests it in the background."""
+    file = members.attach(services, caller, vector_store_id, to_member(body))
+    return _set_poll_hint(wire.VectorStoreFile.from_view(file), response)
 
 
 @router.get("")
 def list_store_files(
-    services: deps.GivenTools,
-    caller: deps.GivenCaller,
+    services: deps.ServicesDep,
+    caller: deps.CallerDep,
     vector_store_id: Id,
-    window: deps.GivenWindow,
-    status: deps.GivenStatus,
+    window: deps.WindowDep,
+    status: deps.StatusFilterDep,
 ) -> ListPage[wire.VectorStoreFile]:
     """List a vector store's files."""
     page = members.list_page(services, caller, vector_store_id, window, status=status)
-    return deps.list_page(page, [wire.VectorStoreFile.of(row) for row in page.items])
+    return deps.to_list_page(page, [wire.VectorStoreFile.from_view(row) for row in page.items])
 
 
-@router.get("/{file_id}", responses=errors.NEVER_ENDING)
+@router.get("/{file_id}", responses=errors.CANCELLED_FILE_POLL)
 def retrieve(
-    services: deps.GivenTools,
-    caller: deps.GivenCaller,
+    services: deps.ServicesDep,
+    caller: deps.CallerDep,
     vector_store_id: Id,
     file_id: Id,
     request: Request,
     response: Response,
 ) -> wire.VectorStoreFile:
-    """One file of a vector store, and how far it is."""
-    file = wire.VectorStoreFile.of(members.retrieve(services, caller, vector_store_id, file_id))
-    if file.status == "cancelled" and _polls_for_ever(request.headers):
+    """Retrieve a file of a vector store with its status."""
+    file = wire.VectorStoreFile.from_view(members.retrieve(services, caller, vector_store_id, file_id))
+    if file.status == "cancelled" and _is_endless_poll(request.headers):
         raise HTTPException(429, f"File '{file_id}' was cancelled.", headers={"x-should-retry": "false"})
-    return _hinted(file, response)
+    return _set_poll_hint(file, response)
 
 
 @router.post("/{file_id}")
 def update(
-    services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, file_id: Id, body: wire.UpdateAttributes
+    services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id, file_id: Id, body: wire.UpdateAttributes
 ) -> wire.VectorStoreFile:
-    """Replace a file's attributes; the next search filters by them."""
-    changed = members.update_attributes(services, caller, vector_store_id, file_id, body.attributes or {})
-    return wire.VectorStoreFile.of(changed)
+    """Replace the attributes of a file. The next search filters by the new ones."""
+    file = members.update_attributes(services, caller, vector_store_id, file_id, body.attributes or {})
+    return wire.VectorStoreFile.from_view(file)
 
 
 @router.delete("/{file_id}")
-def delete(services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, file_id: Id) -> Deleted:
-    """Take a file out of a vector store; the file itself stays."""
+def delete(services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id, file_id: Id) -> Deleted:
+    """Remove a file from a vector store. The uploaded file stays."""
     members.delete(services, caller, vector_store_id, file_id)
     return Deleted(id=file_id, object="vector_store.file.deleted")
 
 
 @router.get("/{file_id}/content")
-def content(services: deps.GivenTools, caller: deps.GivenCaller, vector_store_id: Id, file_id: Id) -> wire.ContentPage:
-    """The text that was read from a file."""
+def content(services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id, file_id: Id) -> wire.ContentPage:
+    """Retrieve the text that the parser extracted from a file."""
     return wire.ContentPage(data=[wire.Passage(text=members.read_text(services, caller, vector_store_id, file_id))])
 
 
-def member(body: wire.AttachFile) -> Member:
-    """What a request to attach asks for."""
-    sizes = chunking(body.chunking_strategy)
+def to_member(body: wire.AttachFile) -> Member:
+    """Convert a request to attach a file to a member of the store."""
+    sizes = to_chunk_sizes(body.chunking_strategy)
     return Member(body.file_id, body.attributes, sizes.max_tokens, sizes.overlap_tokens)
 
 
-def _polls_for_ever(headers: Headers) -> bool:
-    """Whether this is the poll helper of openai-node before 7: told that a file is cancelled, it asks again at once and
-    never ends, unless it is refused (contract section 0.9)."""
+def _is_endless_poll(headers: Headers) -> bool:
+    """Return whether the poll helper of an openai-node before 7 sent the request.
+
+    It repeats the request without delay for ever if the file is cancelled, unless the response is an error
+    (deploy/docs/api-contract.md section 0.9).
+    """
     major = headers.get("x-stainless-package-version", "").partition(".")[0]
-    helps = headers.get("x-stainless-poll-helper") == "true" and headers.get("x-stainless-lang") == "js"
-    return helps and major.isdecimal() and int(major[:9]) < MENDED_NODE
+    is_poll_helper = headers.get("x-stainless-poll-helper") == "true" and headers.get("x-stainless-lang") == "js"
+    return is_poll_helper and major.isdecimal() and int(major[:9]) < FIRST_FIXED_NODE_MAJOR
 
 
-def _hinted(file: wire.VectorStoreFile, response: Response) -> wire.VectorStoreFile:
+def _set_poll_hint(file: wire.VectorStoreFile, response: Response) -> wire.VectorStoreFile:
     if file.status == "in_progress":
         response.headers["openai-poll-after-ms"] = POLL_AFTER_MS
     return file

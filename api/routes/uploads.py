@@ -1,28 +1,33 @@
-"""/v1/uploads"""
+"""/v1/uploads: files that arrive in parts.
+
+Calls `create`, `add_part`, `complete` and `cancel` of ingest/stores/uploads.py.
+"""
 
 from typing import Annotated
 
 from fastapi import APIRouter, File, UploadFile
 
-from api import deps, errors
+from api import deps
+from api.file_limit import file_limit_route
+from api.openapi import errors
 from api.schemas import uploads as wire
 from api.schemas.parts import Id
 from ingest.services import Services
 from ingest.stores import uploads
 
 
-def _most(_: Services) -> int:
+def _max_bytes(_: Services) -> int:
     return uploads.MAX_PART_BYTES
 
 
-router = APIRouter(prefix="/v1/uploads", tags=["Uploads"], route_class=deps.bounded(_most, "data"))
+router = APIRouter(prefix="/v1/uploads", tags=["Uploads"], route_class=file_limit_route(_max_bytes, "data"))
 
 
 @router.post("")
-def create(services: deps.GivenTools, caller: deps.GivenCaller, body: wire.CreateUpload) -> wire.Upload:
-    """Announce a file that will be sent in parts within an hour."""
+def create(services: deps.ServicesDep, caller: deps.CallerDep, body: wire.CreateUpload) -> wire.Upload:
+    """Create an upload. Its parts must arrive within an hour."""
     expires_after = body.expires_after.seconds if body.expires_after else None
-    created = uploads.create(
+    upload = uploads.create(
         services,
         caller,
         filename=body.filename,
@@ -31,29 +36,29 @@ def create(services: deps.GivenTools, caller: deps.GivenCaller, body: wire.Creat
         purpose=body.purpose,
         file_expires_after=expires_after,
     )
-    return wire.Upload.of(created)
+    return wire.Upload.from_view(upload)
 
 
-@router.post("/{upload_id}/parts", responses=errors.MISSING | errors.TOO_LARGE)
+@router.post("/{upload_id}/parts", responses=errors.NOT_FOUND | errors.TOO_LARGE)
 def create_part(
-    services: deps.GivenTools,
-    caller: deps.GivenCaller,
+    services: deps.ServicesDep,
+    caller: deps.CallerDep,
     upload_id: Id,
-    data: Annotated[UploadFile, File(description="A piece of the file, at most 64 MB.")],
+    data: Annotated[UploadFile, File(description="A part of the file, at most 64 MB.")],
 ) -> wire.UploadPart:
-    """Send a piece of the file. Pieces may be sent in parallel and in any order."""
-    return wire.UploadPart.of(uploads.add_part(services, caller, upload_id, deps.blocks(data.file)))
+    """Send a part of the file. Parts may be sent in parallel and in any order."""
+    return wire.UploadPart.from_row(uploads.add_part(services, caller, upload_id, deps.read_blocks(data.file)))
 
 
-@router.post("/{upload_id}/complete", responses=errors.MISSING)
+@router.post("/{upload_id}/complete", responses=errors.NOT_FOUND)
 def complete(
-    services: deps.GivenTools, caller: deps.GivenCaller, upload_id: Id, body: wire.CompleteUpload
+    services: deps.ServicesDep, caller: deps.CallerDep, upload_id: Id, body: wire.CompleteUpload
 ) -> wire.Upload:
-    """Make a file of the pieces, in the order given."""
-    return wire.Upload.of(uploads.complete(services, caller, upload_id, body.part_ids, body.md5))
+    """Create a file from the parts in the given order."""
+    return wire.Upload.from_view(uploads.complete(services, caller, upload_id, body.part_ids, body.md5))
 
 
-@router.post("/{upload_id}/cancel", responses=errors.MISSING)
-def cancel(services: deps.GivenTools, caller: deps.GivenCaller, upload_id: Id) -> wire.Upload:
-    """Give the file up and forget its pieces."""
-    return wire.Upload.of(uploads.cancel(services, caller, upload_id))
+@router.post("/{upload_id}/cancel", responses=errors.NOT_FOUND)
+def cancel(services: deps.ServicesDep, caller: deps.CallerDep, upload_id: Id) -> wire.Upload:
+    """Cancel an upload and drop its parts."""
+    return wire.Upload.from_view(uploads.cancel(services, caller, upload_id))

@@ -1,24 +1,24 @@
-"""VectorStoreFileBatch (contract section 6)."""
+"""Requests and responses of file batches (deploy/docs/api-contract.md section 6)."""
 
 from typing import Literal
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.schemas.parts import Attributes, Body, FileCounts, Id, Strategy, Wire
+from api.schemas.parts import Attributes, FileCounts, Id, RequestModel, ResponseModel, Strategy
 from api.schemas.store_files import AttachFile
 from ingest.db.models import FileBatch as Row
-from ingest.status import BatchStatus, of_batch
+from ingest.status import BatchStatus, batch_status
 
 
-class CreateFileBatch(Body):
-    """POST /vector_stores/{id}/file_batches: files by id, or each with attributes and chunking of its own."""
+class CreateFileBatch(RequestModel):
+    """Body of POST /vector_stores/{id}/file_batches: file ids, or files that each have their own attributes and chunking."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "oneOf": [
-                {"required": [one], "properties": {one: {"type": "array"}, other: {"type": "null"}}}
-                for one, other in (("file_ids", "files"), ("files", "file_ids"))
+                {"required": [given], "properties": {given: {"type": "array"}, absent: {"type": "null"}}}
+                for given, absent in (("file_ids", "files"), ("files", "file_ids"))
             ]
         }
     )
@@ -29,7 +29,7 @@ class CreateFileBatch(Body):
     chunking_strategy: Strategy | None = None
 
     @model_validator(mode="after")
-    def _exactly_one_form(self) -> "CreateFileBatch":
+    def _require_one_of_file_ids_and_files(self) -> "CreateFileBatch":
         if self.file_ids is None and self.files is None:
             message = "Missing required parameter: one of 'file_ids' and 'files'."
             raise PydanticCustomError("missing_required_parameter", message, {"param": "file_ids"})
@@ -39,8 +39,8 @@ class CreateFileBatch(Body):
         return self
 
 
-class VectorStoreFileBatch(Wire):
-    """A batch."""
+class VectorStoreFileBatch(ResponseModel):
+    """A file batch."""
 
     id: str
     object: Literal["vector_store.files_batch"] = "vector_store.files_batch"
@@ -50,11 +50,11 @@ class VectorStoreFileBatch(Wire):
     file_counts: FileCounts
 
     @classmethod
-    def of(cls, row: Row) -> "VectorStoreFileBatch":
+    def from_row(cls, row: Row) -> "VectorStoreFileBatch":
         return cls(
             id=row.id,
             created_at=row.created_at,
             vector_store_id=row.vector_store_id,
-            status=of_batch(row.in_progress, cancelled=row.cancelled_at is not None, expired=row.expired),
-            file_counts=FileCounts.of(row),
+            status=batch_status(row),
+            file_counts=FileCounts.from_row(row),
         )

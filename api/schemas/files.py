@@ -1,16 +1,19 @@
-"""File (contract section 2)."""
+"""Responses of files (deploy/docs/api-contract.md section 2)."""
 
 from typing import Literal
 
-from api.schemas.parts import Wire
+from api.schemas.parts import ResponseModel
 from ingest.db.models import File as Row
 
 Purpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
-"""What a file is for. `evals` is accepted and shown as what it is: the client's own type of an answer lacks it, which
-only its strict validation minds, and any other word would be untrue and break `list(purpose="evals")`."""
+"""The purposes that an upload accepts.
+
+The client's response type lacks `evals`, so its strict validation fails on it. The API answers `evals` anyway: another
+word would be wrong and would break `list(purpose="evals")`.
+"""
 
 
-class File(Wire):
+class File(ResponseModel):
     """An uploaded file."""
 
     id: str
@@ -24,7 +27,7 @@ class File(Wire):
     status_details: None = None
 
     @classmethod
-    def of(cls, row: Row) -> "File":
+    def from_row(cls, row: Row) -> "File":
         return cls(
             id=row.id,
             bytes=row.bytes,

@@ -1,50 +1,50 @@
-"""Schedules of imports: an extension of ours (deploy/openai-compatibility.md)."""
+"""Requests and responses of import schedules, an extension of OpenAI's API (deploy/docs/api/import-schedules.md)."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from api.schemas.parts import Attributes, Body, Storable, Wire
+from api.schemas.parts import Attributes, RequestModel, ResponseModel, Storable
 from api.schemas.schedules import Cron, Zone
 from ingest.db.models import ImportResult
 from ingest.db.models import ImportSchedule as Row
 from ingest.errors import Refused
-from ingest.imports.patterns import Choice, PathAttributes
+from ingest.imports.patterns import PathAttributes, PathFilter
 
-MOST = 100
-"""Sources, manifests and patterns, of each."""
-
-
-def _pattern(text: str) -> str:
-    return _understood(text, lambda: Choice([text], [text]).takes(""))
+MAX_ITEMS = 100
+"""Maximum length of each list of a schedule: sources, manifests, patterns."""
 
 
-def _path_pattern(text: str) -> str:
-    return _understood(text, lambda: PathAttributes([text]))
+def _valid_pattern(text: str) -> str:
+    return _require_valid(text, lambda: PathFilter([text], [text]).accepts(""))
 
 
-def _understood(text: str, attempt: Any) -> str:
+def _valid_path_pattern(text: str) -> str:
+    return _require_valid(text, lambda: PathAttributes([text]))
+
+
+def _require_valid(text: str, parse: Any) -> str:
     try:
-        attempt()
+        parse()
     except Refused as exc:
         raise ValueError(str(exc)) from exc
     return text
 
 
 Source = Annotated[str, Field(min_length=1, max_length=4096), Storable]
-Sources = Annotated[list[Source], Field(max_length=MOST)]
+Sources = Annotated[list[Source], Field(max_length=MAX_ITEMS)]
 Patterns = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=200), Storable, AfterValidator(_pattern)]],
-    Field(max_length=MOST),
+    list[Annotated[str, Field(min_length=1, max_length=200), Storable, AfterValidator(_valid_pattern)]],
+    Field(max_length=MAX_ITEMS),
 ]
 PathPatterns = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=200), Storable, AfterValidator(_path_pattern)]],
-    Field(max_length=MOST),
+    list[Annotated[str, Field(min_length=1, max_length=200), Storable, AfterValidator(_valid_path_pattern)]],
+    Field(max_length=MAX_ITEMS),
 ]
 
 
-class CreateImportSchedule(Body):
-    """What is imported, as the service sees it, and when: a cron expression of five fields, in a time zone."""
+class CreateImportSchedule(RequestModel):
+    """What the service imports, and when: a cron expression of five fields, in a time zone. Paths are paths of the server."""
 
     cron: Cron
     timezone: Zone = "UTC"
@@ -59,8 +59,8 @@ class CreateImportSchedule(Body):
     paused: bool = False
 
 
-class UpdateImportSchedule(Body):
-    """What of a schedule changes; what is left out stays."""
+class UpdateImportSchedule(RequestModel):
+    """Changes of a schedule; a field that is left out keeps its value."""
 
     cron: Cron | None = None
     timezone: Zone | None = None
@@ -75,14 +75,14 @@ class UpdateImportSchedule(Body):
     paused: bool | None = None
 
 
-WISH = (
+IMPORT_FIELDS = (
     *("sources", "manifests", "include", "exclude", "attributes", "attributes_from_path"),
     *("delete_missing", "retry_failed"),
 )
 
 
-class ImportCounts(Wire):
-    """Files that the sources hold, by how they stand; and how many the run uploaded, and removed from the store."""
+class ImportCounts(ResponseModel):
+    """Files of the sources by status, and how many files the run uploaded and removed from the store."""
 
     uploaded: int
     removed: int
@@ -94,43 +94,43 @@ class ImportCounts(Wire):
     total: int
 
 
-class Reason(Wire):
-    """Why some files did not complete: how many, and the first of them."""
+class ImportFailureReason(ResponseModel):
+    """A reason why files did not complete, the number of these files, and the first of them."""
 
     reason: str
     files: int
     first: list[str]
 
 
-class ImportRun(Wire):
-    """The last run. Completed: every file is; incomplete: some are not, for `reasons`; failed: because of `error`."""
+class ImportRun(ResponseModel):
+    """The last run. `completed`: every file completed. `incomplete`: some did not, for `reasons`. `failed`: see `error`."""
 
     id: str
     status: Literal["in_progress"] | ImportResult
     began_at: int
     ended_at: int | None
     counts: ImportCounts
-    reasons: list[Reason]
+    reasons: list[ImportFailureReason]
     error: str | None
 
     @classmethod
-    def of(cls, row: Row) -> "ImportRun | None":
+    def from_row(cls, row: Row) -> "ImportRun | None":
         if row.run_id is None or row.began_at is None:
             return None
-        counted = dict.fromkeys(ImportCounts.model_fields, 0) | row.counts
+        counts = dict.fromkeys(ImportCounts.model_fields, 0) | row.counts
         return cls(
             id=row.run_id,
             status=row.result or "in_progress",
             began_at=row.began_at,
             ended_at=row.ended_at,
-            counts=ImportCounts(**counted | {"uploaded": row.uploaded, "removed": row.removed}),
-            reasons=[Reason(**each) for each in row.reasons],
+            counts=ImportCounts(**counts | {"uploaded": row.uploaded, "removed": row.removed}),
+            reasons=[ImportFailureReason(**reason) for reason in row.reasons],
             error=row.error,
         )
 
 
-class ImportSchedule(Wire):
-    """A schedule, with its next and its last run. `due`: a run is to begin as soon as a process is free."""
+class ImportSchedule(ResponseModel):
+    """A schedule with its next and its last run. `due`: a run starts as soon as a worker process is free."""
 
     id: str
     object: Literal["vector_store.import_schedule"] = "vector_store.import_schedule"
@@ -152,8 +152,8 @@ class ImportSchedule(Wire):
     last_run: ImportRun | None
 
     @classmethod
-    def of(cls, row: Row) -> "ImportSchedule":
-        wish = {name: getattr(row, name) for name in WISH}
+    def from_row(cls, row: Row) -> "ImportSchedule":
+        options = {name: getattr(row, name) for name in IMPORT_FIELDS}
         return cls(
             id=row.id,
             created_at=row.created_at,
@@ -163,6 +163,6 @@ class ImportSchedule(Wire):
             paused=row.paused,
             next_run_at=row.next_run_at,
             due=row.due_since is not None,
-            last_run=ImportRun.of(row),
-            **wish,
+            last_run=ImportRun.from_row(row),
+            **options,
         )

@@ -1,4 +1,4 @@
-"""What several objects have in common: strict bodies, texts, attributes, chunking, counts, pages, errors."""
+"""Building blocks of several schemas: base models, constrained types, chunking, counts, list pages, errors."""
 
 import math
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -6,61 +6,70 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ingest.limits import (
+    MAX_ATTRIBUTE_KEY_CHARACTERS,
+    MAX_ATTRIBUTE_VALUE_CHARACTERS,
+    MAX_ATTRIBUTES,
+    fits_in_64_bits,
+    is_storable,
+)
+from ingest.status import FileCounters, file_counts
 from ingest.stores.vector_stores import AUTO_CHUNK_SIZES, ChunkSizes
 
 Item = TypeVar("Item")
 
 
-def _storable(text: str) -> str:
-    if any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in text):
+def _reject_unstorable(text: str) -> str:
+    """Reject characters that PostgreSQL cannot store."""
+    if not is_storable(text):
         raise ValueError("text must not contain NUL or unpaired surrogate characters")
     return text
 
 
-def _searchable(text: str) -> str:
-    """What no database would take becomes a text that no object is called by."""
+def _replace_unstorable(text: str) -> str:
+    """Replace characters that PostgreSQL cannot compare; no stored id contains the replacements."""
     return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
 
 
-def _scalar(value: Any) -> Any:
-    """One complaint instead of one for each type that it might have been."""
+def _check_scalar(value: Any) -> Any:
+    """Report one error for a wrong attribute value; pydantic would report one for each member of the union."""
     if isinstance(value, float) and not math.isfinite(value):
         raise PydanticCustomError("invalid_value", "Invalid attribute: numbers must be finite.")
-    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
+    if isinstance(value, int) and not isinstance(value, bool) and not fits_in_64_bits(value):
         raise PydanticCustomError("invalid_value", "Invalid attribute: integers must fit into 64 bits.")
     if not isinstance(value, (str, bool, int, float)):
         raise PydanticCustomError("invalid_type", "Invalid attribute: expected a string, a number or a boolean.")
     return value
 
 
-def _whole(value: Any) -> Any:
-    """JSON does not tell 5.0 from 5, and some clients write it so."""
+def _whole_float_to_int(value: Any) -> Any:
+    """Convert 5.0 to 5: JSON does not distinguish them, and some clients send the former."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Id = Annotated[str, AfterValidator(_searchable)]
-Whole = Annotated[int, BeforeValidator(_whole)]
-Storable = AfterValidator(_storable)
-Name = Annotated[str, Field(max_length=64), Storable]
-ValueText = Annotated[str, Field(max_length=512), Storable]
+Id = Annotated[str, AfterValidator(_replace_unstorable)]
+Whole = Annotated[int, BeforeValidator(_whole_float_to_int)]
+Storable = AfterValidator(_reject_unstorable)
+Name = Annotated[str, Field(max_length=MAX_ATTRIBUTE_KEY_CHARACTERS), Storable]
+ValueText = Annotated[str, Field(max_length=MAX_ATTRIBUTE_VALUE_CHARACTERS), Storable]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Value = Annotated[ValueText | bool | int | Number, BeforeValidator(_scalar)]
-Attributes = Annotated[dict[Name, Value], Field(max_length=16)]
-Metadata = Annotated[dict[Name, ValueText], Field(max_length=16)]
+Value = Annotated[ValueText | bool | int | Number, BeforeValidator(_check_scalar)]
+Attributes = Annotated[dict[Name, Value], Field(max_length=MAX_ATTRIBUTES)]
+Metadata = Annotated[dict[Name, ValueText], Field(max_length=MAX_ATTRIBUTES)]
 
 
-class Body(BaseModel):
-    """A request's JSON: nothing unknown, nothing converted (contract section 1)."""
+class RequestModel(BaseModel):
+    """Base of request bodies: rejects unknown fields and converts no types (deploy/docs/api-contract.md section 1)."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Wire(BaseModel):
-    """An answer's JSON."""
+class ResponseModel(BaseModel):
+    """Base of response bodies."""
 
 
-class StaticChunking(Body):
-    """Sizes of chunks in tokens."""
+class StaticChunking(RequestModel):
+    """Chunk sizes in tokens."""
 
     max_chunk_size_tokens: Whole = Field(ge=100, le=4096)
     chunk_overlap_tokens: Whole = Field(ge=0)
@@ -72,42 +81,42 @@ class StaticChunking(Body):
         return self
 
 
-class AutoStrategy(Body):
-    """The service chooses: 800 tokens, 400 of them repeated."""
+class AutoStrategy(RequestModel):
+    """The service chooses the sizes: 800 tokens with an overlap of 400."""
 
     type: Literal["auto"]
 
-    def chunking(self) -> ChunkSizes:
+    def chunk_sizes(self) -> ChunkSizes:
         return AUTO_CHUNK_SIZES
 
 
-class StaticStrategy(Body):
-    """The caller chooses."""
+class StaticStrategy(RequestModel):
+    """The caller chooses the sizes."""
 
     type: Literal["static"]
     static: StaticChunking
 
-    def chunking(self) -> ChunkSizes:
+    def chunk_sizes(self) -> ChunkSizes:
         return ChunkSizes(self.static.max_chunk_size_tokens, self.static.chunk_overlap_tokens)
 
 
 Strategy = Annotated[AutoStrategy | StaticStrategy, Field(discriminator="type")]
 
 
-def chunking(strategy: AutoStrategy | StaticStrategy | None) -> ChunkSizes:
-    """The sizes that a request asks for; none means auto."""
-    return AUTO_CHUNK_SIZES if strategy is None else strategy.chunking()
+def to_chunk_sizes(strategy: AutoStrategy | StaticStrategy | None) -> ChunkSizes:
+    """Return the chunk sizes that a request asks for; None means auto."""
+    return AUTO_CHUNK_SIZES if strategy is None else strategy.chunk_sizes()
 
 
-class ShownStrategy(Wire):
-    """How a file was cut: always shown as static, also when it was asked for as auto (contract section 0.10)."""
+class ChunkingStrategyView(ResponseModel):
+    """How a file was chunked: always `static`, even if the request said `auto` (deploy/docs/api-contract.md section 0.10)."""
 
     type: Literal["static"] = "static"
     static: dict[Literal["max_chunk_size_tokens", "chunk_overlap_tokens"], int]
 
 
-class FileCounts(Wire):
-    """Files by where they stand."""
+class FileCounts(ResponseModel):
+    """Numbers of files by status."""
 
     in_progress: int
     completed: int
@@ -116,20 +125,12 @@ class FileCounts(Wire):
     total: int
 
     @classmethod
-    def of(cls, counted: Any) -> "FileCounts":
-        """The counters of a store's or a batch's row."""
-        total = counted.in_progress + counted.completed + counted.failed + counted.cancelled
-        return cls(
-            in_progress=counted.in_progress,
-            completed=counted.completed,
-            failed=counted.failed,
-            cancelled=counted.cancelled,
-            total=total,
-        )
+    def from_row(cls, row: FileCounters) -> "FileCounts":
+        return cls(**file_counts(row))
 
 
-class ListPage(Wire, Generic[Item]):
-    """A page of a list (contract section 8)."""
+class ListPage(ResponseModel, Generic[Item]):
+    """A page of a list (deploy/docs/api-contract.md section 8)."""
 
     object: Literal["list"] = "list"
     data: list[Item]
@@ -138,16 +139,16 @@ class ListPage(Wire, Generic[Item]):
     has_more: bool
 
 
-class Deleted(Wire):
-    """That something is gone."""
+class Deleted(ResponseModel):
+    """Confirmation of a deletion."""
 
     id: str
     object: str
     deleted: Literal[True] = True
 
 
-class ErrorFacts(Wire):
-    """What went wrong: for people, and for programs."""
+class ErrorFacts(ResponseModel):
+    """The error: `message` for people, the other fields for programs."""
 
     message: str
     type: str
@@ -155,7 +156,7 @@ class ErrorFacts(Wire):
     code: str | None
 
 
-class ErrorAnswer(Wire):
-    """The body of every answer that is not 200."""
+class ErrorAnswer(ResponseModel):
+    """The body of every response whose status is not 200."""
 
     error: ErrorFacts

@@ -1,73 +1,76 @@
-"""Indexing anew: an extension, OpenAI's API has nothing like it (deploy/openai-compatibility.md)."""
+"""Requests and responses of re-indexing, an extension of OpenAI's API (deploy/docs/api/reindexing.md)."""
 
 from typing import Literal
 
-from api.schemas.parts import Body, Id, Strategy, Wire
-from ingest.db.models import OtherState
-from ingest.db.queue.requeue import Only
+from api.schemas.parts import Id, RequestModel, ResponseModel, Strategy
+from ingest.db.models import ReindexScope, StandbyState
 from ingest.errors import InvalidRequest
-from ingest.reindex.reindexing import Into, Models
+from ingest.reindex.migration import MigrationStatus
+from ingest.reindex.reindexing import ModelTarget
 from ingest.stores.vector_stores import ChunkSizes
 
 
-class ReadyCounts(Wire):
-    """Of the files that can be found, those with points of the model that the store goes over to, or can go back to."""
+class ReadyCounts(ResponseModel):
+    """Completed files (`total`), and those of them that have points of the other model (`ready`)."""
 
     ready: int
     total: int
 
 
-class Reindex(Body):
-    """Which files of a store are indexed anew, and how they are cut; without a strategy each as it was."""
+class Reindex(RequestModel):
+    """Which files of a store to re-index, and how to chunk them. Without a strategy, each file keeps its chunk sizes."""
 
-    only: Only = "all"
+    only: ReindexScope = "all"
     chunking_strategy: Strategy | None = None
     model: Id | None = None
-    """The embedding model, by the name it is configured under, that the store goes over to when all files are ready..."""
+    """Configured name of the embedding model that the store cuts over to when all files are ready."""
     now: bool = False
-    """...or each file as soon as it is."""
+    """Cut over each file as soon as it is ready."""
 
-    def chunking(self) -> ChunkSizes | None:
-        """The sizes that are asked for; None when each file keeps its own."""
-        return None if self.chunking_strategy is None else self.chunking_strategy.chunking()
+    def chunk_sizes(self) -> ChunkSizes | None:
+        """Return the requested chunk sizes; None if each file keeps its own."""
+        return None if self.chunking_strategy is None else self.chunking_strategy.chunk_sizes()
 
-    def into(self) -> Into | None:
-        """The model that is asked for. Raises InvalidRequest."""
+    def model_target(self) -> ModelTarget | None:
+        """Return the requested model. Raises InvalidRequest if `now` comes without `model`."""
         if self.model is None and self.now:
             raise InvalidRequest("'now' goes with 'model'.", param="now")
-        return None if self.model is None else Into(self.model, self.now)
+        return None if self.model is None else ModelTarget(self.model, self.now)
 
 
-class Rollback(Body):
-    """How a store goes back to the embedding model that it had before."""
+class Rollback(RequestModel):
+    """How to roll a store back to its previous embedding model."""
 
     now: bool = False
-    """Each file as soon as it has points of that; else all of them together."""
+    """Roll back each file as soon as it has points of the previous model; otherwise all files together."""
 
 
-class VectorStoreModels(Wire):
+class VectorStoreModels(ResponseModel):
     """The embedding models of a store."""
 
     object: Literal["vector_store.models"] = "vector_store.models"
     vector_store_id: str
     model: str
-    """That new files are embedded with, and the store is searched with."""
+    """The model of searches and of new files."""
     other_model: str | None
-    other_state: OtherState | None
-    """`staging`: the store goes over to the other model when all files are ready. `mixed`: it comes from the other one,
-    file by file; both are searched. `kept`: it can go back to the other one. `dropping`: the other's points are being
-    deleted."""
+    other_state: StandbyState | None
+    """State of the other model's points.
+
+    `staging`: the store cuts over to the other model when all files are ready. `mixed`: the store leaves the other model
+    file by file, and searches use both. `kept`: the store can roll back to the other model. `dropping`: the other model's
+    points are being deleted.
+    """
     file_counts: ReadyCounts
     kept_until: int | None
-    """When the points of the other model will be deleted."""
+    """Unix time at which the points of the other model are deleted."""
 
     @classmethod
-    def of(cls, vector_store_id: str, found: Models) -> "VectorStoreModels":
+    def from_status(cls, vector_store_id: str, status: MigrationStatus) -> "VectorStoreModels":
         return cls(
             vector_store_id=vector_store_id,
-            model=found.model,
-            other_model=found.other_model,
-            other_state=found.state,
-            file_counts=ReadyCounts(ready=found.ready, total=found.files),
-            kept_until=found.kept_until,
+            model=status.model,
+            other_model=status.standby_model,
+            other_state=status.standby_state,
+            file_counts=ReadyCounts(ready=status.ready_files, total=status.total_files),
+            kept_until=status.kept_until,
         )

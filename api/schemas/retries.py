@@ -1,48 +1,50 @@
-"""Retries: an extension, OpenAI's API has none (deploy/openai-compatibility.md)."""
+"""Requests and responses of retries, an extension of OpenAI's API (deploy/docs/api/reindexing.md)."""
 
 from typing import Literal
 
 from pydantic import Field
 
 from api.schemas.file_batches import VectorStoreFileBatch
-from api.schemas.parts import Body, Wire
-from ingest.db.queue.requeue import Retryable
-from ingest.reindex.batches import Retried
+from api.schemas.parts import RequestModel, ResponseModel
+from ingest.db.queue.requeue import RetryableStatus
+from ingest.reindex.rerun_batches import RetryResult
 
 
-class Retry(Body):
-    """Which files shall run again."""
+class Retry(RequestModel):
+    """Which files to retry."""
 
-    statuses: list[Retryable] = Field(default=["failed"], min_length=1, max_length=2)
+    statuses: list[RetryableStatus] = Field(default=["failed"], min_length=1, max_length=2)
 
 
-class Reason(Wire):
-    """Why so many files had not completed."""
+class RetryReason(ResponseModel):
+    """A reason reason files had failed or were cancelled, and the number of these files."""
 
     code: str
     message: str
     count: int
 
 
-class VectorStoreRetry(Wire):
-    """The batch in which the files run again, or null when there were none."""
+class VectorStoreRetry(ResponseModel):
+    """The batch of the result files; null if no file matched."""
 
     object: Literal["vector_store.retry"] = "vector_store.retry"
     vector_store_id: str
     file_batch: VectorStoreFileBatch | None
     total: int
     has_more: bool
-    """That a batch takes no more at once; when it has ended, ask again."""
-    reasons: list[Reason]
-    """The most frequent first, at most a hundred."""
+    """True if more files match than a batch may hold; retry again when this batch has ended."""
+    reasons: list[RetryReason]
+    """The most frequent first, at most 100."""
 
     @classmethod
-    def of(cls, vector_store_id: str, retried: Retried) -> "VectorStoreRetry":
-        batch = None if retried.batch is None else VectorStoreFileBatch.of(retried.batch)
+    def from_result(cls, vector_store_id: str, result: RetryResult) -> "VectorStoreRetry":
+        batch = None if result.batch is None else VectorStoreFileBatch.from_row(result.batch)
         return cls(
             vector_store_id=vector_store_id,
             file_batch=batch,
             total=0 if batch is None else batch.file_counts.total,
-            has_more=retried.has_more,
-            reasons=[Reason(code=why.code, message=why.message, count=why.files) for why in retried.reasons],
+            has_more=result.has_more,
+            reasons=[
+                RetryReason(code=reason.code, message=reason.message, count=reason.files) for reason in result.reasons
+            ],
         )

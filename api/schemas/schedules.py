@@ -1,40 +1,40 @@
-"""Schedules of re-indexes: an extension of ours (deploy/openai-compatibility.md)."""
+"""Requests and responses of re-index schedules, an extension of OpenAI's API (deploy/docs/api/reindexing.md)."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas.parts import Body, ShownStrategy, Storable, Strategy, Wire
+from api.schemas.parts import ChunkingStrategyView, RequestModel, ResponseModel, Storable, Strategy
 from ingest.db.models import ReindexSchedule as Row
-from ingest.db.queue.requeue import Only
+from ingest.db.models import ReindexScope
 
 Cron = Annotated[str, Field(max_length=100), Storable]
 Zone = Annotated[str, Field(max_length=64), Storable]
 
 
-class CreateSchedule(Body):
-    """When a store is re-indexed: a cron expression of five fields, in a time zone; and how."""
+class CreateSchedule(RequestModel):
+    """When to re-index a store (a cron expression of five fields, in a time zone), and how."""
 
     cron: Cron
     timezone: Zone = "UTC"
-    only: Only = "all"
+    only: ReindexScope = "all"
     chunking_strategy: Strategy | None = None
     paused: bool = False
 
 
-class UpdateSchedule(Body):
-    """What of a schedule changes; what is left out stays."""
+class UpdateSchedule(RequestModel):
+    """Changes of a schedule; a field that is left out keeps its value."""
 
     cron: Cron | None = None
     timezone: Zone | None = None
-    only: Only | None = None
+    only: ReindexScope | None = None
     chunking_strategy: Strategy | None = None
-    """Null: each file keeps its own."""
+    """Null: each file keeps its chunk sizes."""
     paused: bool | None = None
 
 
-class ReindexSchedule(Wire):
-    """A schedule, with its next and its last run."""
+class ReindexSchedule(ResponseModel):
+    """A schedule with its next and its last run."""
 
     id: str
     object: Literal["vector_store.reindex_schedule"] = "vector_store.reindex_schedule"
@@ -42,19 +42,19 @@ class ReindexSchedule(Wire):
     vector_store_id: str
     cron: str
     timezone: str
-    only: Only
-    chunking_strategy: ShownStrategy | None
+    only: ReindexScope
+    chunking_strategy: ChunkingStrategyView | None
     paused: bool
     next_run_at: int | None
     last_run_at: int | None
     last_batch_id: str | None
 
     @classmethod
-    def of(cls, row: Row) -> "ReindexSchedule":
+    def from_row(cls, row: Row) -> "ReindexSchedule":
         chunking = None
         if row.chunk_tokens is not None:
             sizes = {"max_chunk_size_tokens": row.chunk_tokens, "chunk_overlap_tokens": row.chunk_overlap or 0}
-            chunking = ShownStrategy.model_validate({"static": sizes})
+            chunking = ChunkingStrategyView.model_validate({"static": sizes})
         return cls(
             id=row.id,
             created_at=row.created_at,

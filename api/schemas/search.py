@@ -1,30 +1,39 @@
-"""Search (contract section 7)."""
+"""Requests and responses of searches (deploy/docs/api-contract.md section 7), with the OpenAPI schemas of filters."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from api.schemas.parts import Body, Number, Storable, Whole, Wire
+from api.schemas.parts import Number, RequestModel, ResponseModel, Storable, Whole
 from api.schemas.store_files import Passage
+from ingest.limits import MAX_FILTER_KEY_CHARACTERS, MAX_FILTER_VALUE_CHARACTERS
 from ingest.steps import filters
-from ingest.stores.search import Found, FusionWeights
+from ingest.stores.fusion import FusionWeights
+from ingest.stores.search import SearchResult as Hit
 
-# A longer text is no question any more, and embedding it would hold up everybody else.
+# Embedding a longer text would delay the searches of all other clients.
 Query = Annotated[str, Field(min_length=1, max_length=32_768), Storable]
 Weight = Annotated[Number, Field(ge=0.0, le=1e9)]
-"""The bound keeps their sum finite."""
+"""The upper bound keeps the sum of two weights finite."""
 
 
-_ABOVE_ZERO = {"type": "number", "exclusiveMinimum": 0}
-_WEIGHTS = ("embedding_weight", "text_weight", "rrf_embedding_weight", "rrf_text_weight")
+_POSITIVE_SCHEMA = {"type": "number", "exclusiveMinimum": 0}
+_WEIGHT_NAMES = ("embedding_weight", "text_weight", "rrf_embedding_weight", "rrf_text_weight")
 
-# What ingest/steps/filters.py reads, for the OpenAPI document.
-_KEY = {"type": "string", "minLength": 1, "maxLength": filters.MAX_KEY}
-_VALUE = {"anyOf": [{"type": "string", "maxLength": filters.MAX_VALUE}, {"type": "number"}, {"type": "boolean"}]}
-_ONE = {"type": {"enum": ["eq", "ne", "gt", "gte", "lt", "lte"]}, "key": _KEY, "property": _KEY, "value": _VALUE}
-_VALUES = {"type": "array", "items": _VALUE, "minItems": 1, "maxItems": filters.MAX_LIST}
-_SOME = _ONE | {"type": {"enum": ["in", "nin"]}, "value": _VALUES}
-_COMPARED: dict[str, Any] = {
+# The grammar that ingest/steps/filters parses, as JSON schemas for the OpenAPI document.
+_KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_FILTER_KEY_CHARACTERS}
+_VALUE_SCHEMA = {
+    "anyOf": [{"type": "string", "maxLength": MAX_FILTER_VALUE_CHARACTERS}, {"type": "number"}, {"type": "boolean"}]
+}
+_ONE_VALUE_PROPERTIES = {
+    "type": {"enum": ["eq", "ne", "gt", "gte", "lt", "lte"]},
+    "key": _KEY_SCHEMA,
+    "property": _KEY_SCHEMA,
+    "value": _VALUE_SCHEMA,
+}
+_LIST_SCHEMA = {"type": "array", "items": _VALUE_SCHEMA, "minItems": 1, "maxItems": filters.MAX_LIST_VALUES}
+_LIST_PROPERTIES = _ONE_VALUE_PROPERTIES | {"type": {"enum": ["in", "nin"]}, "value": _LIST_SCHEMA}
+_COMPARISON_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["type", "value"],
     "oneOf": [{"required": ["key"]}, {"required": ["property"]}],
@@ -41,7 +50,10 @@ FILTER_SCHEMAS: dict[str, Any] = {
     "ComparisonFilter": {
         "title": "ComparisonFilter",
         "description": "One attribute compared; `ne` and `nin` match where it is missing. `property` is `key`.",
-        "anyOf": [_COMPARED | {"properties": _ONE}, _COMPARED | {"properties": _SOME}],
+        "anyOf": [
+            _COMPARISON_SCHEMA | {"properties": _ONE_VALUE_PROPERTIES},
+            _COMPARISON_SCHEMA | {"properties": _LIST_PROPERTIES},
+        ],
     },
     "CompoundFilter": {
         "title": "CompoundFilter",
@@ -57,12 +69,12 @@ FILTER_SCHEMAS: dict[str, Any] = {
 }
 
 
-class HybridSearch(Body):
-    """How much meaning and words count, of which one must; the guide's second spelling is accepted too."""
+class HybridSearch(RequestModel):
+    """Weights of dense and lexical search; at least one is above zero. The `rrf_` names are aliases from OpenAI's guide."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "anyOf": [{"required": [name], "properties": {name: _ABOVE_ZERO}} for name in _WEIGHTS]  # type: ignore[dict-item]
+            "anyOf": [{"required": [name], "properties": {name: _POSITIVE_SCHEMA}} for name in _WEIGHT_NAMES]  # type: ignore[dict-item]  # invariant dict
         }
     )
 
@@ -76,23 +88,23 @@ class HybridSearch(Body):
         return FusionWeights(embedding, self.text_weight or self.rrf_text_weight or 0.0)
 
     @model_validator(mode="after")
-    def _one_above_zero(self) -> "HybridSearch":
+    def _require_a_positive_weight(self) -> "HybridSearch":
         weights = self.weights()
         if weights.embedding + weights.text <= 0:
             raise ValueError("at least one of embedding_weight and text_weight must be greater than 0")
         return self
 
 
-class RankingOptions(Body):
-    """How passages are ranked; every ranker is the same one here."""
+class RankingOptions(RequestModel):
+    """How passages are ranked. All rankers are accepted and behave the same."""
 
     ranker: Literal["none", "auto", "default-2024-11-15", "default-2024-08-21"] = "auto"
     score_threshold: Number = Field(0.0, ge=0.0, le=1.0)
     hybrid_search: HybridSearch | None = None
 
 
-class Search(Body):
-    """POST /vector_stores/{id}/search"""
+class Search(RequestModel):
+    """Body of POST /vector_stores/{id}/search."""
 
     query: Query | Annotated[list[Query], Field(min_length=1, max_length=16)]
     filters: dict[str, Any] | None = None
@@ -101,8 +113,8 @@ class Search(Body):
     rewrite_query: bool = False
 
 
-class SearchResult(Wire):
-    """One passage."""
+class SearchResult(ResponseModel):
+    """A passage that matches the query."""
 
     file_id: str
     filename: str
@@ -111,18 +123,18 @@ class SearchResult(Wire):
     content: list[Passage]
 
     @classmethod
-    def of(cls, found: Found) -> "SearchResult":
+    def from_hit(cls, hit: Hit) -> "SearchResult":
         return cls(
-            file_id=found.file_id,
-            filename=found.filename,
-            score=found.score,
-            attributes=found.attributes,
-            content=[Passage(text=found.text)],
+            file_id=hit.file_id,
+            filename=hit.filename,
+            score=hit.score,
+            attributes=hit.attributes,
+            content=[Passage(text=hit.text)],
         )
 
 
-class SearchPage(Wire):
-    """All passages: one page, because no client can ask for a second."""
+class SearchPage(ResponseModel):
+    """All passages on one page, because no client can request a second page."""
 
     object: Literal["vector_store.search_results.page"] = "vector_store.search_results.page"
     search_query: list[str]

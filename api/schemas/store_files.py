@@ -1,36 +1,36 @@
-"""VectorStoreFile (contract section 5)."""
+"""Requests and responses of files in a vector store (deploy/docs/api-contract.md section 5)."""
 
 from typing import Any, Literal
 
-from api.schemas.parts import Attributes, Body, Id, ShownStrategy, Strategy, Wire
-from ingest.db.content.stores import Shown
+from api.schemas.parts import Attributes, ChunkingStrategyView, Id, RequestModel, ResponseModel, Strategy
+from ingest.db.content.members import FileView
 from ingest.errors import LastErrorCode
 from ingest.status import FileStatus
 
 
-class AttachFile(Body):
-    """POST /vector_stores/{id}/files"""
+class AttachFile(RequestModel):
+    """Body of POST /vector_stores/{id}/files."""
 
     file_id: Id
     attributes: Attributes | None = None
     chunking_strategy: Strategy | None = None
 
 
-class UpdateAttributes(Body):
-    """POST /vector_stores/{id}/files/{file_id}: replaces all attributes; null clears them."""
+class UpdateAttributes(RequestModel):
+    """Body of POST /vector_stores/{id}/files/{file_id}: replaces all attributes; null clears them."""
 
     attributes: Attributes | None
 
 
-class LastError(Wire):
+class LastError(ResponseModel):
     """Why a file failed."""
 
     code: LastErrorCode
     message: str
 
 
-class VectorStoreFile(Wire):
-    """A file in a store; its id is the file's (contract section 1)."""
+class VectorStoreFile(ResponseModel):
+    """A file in a vector store. Its id is the id of the uploaded file (deploy/docs/api-contract.md section 1)."""
 
     id: str
     object: Literal["vector_store.file"] = "vector_store.file"
@@ -39,11 +39,11 @@ class VectorStoreFile(Wire):
     vector_store_id: str
     status: FileStatus
     last_error: LastError | None
-    chunking_strategy: ShownStrategy
+    chunking_strategy: ChunkingStrategyView
     attributes: dict[str, Any]
 
     @classmethod
-    def of(cls, row: Shown) -> "VectorStoreFile":
+    def from_view(cls, row: FileView) -> "VectorStoreFile":
         return cls(
             id=row.file_id,
             usage_bytes=row.usage_bytes,
@@ -51,22 +51,22 @@ class VectorStoreFile(Wire):
             vector_store_id=row.vector_store_id,
             status=row.status,
             last_error=_last_error(row),
-            chunking_strategy=ShownStrategy(
+            chunking_strategy=ChunkingStrategyView(
                 static={"max_chunk_size_tokens": row.chunk_tokens, "chunk_overlap_tokens": row.chunk_overlap}
             ),
             attributes=row.attributes,
         )
 
 
-class Passage(Wire):
+class Passage(ResponseModel):
     """A piece of text."""
 
     type: Literal["text"] = "text"
     text: str
 
 
-class ContentPage(Wire):
-    """The whole text of a file: one page, because clients never ask for a second (contract section 5)."""
+class ContentPage(ResponseModel):
+    """The whole text of a file on one page, because clients never request a second page."""
 
     object: Literal["vector_store.file_content.page"] = "vector_store.file_content.page"
     data: list[Passage]
@@ -74,7 +74,7 @@ class ContentPage(Wire):
     next_page: None = None
 
 
-def _last_error(row: Shown) -> LastError | None:
+def _last_error(row: FileView) -> LastError | None:
     if row.error_code is None:
         return None
     return LastError.model_validate({"code": row.error_code, "message": row.error_message or ""})

@@ -1,11 +1,11 @@
-"""Upload and UploadPart (contract section 3)."""
+"""Requests and responses of uploads and their parts (deploy/docs/api-contract.md section 3)."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from api.schemas.files import File, Purpose
-from api.schemas.parts import Body, Id, Storable, Whole, Wire
+from api.schemas.parts import Id, RequestModel, ResponseModel, Storable, Whole
 from ingest.db.models import UploadPart as PartRow
 from ingest.db.models import UploadStatus
 from ingest.stores.uploads import MAX_UPLOAD_BYTES, UploadView
@@ -14,15 +14,15 @@ FileName = Annotated[str, Field(min_length=1, max_length=4096), Storable]
 MimeType = Annotated[str, Field(max_length=255), Storable]
 
 
-class FileExpiresAfter(Body):
-    """The file expires so many seconds after it was made."""
+class FileExpiresAfter(RequestModel):
+    """The file expires this many seconds after its creation."""
 
     anchor: Literal["created_at"]
     seconds: Whole = Field(ge=3600, le=2_592_000)
 
 
-class CreateUpload(Body):
-    """POST /uploads"""
+class CreateUpload(RequestModel):
+    """Body of POST /uploads."""
 
     bytes: Whole = Field(ge=0, le=MAX_UPLOAD_BYTES)
     filename: FileName
@@ -31,15 +31,15 @@ class CreateUpload(Body):
     expires_after: FileExpiresAfter | None = None
 
 
-class CompleteUpload(Body):
-    """POST /uploads/{id}/complete"""
+class CompleteUpload(RequestModel):
+    """Body of POST /uploads/{id}/complete."""
 
     part_ids: list[Id]
     md5: Annotated[str, Field(pattern="^[0-9a-fA-F]{32}$")] | None = None
 
 
-class Upload(Wire):
-    """A file on its way."""
+class Upload(ResponseModel):
+    """A file that is uploaded in parts."""
 
     id: str
     object: Literal["upload"] = "upload"
@@ -52,8 +52,8 @@ class Upload(Wire):
     file: File | None
 
     @classmethod
-    def of(cls, shown: UploadView) -> "Upload":
-        row = shown.upload
+    def from_view(cls, view: UploadView) -> "Upload":
+        row = view.upload
         return cls(
             id=row.id,
             bytes=row.bytes,
@@ -62,12 +62,12 @@ class Upload(Wire):
             filename=row.filename,
             purpose=row.purpose,
             status=row.status,
-            file=None if shown.file is None else File.of(shown.file),
+            file=None if view.file is None else File.from_row(view.file),
         )
 
 
-class UploadPart(Wire):
-    """A piece of a file."""
+class UploadPart(ResponseModel):
+    """A part of an uploaded file."""
 
     id: str
     object: Literal["upload.part"] = "upload.part"
@@ -75,5 +75,5 @@ class UploadPart(Wire):
     upload_id: str
 
     @classmethod
-    def of(cls, row: PartRow) -> "UploadPart":
+    def from_row(cls, row: PartRow) -> "UploadPart":
         return cls(id=row.id, created_at=row.created_at, upload_id=row.upload_id)

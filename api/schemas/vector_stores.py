@@ -1,26 +1,25 @@
-"""VectorStore (contract section 4)."""
+"""Requests and responses of vector stores (deploy/docs/api-contract.md section 4)."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas.parts import Body, FileCounts, Id, Metadata, Storable, Strategy, Whole, Wire
-from ingest.db.content.stores import DAY_SECONDS
+from api.schemas.parts import FileCounts, Id, Metadata, RequestModel, ResponseModel, Storable, Strategy, Whole
 from ingest.db.models import VectorStore as Row
-from ingest.status import StoreStatus, of_store
+from ingest.status import StoreStatus, store_expires_at, store_status
 
 StoreName = Annotated[str, Field(max_length=4096), Storable]
 
 
-class ExpiresAfter(Body):
-    """A store expires so many days after it was last used."""
+class ExpiresAfter(RequestModel):
+    """A store expires this many days after its last use."""
 
     anchor: Literal["last_active_at"]
     days: Whole = Field(ge=1, le=365)
 
 
-class CreateVectorStore(Body):
-    """POST /vector_stores"""
+class CreateVectorStore(RequestModel):
+    """Body of POST /vector_stores."""
 
     name: StoreName | None = None
     description: StoreName | None = None
@@ -30,16 +29,16 @@ class CreateVectorStore(Body):
     metadata: Metadata | None = None
 
 
-class UpdateVectorStore(Body):
-    """POST /vector_stores/{id}: only what is present changes."""
+class UpdateVectorStore(RequestModel):
+    """Body of POST /vector_stores/{id}: changes only the fields that are present."""
 
     name: StoreName | None = None
     expires_after: ExpiresAfter | None = None
     metadata: Metadata | None = None
 
 
-class VectorStore(Wire):
-    """A store."""
+class VectorStore(ResponseModel):
+    """A vector store."""
 
     id: str
     object: Literal["vector_store"] = "vector_store"
@@ -56,7 +55,7 @@ class VectorStore(Wire):
     metadata: dict[str, str]
 
     @classmethod
-    def of(cls, row: Row) -> "VectorStore":
+    def from_row(cls, row: Row) -> "VectorStore":
         days = row.expires_after_days
         return cls(
             id=row.id,
@@ -65,10 +64,10 @@ class VectorStore(Wire):
             description=row.description,
             usage_bytes=row.usage_bytes,
             bytes=row.usage_bytes,
-            file_counts=FileCounts.of(row),
-            status=of_store(row.in_progress, expired=row.expired_at is not None),
+            file_counts=FileCounts.from_row(row),
+            status=store_status(row),
             expires_after=None if days is None else ExpiresAfter(anchor="last_active_at", days=days),
-            expires_at=None if days is None else row.last_active_at + days * DAY_SECONDS,
+            expires_at=store_expires_at(row),
             last_active_at=row.last_active_at,
             metadata=row.meta,
         )

@@ -1,11 +1,12 @@
-"""Webhook endpoints: as the client's `webhooks` resource has them, with our own events (deploy/openai-compatibility.md)."""
+"""Requests and responses of webhook endpoints (deploy/docs/api/webhook-endpoints.md lists the events)."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas.parts import Body, Storable, Wire
-from ingest.webhooks.endpoints import EventType, Shown
+from api.schemas.parts import RequestModel, ResponseModel, Storable
+from ingest.webhooks.endpoints import EndpointView
+from ingest.webhooks.events import EventType
 
 HINT_CHARACTERS = 4
 
@@ -14,8 +15,8 @@ Url = Annotated[str, Field(min_length=1, max_length=2048), Storable]
 EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=16)]
 
 
-class CreateWebhookEndpoint(Body):
-    """POST /webhook_endpoints"""
+class CreateWebhookEndpoint(RequestModel):
+    """Body of POST /webhook_endpoints."""
 
     name: Name
     url: Url
@@ -23,8 +24,8 @@ class CreateWebhookEndpoint(Body):
     paused: bool = False
 
 
-class UpdateWebhookEndpoint(Body):
-    """POST /webhook_endpoints/{id}: only what is present changes."""
+class UpdateWebhookEndpoint(RequestModel):
+    """Body of POST /webhook_endpoints/{id}: changes only the fields that are present."""
 
     name: Name | None = None
     url: Url | None = None
@@ -32,30 +33,30 @@ class UpdateWebhookEndpoint(Body):
     paused: bool | None = None
 
 
-class TestWebhookEndpoint(Body):
-    """POST /webhook_endpoints/{id}/test"""
+class TestWebhookEndpoint(RequestModel):
+    """Body of POST /webhook_endpoints/{id}/test."""
 
     event_type: EventType
 
 
-class RotateWebhookSecret(Body):
-    """POST /webhook_endpoints/{id}/rotate_secret"""
+class RotateWebhookSecret(RequestModel):
+    """Body of POST /webhook_endpoints/{id}/rotate_secret."""
 
     keep_old_secret_active_for_24_hours: bool = False
 
 
-class Deliveries(Wire):
-    """How the telling went: events that wait, that arrived, and that were given up after a day."""
+class Deliveries(ResponseModel):
+    """Numbers of events by outcome: waiting, delivered, given up after a day of retries."""
 
     waiting: int
     delivered: int
     given_up: int
     last_error: str | None
-    """Of the last delivery; null when it went well."""
+    """Error of the last delivery; null if it succeeded."""
 
 
-class WebhookEndpoint(Wire):
-    """An endpoint. Its secret is shown once, when it is made or rotated."""
+class WebhookEndpoint(ResponseModel):
+    """A webhook endpoint. Its secret is returned once, when it is created or rotated."""
 
     id: str
     object: Literal["webhook_endpoint"] = "webhook_endpoint"
@@ -69,22 +70,22 @@ class WebhookEndpoint(Wire):
     deliveries: Deliveries
 
     @classmethod
-    def of(cls, shown: Shown) -> "WebhookEndpoint":
-        return cls.model_validate(_facts(shown))
+    def from_view(cls, view: EndpointView) -> "WebhookEndpoint":
+        return cls.model_validate(_fields(view))
 
 
 class WebhookEndpointWithSecret(WebhookEndpoint):
-    """An endpoint with a new secret."""
+    """A webhook endpoint with its new secret."""
 
     signing_secret: str
 
     @classmethod
-    def of(cls, shown: Shown) -> "WebhookEndpointWithSecret":
-        return cls.model_validate(_facts(shown) | {"signing_secret": shown.endpoint.secret})
+    def from_view(cls, view: EndpointView) -> "WebhookEndpointWithSecret":
+        return cls.model_validate(_fields(view) | {"signing_secret": view.endpoint.secret})
 
 
-class WebhookEndpointTest(Wire):
-    """What an endpoint answered to a test; other outcomes than an answer are errors."""
+class WebhookEndpointTest(ResponseModel):
+    """The status that an endpoint answered to a test event. A test without an answer is an error response."""
 
     object: Literal["webhook_endpoint.test"] = "webhook_endpoint.test"
     webhook_endpoint_id: str
@@ -93,8 +94,8 @@ class WebhookEndpointTest(Wire):
     success: Literal[True] = True
 
 
-def _facts(shown: Shown) -> dict[str, object]:
-    row = shown.endpoint
+def _fields(view: EndpointView) -> dict[str, object]:
+    row = view.endpoint
     return {
         "id": row.id,
         "created_at": row.created_at,
@@ -105,6 +106,6 @@ def _facts(shown: Shown) -> dict[str, object]:
         "signing_secret_hint": f"whsec_...{row.secret[-HINT_CHARACTERS:]}",
         "paused": row.paused,
         "deliveries": Deliveries(
-            waiting=shown.waiting, delivered=row.delivered, given_up=row.given_up, last_error=row.last_error
+            waiting=view.waiting_events, delivered=row.delivered, given_up=row.given_up, last_error=row.last_error
         ),
     }

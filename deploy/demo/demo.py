@@ -1,4 +1,4 @@
-"""A tour of the service: start it, import a folder of documents, label some, search, stop. Run by `make demo`."""
+"""Tour of the service: start it, import a folder of documents, set attributes, search, stop. Run by `make demo`."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ READY_SECONDS = 60
 STOP_SECONDS = 10
 PASSAGE_CHARACTERS = 160
 
-LABELS: dict[str, dict[str, str | float | bool]] = {
+ATTRIBUTES: dict[str, dict[str, str | float | bool]] = {
     "flood-letter-1953.rtf": {"kind": "letter", "year": 1953},
     "charging-mast-letter.eml": {"kind": "letter", "year": 2024},
     "minutes-2024-03-12.docx": {"kind": "minutes", "year": 2024},
@@ -31,24 +31,24 @@ LABELS: dict[str, dict[str, str | float | bool]] = {
 console = Console()
 
 
-class Wrong(Exception):
-    """Something is not as it should be; the demo ends with exit code 1."""
+class DemoError(Exception):
+    """An unexpected result; the demo exits with code 1."""
 
 
 def main() -> None:
-    # A proxy of this machine has no business between us and a service on the same machine.
+    # Requests to a service on this machine must not go through a proxy.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
     with tempfile.TemporaryDirectory(prefix="ingest-demo-") as data, service(Path(data)) as url:
         heading(f"Import {DOCUMENTS.name}/")
         command: list[str | Path] = [INGEST, "import", DOCUMENTS, "--store", "demo", "--base-url", url]
         command += ["--journal", Path(data) / "journals"]
         if subprocess.run(command, check=False).returncode != 0:
-            raise Wrong("Not every document was imported.")
+            raise DemoError("Not every document was imported.")
 
-        client = openai.OpenAI(base_url=url, api_key="anything")  # from here on it is like talking to OpenAI
+        client = openai.OpenAI(base_url=url, api_key="anything")  # from here on the code is the same as for OpenAI
         store = next(store for store in client.vector_stores.list() if store.name == "demo")
         check_counts(client, store.id)
-        label(client, store.id)
+        set_attributes(client, store.id)
 
         heading("Search by meaning")
         search(client, store.id, "a baby was born because the boat came too late", expected="founding-of-the-ferry.txt")
@@ -70,8 +70,8 @@ def main() -> None:
 
 @contextmanager
 def service(data: Path) -> Iterator[str]:
-    """A running service with its base URL; afterwards none of its processes is left."""
-    # Only what this command brings itself: no server that somebody uses in earnest.
+    """Start a service, yield its base URL, and check that no process is left afterwards."""
+    # Use only the embedded parts, never a configured production server.
     environment = {
         name: value for name, value in os.environ.items() if not (name.startswith("INGEST_") and name.endswith("_URL"))
     }
@@ -90,20 +90,20 @@ def service(data: Path) -> Iterator[str]:
 
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    """The base URL, once the service has said that it is ready."""
+    """Return the base URL once the service has printed that it is ready."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         for line in log.read_text().splitlines():
             if line.startswith("ready "):
                 return line.removeprefix("ready ")
         if process.poll() is not None:
-            raise Wrong(f"The service ended before it was ready:\n{log.read_text()}")
+            raise DemoError(f"The service ended before it was ready:\n{log.read_text()}")
         time.sleep(0.1)
-    raise Wrong(f"The service was not ready after {READY_SECONDS} s:\n{log.read_text()}")
+    raise DemoError(f"The service was not ready after {READY_SECONDS} s:\n{log.read_text()}")
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the service, by asking and then by force, and see to it that all its processes have gone with it."""
+    """Stop the service with SIGTERM, then SIGKILL, and check that all of its processes have ended."""
     parts = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     process.terminate()
     try:
@@ -111,28 +111,28 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-        raise Wrong(f"The service did not stop within {STOP_SECONDS} s.") from None
+        raise DemoError(f"The service did not stop within {STOP_SECONDS} s.") from None
     finally:
         _, left = psutil.wait_procs(parts, timeout=2)
         for part in left:
             part.kill()
     if left:
-        raise Wrong(f"Processes were left behind: {', '.join(str(part.pid) for part in left)}.")
+        raise DemoError(f"Processes were left behind: {', '.join(str(part.pid) for part in left)}.")
 
 
 def check_counts(client: openai.OpenAI, store_id: str) -> None:
-    """The store's own numbers must be those of the folder."""
+    """Check that the store's counters match the number of documents."""
     counts = client.vector_stores.retrieve(store_id).file_counts
     console.print(f"The store counts {counts.completed} completed, {counts.failed} failed, {counts.total} in total.")
     documents = sum(not path.name.startswith(".") for path in DOCUMENTS.iterdir())
     if (counts.completed, counts.total) != (documents, documents):
-        raise Wrong(f"The folder has {documents} documents.")
+        raise DemoError(f"The folder has {documents} documents.")
 
 
-def label(client: openai.OpenAI, store_id: str) -> None:
-    """Give some files attributes that searches can filter by."""
+def set_attributes(client: openai.OpenAI, store_id: str) -> None:
+    """Set attributes on some files for filtered searches."""
     for file in client.vector_stores.files.list(store_id, limit=100):
-        attributes = LABELS.get(client.files.retrieve(file.id).filename)
+        attributes = ATTRIBUTES.get(client.files.retrieve(file.id).filename)
         if attributes:
             client.vector_stores.files.update(file.id, vector_store_id=store_id, attributes=attributes)
 
@@ -140,7 +140,7 @@ def label(client: openai.OpenAI, store_id: str) -> None:
 def search(
     client: openai.OpenAI, store_id: str, query: str, *, expected: str, filters: Filters | None = None, most: int = 3
 ) -> None:
-    """Print what is found; the expected file must come first, and no more than `most` may come."""
+    """Print the results; check that the expected file comes first and that there are at most `most` results."""
     console.print(f"[italic]{query}[/italic]")
     found = client.vector_stores.search(
         store_id, query=query, filters=openai.omit if filters is None else filters, max_num_results=3
@@ -150,7 +150,7 @@ def search(
         console.print(f"  [bold]{hit.score:.3f}[/bold]  [cyan]{hit.filename}[/cyan]", highlight=False)
         console.print(f"         {passage}…", style="dim", highlight=False, markup=False, soft_wrap=True)
     if not found or found[0].filename != expected or len(found) > most:
-        raise Wrong(f"Expected {expected} on top, and at most {most} results.")
+        raise DemoError(f"Expected {expected} on top, and at most {most} results.")
 
 
 def heading(text: str) -> None:
@@ -167,7 +167,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
-    except (Wrong, openai.OpenAIError) as exc:
+    except (DemoError, openai.OpenAIError) as exc:
         console.print(f"The demo failed: {exc}", style="red", markup=False)
         sys.exit(1)
     except KeyboardInterrupt:

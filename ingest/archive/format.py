@@ -1,8 +1,8 @@
-"""The archive: a tar of fixed names in fixed order, so that it is written and read as a stream in little memory.
+"""The archive format: a tar file with fixed names in a fixed order, so that it can be streamed in little memory.
 
-`manifest.json`; for each file `about.json`, `points.jsonl` and `content`; at last `end.json`. Each `about.json` has the
-checksums of its two others, `end.json` that of the manifest and all `about.json`, so nothing can be cut off, changed or
-exchanged unnoticed. It does not protect from somebody who writes a whole archive anew.
+It holds `manifest.json`, then `about.json`, `points.jsonl` and `content` for each file, and finally `end.json`. Each
+`about.json` has the checksums of the other two entries, and `end.json` has the checksum of the manifest and all `about.json`.
+So truncated, changed and exchanged entries are detected. The checksums do not protect against a forged archive.
 """
 
 from typing import Annotated, Literal
@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 FORMAT = "ingest-archive"
 VERSION = 1
 
-MOST_DOCUMENT_BYTES = 2**20
-MOST_LINE_BYTES = 64 * 2**20
+MAX_DOCUMENT_BYTES = 2**20
+MAX_LINE_BYTES = 64 * 2**20
 
 MANIFEST, END = "manifest.json", "end.json"
 ABOUT, POINTS, CONTENT = "about.json", "points.jsonl", "content"
@@ -26,21 +26,21 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class Document(BaseModel):
-    """A part of an archive: nothing unknown, nothing converted."""
+    """Base of the JSON documents of an archive: rejects unknown fields and converts no types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Vectors(Document):
-    """By what the points were made; they are of use to the same only."""
+class VectorSpec(Document):
+    """The embedding model of the points. Only a service with the same model can use them."""
 
     model: str
     dimensions: int = Field(ge=1)
     multivector: bool
 
 
-class Store(Document):
-    """The store itself."""
+class StoreRecord(Document):
+    """Settings of the store."""
 
     name: str = Field(max_length=4096)
     description: str | None = Field(max_length=4096)
@@ -49,22 +49,22 @@ class Store(Document):
 
 
 class Manifest(Document):
-    """What the archive begins with."""
+    """The first entry of an archive."""
 
     format: Literal["ingest-archive"] = "ingest-archive"
     version: Literal[1] = 1
     created_at: Count
     source: str
-    """The store's id where it was exported."""
-    vectors: Vectors
-    store: Store
+    """Id of the exported store."""
+    vectors: VectorSpec
+    store: StoreRecord
 
 
-class About(Document):
-    """One file: as it was uploaded, as it is in the store, how it ended, and what belongs to it."""
+class FileRecord(Document):
+    """A file of the store: upload, membership, outcome, and checksums of its other entries."""
 
     source: str
-    """Its id where it was exported."""
+    """Id of the exported file."""
     filename: str = Field(max_length=255)
     purpose: str = Field(max_length=32)
     bytes: Count
@@ -81,8 +81,8 @@ class About(Document):
     points_sha256: Sha256
 
 
-class PointLine(Document):
-    """One chunk with its vectors; `windows` are little-endian float32 numbers in base64, one row after the other."""
+class PointRecord(Document):
+    """A chunk with its vectors. `windows` are the rows of little-endian float32 numbers, in base64."""
 
     number: Count
     text: str
@@ -92,13 +92,13 @@ class PointLine(Document):
     values: list[float]
 
 
-class End(Document):
-    """What the archive ends with."""
+class ArchiveEnd(Document):
+    """The last entry of an archive."""
 
     files: Count
     sha256: Sha256
 
 
-def member(number: int, name: str) -> str:
-    """The name of a part of the file with this number."""
+def entry_name(number: int, name: str) -> str:
+    """Return the name of an entry of the file with this number."""
     return f"files/{number:09}/{name}"

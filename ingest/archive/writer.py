@@ -1,4 +1,4 @@
-"""`ingest export`: a store into an archive."""
+"""`ingest export`: writes a store to an archive."""
 
 import base64
 import hashlib
@@ -20,18 +20,18 @@ from ingest.archive.format import (
     END,
     MANIFEST,
     POINTS,
-    About,
+    ArchiveEnd,
     Document,
-    End,
+    FileRecord,
     Manifest,
-    PointLine,
-    Vectors,
-    member,
+    PointRecord,
+    StoreRecord,
+    VectorSpec,
+    entry_name,
 )
-from ingest.archive.format import Store as StoreForm
-from ingest.blobs import BLOCK, raw
+from ingest.blobs import BLOCK_BYTES, raw_key
 from ingest.db.content import archives as rows
-from ingest.db.content.archives import Exported
+from ingest.db.content.archives import ExportedFile
 from ingest.db.session import read_clock
 from ingest.errors import Refused
 from ingest.services import Services
@@ -39,24 +39,24 @@ from ingest.steps.index import Point
 
 
 @dataclass(frozen=True)
-class Written:
-    """What an archive holds."""
+class ArchiveSummary:
+    """Contents of a written archive."""
 
     store_id: str
     files: int
     points: int
 
 
-def vectors(services: Services, model: str) -> Vectors:
-    """By what this service makes points of a model."""
+def vector_spec(services: Services, model: str) -> VectorSpec:
+    """Describe the vectors that this service makes with a model."""
     embedder = services.embedder_of(model)
-    return Vectors(model=model, dimensions=embedder.dimensions, multivector=embedder.window_tokens is not None)
+    return VectorSpec(model=model, dimensions=embedder.dimensions, multivector=embedder.window_tokens is not None)
 
 
-def write(services: Services, store: str, target: Path) -> Written:
-    """Write the store with this id or name to a new file, which is there as a whole or not at all.
+def export_store(services: Services, store: str, target: Path) -> ArchiveSummary:
+    """Write the store with this id or name to a new file. The file appears only when it is complete.
 
-    Raises Refused, also when a file of the store changes meanwhile; DependencyDown.
+    Raises Refused, also if a file of the store changes during the export, and DependencyDown.
     """
     if target.exists():
         raise Refused(f"{target} exists already.")
@@ -64,84 +64,90 @@ def write(services: Services, store: str, target: Path) -> Written:
     try:
         with os.fdopen(descriptor, "wb") as file:
             with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-                written = _write(services, store, tar)
+                summary = _write_entries(services, store, tar)
             file.flush()
             os.fsync(file.fileno())
         Path(partial).replace(target)
     finally:
         with suppress(FileNotFoundError):
             os.unlink(partial)
-    return written
+    return summary
 
 
-def _write(services: Services, name: str, tar: tarfile.TarFile) -> Written:
+def _write_entries(services: Services, name: str, tar: tarfile.TarFile) -> ArchiveSummary:
     with services.database.reading() as session:
-        store = rows.store(session, name)
-        at = int(read_clock(session))
+        store = rows.find_store(session, name)
+        created_at = int(read_clock(session))
     if store is None:
         raise Refused(f"There is no store '{name}', or several have that name.")
     if store.in_progress:
         raise Refused(f"{store.in_progress:,} files of the store are in progress; wait for them, or cancel them.")
-    if store.other_state == "mixed":
-        raise Refused("The store goes over to another embedding model file by file; wait for it, or roll it back.")
-    about = StoreForm(
+    if store.standby_state == "mixed":
+        raise Refused("The store is migrating to another embedding model file by file; wait for it, or roll it back.")
+    store_record = StoreRecord(
         name=store.name, description=store.description, metadata=store.meta, expires_after_days=store.expires_after_days
     )
-    manifest = Manifest(created_at=at, source=store.id, vectors=vectors(services, store.model), store=about)
-    digest = hashlib.sha256(_document(tar, MANIFEST, manifest))
-    count = points = 0
-    for file in _files(services, store.id):
-        digest.update(_file(services, tar, count, file, store.model))
-        count, points = count + 1, points + file.chunks
-    _document(tar, END, End(files=count, sha256=digest.hexdigest()))
-    return Written(store.id, count, points)
+    manifest = Manifest(
+        created_at=created_at, source=store.id, vectors=vector_spec(services, store.model), store=store_record
+    )
+    digest = hashlib.sha256(_write_document(tar, MANIFEST, manifest))
+    file_count = point_count = 0
+    for file in _exported_files(services, store.id):
+        digest.update(_write_file(services, tar, file_count, file, store.model))
+        file_count, point_count = file_count + 1, point_count + file.chunks
+    _write_document(tar, END, ArchiveEnd(files=file_count, sha256=digest.hexdigest()))
+    return ArchiveSummary(store.id, file_count, point_count)
 
 
-def _files(services: Services, store_id: str) -> Iterator[Exported]:
-    last = 0
+def _exported_files(services: Services, store_id: str) -> Iterator[ExportedFile]:
+    last_row = 0
     while True:
         with services.database.reading() as session:
-            page = rows.exported(session, store_id, last)
+            page = rows.export_page(session, store_id, last_row)
         if not page:
             return
         yield from page
-        last = page[-1].row
+        last_row = page[-1].row
 
 
-def _file(services: Services, tar: tarfile.TarFile, number: int, file: Exported, model: str) -> bytes:
+def _write_file(services: Services, tar: tarfile.TarFile, number: int, file: ExportedFile, model: str) -> bytes:
     if file.status not in ("completed", "failed", "cancelled"):
-        raise Refused(f"{file.file_id} ({file.filename}) went to work while the store was exported. Run it again.")
+        raise Refused(f"{file.file_id} ({file.filename}) was queued during the export. Run it again.")
     with tempfile.TemporaryFile() as spool:
-        digest, found = hashlib.sha256(), 0
+        digest, point_count = hashlib.sha256(), 0
         if file.generation is not None:
             if file.model != model:
-                raise Refused("The store went over to another embedding model while it was exported. Run it again.")
-            for point in services.index_of(model).read(file.row, file.generation):
-                line = _line(point)
+                raise Refused("The store migrated to another embedding model during the export. Run it again.")
+            for point in services.index_of(model).read_points(file.row, file.generation):
+                line = _point_line(point)
                 digest.update(line)
                 spool.write(line)
-                found += 1
-        if found != file.chunks:
+                point_count += 1
+        if point_count != file.chunks:
             raise Refused(
-                f"{file.file_id} ({file.filename}) has {found:,} of its {file.chunks:,} points: it has just changed, or "
-                "they are lost. Run it again, or `ingest verify --repair`."
+                f"{file.file_id} ({file.filename}) has {point_count:,} of its {file.chunks:,} points: it has just changed, or "
+                "they are lost. Run it again, or run `ingest verify --repair`."
             )
-        facts = {name: getattr(file, name) for name in About.model_fields if hasattr(file, name)}
-        about = About(**facts, source=file.file_id, sha256=file.blob, points_sha256=digest.hexdigest())
-        document = _document(tar, member(number, ABOUT), about)
+        fields = {name: getattr(file, name) for name in FileRecord.model_fields if hasattr(file, name)}
+        record = FileRecord(**fields, source=file.file_id, sha256=file.blob, points_sha256=digest.hexdigest())
+        document = _write_document(tar, entry_name(number, ABOUT), record)
         size = spool.tell()
         spool.seek(0)
-        _add(tar, member(number, POINTS), size, spool)
+        _add_entry(tar, entry_name(number, POINTS), size, spool)
     try:
-        _add(tar, member(number, CONTENT), file.bytes, _Blocks(services.blobs.blocks(raw(file.blob))))
+        _add_entry(
+            tar, entry_name(number, CONTENT), file.bytes, _BlockReader(services.blobs.stream(raw_key(file.blob)))
+        )
     except FileNotFoundError as exc:
-        raise Refused(f"The bytes of {file.file_id} ({file.filename}) are lost. `ingest verify` tells more.") from exc
+        raise Refused(
+            f"The bytes of {file.file_id} ({file.filename}) are lost. Run `ingest verify` for details."
+        ) from exc
     return document
 
 
-def _line(point: Point) -> bytes:
+def _point_line(point: Point) -> bytes:
     windows = np.ascontiguousarray(point.dense, dtype="<f4").tobytes()
-    line = PointLine(
+    record = PointRecord(
         number=point.number,
         text=point.text,
         page=point.page,
@@ -149,30 +155,30 @@ def _line(point: Point) -> bytes:
         indices=np.asarray(point.sparse.indices, np.int64).tolist(),
         values=np.asarray(point.sparse.values, np.float64).tolist(),
     )
-    return line.model_dump_json().encode() + b"\n"
+    return record.model_dump_json().encode() + b"\n"
 
 
-def _document(tar: tarfile.TarFile, name: str, document: Document) -> bytes:
+def _write_document(tar: tarfile.TarFile, name: str, document: Document) -> bytes:
     data = document.model_dump_json().encode()
-    _add(tar, name, len(data), io.BytesIO(data))
+    _add_entry(tar, name, len(data), io.BytesIO(data))
     return data
 
 
-def _add(tar: tarfile.TarFile, name: str, size: int, file: "IO[bytes] | _Blocks") -> None:
-    about = tarfile.TarInfo(name)
-    about.size = size
-    tar.addfile(about, file)
+def _add_entry(tar: tarfile.TarFile, name: str, size: int, file: "IO[bytes] | _BlockReader") -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = size
+    tar.addfile(entry, file)
 
 
-class _Blocks:
-    """Blocks as a file."""
+class _BlockReader:
+    """A file-like object over an iterator of blocks, for `tarfile`."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
         self._rest = b""
 
-    def read(self, size: int = BLOCK) -> bytes:
+    def read(self, size: int = BLOCK_BYTES) -> bytes:
         while len(self._rest) < size and (block := next(self._blocks, b"")):
             self._rest += block
-        given, self._rest = self._rest[:size], self._rest[size:]
-        return given
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data

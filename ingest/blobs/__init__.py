@@ -1,4 +1,8 @@
-"""Bytes at rest: uploaded files under the hash of their content, and the text parsed from them."""
+"""Blob storage: uploaded files under the hash of their content, the text parsed from them, and parts of uploads.
+
+`Blobs` is the protocol, with one implementation for a folder and two for buckets. Which blobs may be deleted, and when,
+is decided in `ingest/db/content` and `ingest/stores/files.py`.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -8,87 +12,90 @@ from typing import Protocol
 from ingest.blobs.folder import FolderBlobs
 from ingest.blobs.remote import FsspecBlobs
 from ingest.blobs.s3 import S3Blobs
-from ingest.blobs.staging import BLOCK, Staged
+from ingest.blobs.staging import BLOCK_BYTES, StagedFile
 from ingest.config import Settings
 
 __all__ = [
-    "BLOCK",
+    "BLOCK_BYTES",
     "Blobs",
     "FolderBlobs",
     "FsspecBlobs",
     "S3Blobs",
-    "Staged",
+    "StagedFile",
     "connect",
-    "part",
-    "raw",
-    "text",
-    "texts",
+    "part_key",
+    "raw_key",
+    "text_key",
+    "text_prefix",
 ]
 
 
 class Blobs(Protocol):
-    """Where bytes are kept. A name is `raw/<sha256>`, `text/<sha256>-...` or `part/<hex digits of the id>`.
+    """A store of bytes by key. A key is `raw/<sha256>`, `text/<sha256>-...` or `part/<hex digits of the part's id>`.
 
-    Every method raises DependencyDown("blobs") when the place cannot be reached or is full, and FileNotFoundError for
-    a name that is not there.
+    Every method raises DependencyDown("blobs") if the storage cannot be reached or is full, and FileNotFoundError if
+    the key does not exist. `tests/contracts/test_blobs.py` holds every implementation to this.
     """
 
-    def staged(self, blocks: Iterable[bytes], *, max_bytes: int) -> AbstractContextManager[Staged]:
-        """Bytes as they arrive, on disk but not yet kept; TooLarge when there are more than `max_bytes`."""
+    def stage(self, blocks: Iterable[bytes], *, max_bytes: int) -> AbstractContextManager[StagedFile]:
+        """Write arriving bytes to a local file and delete it at the end of the context, unless it was stored.
 
-    def keep(self, staged: Staged, name: str) -> None:
-        """Keep staged bytes under a name, as a whole or not at all. Once only: they may have been moved there."""
+        Raises TooLarge if there are more than `max_bytes`.
+        """
 
-    def put(self, name: str, data: bytes) -> None:
-        """Keep `data` under a name, as a whole or not at all."""
+    def store(self, staged: StagedFile, key: str) -> None:
+        """Store staged bytes under a key, atomically. Call it once: the staged file may be moved."""
 
-    def read(self, name: str) -> bytes:
-        """All bytes of a blob."""
+    def write(self, key: str, data: bytes) -> None:
+        """Store `data` under a key, atomically."""
 
-    def blocks(self, name: str) -> Iterator[bytes]:
-        """The bytes of a blob in blocks of at most a MiB. It is opened before this returns."""
+    def read(self, key: str) -> bytes:
+        """Return all bytes of a blob."""
 
-    def local(self, name: str) -> AbstractContextManager[Path]:
-        """A blob as a file on this machine, for as long as the context lasts. Not to be changed."""
+    def stream(self, key: str) -> Iterator[bytes]:
+        """Open a blob and return its bytes in blocks of at most 1 MiB. A missing key is reported at once."""
 
-    def age_seconds(self, name: str) -> float:
-        """Seconds since the blob was last written."""
+    def local_file(self, key: str) -> AbstractContextManager[Path]:
+        """Provide a blob as a local file while the context lasts. The caller must not change the file."""
 
-    def delete(self, name: str) -> None:
-        """Remove a blob; no error when it is not there."""
+    def age_seconds(self, key: str) -> float:
+        """Return the seconds since the blob was last written."""
 
-    def names(self, prefix: str) -> Iterator[str]:
-        """The names of all blobs that begin with a prefix: `raw/`, or that of the texts of one file's bytes."""
+    def delete(self, key: str) -> None:
+        """Delete a blob. Does nothing if the key does not exist."""
+
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys that begin with a prefix: `raw/`, `text/`, `part/` or a `text_prefix`."""
 
     def ping(self) -> None:
-        """Only raise when the place cannot be reached."""
+        """Check that the storage can be reached."""
 
-    def tidy(self) -> None:
-        """Remove what killed writers left unfinished more than an hour ago."""
+    def delete_stale_partials(self) -> None:
+        """Delete staged files that a killed writer left more than an hour ago."""
 
 
-def raw(sha256: str) -> str:
-    """The name of an uploaded file's bytes."""
+def raw_key(sha256: str) -> str:
+    """Return the key of an uploaded file's bytes."""
     return f"raw/{sha256}"
 
 
-def text(sha256: str, version: str, extension: str) -> str:
-    """The name of the text that a version of the parser found in bytes under an extension."""
-    return f"{texts(sha256)}{version}-{extension}"
+def text_key(sha256: str, version: str, extension: str) -> str:
+    """Return the key of the text that a parser version extracted from a file with this extension."""
+    return f"{text_prefix(sha256)}{version}-{extension}"
 
 
-def texts(sha256: str) -> str:
-    """With which the names of all texts of the same bytes begin."""
+def text_prefix(sha256: str) -> str:
+    """Return the prefix of the keys of all texts of the same bytes."""
     return f"text/{sha256}-"
 
 
-def part(part_id: str) -> str:
-    """The name of the bytes of an upload's part."""
+def part_key(part_id: str) -> str:
+    """Return the key of the bytes of an upload's part."""
     return f"part/{part_id.removeprefix('part_')}"
 
 
 def connect(settings: Settings) -> Blobs:
-    """The blobs that the settings name: a folder, a bucket of S3, or whatever else fsspec knows by a URL."""
+    """Return the storage of the settings: a folder, an S3 bucket, or any other URL that fsspec supports."""
     location = settings.blobs_location
     if location.startswith(("s3://", "s3a://")):
         return S3Blobs(location)

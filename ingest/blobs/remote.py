@@ -1,4 +1,4 @@
-"""Blobs anywhere fsspec can write."""
+"""`FsspecBlobs`: blobs in any storage that fsspec supports."""
 
 import tempfile
 import time
@@ -7,101 +7,101 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ingest.blobs.staging import BLOCK, Staged, blocks_of, stage
+from ingest.blobs.staging import BLOCK_BYTES, StagedFile, read_blocks, stage_file
 from ingest.errors import DependencyDown, IngestError
 
-READ_AHEAD = 8 * BLOCK
+READ_AHEAD_BYTES = 8 * BLOCK_BYTES
 
 
 class FsspecBlobs:
-    """Blobs behind a URL: `gs://...`, `memory://...`. What `names` lists is listed at once."""
+    """Blobs behind a URL (`gs://...`, `memory://...`). `list_keys` loads the whole listing into memory."""
 
     def __init__(self, url: str, **options: Any) -> None:
         import fsspec
 
-        # What other processes write and delete must be seen: no listing is remembered.
+        # Listings are not cached, because other processes write and delete too.
         self._fs, self._root = fsspec.core.url_to_fs(url, use_listings_cache=False, **options)
 
-    def staged(self, blocks: Iterable[bytes], *, max_bytes: int) -> AbstractContextManager[Staged]:
-        return stage(blocks, max_bytes, None)
+    def stage(self, blocks: Iterable[bytes], *, max_bytes: int) -> AbstractContextManager[StagedFile]:
+        return stage_file(blocks, max_bytes, None)
 
-    def keep(self, staged: Staged, name: str) -> None:
-        with self._writing():
-            self._make_room(name)
-            self._fs.put_file(str(staged.path), self._path(name))
+    def store(self, staged: StagedFile, key: str) -> None:
+        with self._translate_write_errors():
+            self._make_folder(key)
+            self._fs.put_file(str(staged.path), self._path(key))
 
-    def put(self, name: str, data: bytes) -> None:
-        with self._writing():
-            self._make_room(name)
-            self._fs.pipe_file(self._path(name), data)
+    def write(self, key: str, data: bytes) -> None:
+        with self._translate_write_errors():
+            self._make_folder(key)
+            self._fs.pipe_file(self._path(key), data)
 
-    def read(self, name: str) -> bytes:
-        with self._reading():
-            return bytes(self._fs.cat_file(self._path(name)))
+    def read(self, key: str) -> bytes:
+        with self._translate_errors():
+            return bytes(self._fs.cat_file(self._path(key)))
 
-    def blocks(self, name: str) -> Iterator[bytes]:
-        with self._reading():
-            file = self._fs.open(self._path(name), "rb", block_size=READ_AHEAD)
-        return self._rest(file)
+    def stream(self, key: str) -> Iterator[bytes]:
+        with self._translate_errors():
+            file = self._fs.open(self._path(key), "rb", block_size=READ_AHEAD_BYTES)
+        return self._stream_open_file(file)
 
     @contextmanager
-    def local(self, name: str) -> Iterator[Path]:
+    def local_file(self, key: str) -> Iterator[Path]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "blob"
-            with self._reading():
-                self._fs.get_file(self._path(name), str(path))
+            with self._translate_errors():
+                self._fs.get_file(self._path(key), str(path))
             yield path
 
-    def age_seconds(self, name: str) -> float:
-        with self._reading():
-            return time.time() - float(self._fs.modified(self._path(name)).timestamp())
+    def age_seconds(self, key: str) -> float:
+        with self._translate_errors():
+            return time.time() - float(self._fs.modified(self._path(key)).timestamp())
 
-    def delete(self, name: str) -> None:
-        with suppress(FileNotFoundError), self._reading():
-            self._fs.rm_file(self._path(name))
+    def delete(self, key: str) -> None:
+        with suppress(FileNotFoundError), self._translate_errors():
+            self._fs.rm_file(self._path(key))
 
-    def names(self, prefix: str) -> Iterator[str]:
-        with self._reading():
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        with self._translate_errors():
             path = self._path(prefix)
-            found = self._fs.find(path.rstrip("/")) if prefix.endswith("/") else self._fs.glob(f"{path}*")
+            paths = self._fs.find(path.rstrip("/")) if prefix.endswith("/") else self._fs.glob(f"{path}*")
         root = self._root.rstrip("/") + "/"
-        yield from (path.removeprefix(root) for path in found)
+        yield from (path.removeprefix(root) for path in paths)
 
     def ping(self) -> None:
-        with self._reading():
+        with self._translate_errors():
             self._fs.exists(self._path("ping"))
 
-    def tidy(self) -> None:
-        """Nothing: bytes wait in the system's folder for temporary files, which the system clears."""
+    def delete_stale_partials(self) -> None:
+        """Do nothing: staged files are in the system's folder for temporary files, which the system clears."""
 
-    def _path(self, name: str) -> str:
-        return f"{self._root.rstrip('/')}/{name}"
+    def _path(self, key: str) -> str:
+        return f"{self._root.rstrip('/')}/{key}"
 
-    def _make_room(self, name: str) -> None:
-        self._fs.makedirs(self._path(name.rpartition("/")[0]), exist_ok=True)
+    def _make_folder(self, key: str) -> None:
+        self._fs.makedirs(self._path(key.rpartition("/")[0]), exist_ok=True)
 
-    def _rest(self, file: Any) -> Iterator[bytes]:
-        with self._reading():
-            yield from blocks_of(file)
+    def _stream_open_file(self, file: Any) -> Iterator[bytes]:
+        with self._translate_errors():
+            yield from read_blocks(file)
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Every system has errors of its own, and all but one of them mean that it does not do what it should."""
+    def _translate_errors(self) -> Iterator[None]:
+        """Raise DependencyDown for every error but FileNotFoundError: each file system has its own exceptions."""
         try:
             yield
         except (FileNotFoundError, IngestError):
             raise
         except Exception as exc:
-            raise DependencyDown("blobs", _words(exc)) from exc
+            raise DependencyDown("blobs", _message(exc)) from exc
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _translate_write_errors(self) -> Iterator[None]:
         try:
-            with self._reading():
+            with self._translate_errors():
                 yield
         except FileNotFoundError as exc:
-            raise DependencyDown("blobs", _words(exc)) from exc
+            raise DependencyDown("blobs", _message(exc)) from exc
 
 
-def _words(exc: Exception) -> str:
+def _message(exc: Exception) -> str:
     return " ".join(str(exc).split()) or type(exc).__name__

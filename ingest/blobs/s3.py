@@ -1,63 +1,63 @@
-"""Blobs in a bucket of S3, or of what speaks its protocol (AWS_ENDPOINT_URL)."""
+"""`S3Blobs`: blobs in a bucket of S3 or of a compatible server (AWS_ENDPOINT_URL)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ingest.blobs.remote import FsspecBlobs
-from ingest.blobs.staging import BLOCK, Staged
+from ingest.blobs.staging import BLOCK_BYTES, StagedFile
 from ingest.errors import DependencyDown
 
 CONNECT_SECONDS = 3.0
-ANSWER_SECONDS = 10.0
-TRIES = 2
-"""Of one request; what then still fails is tried again by whoever wanted it."""
+READ_SECONDS = 10.0
+MAX_ATTEMPTS = 2
+"""Tries of one request. After that the caller decides about a retry."""
 
-PART = 8 * BLOCK
-"""Larger files are sent in parts of so many bytes, one after the other: what is in memory at once."""
+PART_BYTES = 8 * BLOCK_BYTES
+"""Larger files are sent in parts of this size, one after the other, so this bounds the memory."""
 
 
 class S3Blobs(FsspecBlobs):
-    """Blobs at `s3://bucket/prefix`. The bucket has to be there; the key may list, read, write and delete in it."""
+    """Blobs at `s3://bucket/prefix`. The bucket must exist; the access key needs to list, read, write and delete."""
 
     def __init__(self, url: str) -> None:
-        patience = {
+        client_options = {
             "connect_timeout": CONNECT_SECONDS,
-            "read_timeout": ANSWER_SECONDS,
-            "retries": {"mode": "standard", "total_max_attempts": TRIES},
+            "read_timeout": READ_SECONDS,
+            "retries": {"mode": "standard", "total_max_attempts": MAX_ATTEMPTS},
         }
-        # One request at a time, each with these tries: the library's own on top of them would take minutes.
-        super().__init__(url, config_kwargs=patience, max_concurrency=1, skip_instance_cache=True)
+        # One request at a time and no retries by s3fs: on top of those of the client they would take minutes.
+        super().__init__(url, config_kwargs=client_options, max_concurrency=1, skip_instance_cache=True)
         self._fs.retries = 1
         self._bucket, _, self._prefix = self._root.strip("/").partition("/")
 
-    def keep(self, staged: Staged, name: str) -> None:
-        with self._writing():
-            self._fs.put_file(str(staged.path), self._path(name), chunksize=PART)
+    def store(self, staged: StagedFile, key: str) -> None:
+        with self._translate_write_errors():
+            self._fs.put_file(str(staged.path), self._path(key), chunksize=PART_BYTES)
 
-    def names(self, prefix: str) -> Iterator[str]:
-        """A page of the listing at a time."""
-        above = f"{self._prefix}/" if self._prefix else ""
-        asked: dict[str, Any] = {"Bucket": self._bucket, "Prefix": above + prefix}
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        """Yield keys one page of the listing at a time."""
+        root = f"{self._prefix}/" if self._prefix else ""
+        request: dict[str, Any] = {"Bucket": self._bucket, "Prefix": root + prefix}
         while True:
-            with self._reading():
-                page = self._fs.call_s3("list_objects_v2", **asked)
-            yield from (each["Key"].removeprefix(above) for each in page.get("Contents", ()))
+            with self._translate_errors():
+                page = self._fs.call_s3("list_objects_v2", **request)
+            yield from (item["Key"].removeprefix(root) for item in page.get("Contents", ()))
             if not page.get("IsTruncated"):
                 return
-            asked["ContinuationToken"] = page["NextContinuationToken"]
+            request["ContinuationToken"] = page["NextContinuationToken"]
 
     def ping(self) -> None:
-        with self._reading():
+        with self._translate_errors():
             self._fs.call_s3("list_objects_v2", Bucket=self._bucket, MaxKeys=1)
 
-    def _make_room(self, name: str) -> None:
-        """Nothing: there are no folders, and no bucket shall be made by mistake."""
+    def _make_folder(self, key: str) -> None:
+        """Do nothing: S3 has no folders, and `makedirs` would create a missing bucket."""
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
-            with super()._reading():
+            with super()._translate_errors():
                 yield
         except FileNotFoundError as exc:
             answer = getattr(exc.__cause__, "response", {})

@@ -1,4 +1,4 @@
-"""Bytes on their way: from whoever sends them into a file here, and in blocks to whoever reads them."""
+"""Staging of arriving bytes in a local file, and reading of files in blocks."""
 
 import hashlib
 import tempfile
@@ -10,12 +10,12 @@ from typing import Any
 
 from ingest.errors import DependencyDown, TooLarge
 
-BLOCK = 2**20
+BLOCK_BYTES = 2**20
 
 
 @dataclass(frozen=True)
-class Staged:
-    """Bytes that have arrived: their SHA-256 (hex, the blob's name), their number, and the file they wait in."""
+class StagedFile:
+    """Bytes in a local file: their SHA-256 in hex, their number, and the file's path."""
 
     sha256: str
     size: int
@@ -23,35 +23,38 @@ class Staged:
 
 
 @contextmanager
-def stage(blocks: Iterable[bytes], max_bytes: int, folder: Path | None) -> Iterator[Staged]:
-    """Bytes in a file of a folder (the system's for temporary files), which goes at the end unless it was moved."""
+def stage_file(blocks: Iterable[bytes], max_bytes: int, folder: Path | None) -> Iterator[StagedFile]:
+    """Write bytes to a file in `folder`, and delete it at the end of the context unless it was moved.
+
+    `folder` None is the system's folder for temporary files. Raises TooLarge if there are more than `max_bytes`.
+    """
     digest, size = hashlib.sha256(), 0
-    with translated():
+    with translate_os_errors():
         handle, name = tempfile.mkstemp(dir=folder)
     path = Path(name)
     try:
-        with translated(), open(handle, "wb") as file:
+        with translate_os_errors(), open(handle, "wb") as file:
             for block in blocks:
                 size += len(block)
                 if size > max_bytes:
                     raise TooLarge(f"File is too large: at most {max_bytes:,} bytes are accepted.", param="file")
                 digest.update(block)
                 file.write(block)
-        yield Staged(digest.hexdigest(), size, path)
+        yield StagedFile(digest.hexdigest(), size, path)
     finally:
         path.unlink(missing_ok=True)
 
 
-def blocks_of(file: Any) -> Iterator[bytes]:
-    """What an open file has, in blocks; it is closed at the end."""
+def read_blocks(file: Any) -> Iterator[bytes]:
+    """Yield the content of an open file in blocks, and close it at the end."""
     with file:
-        while block := file.read(BLOCK):
+        while block := file.read(BLOCK_BYTES):
             yield block
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Errors of this machine's files as DependencyDown; but FileNotFoundError stays what it is."""
+def translate_os_errors() -> Iterator[None]:
+    """Raise DependencyDown for errors of the local file system. FileNotFoundError passes unchanged."""
     try:
         yield
     except FileNotFoundError:

@@ -1,4 +1,9 @@
-"""The command line: one module per command, made of what `ingest` and the `openai` client can do."""
+"""The command line: one module a command, made of what `ingest` and the `openai` client can do.
+
+Here: options, help texts, output on the terminal and exit codes. Not here: what a command does; that is in the room of
+its subject. A command that works through the API uses `ingest.imports.client`; one that works without it uses
+`direct_access`. No other package imports this one.
+"""
 
 import sys
 from importlib import import_module
@@ -7,9 +12,11 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from ingest.cli.options import HELP_MARKUP
 from ingest.errors import IngestError, Refused
 
-REFUSED_EXIT_CODE = 2
+EXIT_REFUSED = 2
+
 
 COMMANDS = {
     "up": "up.up",
@@ -18,8 +25,8 @@ COMMANDS = {
     "retry": "retry.retry",
     "reindex": "reindex.reindex",
     "schedule": "schedule.app",
-    "export": "archives.export",
-    "import-archive": "archives.import_archive",
+    "export": "export.export",
+    "import-archive": "import_archive.import_archive",
     "verify": "verify.verify",
     "keys": "keys.app",
     "projects": "projects.app",
@@ -27,46 +34,53 @@ COMMANDS = {
     "migrate": "migrate.migrate",
     "settings": "settings.settings",
 }
-"""Where each command is; a module, with all that it needs, is imported only when its command is."""
+"""Where each command is. A command's module and its dependencies are imported only when the command runs."""
 
 
-class Lazy(TyperGroup):
-    """The commands by name."""
+class LazyGroup(TyperGroup):
+    """A group that imports a command when it is asked for."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        where = COMMANDS.get(cmd_name)
-        if where is None:
+        location = COMMANDS.get(cmd_name)
+        if location is None:
             return None
-        module, _, name = where.partition(".")
-        found = getattr(import_module(f"ingest.cli.{module}"), name)
-        if isinstance(found, typer.Typer):
-            return typer.main.get_group(found)
-        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(cmd_name)(found)
-        return typer.main.get_command(alone)
+        module, _, name = location.partition(".")
+        command = getattr(import_module(f"ingest.cli.{module}"), name)
+        if isinstance(command, typer.Typer):
+            return typer.main.get_group(command)
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=HELP_MARKUP)
+        single.command(cmd_name)(command)
+        return typer.main.get_command(single)
 
 
-app = typer.Typer(cls=Lazy, name="ingest", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=LazyGroup,
+    name="ingest",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=HELP_MARKUP,
+)
 
 
 @app.callback()
 def _ingest() -> None:
-    """Self-hosted document ingestion behind OpenAI's vector store API."""
+    """Self-hosted document ingestion and search behind OpenAI's vector store API."""
 
 
 def main() -> None:
-    """Run a command; what it refuses is one line on standard error."""
+    """Run the command line. An error is one line on standard error, with exit code 2."""
     try:
         app()
     except Refused as exc:
-        sys.exit(_complain(str(exc)))
+        sys.exit(_print_error(str(exc)))
     except IngestError as exc:
-        sys.exit(_complain(f"{exc}. Is the service running?"))
+        sys.exit(_print_error(f"{exc}. Is the service running?"))
 
 
-def _complain(message: str) -> int:
+def _print_error(message: str) -> int:
     print(f"ingest: {message}", file=sys.stderr)
-    return REFUSED_EXIT_CODE
+    return EXIT_REFUSED

@@ -1,91 +1,124 @@
-"""`ingest import`: files into a store, as many as there are, as often as they change."""
-
-from pathlib import Path
-from typing import Annotated
+"""`ingest import`: import files into a vector store."""
 
 import typer
+from rich.console import Console
 
-from ingest.cli.options import ApiKey, BaseUrl
+from ingest.cli import options as cli
+from ingest.cli.import_display import choose_reporter
+from ingest.cli.import_report import print_counts, print_failures, summarize
+from ingest.cli.output import print_event, print_line
 from ingest.imports import attributes, journal
-from ingest.imports.client import DEFAULT_URL, PATIENT_RETRIES, connected
-from ingest.imports.patterns import Choice, PathAttributes
-from ingest.imports.run import INTERRUPTED, Wish, bring_in
-from ingest.imports.scan import Style
+from ingest.imports.client import DEFAULT_URL, RESTART_TOLERANT_RETRIES, open_client
+from ingest.imports.interrupts import EXIT_INTERRUPTED
+from ingest.imports.options import ImportOptions
+from ingest.imports.patterns import PathAttributes, PathFilter
+from ingest.imports.run import PLANNED_ACTIONS, ImportOutcome, ImportPlan, plan_import, run_import
+from ingest.imports.scan import AttributeRules
 from ingest.imports.transfer import BATCH_FILES
-from ingest.imports.uploads import THREADS
-from ingest.imports.web import Limits
+from ingest.imports.uploads import UPLOAD_THREADS
+from ingest.imports.web import DownloadLimits
+
+EXIT_COMPLETE, EXIT_INCOMPLETE = 0, 1
+"""The others are 2 (refused) and 130 (interrupted)."""
 
 MIB = 2**20
 
 
 def import_(
-    store: Annotated[str, typer.Option(help="Name or id of the vector store; made if there is none of that name.")],
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(help="Files, folders, globs in quotes, URLs of buckets (s3://, gs://, ...) or of the web."),
-    ] = None,
-    list_file: Annotated[
-        list[str] | None,
-        typer.Option("--manifest", help="A list of files: JSONL or CSV (path, name, attributes), or one path a line."),
-    ] = None,
-    include: Annotated[list[str] | None, typer.Option(help="Take only what matches, such as '*.pdf'.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Leave out what matches, such as 'drafts'.")] = None,
-    attr: Annotated[
-        list[str] | None,
-        typer.Option(help="Attribute for every file, as key=value: a number, true or false, otherwise text."),
-    ] = None,
-    attr_from_path: Annotated[
-        list[str] | None,
-        typer.Option(help="Attributes from parts of the path, such as '{department}/{year}/*'."),
-    ] = None,
-    delete_missing: Annotated[
-        bool, typer.Option("--delete-missing", help="Remove from the store what the sources do not hold any more.")
-    ] = False,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try files again that failed before and have not changed.")
-    ] = False,
-    check: Annotated[
-        bool, typer.Option("--check", help="Ask the service for every file, even if its counts look right.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
-    failures: Annotated[
-        Path | None, typer.Option(help="Write every file that did not complete to this .csv or .jsonl.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Tell what happens as JSON, one event a line.")] = False,
-    base_url: BaseUrl = DEFAULT_URL,
-    api_key: ApiKey = "",
-    threads: Annotated[int, typer.Option(help="Uploads at a time.", min=1, max=64)] = THREADS,
-    batch_files: Annotated[int, typer.Option(help="Files in a batch.", min=1, max=100_000)] = BATCH_FILES,
-    journals: Annotated[
-        Path | None, typer.Option("--journal", help="Folder of journals [default: ~/.local/state/ingest/imports].")
-    ] = None,
-    allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Fetch from private and local addresses too.")
-    ] = False,
-    max_download_mib: Annotated[int, typer.Option(help="Largest file fetched from the web, in MiB.", min=1)] = 512,
-    max_download_seconds: Annotated[float, typer.Option(help="Longest such fetch, in seconds.", min=1)] = 300,
+    store: cli.ImportStore,
+    paths: cli.ImportPaths = None,
+    manifests: cli.Manifests = None,
+    include: cli.Include = None,
+    exclude: cli.Exclude = None,
+    attr: cli.Attribute = None,
+    attr_from_path: cli.AttributeFromPath = None,
+    delete_missing: cli.DeleteMissing = False,
+    retry_failed: cli.RetryFailed = False,
+    check: cli.CheckStore = False,
+    dry_run: cli.DryRun = False,
+    failures: cli.FailuresFile = None,
+    as_json: cli.JsonEvents = False,
+    base_url: cli.BaseUrl = DEFAULT_URL,
+    api_key: cli.ApiKey = "",
+    threads: cli.Threads = UPLOAD_THREADS,
+    batch_files: cli.BatchFiles = BATCH_FILES,
+    journal_folder: cli.JournalFolder = None,
+    allow_private: cli.AllowPrivate = False,
+    max_download_mib: cli.MaxDownloadMib = 512,
+    max_download_seconds: cli.MaxDownloadSeconds = 300,
 ) -> None:
-    """Bring files into a store, wait until all are ingested and tell how each ended.
+    """Import files into a vector store, and wait for their end.
 
-    Run it again after Ctrl-C, a crash or changes: only what is new or changed is uploaded; a changed file replaces its
-    earlier version once it is completed. What was done is written down in a journal, by service and store.
+    Run the command again after an interruption, a crash or changes: it uploads only new and changed files. A changed
+    file replaces its earlier version once the new version is completed. A journal per service and store records the
+    progress.
 
-    Hidden files and folders (names that begin with a dot) below a folder are left out. Links are followed; a file that
-    is reached on several ways is uploaded once. Patterns: `*` and `?` stay within a part of the path, `**` crosses
-    parts; without a slash they are about names at any depth.
+    Names below a folder that begin with a dot are skipped. Links are followed. A file that several paths reach is
+    uploaded once. In patterns `*` and `?` stay within one part of the path, and `**` crosses parts. A pattern without
+    a slash matches names at any depth.
 
-    Exit code 0: every file completed; 1: some did not; 2: refused, or no service; 130: Ctrl-C.
+    Exit code 0: every file completed; 1: some did not; 2: refused, or no service; 130: interrupted.
     """
-    limits = Limits(max_download_mib * MIB, max_download_seconds, allow_private)
-    style = Style(attributes.given(attr or []), PathAttributes(attr_from_path or []))
-    wish = Wish(
-        store, paths or [], list_file or [], Choice(include or [], exclude or []), style, delete_missing, retry_failed,
-        check, dry_run, failures, as_json, threads, batch_files, journals or journal.folder(), limits,
+    options = ImportOptions(
+        store, paths or [], manifests or [], PathFilter(include or [], exclude or []),
+        AttributeRules(attributes.parse_options(attr or []), PathAttributes(attr_from_path or [])),
+        journal_folder or journal.default_folder(), threads, batch_files, delete_missing, retry_failed,
+        check_store=check, failures_file=failures,
+        download_limits=DownloadLimits(max_download_mib * MIB, max_download_seconds, allow_private),
     )  # fmt: skip
+    _run(options, base_url, api_key, dry_run=dry_run, as_json=as_json)
+
+
+def _run(options: ImportOptions, base_url: str, api_key: str, *, dry_run: bool, as_json: bool) -> None:
+    """Plan or run an import, print the result, and exit with its code."""
+    console = Console()
     try:
-        with connected(base_url, api_key, retries=PATIENT_RETRIES) as client:
-            code = bring_in(client, wish)
-    except KeyboardInterrupt:  # before there was anything to write down, or for the second time
-        raise typer.Exit(INTERRUPTED) from None
-    if code:
-        raise typer.Exit(code)
+        with open_client(base_url, api_key, retries=RESTART_TOLERANT_RETRIES) as client:
+            if dry_run:
+                with plan_import(client, options) as plan:
+                    _print_plan(console, plan, as_json=as_json)
+                return
+            outcome = run_import(client, options, choose_reporter(console, as_json=as_json))
+    except KeyboardInterrupt:  # before the import recorded anything, or at the second Ctrl-C
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    exit_code = _print_outcome(console, outcome, as_json=as_json)
+    if exit_code != EXIT_COMPLETE:
+        raise typer.Exit(exit_code)
+
+
+def _print_plan(console: Console, plan: ImportPlan, *, as_json: bool) -> None:
+    scan_counts = plan.scan_counts
+    if as_json:
+        facts = {"files": scan_counts.files, "unchanged": scan_counts.unchanged, "problems": scan_counts.problems}
+        print_event("planned", **facts, **plan.counts)
+        return
+    for action in PLANNED_ACTIONS:
+        for entry in plan.entries(action):
+            print_line(console, f"{action} {entry.display_path}")
+    print_line(
+        console,
+        f"{scan_counts.files:,} files: {plan.counts['upload']:,} to upload, {plan.counts['attach']:,} to attach, "
+        f"{scan_counts.unchanged:,} unchanged, {plan.removals:,} to remove, {scan_counts.problems:,} with problems",
+    )
+
+
+def _print_outcome(console: Console, outcome: ImportOutcome, *, as_json: bool) -> int:
+    """Print the outcome and return the exit code."""
+    if outcome.is_stopped:
+        in_progress = outcome.counts.get("attached", 0)
+        if as_json:
+            print_event("stopped", **{"import": outcome.import_id}, in_progress=in_progress)
+        else:
+            rest = f" The service continues with {in_progress:,} files." if in_progress else ""
+            print_line(console, f"Stopped.{rest} Run the same command again to resume.")
+        return EXIT_INTERRUPTED
+    if as_json:
+        summary = summarize(outcome.counts, outcome.reasons)
+        print_event("finished", **{"import": outcome.import_id}, complete=outcome.is_complete, **summary)
+    else:
+        print_counts(console, outcome.counts)
+        print_failures(console, outcome.reasons)
+    if outcome.skipped_removal:
+        print_line(Console(stderr=True), "No file was removed, because some sources could not be read completely.")
+        return EXIT_INCOMPLETE
+    return EXIT_COMPLETE if outcome.is_complete else EXIT_INCOMPLETE

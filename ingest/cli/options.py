@@ -1,13 +1,74 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the options of an import."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
-BaseUrl = Annotated[str, typer.Option(envvar="OPENAI_BASE_URL", help="The service's URL.")]
+HELP_MARKUP: Literal["markdown"] = "markdown"
+"""Markdown fills the paragraphs of help texts, whatever the line breaks in the source."""
+
+BaseUrl = Annotated[str, typer.Option(envvar="OPENAI_BASE_URL", help="URL of the service.")]
 ApiKey = Annotated[
     str,
     typer.Option(
-        envvar=["INGEST_API_KEY", "OPENAI_API_KEY"], help="The key, if the service wants one.", show_envvar=True
+        envvar=["INGEST_API_KEY", "OPENAI_API_KEY"], help="API key, if the service requires one.", show_envvar=True
     ),
 ]
+DataFolder = Annotated[Path | None, typer.Option(help="Data folder of the service that `ingest up` runs.")]
+JournalFolder = Annotated[
+    Path | None, typer.Option("--journal", help="Folder of the journals (default: ~/.local/state/ingest/imports).")
+]
+StoreArgument = Annotated[str, typer.Argument(metavar="STORE", help="Id or name of the vector store.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until all files have ended.")]
+
+Include = Annotated[
+    list[str] | None, typer.Option(help="Import only files that match this pattern, for example '*.pdf' (repeatable).")
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(help="Skip files and folders that match this pattern, for example 'drafts' (repeatable)."),
+]
+Attribute = Annotated[
+    list[str] | None,
+    typer.Option("--attr", help="Attribute of every file, as key=value: number, true, false or text (repeatable)."),
+]
+AttributeFromPath = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--attr-from-path", help="Attributes from path parts, for example '{department}/{year}/*' (repeatable)."
+    ),
+]
+DeleteMissing = Annotated[
+    bool, typer.Option("--delete-missing", help="Remove files from the store that the sources do not have any more.")
+]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Retry files that failed before, even if they have not changed.")
+]
+
+ImportPaths = Annotated[
+    list[str] | None,
+    typer.Argument(help="Files, folders, quoted globs, bucket URLs (s3://, gs://, ...) or web URLs."),
+]
+ImportStore = Annotated[
+    str, typer.Option(help="Name or id of the vector store. It is created if no store has the name.")
+]
+Manifests = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--manifest", help="List of files: JSONL or CSV (path, name, attributes), or one path a line (repeatable)."
+    ),
+]
+CheckStore = Annotated[
+    bool, typer.Option("--check", help="Compare every file with the store, even if the number of files is right.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")]
+FailuresFile = Annotated[
+    Path | None, typer.Option("--failures", help="Write every file that did not complete to this .csv or .jsonl file.")
+]
+JsonEvents = Annotated[bool, typer.Option("--json", help="Print progress as JSON events, one a line.")]
+Threads = Annotated[int, typer.Option(help="Concurrent uploads.", min=1, max=64)]
+BatchFiles = Annotated[int, typer.Option(help="Most files in a batch.", min=1, max=100_000)]
+AllowPrivate = Annotated[bool, typer.Option("--allow-private", help="Download from private and local addresses too.")]
+MaxDownloadMib = Annotated[int, typer.Option(help="Largest download from the web, in MiB.", min=1)]
+MaxDownloadSeconds = Annotated[float, typer.Option(help="Longest download from the web, in seconds.", min=1)]

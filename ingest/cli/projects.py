@@ -1,63 +1,75 @@
-"""`ingest projects`: tenants of one service, and what each may use."""
+"""`ingest projects`: manage projects (tenants) and their limits."""
 
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from ingest.cli.database import Data, opened
+from ingest.cli.direct_access import open_database
+from ingest.cli.options import HELP_MARKUP, DataFolder
+from ingest.cli.output import table_console
 from ingest.db.tenancy import keys as rows
 from ingest.tenancy import projects
 
-app = typer.Typer(name="projects", help="Make and list projects, and limit them.", no_args_is_help=True)
+app = typer.Typer(
+    name="projects",
+    help="Create and list projects, and set their limits.",
+    no_args_is_help=True,
+    rich_markup_mode=HELP_MARKUP,
+)
 
-Requests = Annotated[int | None, typer.Option(min=0, help="Requests in a minute; 0 = no limit.")]
-InProgress = Annotated[int | None, typer.Option(min=0, help="Files in progress at a time; 0 = no limit.")]
-Stored = Annotated[int | None, typer.Option(min=0, help="Bytes of files and parts of uploads; 0 = no limit.")]
+RequestsPerMinute = Annotated[int | None, typer.Option(min=0, help="Most requests a minute; 0 = no limit.")]
+FilesInProgress = Annotated[int | None, typer.Option(min=0, help="Most files in progress at a time; 0 = no limit.")]
+StoredBytes = Annotated[int | None, typer.Option(min=0, help="Most bytes of files and of upload parts; 0 = no limit.")]
 
 
 @app.command("create")
 def create(
-    name: Annotated[str, typer.Argument(help="What to call it.")],
-    requests_per_minute: Requests = None,
-    files_in_progress: InProgress = None,
-    stored_bytes: Stored = None,
-    data: Data = None,
+    name: Annotated[str, typer.Argument(help="Name of the project.")],
+    requests_per_minute: RequestsPerMinute = None,
+    files_in_progress: FilesInProgress = None,
+    stored_bytes: StoredBytes = None,
+    data: DataFolder = None,
 ) -> None:
-    """Make a project: what it has, no other project can see."""
-    with opened(data) as database:
-        made = projects.create(database, name, _given(requests_per_minute, files_in_progress, stored_bytes))
-    typer.echo(f"{made.id} {made.name}")
+    """Create a project. Other projects cannot see its data."""
+    with open_database(data) as database:
+        project = projects.create(database, name, _given_limits(requests_per_minute, files_in_progress, stored_bytes))
+    typer.echo(f"{project.id} {project.name}")
 
 
 @app.command("list")
-def list_(data: Data = None) -> None:
-    """Show every project and its limits."""
-    with opened(data) as database, database.reading() as session:
-        found = rows.projects(session)
+def list_(data: DataFolder = None) -> None:
+    """List all projects and their limits."""
+    with open_database(data) as database, database.reading() as session:
+        all_projects = rows.list_projects(session)
     table = Table("id", "name", "requests a minute", "files in progress", "stored bytes")
-    for project in found:
+    for project in all_projects:
         limits = (project.requests_per_minute, project.files_in_progress, project.stored_bytes)
         table.add_row(project.id, project.name, *("" if limit is None else f"{limit:,}" for limit in limits))
-    Console(width=None if Console().is_terminal else 200).print(table)
+    table_console().print(table)
 
 
 @app.command("limits")
 def limits(
-    name: Annotated[str, typer.Argument(help="The project's name or id.")],
-    requests_per_minute: Requests = None,
-    files_in_progress: InProgress = None,
-    stored_bytes: Stored = None,
-    data: Data = None,
+    name: Annotated[str, typer.Argument(help="Name or id of the project.")],
+    requests_per_minute: RequestsPerMinute = None,
+    files_in_progress: FilesInProgress = None,
+    stored_bytes: StoredBytes = None,
+    data: DataFolder = None,
 ) -> None:
-    """Change what a project may use, from the next request on; what is not given stays."""
-    with opened(data) as database:
-        projects.set_limits(database, name, _given(requests_per_minute, files_in_progress, stored_bytes))
-    typer.echo("changed")
+    """Change the limits of a project.
+
+    The new limits apply from the next request on. Limits that are not given stay.
+    """
+    with open_database(data) as database:
+        projects.set_limits(database, name, _given_limits(requests_per_minute, files_in_progress, stored_bytes))
+    typer.echo("the limits are changed")
 
 
-def _given(requests_per_minute: int | None, files_in_progress: int | None, stored_bytes: int | None) -> projects.Given:
+def _given_limits(
+    requests_per_minute: int | None, files_in_progress: int | None, stored_bytes: int | None
+) -> projects.LimitValues:
+    """Return the limits that were given as options, with None for "no limit"."""
     given = {
         "requests_per_minute": requests_per_minute,
         "files_in_progress": files_in_progress,

@@ -1,4 +1,4 @@
-"""`ingest reindex`: a store's files are indexed anew while they are found as they were."""
+"""`ingest reindex`: re-index the files of a vector store."""
 
 import json
 from typing import Annotated, Any, Literal
@@ -7,30 +7,32 @@ import openai
 import typer
 from rich.console import Console
 
-from ingest.cli.batches import print_outcome, store_id, wait_for
-from ingest.cli.options import ApiKey, BaseUrl
-from ingest.imports.client import DEFAULT_URL, connected
+from ingest.cli.options import ApiKey, BaseUrl, StoreArgument, Wait
+from ingest.cli.store_batches import is_complete, print_file_counts, resolve_store_id, wait_for_batch
+from ingest.imports.client import DEFAULT_URL, open_client
 
 Only = Annotated[
     Literal["all", "failed", "stale"],
-    typer.Option(help="`stale`: what would be made otherwise today; `failed`: what failed, then or at a re-index."),
+    typer.Option(
+        help="`stale`: files with an outdated pipeline version; `failed`: files that failed, at first or at a re-index."
+    ),
 ]
 ChunkTokens = Annotated[
-    int | None, typer.Option(min=100, max=4096, help="Tokens of a chunk; without it files keep their chunking.")
+    int | None, typer.Option(min=100, max=4096, help="Tokens in a chunk (default: the sizes of each file).")
+]
+Overlap = Annotated[
+    int | None, typer.Option(min=0, help="Tokens that a chunk shares with the one before (default: half a chunk).")
 ]
 Model = Annotated[
-    str, typer.Option(help="Go over to this embedding model, by its name in the service, when all files are ready...")
+    str, typer.Option(help="Change to this embedding model (a name in the service) when all files are re-indexed.")
 ]
-Now = Annotated[bool, typer.Option("--now", help="...or each file as soon as it is.")]
-Rollback = Annotated[bool, typer.Option("--rollback", help="Go back to the embedding model that the store had before.")]
-Purge = Annotated[bool, typer.Option("--purge", help="Delete what is kept for going back, and do nothing else.")]
-Overlap = Annotated[
-    int | None, typer.Option(min=0, help="Tokens that a chunk repeats of the one before; without it half of them.")
-]
+Now = Annotated[bool, typer.Option("--now", help="Change each file as soon as it is re-indexed.")]
+Rollback = Annotated[bool, typer.Option("--rollback", help="Return to the previous embedding model of the store.")]
+Purge = Annotated[bool, typer.Option("--purge", help="Only delete the points that are kept for a rollback.")]
 
 
 def reindex(
-    store: Annotated[str, typer.Argument(metavar="STORE", help="A store's id or name.")],
+    store: StoreArgument,
     only: Only = "all",
     chunk_tokens: ChunkTokens = None,
     overlap: Overlap = None,
@@ -38,45 +40,63 @@ def reindex(
     now: Now = False,
     rollback: Rollback = False,
     purge: Purge = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Until all of them have ended.")] = False,
+    wait: Wait = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the batch as one JSON object.")] = False,
     base_url: BaseUrl = DEFAULT_URL,
     api_key: ApiKey = "",
 ) -> None:
-    """Index the files of a store anew. Each is found as it was until it is ready, and goes on so if it fails or is
+    """Re-index the files of a store, or change its model.
+
+    Search uses the old index of each file until the new one is complete, and keeps it if the file fails or is
     cancelled.
 
-    Exit code 0: begun, or (--wait) all completed; 1: (--wait) some did not; 2: refused, or no service.
+    Exit code 0: started, or (--wait) all files completed; 1: (--wait) some did not; 2: refused, or no service.
     """
-    body = wish(only, chunk_tokens, overlap)
+    body = reindex_body(only, chunk_tokens, overlap)
     if sum((bool(model), rollback, purge)) > 1:
-        raise typer.BadParameter("--model, --rollback and --purge do not go together.")
+        raise typer.BadParameter("--model, --rollback and --purge exclude each other.")
     if now and not (model or rollback):
-        raise typer.BadParameter("--now goes with --model or --rollback.")
+        raise typer.BadParameter("--now needs --model or --rollback.")
     if (rollback or purge) and body != {"only": "all"}:
-        raise typer.BadParameter("--rollback and --purge go for all files, as they were.")
-    with connected(base_url, api_key) as client:
-        path = f"/vector_stores/{store_id(client, store)}/reindex"
+        raise typer.BadParameter("--rollback and --purge apply to all files, without --only and --chunk-tokens.")
+    with open_client(base_url, api_key) as client:
+        path = f"/vector_stores/{resolve_store_id(client, store)}/reindex"
         if purge:
             _purge(client, path, as_json)
             return
         body = {"now": now} if rollback else body | ({"model": model, "now": now} if model else {})
-        # Not sent again by itself: files would be indexed anew twice.
-        once = client.with_options(max_retries=0)
-        batch = once.post(path + "/rollback" * rollback, cast_to=dict[str, Any], body=body)
-        if not as_json:
-            total = batch["file_counts"]["total"]
-            Console(soft_wrap=True, highlight=False).print(
-                f"{total:,} files are indexed anew as {batch['id']}", markup=False
-            )
-        if wait:
-            batch = wait_for(client, batch)
-            if not as_json:
-                print_outcome(batch["file_counts"])
+        batch = _start(client, path + "/rollback" * rollback, body, as_json=as_json, wait=wait)
     if as_json:
         print(json.dumps(batch))
-    if wait and batch["file_counts"]["completed"] != batch["file_counts"]["total"]:
+    if wait and not is_complete(batch):
         raise typer.Exit(1)
+
+
+def reindex_body(only: str, chunk_tokens: int | None, overlap: int | None) -> dict[str, Any]:
+    """Return the body of a re-index request. Raises BadParameter."""
+    if chunk_tokens is None:
+        if overlap is not None:
+            raise typer.BadParameter("--overlap needs --chunk-tokens.")
+        return {"only": only}
+    sizes = {
+        "max_chunk_size_tokens": chunk_tokens,
+        "chunk_overlap_tokens": chunk_tokens // 2 if overlap is None else overlap,
+    }
+    return {"only": only, "chunking_strategy": {"type": "static", "static": sizes}}
+
+
+def _start(client: openai.OpenAI, path: str, body: dict[str, Any], *, as_json: bool, wait: bool) -> dict[str, Any]:
+    """Start a re-index and return its batch; with `wait` when it has ended."""
+    # No retries: a repeated request would re-index the files twice.
+    batch: dict[str, Any] = client.with_options(max_retries=0).post(path, cast_to=dict[str, Any], body=body)
+    if not as_json:
+        line = f"{batch['file_counts']['total']:,} files are re-indexed as {batch['id']}"
+        Console(soft_wrap=True, highlight=False).print(line, markup=False)
+    if wait:
+        batch = wait_for_batch(client, batch)
+        if not as_json:
+            print_file_counts(batch["file_counts"])
+    return batch
 
 
 def _purge(client: openai.OpenAI, path: str, as_json: bool) -> None:
@@ -84,18 +104,6 @@ def _purge(client: openai.OpenAI, path: str, as_json: bool) -> None:
     if as_json:
         print(json.dumps(models))
     else:
-        what = f"points of '{models['other_model']}' are deleted" if models["other_model"] else "nothing is kept"
-        Console(soft_wrap=True, highlight=False).print(what, markup=False)
-
-
-def wish(only: str, chunk_tokens: int | None, overlap: int | None) -> dict[str, Any]:
-    """The body of a request for a re-index. Raises BadParameter."""
-    if chunk_tokens is None:
-        if overlap is not None:
-            raise typer.BadParameter("--overlap goes with --chunk-tokens.")
-        return {"only": only}
-    sizes = {
-        "max_chunk_size_tokens": chunk_tokens,
-        "chunk_overlap_tokens": chunk_tokens // 2 if overlap is None else overlap,
-    }
-    return {"only": only, "chunking_strategy": {"type": "static", "static": sizes}}
+        other_model = models["other_model"]
+        line = f"the points of model '{other_model}' are deleted" if other_model else "there are no points to delete"
+        Console(soft_wrap=True, highlight=False).print(line, markup=False)

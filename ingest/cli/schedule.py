@@ -1,4 +1,4 @@
-"""`ingest schedule`: re-indexes and imports that begin by themselves."""
+"""`ingest schedule`: manage scheduled re-indexes and imports."""
 
 import json
 from datetime import datetime
@@ -11,185 +11,215 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ingest.cli.batches import store_id
-from ingest.cli.options import ApiKey, BaseUrl
-from ingest.cli.reindex import ChunkTokens, Only, Overlap, wish
+from ingest.cli import options as cli
+from ingest.cli.output import print_line, table_console
+from ingest.cli.reindex import ChunkTokens, Only, Overlap, reindex_body
+from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import Refused
 from ingest.imports import attributes
-from ingest.imports.client import DEFAULT_URL, connected
-from ingest.imports.display import tell
+from ingest.imports.client import DEFAULT_URL, open_client
 
-REINDEXES, IMPORTS = "reindex_schedules", "import_schedules"
-COUNTED = ("completed", "uploaded", "removed", "failed", "cancelled", "not_uploaded", "in_progress")
+REINDEX_SCHEDULES, IMPORT_SCHEDULES = "reindex_schedules", "import_schedules"
+IMPORT_SCHEDULE_PREFIX = "isch_"
+COUNT_NAMES = ("completed", "uploaded", "removed", "failed", "cancelled", "not_uploaded", "in_progress")
 
 app = typer.Typer(
     name="schedule",
-    help="Re-index stores, or import into them, at the times of a cron expression.",
+    help="Schedule re-indexes and imports of a vector store.",
     no_args_is_help=True,
+    rich_markup_mode=cli.HELP_MARKUP,
 )
 
-Store = Annotated[str, typer.Argument(metavar="STORE", help="A store's id or name.")]
-Schedule = Annotated[str, typer.Argument(metavar="SCHEDULE", help="A schedule's id.")]
+ScheduleId = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Id of the schedule.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+CronArgument = Annotated[
+    str, typer.Argument(metavar="CRON", help="Quoted cron expression; '0 3 * * *' is daily at 3:00.")
+]
+CronOption = Annotated[str, typer.Option(help="Quoted cron expression; '0 3 * * *' is daily at 3:00.")]
+Timezone = Annotated[str, typer.Option(help="IANA time zone, for example Europe/Berlin.")]
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(help="Absolute folders, files or globs on the SERVICE's machine, bucket URLs or web URLs."),
+]
+Manifests = Annotated[
+    list[str] | None,
+    typer.Option("--manifest", help="List of files on the service's machine: JSONL, CSV, or one path a line."),
+]
+Paused = Annotated[bool, typer.Option("--paused", help="Run only on request, with `ingest schedule run`.")]
 
 
 @app.command("add")
 def add(
-    store: Store,
-    cron: Annotated[str, typer.Argument(metavar="CRON", help="In quotes: '0 3 * * *' is every night at three.")],
-    timezone: Annotated[str, typer.Option(help="An IANA time zone, such as Europe/Berlin.")] = "UTC",
+    store: cli.StoreArgument,
+    cron: CronArgument,
+    timezone: Timezone = "UTC",
     only: Only = "all",
     chunk_tokens: ChunkTokens = None,
     overlap: Overlap = None,
-    base_url: BaseUrl = DEFAULT_URL,
-    api_key: ApiKey = "",
+    base_url: cli.BaseUrl = DEFAULT_URL,
+    api_key: cli.ApiKey = "",
 ) -> None:
-    """Have a store re-indexed at these times. Missed ones are caught up once."""
-    body = wish(only, chunk_tokens, overlap) | {"cron": cron, "timezone": timezone}
-    with connected(base_url, api_key) as client:
-        path = f"/vector_stores/{store_id(client, store)}/{REINDEXES}"
-        # Not sent again by itself: there would be two.
-        made = client.with_options(max_retries=0).post(path, cast_to=dict[str, Any], body=body)
-    print(f"{made['id']} runs next at {_time(made, 'next_run_at')}")
+    """Add a schedule that re-indexes a vector store.
+
+    Several missed runs are made up for by one run.
+    """
+    body = reindex_body(only, chunk_tokens, overlap) | {"cron": cron, "timezone": timezone}
+    with open_client(base_url, api_key) as client:
+        schedule = _create(client, f"/vector_stores/{resolve_store_id(client, store)}/{REINDEX_SCHEDULES}", body)
+    print(f"{schedule['id']} runs next at {_format_time(schedule, 'next_run_at')}")
 
 
 @app.command("import")
 def import_(
-    store: Store,
-    sources: Annotated[
-        list[str] | None,
-        typer.Argument(help="Folders, files or globs on the SERVICE's machine (absolute), URLs of buckets or the web."),
-    ] = None,
-    cron: Annotated[str, typer.Option(help="In quotes: '0 3 * * *' is every night at three.")] = "0 3 * * *",
-    timezone: Annotated[str, typer.Option(help="An IANA time zone, such as Europe/Berlin.")] = "UTC",
-    list_file: Annotated[
-        list[str] | None, typer.Option("--manifest", help="A list of files there: JSONL, CSV, or a path a line.")
-    ] = None,
-    include: Annotated[list[str] | None, typer.Option(help="Take only what matches, such as '*.pdf'.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Leave out what matches, such as 'drafts'.")] = None,
-    attr: Annotated[list[str] | None, typer.Option(help="Attribute for every file, as key=value.")] = None,
-    attr_from_path: Annotated[
-        list[str] | None, typer.Option(help="Attributes from parts of the path, such as '{department}/{year}/*'.")
-    ] = None,
-    delete_missing: Annotated[
-        bool, typer.Option("--delete-missing", help="Remove from the store what the sources do not hold any more.")
-    ] = False,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try files again that failed before and have not changed.")
-    ] = False,
-    paused: Annotated[
-        bool, typer.Option("--paused", help="Run only when asked to, with `ingest schedule run`.")
-    ] = False,
-    base_url: BaseUrl = DEFAULT_URL,
-    api_key: ApiKey = "",
+    store: cli.StoreArgument,
+    sources: Sources = None,
+    cron: CronOption = "0 3 * * *",
+    timezone: Timezone = "UTC",
+    manifests: Manifests = None,
+    include: cli.Include = None,
+    exclude: cli.Exclude = None,
+    attr: cli.Attribute = None,
+    attr_from_path: cli.AttributeFromPath = None,
+    delete_missing: cli.DeleteMissing = False,
+    retry_failed: cli.RetryFailed = False,
+    paused: Paused = False,
+    base_url: cli.BaseUrl = DEFAULT_URL,
+    api_key: cli.ApiKey = "",
 ) -> None:
-    """Have sources imported into a store at these times: only what is new or changed, as with `ingest import`.
+    """Add a schedule that imports new and changed files.
 
-    The service reads them itself, and only what is below its INGEST_IMPORT_ROOTS, or public on the web. It takes a key
-    with the scope `admin`. Missed times are caught up once.
+    The service reads the sources itself. They must be inside its INGEST_IMPORT_ROOTS, or public on the web. The command
+    needs a key with the scope `admin`. Several missed runs are made up for by one run.
     """
     body = {
-        "cron": cron, "timezone": timezone, "sources": sources or [], "manifests": list_file or [],
-        "include": include or [], "exclude": exclude or [], "attributes": dict(attributes.given(attr or [])),
+        "cron": cron, "timezone": timezone, "sources": sources or [], "manifests": manifests or [],
+        "include": include or [], "exclude": exclude or [], "attributes": dict(attributes.parse_options(attr or [])),
         "attributes_from_path": attr_from_path or [], "delete_missing": delete_missing, "retry_failed": retry_failed,
         "paused": paused,
     }  # fmt: skip
-    with connected(base_url, api_key) as client:
-        path = f"/vector_stores/{store_id(client, store)}/{IMPORTS}"
-        made = client.with_options(max_retries=0).post(path, cast_to=dict[str, Any], body=body)
-    print(f"{made['id']} {'is paused' if paused else 'runs next at ' + _time(made, 'next_run_at')}")
+    with open_client(base_url, api_key) as client:
+        schedule = _create(client, f"/vector_stores/{resolve_store_id(client, store)}/{IMPORT_SCHEDULES}", body)
+    print(f"{schedule['id']} {'is paused' if paused else 'runs next at ' + _format_time(schedule, 'next_run_at')}")
 
 
 @app.command("list")
-def list_(store: Store, as_json: AsJson = False, base_url: BaseUrl = DEFAULT_URL, api_key: ApiKey = "") -> None:
-    """Show a store's schedules, their next and their last run."""
-    with connected(base_url, api_key) as client:
-        path = f"/vector_stores/{store_id(client, store)}"
+def list_(
+    store: cli.StoreArgument, as_json: AsJson = False, base_url: cli.BaseUrl = DEFAULT_URL, api_key: cli.ApiKey = ""
+) -> None:
+    """List the schedules of a vector store."""
+    with open_client(base_url, api_key) as client:
+        path = f"/vector_stores/{resolve_store_id(client, store)}"
         reindexes, imports = (
-            client.get(f"{path}/{kind}?limit=100", cast_to=dict[str, Any])["data"] for kind in (REINDEXES, IMPORTS)
+            client.get(f"{path}/{kind}?limit=100", cast_to=dict[str, Any])["data"]
+            for kind in (REINDEX_SCHEDULES, IMPORT_SCHEDULES)
         )
     if as_json:
         print(json.dumps([*reindexes, *imports]))
         return
-    table = Table("id", "what", "cron", "time zone", "next run", "last run", "outcome")
-    for each in reindexes:
-        what = f"re-index {each['only']}"
-        table.add_row(*_when(each, what), _time(each, "last_run_at"), each["last_batch_id"] or "")
-    for each in imports:
-        what = f"import {escape(', '.join([*each['sources'], *each['manifests']]))}"
-        last = each["last_run"] or {"began_at": None}
-        table.add_row(*_when(each, what), _time(last | {"timezone": each["timezone"]}, "began_at"), _outcome(each))
-    console = Console(width=None if Console().is_terminal else 200)
-    console.print(table)
-    for each in imports:
-        for why in (each["last_run"] or {"reasons": []})["reasons"]:
-            paths = ", ".join(why["first"])
-            line = (
-                f"{each['id']}: {why['files']:,} {'file' if why['files'] == 1 else 'files'}: {why['reason']} ({paths})"
-            )
-            tell(console, line)
+    console = table_console()
+    console.print(_schedule_table(reindexes, imports))
+    for schedule in imports:
+        _print_reasons(console, schedule)
 
 
 @app.command("run")
-def run(store: Store, schedule: Schedule, base_url: BaseUrl = DEFAULT_URL, api_key: ApiKey = "") -> None:
-    """Have an import run now, paused or not. (A re-index runs now with `ingest reindex`.)"""
-    if not schedule.startswith("isch_"):
-        raise Refused("Only imports can be run this way; for a re-index there is `ingest reindex`.")
-    with connected(base_url, api_key) as client:
-        client.post(f"{_path(client, store, schedule)}/run", cast_to=dict[str, Any])
-    print("runs as soon as a process is free; `ingest schedule list` tells how it ended")
+def run(
+    store: cli.StoreArgument, schedule: ScheduleId, base_url: cli.BaseUrl = DEFAULT_URL, api_key: cli.ApiKey = ""
+) -> None:
+    """Run a scheduled import now, even if it is paused."""
+    if not schedule.startswith(IMPORT_SCHEDULE_PREFIX):
+        raise Refused("Only scheduled imports can be run. To re-index a store now, use `ingest reindex`.")
+    with open_client(base_url, api_key) as client:
+        client.post(f"{_schedule_path(client, store, schedule)}/run", cast_to=dict[str, Any])
+    print("the import runs as soon as a process is free; `ingest schedule list` shows its result")
 
 
 @app.command("pause")
-def pause(store: Store, schedule: Schedule, base_url: BaseUrl = DEFAULT_URL, api_key: ApiKey = "") -> None:
-    """Let a schedule rest; what it misses is not caught up."""
+def pause(
+    store: cli.StoreArgument, schedule: ScheduleId, base_url: cli.BaseUrl = DEFAULT_URL, api_key: cli.ApiKey = ""
+) -> None:
+    """Pause a schedule. Missed runs are not made up for."""
     _set_paused(base_url, api_key, store, schedule, paused=True)
-    print("paused")
+    print("the schedule is paused")
 
 
 @app.command("resume")
-def resume(store: Store, schedule: Schedule, base_url: BaseUrl = DEFAULT_URL, api_key: ApiKey = "") -> None:
-    """Let a paused schedule run again."""
-    print(f"runs next at {_time(_set_paused(base_url, api_key, store, schedule, paused=False), 'next_run_at')}")
+def resume(
+    store: cli.StoreArgument, schedule: ScheduleId, base_url: cli.BaseUrl = DEFAULT_URL, api_key: cli.ApiKey = ""
+) -> None:
+    """Resume a paused schedule."""
+    resumed = _set_paused(base_url, api_key, store, schedule, paused=False)
+    print(f"the schedule runs next at {_format_time(resumed, 'next_run_at')}")
 
 
 @app.command("remove")
-def remove(store: Store, schedule: Schedule, base_url: BaseUrl = DEFAULT_URL, api_key: ApiKey = "") -> None:
-    """Take a schedule away: a re-index that it began goes on, an import stops; files that it imported stay."""
-    with connected(base_url, api_key) as client:
-        client.delete(_path(client, store, schedule), cast_to=dict[str, Any])
-    print("removed")
+def remove(
+    store: cli.StoreArgument, schedule: ScheduleId, base_url: cli.BaseUrl = DEFAULT_URL, api_key: cli.ApiKey = ""
+) -> None:
+    """Remove a schedule.
+
+    A re-index in progress continues. An import in progress stops. Imported files stay.
+    """
+    with open_client(base_url, api_key) as client:
+        client.delete(_schedule_path(client, store, schedule), cast_to=dict[str, Any])
+    print("the schedule is removed")
+
+
+def _create(client: openai.OpenAI, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    # No retries: a repeated request would create a second schedule.
+    schedule: dict[str, Any] = client.with_options(max_retries=0).post(path, cast_to=dict[str, Any], body=body)
+    return schedule
 
 
 def _set_paused(base_url: str, api_key: str, store: str, schedule: str, *, paused: bool) -> dict[str, Any]:
-    with connected(base_url, api_key) as client:
-        return client.post(_path(client, store, schedule), cast_to=dict[str, Any], body={"paused": paused})
+    with open_client(base_url, api_key) as client:
+        return client.post(_schedule_path(client, store, schedule), cast_to=dict[str, Any], body={"paused": paused})
 
 
-def _path(client: openai.OpenAI, store: str, schedule: str) -> str:
-    """Where a schedule is, of either kind: its id tells."""
-    kind = IMPORTS if schedule.startswith("isch_") else REINDEXES
-    return f"/vector_stores/{store_id(client, store)}/{kind}/{schedule}"
+def _schedule_path(client: openai.OpenAI, store: str, schedule: str) -> str:
+    """Return the path of a schedule. The prefix of its id tells its kind."""
+    kind = IMPORT_SCHEDULES if schedule.startswith(IMPORT_SCHEDULE_PREFIX) else REINDEX_SCHEDULES
+    return f"/vector_stores/{resolve_store_id(client, store)}/{kind}/{schedule}"
 
 
-def _when(schedule: dict[str, Any], what: str) -> tuple[str, str, str, str, str]:
-    following = "paused" if schedule["paused"] else _time(schedule, "next_run_at")
-    return schedule["id"], what, schedule["cron"], schedule["timezone"], following
+def _schedule_table(reindexes: list[dict[str, Any]], imports: list[dict[str, Any]]) -> Table:
+    table = Table("id", "what", "cron", "time zone", "next run", "last run", "outcome")
+    for schedule in reindexes:
+        columns = _timing_columns(schedule, f"re-index {schedule['only']}")
+        table.add_row(*columns, _format_time(schedule, "last_run_at"), schedule["last_batch_id"] or "")
+    for schedule in imports:
+        sources = escape(", ".join([*schedule["sources"], *schedule["manifests"]]))
+        last_run = (schedule["last_run"] or {"began_at": None}) | {"timezone": schedule["timezone"]}
+        columns = _timing_columns(schedule, f"import {sources}")
+        table.add_row(*columns, _format_time(last_run, "began_at"), _describe_last_run(schedule))
+    return table
 
 
-def _outcome(schedule: dict[str, Any]) -> str:
-    """How the last run of an import ended, or stands."""
-    last = schedule["last_run"]
-    waiting = "waits for a process" if schedule["due"] else ""
-    if last is None:
-        return waiting
-    counts = last["counts"]
-    named = [f"{counts[name]:,} {name.replace('_', ' ')}" for name in COUNTED if counts[name] or name == "completed"]
-    told = f"{last['status'].replace('_', ' ')}: {last['error'] or ', '.join(named)}"
-    return escape(f"{told}; {waiting}" if waiting else told)
+def _timing_columns(schedule: dict[str, Any], what: str) -> tuple[str, str, str, str, str]:
+    next_run = "paused" if schedule["paused"] else _format_time(schedule, "next_run_at")
+    return schedule["id"], what, schedule["cron"], schedule["timezone"], next_run
 
 
-def _time(schedule: dict[str, Any], which: str) -> str:
-    """In the schedule's own time zone."""
-    at = schedule[which]
-    return "" if at is None else f"{datetime.fromtimestamp(at, ZoneInfo(schedule['timezone'])):%Y-%m-%d %H:%M %Z}"
+def _describe_last_run(schedule: dict[str, Any]) -> str:
+    """Return the status and counts of an import's last run, and whether another run is due."""
+    last_run = schedule["last_run"]
+    due = "due, waits for a process" if schedule["due"] else ""
+    if last_run is None:
+        return due
+    counts = last_run["counts"]
+    parts = [f"{counts[name]:,} {name}" for name in COUNT_NAMES if counts[name] or name == "completed"]
+    description = f"{last_run['status']}: {last_run['error'] or ', '.join(parts)}"
+    return escape(f"{description}; {due}" if due else description)
+
+
+def _print_reasons(console: Console, schedule: dict[str, Any]) -> None:
+    """Print why files of an import's last run did not complete."""
+    for reason in (schedule["last_run"] or {"reasons": []})["reasons"]:
+        files = f"{reason['files']:,} {'file' if reason['files'] == 1 else 'files'}"
+        print_line(console, f"{schedule['id']}: {files}: {reason['reason']} ({', '.join(reason['first'])})")
+
+
+def _format_time(row: dict[str, Any], name: str) -> str:
+    """Return a time in the schedule's own time zone, or ""."""
+    at = row[name]
+    return "" if at is None else f"{datetime.fromtimestamp(at, ZoneInfo(row['timezone'])):%Y-%m-%d %H:%M %Z}"

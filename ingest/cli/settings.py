@@ -1,4 +1,4 @@
-"""`ingest settings`: every setting there is, as a file of environment variables."""
+"""`ingest settings`: print every setting as a file of environment variables."""
 
 import json
 import textwrap
@@ -10,27 +10,30 @@ from pydantic import SecretStr
 
 from ingest.config import Settings
 
-OF_THE_MACHINE = {"workers": "cores", "node": "host name", "models_dir": "share/ingest/models of the installation"}
+MACHINE_DEFAULTS = {"workers": "cores", "node": "host name", "models_dir": "share/ingest/models of the installation"}
 """Defaults that differ from machine to machine."""
 
 
 def settings() -> None:
-    """Print every setting with its meaning and default, in the form of an env file (deploy/env.example)."""
-    typer.echo("\n".join(lines()))
+    """Print every setting with its meaning and default.
+
+    The output is an env file; deploy/env.example is made from it.
+    """
+    typer.echo("\n".join(setting_lines()))
 
 
-def lines() -> list[str]:
-    """The settings, commented out at their defaults, each below its meaning."""
-    found: list[str] = []
+def setting_lines() -> list[str]:
+    """Return the settings, commented out at their defaults, each below its description."""
+    lines: list[str] = []
     for name, field in Settings.model_fields.items():
-        found += ["", *textwrap.wrap(field.description or "", 110, initial_indent="# ", subsequent_indent="# ")]
-        found.append(f"#INGEST_{name.upper()}={_default(name, field.default)}")
-    return found[1:]
+        lines += ["", *textwrap.wrap(field.description or "", 110, initial_indent="# ", subsequent_indent="# ")]
+        lines.append(f"#INGEST_{name.upper()}={_format_default(name, field.default)}")
+    return lines[1:]
 
 
-def _default(name: str, default: Any) -> str:
-    if name in OF_THE_MACHINE:
-        return f"<{OF_THE_MACHINE[name]}>"
+def _format_default(name: str, default: Any) -> str:
+    if name in MACHINE_DEFAULTS:
+        return f"<{MACHINE_DEFAULTS[name]}>"
     if isinstance(default, SecretStr):
         return default.get_secret_value()
     if isinstance(default, tuple):

@@ -1,4 +1,4 @@
-"""`ingest status`: how an import, a batch or a store stands."""
+"""`ingest status`: show the state of imports, batches and vector stores."""
 
 import json
 import time
@@ -14,19 +14,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ingest.cli.options import ApiKey, BaseUrl
+from ingest.cli.options import ApiKey, BaseUrl, JournalFolder
+from ingest.cli.output import print_line
 from ingest.errors import Refused
 from ingest.imports import journal
-from ingest.imports.client import DEFAULT_URL, connected, find_store, store_of
-from ingest.imports.display import tell
+from ingest.imports.client import DEFAULT_URL, find_store, find_store_of_batch, open_client
 
 WATCH_SECONDS = 1.0
 STATES = ("in_progress", "completed", "failed", "cancelled", "total")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """The counts of something, and whether it goes on."""
+class FileStatus:
+    """The file counts of an import, a batch or a vector store."""
 
     kind: str
     id: str
@@ -34,124 +34,145 @@ class Standing:
     counts: dict[str, int]
 
     @property
-    def over(self) -> bool:
+    def has_ended(self) -> bool:
+        """No file is in progress."""
         return self.counts["in_progress"] == 0
 
 
+@dataclass(frozen=True)
+class JournalMatch:
+    """What a journal has about an import or a batch."""
+
+    store: dict[str, str]
+    """`url`, `store_id`, and the store's name as `store`."""
+    import_id: str | None
+    """None if a batch was looked up."""
+    batch_ids: list[str]
+
+
 def status(
-    what: Annotated[
-        str | None, typer.Argument(metavar="[IMPORT|BATCH|STORE]", help="An id, or a store's name; none: all imports.")
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[IMPORT|BATCH|STORE]",
+            help="Id of an import, batch or store, or name of a store (default: list all imports).",
+        ),
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Tell of every change until all files have ended.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Print every change until all files have ended.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
     base_url: BaseUrl = DEFAULT_URL,
     api_key: ApiKey = "",
-    journals: Annotated[
-        Path | None, typer.Option("--journal", help="Folder of journals [default: ~/.local/state/ingest/imports].")
-    ] = None,
+    journal_folder: JournalFolder = None,
 ) -> None:
-    """Tell how files stand: of an import started on this machine (imp_...), of a batch (vsfb_...), or of a store.
+    """Show the file counts of an import, a batch or a store.
 
-    Exit code 0: all completed, or still in progress; 1: some failed or were cancelled; 2: unknown, or no service.
+    The target is the id of an import (imp_...), a batch (vsfb_...) or a vector store, or the name of a store. An
+    import is known only on the machine where it was started.
+
+    Exit code 0: all files completed, or some are in progress; 1: some failed or were cancelled; 2: unknown, or no
+    service.
     """
-    kept = journals or journal.folder()
-    if what is None:
-        _list(kept, as_json=as_json)
+    folder = journal_folder or journal.default_folder()
+    if target is None:
+        _list_imports(folder, as_json=as_json)
         return
-    with _asked(what, kept, base_url, api_key) as ask:
-        now = ask()
-        _show(now, as_json=as_json)
-        while watch and not now.over:
+    with _open_target(target, folder, base_url, api_key) as fetch:
+        current = fetch()
+        _print_status(current, as_json=as_json)
+        while watch and not current.has_ended:
             time.sleep(WATCH_SECONDS)
-            before, now = now, ask()
-            if now != before:
-                _show(now, as_json=as_json)
-    if now.counts["failed"] or now.counts["cancelled"]:
+            previous, current = current, fetch()
+            if current != previous:
+                _print_status(current, as_json=as_json)
+    if current.counts["failed"] or current.counts["cancelled"]:
         raise typer.Exit(1)
 
 
 @contextmanager
-def _asked(what: str, kept: Path, base_url: str, api_key: str) -> Iterator[Callable[[], Standing]]:
-    """A function that asks how the thing stands now."""
-    about, this, batches = _written(what, kept)
-    if what.startswith("imp_") and this is None:
-        raise Refused(f"No import {what} was started on this machine (journals in {kept}).")
-    with connected(about.get("url", base_url), api_key) as client:
-        if this is not None:
-            yield lambda: _import(client, about, this, batches)
-        elif what.startswith("vsfb_"):
-            store_id = about.get("store_id") or store_of(client, what)
-            yield lambda: _batch(client, store_id, what)
+def _open_target(target: str, folder: Path, base_url: str, api_key: str) -> Iterator[Callable[[], FileStatus]]:
+    """Yield a function that fetches the present status of a target. Raises Refused when the target is unknown."""
+    match = _search_journals(target, folder)
+    if target.startswith("imp_") and match is None:
+        raise Refused(f"No import {target} was started on this machine (journals in {folder}).")
+    with open_client(match.store.get("url", base_url) if match else base_url, api_key) as client:
+        if match is not None and match.import_id is not None:
+            yield lambda: _fetch_import(client, match)
+        elif target.startswith("vsfb_"):
+            store_id = (match.store.get("store_id") if match else None) or find_store_of_batch(client, target)
+            yield lambda: _fetch_batch(client, store_id, target)
         else:
-            store = find_store(client, what)
+            store = find_store(client, target)
             if store is None:
-                raise Refused(f"There is no vector store called {what}.")
-            yield lambda: _store(client, store.id)
+                raise Refused(f"No vector store has the name {target}.")
+            yield lambda: _fetch_store(client, store.id)
 
 
-def _written(what: str, kept: Path) -> tuple[dict[str, str], dict[str, Any] | None, list[str]]:
-    """What the journals know: the store's facts, and of an import its facts and batches."""
-    for book in journal.every(kept):
+def _search_journals(target: str, folder: Path) -> JournalMatch | None:
+    """Return the journal's facts about an import or a batch; None when no journal has it."""
+    for store_journal in journal.open_all(folder):
         try:
-            for this in book.imports():
-                batches = book.batches(this["number"])
-                if this["id"] == what:
-                    return book.about(), this, batches
-                if what in batches:
-                    return book.about(), None, batches
+            for row in store_journal.list_imports():
+                batch_ids = store_journal.list_batch_ids(row["number"])
+                if row["id"] == target:
+                    return JournalMatch(store_journal.read_store(), target, batch_ids)
+                if target in batch_ids:
+                    return JournalMatch(store_journal.read_store(), None, batch_ids)
         finally:
-            book.close()
-    return {}, None, []
+            store_journal.close()
+    return None
 
 
-def _import(client: openai.OpenAI, about: dict[str, str], this: dict[str, Any], batches: list[str]) -> Standing:
+def _fetch_import(client: openai.OpenAI, match: JournalMatch) -> FileStatus:
     counts = dict.fromkeys(STATES, 0)
-    for batch in batches:
-        for name, files in _batch(client, about["store_id"], batch).counts.items():
-            counts[name] += files
-    return Standing("import", this["id"], about["store"], counts)
+    for batch_id in match.batch_ids:
+        for state, files in _fetch_batch(client, match.store["store_id"], batch_id).counts.items():
+            counts[state] += files
+    return FileStatus("import", str(match.import_id), match.store["store"], counts)
 
 
-def _batch(client: openai.OpenAI, store_id: str, batch_id: str) -> Standing:
+def _fetch_batch(client: openai.OpenAI, store_id: str, batch_id: str) -> FileStatus:
     batch = client.vector_stores.file_batches.retrieve(batch_id, vector_store_id=store_id)
-    return Standing("batch", batch.id, store_id, _counts(batch.file_counts))
+    return FileStatus("batch", batch.id, store_id, _to_dict(batch.file_counts))
 
 
-def _store(client: openai.OpenAI, store_id: str) -> Standing:
+def _fetch_store(client: openai.OpenAI, store_id: str) -> FileStatus:
     store = client.vector_stores.retrieve(store_id)
-    return Standing("store", store.id, store.name, _counts(store.file_counts))
+    return FileStatus("store", store.id, store.name, _to_dict(store.file_counts))
 
 
-def _counts(given: Any) -> dict[str, int]:
-    return {name: getattr(given, name) for name in STATES}
+def _to_dict(file_counts: Any) -> dict[str, int]:
+    return {state: getattr(file_counts, state) for state in STATES}
 
 
-def _show(now: Standing, *, as_json: bool) -> None:
+def _print_status(current: FileStatus, *, as_json: bool) -> None:
+    counts = current.counts
     if as_json:
-        facts = {"object": now.kind, "id": now.id, "name": now.name, "file_counts": now.counts, "over": now.over}
-        print(json.dumps(facts), flush=True)
+        facts = {"object": current.kind, "id": current.id, "name": current.name, "file_counts": counts}
+        print(json.dumps(facts | {"over": current.has_ended}), flush=True)
         return
-    counts = ", ".join(f"{now.counts[name]:,} {name.replace('_', ' ')}" for name in STATES if name != "total")
-    tell(Console(), f"{now.kind} {now.id} ({now.name}): {counts}, {now.counts['total']:,} in total")
+    parts = ", ".join(f"{counts[state]:,} {state.replace('_', ' ')}" for state in STATES if state != "total")
+    print_line(Console(), f"{current.kind} {current.id} ({current.name}): {parts}, {counts['total']:,} in total")
 
 
-def _list(kept: Path, *, as_json: bool) -> None:
-    """The imports that were started on this machine, the latest last, as their journals have them."""
-    found: list[tuple[dict[str, str], dict[str, Any], dict[str, int]]] = []
-    for book in journal.every(kept):
+def _list_imports(folder: Path, *, as_json: bool) -> None:
+    """Print the imports of this machine's journals, the latest last."""
+    imports: list[tuple[dict[str, str], dict[str, Any], dict[str, int]]] = []
+    for store_journal in journal.open_all(folder):
         try:
-            found += [(book.about(), this, book.counts(this["number"])) for this in book.imports()]
+            store = store_journal.read_store()
+            rows = store_journal.list_imports()
+            imports += [(store, row, store_journal.sum_batch_counts(row["number"])) for row in rows]
         finally:
-            book.close()
-    found.sort(key=lambda each: each[1]["started"])
+            store_journal.close()
+    imports.sort(key=lambda item: item[1]["started"])
     if as_json:
-        for about, this, counts in found:
-            print(json.dumps({**about, **{name: this[name] for name in ("id", "started", "ended")}, **counts}))
+        for store, row, counts in imports:
+            print(json.dumps({**store, **{name: row[name] for name in ("id", "started", "ended")}, **counts}))
         return
     table = Table("import", "store", "started", "files", "unchanged", "completed", "failed", "state")
-    for about, this, counts in found:
-        started = datetime.fromtimestamp(this["started"], UTC).astimezone().strftime("%Y-%m-%d %H:%M")
-        numbers = (this["found"], this["unchanged"], counts["completed"], counts["failed"])
-        state = "interrupted or running" if this["ended"] is None else "over"
-        table.add_row(this["id"], about.get("store", ""), started, *(f"{each:,}" for each in numbers), state)
+    for store, row, counts in imports:
+        started = datetime.fromtimestamp(row["started"], UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+        numbers = (row["found"], row["unchanged"], counts["completed"], counts["failed"])
+        state = "interrupted or running" if row["ended"] is None else "ended"
+        table.add_row(row["id"], store.get("store", ""), started, *(f"{number:,}" for number in numbers), state)
     Console().print(table)

@@ -1,4 +1,4 @@
-"""Lists, page by page: by insertion order, so that a page is stable however many rows share a second."""
+"""Pagination by row number, that is by insertion order: pages stay stable however many rows share a second."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Order = Literal["asc", "desc"]
 
 @dataclass(frozen=True)
 class Window:
-    """Which page: `limit` items in `order`, those after or before (exclusive) an item's id."""
+    """Which page of a list: `limit` items in `order`, after or before the item with an id (exclusive)."""
 
     limit: int
     order: Order = "desc"
@@ -25,7 +25,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Page(Generic[Item]):
-    """Items in the asked order, and whether there are more beyond them."""
+    """Items in the order of the request, and whether more follow."""
 
     items: Sequence[Item]
     has_more: bool
@@ -40,27 +40,27 @@ def page(
     scope: str,
     read: Callable[[Any], Item],
 ) -> Page[Item]:
-    """One page of `statement`, ordered by `key`, each row turned into an item by `read`.
+    """Return one page of `statement`, ordered by `key`. `read` turns each row into an item.
 
-    `cursor` selects an item's key by its id, given as the parameter `id`; of an item that was removed from the list,
-    the tombstones of `scope` still know it. An id unknown to both gives an empty page, which ends every client's loop
-    (contract section 10). `before` gives the page that precedes, still in the asked order (section 8).
+    `cursor` selects an item's key by its id, the parameter `id`. The key of an item that was removed from the list comes
+    from the tombstones of `scope`. An id unknown to both gives an empty page, which ends every client's loop
+    (deploy/docs/api-contract.md section 10). `before` gives the preceding page, still in the requested order (section 8).
     """
-    descending = window.order == "desc"
-    for item, forward in ((window.after, True), (window.before, False)):
+    is_descending = window.order == "desc"
+    for item, is_forward in ((window.after, True), (window.before, False)):
         if item is None:
             continue
-        at = session.scalar(cursor, {"id": item})
-        if at is None:
-            at = tombstones.find(session, scope, item)
-        if at is None:
+        position = session.scalar(cursor, {"id": item})
+        if position is None:
+            position = tombstones.find(session, scope, item)
+        if position is None:
             return Page([], has_more=False)
-        statement = statement.where(key < at if forward == descending else key > at)
+        statement = statement.where(key < position if is_forward == is_descending else key > position)
     if window.limit == 0:
         return Page([], has_more=False)
-    backwards = window.before is not None and window.after is None
-    falling = descending != backwards
-    ordered = statement.order_by(key.desc() if falling else key.asc()).limit(window.limit + 1)
-    found = session.execute(ordered).all()
-    items = [read(row) for row in found[: window.limit]]
-    return Page(items[::-1] if backwards else items, has_more=len(found) > window.limit)
+    is_backward = window.before is not None and window.after is None
+    keys_fall = is_descending != is_backward
+    ordered = statement.order_by(key.desc() if keys_fall else key.asc()).limit(window.limit + 1)
+    rows = session.execute(ordered).all()
+    items = [read(row) for row in rows[: window.limit]]
+    return Page(items[::-1] if is_backward else items, has_more=len(rows) > window.limit)

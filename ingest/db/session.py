@@ -1,46 +1,29 @@
-"""The engine, the clock, and the one way to a transaction."""
+"""Transactions, what follows a commit, and the database's clock."""
 
 import math
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any, cast
 
-import psycopg
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Float,
-    Select,
-    String,
-    bindparam,
-    create_engine,
-    event,
-    extract,
-    func,
-    select,
-    text,
-)
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import ColumnElement, Connection, Engine, Float, Select, bindparam, extract, func, select
 from sqlalchemy.orm import Session
 
-from ingest.db.execute import run_prepared
+from ingest.db import engine
+from ingest.db.execute import execute_prepared
 from ingest.errors import DependencyDown
+from ingest.observability import logs
 from ingest.timeouts import REPORT_TIMEOUTS, Timeouts
 
-READ_ONLY: dict[str, Any] = {"ingest_read_only": True}
-SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_log = logs.get(__name__)
 
-# A server that vanished without a word is given up after this long, not after the kernel's quarter of an hour.
-DEAD_PEER = {"tcp_user_timeout": 8000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
+_CLOCK, _AFTER_COMMIT = "clock", "after_commit"
+"""Keys of `session.info`."""
 
 
 class Database:
-    """SQLite or Postgres. `clock` replaces the database's own clock in tests (seconds since 1970)."""
+    """A SQLite or Postgres database. Tests replace the database's clock by `clock` (seconds since 1970)."""
 
     def __init__(
         self,
@@ -50,11 +33,13 @@ class Database:
         pool_size: int = 10,
         timeouts: Timeouts = REPORT_TIMEOUTS,
     ) -> None:
-        self.engine = _sqlite(url, timeouts) if url.startswith("sqlite") else _postgres(url, pool_size, timeouts)
-        self._reader = self.engine.execution_options(**(READ_ONLY if self.is_sqlite else SNAPSHOT))
-        self._turn: AbstractContextManager[None] = _Turn(timeouts.lock) if self.is_sqlite else nullcontext()
+        self.engine = engine.create(url, pool_size=pool_size, timeouts=timeouts)
+        self._reading_engine = engine.reading(self.engine)
+        self._writer_lock: AbstractContextManager[None] = (
+            engine.WriterLock(timeouts.lock) if self.is_sqlite else nullcontext()
+        )
         self._clock = clock
-        self._down_at = -math.inf
+        self._last_outage_at = -math.inf
 
     @property
     def is_sqlite(self) -> bool:
@@ -62,65 +47,68 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """One unit of work, committed as a whole. On SQLite it is the only writer: of this process from its beginning, of
-        all from its first statement on.
+        """Run one unit of work and commit it as a whole; then run the callbacks of `after_commit`.
 
-        Raises DependencyDown("database") when the database cannot be reached or is too busy.
+        On SQLite it is the only writer: in this process from its beginning, among all processes from its first statement.
+        Raises: DependencyDown("database") when the database cannot be reached or is too busy.
         """
-        with self._session(self.engine, self._turn) as session:
+        with self._session(self.engine, self._writer_lock) as session:
             yield session
+        # The connection and the writer lock are free again, so a callback may open a transaction of its own.
+        _run_callbacks(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Like `transaction`, for statements that only read and all see the same moment; never waits for a writer."""
-        with self._session(self._reader, nullcontext()) as session:
+        """Run statements that only read, all from one snapshot. Raises as `transaction`, but never waits for a writer."""
+        with self._session(self._reading_engine, nullcontext()) as session:
             yield session
 
     @contextmanager
-    def _session(self, engine: Engine, turn: AbstractContextManager[None]) -> Iterator[Session]:
+    def _session(self, bind: Engine, writer_lock: AbstractContextManager[None]) -> Iterator[Session]:
         try:
-            with translated(), turn, _LazySession(engine, {"clock": self._clock}) as session:
+            with engine.translate_errors(), writer_lock, _LazySession(bind, {_CLOCK: self._clock}) as session:
                 yield cast(Session, session)
         except DependencyDown as exc:
             if exc.dependency == "database":
-                self._down_at = time.monotonic()
+                self._last_outage_at = time.monotonic()
             raise
 
     @property
-    def up_seconds(self) -> float:
-        """How long this process has not found it down; not more than this process knows of it."""
-        return time.monotonic() - self._down_at
+    def seconds_since_outage(self) -> float:
+        """Seconds since this process last found the database down; infinite if it never did."""
+        return time.monotonic() - self._last_outage_at
 
     def ping(self) -> None:
-        """Raises DependencyDown when the database does not answer."""
+        """Raise DependencyDown if the database does not respond."""
         with self.reading() as session:
             session.execute(select(1))
 
     def dispose(self) -> None:
-        """Close every connection; the next transaction opens new ones."""
+        """Close every connection. The next transaction opens new ones."""
         self.engine.dispose()
 
 
 class _LazySession:
-    """A session of one transaction, made when more of it is asked for than its connection.
+    """A session of one transaction that creates its ORM session only when more than the connection is used.
 
-    What runs for every file is statements only (db/execute.py), and making a session costs as much as three of them.
+    The work on each file is done by statements on the connection (ingest/db/execute.py). Creating an ORM session costs as
+    much as three of them.
     """
 
-    def __init__(self, engine: Engine, info: dict[str, Any]) -> None:
+    def __init__(self, bind: Engine, info: dict[str, Any]) -> None:
         self.info = info
-        self._engine = engine
+        self._bind = bind
         self._connection: Connection | None = None
         self._session: Session | None = None
 
     def get_bind(self) -> Engine:
-        return self._engine
+        return self._bind
 
     def connection(self) -> Connection:
         if self._session is not None:
-            return self._session.connection()  # which sets a savepoint first where one is due
+            return self._session.connection()  # the session sets a pending savepoint first
         if self._connection is None:
-            self._connection = self._engine.connect()
+            self._connection = self._bind.connect()
             self._connection.begin()
         return self._connection
 
@@ -137,7 +125,7 @@ class _LazySession:
             return
         try:
             if kind is None and self._session is not None:
-                self._session.commit()  # to the connection; the transaction is that of the connection
+                self._session.commit()  # flushes to the connection, which owns the transaction
             if kind is None:
                 self._connection.commit()
             else:
@@ -148,152 +136,46 @@ class _LazySession:
             self._connection.close()
 
 
-class _Turn:
-    """Lets the threads of a process write one after the other.
+def after_commit(session: Session, callback: Callable[[], object]) -> None:
+    """Run `callback` when this transaction has committed; never run it when the transaction rolls back.
 
-    SQLite does so too, but its waiters sleep and look again, for up to a tenth of a second; and the thread whose turn
-    it is finds the connection of the one before it, which still has the pages that were changed.
+    Callbacks run in the order in which they were added, outside the transaction; the same one runs once. An exception of a
+    callback is logged and does not reach the caller, whose work is committed. A callback that was added within a savepoint
+    runs even if only that savepoint was rolled back.
     """
-
-    def __init__(self, patience_seconds: float) -> None:
-        self._lock = threading.Lock()
-        self._patience = patience_seconds
-
-    def __enter__(self) -> None:
-        if not self._lock.acquire(timeout=self._patience):
-            raise DependencyDown("database", "database is locked")
-
-    def __exit__(self, *_exc: object) -> None:
-        self._lock.release()
+    callbacks = session.info.setdefault(_AFTER_COMMIT, [])
+    if callback not in callbacks:
+        callbacks.append(callback)
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """The database's silence, or its being too busy, as DependencyDown."""
-    try:
-        yield
-    except (OperationalError, InterfaceError, PoolTimeout) as exc:
-        raise DependencyDown("database", _short(exc)) from exc
-    except DBAPIError as exc:
-        if exc.connection_invalidated:
-            raise DependencyDown("database", _short(exc)) from exc
-        raise
+def _run_callbacks(session: Session) -> None:
+    for callback in session.info.get(_AFTER_COMMIT, ()):
+        try:
+            callback()
+        except Exception:  # noqa: BLE001 - logged: the transaction is committed, and its caller must learn that
+            _log.exception("after_commit_callback_failed")
 
 
 def now(session: Session) -> ColumnElement[float]:
-    """The time as the database sees it, as part of a statement: one clock for all machines."""
-    return _now(session.get_bind().dialect.name, session.info.get("clock"))
+    """Return the database's time as an expression, in seconds since 1970. All machines share this clock."""
+    return _clock_expression(session.get_bind().dialect.name, session.info.get(_CLOCK))
 
 
 def read_clock(session: Session) -> float:
-    """The same time as a number."""
-    return float(run_prepared(session, _asking(now(session))).scalar_one())
-
-
-def serialise(session: Session, name: str) -> None:
-    """Let no other transaction that named the same thing go on before this one ends."""
-    if session.get_bind().dialect.name != "sqlite":  # there a transaction is alone from its start
-        run_prepared(session, _SERIALISING, name=name)
-
-
-def alone(session: Session, name: str) -> bool:
-    """Like `serialise`, but False at once when somebody else is at it."""
-    if session.get_bind().dialect.name == "sqlite":
-        return True
-    return bool(run_prepared(session, _TRYING, name=name).scalar_one())
-
-
-def silent(session: Session, seconds: float) -> None:
-    """Let this transaction, and its locks, live for so long between two statements, whatever its caller's patience."""
-    if session.get_bind().dialect.name != "sqlite":  # there they live as long as their process
-        session.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {int(seconds * 1000)}"))
-
-
-_NAMED = func.hashtextextended(bindparam("name", type_=String), 0)
-_SERIALISING = select(func.pg_advisory_xact_lock(_NAMED))
-_TRYING = select(func.pg_try_advisory_xact_lock(_NAMED))
+    """Return the database's time as a number, in seconds since 1970."""
+    return float(execute_prepared(session, _select_clock(now(session))).scalar_one())
 
 
 @cache
-def _asking(clock: ColumnElement[float]) -> Select[float]:
+def _select_clock(clock: ColumnElement[float]) -> Select[float]:
     return select(clock)
 
 
 @cache
-def _now(dialect: str, clock: Callable[[], float] | None) -> ColumnElement[float]:
-    """The same element every time, so that statements can be made once with it (see db/execute.py)."""
+def _clock_expression(dialect: str, clock: Callable[[], float] | None) -> ColumnElement[float]:
+    """Return the same object every time, so that statements with it can be prepared (ingest/db/execute.py)."""
     if clock is not None:
         return bindparam("clock", callable_=clock, type_=Float(53))
     if dialect == "sqlite":
         return (func.julianday("now", type_=Float) - 2440587.5) * 86400.0
     return extract("epoch", func.clock_timestamp()).cast(Float(53))
-
-
-def _sqlite(url: str, timeouts: Timeouts) -> Engine:
-    engine = create_engine(
-        url,
-        connect_args={"timeout": timeouts.lock},
-        pool_size=20,
-        max_overflow=40,
-        pool_use_lifo=True,
-        hide_parameters=True,
-    )
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we send BEGIN ourselves, below
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-16000"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        # A transaction that begins as a reader and then writes can fail at once when another wrote in between.
-        read_only = connection.get_execution_options().get("ingest_read_only")
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _postgres(url: str, pool_size: int, timeouts: Timeouts) -> Engine:
-    limits = {
-        "lock_timeout": timeouts.lock,
-        "statement_timeout": timeouts.statement,
-        "idle_in_transaction_session_timeout": timeouts.idle_in_transaction,
-    }
-    engine = create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=2 * pool_size,
-        pool_pre_ping=True,
-        pool_timeout=timeouts.lock,
-        connect_args={
-            "connect_timeout": int(timeouts.connect),
-            "options": " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in limits.items()),
-            "application_name": "ingest",
-            **DEAD_PEER,
-        },
-        hide_parameters=True,  # they may be content
-    )
-
-    class Patient(psycopg.Connection[Any]):
-        """Gives up an answer that does not come, and the connection with it."""
-
-        def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-            limit = timeouts.response if timeout is None else min(timeout, timeouts.response)
-            deadline = time.monotonic() + limit
-            try:
-                return super().wait(gen, interval, limit)
-            except psycopg.OperationalError:
-                if time.monotonic() >= deadline:
-                    self.pgconn.finish()
-                raise
-
-    @event.listens_for(engine, "do_connect")
-    def _connect(_dialect: Any, _record: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Patient:
-        return Patient.connect(*given, **named)
-
-    return engine
-
-
-def _short(exc: Exception) -> str:
-    return str(getattr(exc, "orig", None) or exc).strip().splitlines()[0][:200]

@@ -1,4 +1,7 @@
-"""The wire to the broker: what the queues and the task are called, and a client that only sends."""
+"""The wire to the broker: names of queues and tasks, the message format, and a client that only sends.
+
+Workers and senders of two releases share the broker during an upgrade: names and formats must stay the same.
+"""
 
 from typing import Any, Protocol
 
@@ -8,42 +11,42 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from ingest.config import Settings
-from ingest.db.queue.feed import Waiting
+from ingest.db.queue.feed import QueuedFile
 from ingest.errors import DependencyDown, Refused
 from ingest.status import Lane
 
 FILE_TASK = "ingest.file"
-SWEEP_TASK = "ingest.jobs.maintenance"
+MAINTENANCE_TASK = "ingest.sweep"
 QUEUES: dict[Lane, str] = {"interactive": "interactive", "bulk": "bulk"}
 MAINTENANCE_QUEUE = "maintenance"
 KEY_PREFIX = "ingest:"
 
 
 class Queue(Protocol):
-    """Where the names of waiting files are told to the workers. It may lose, double or delay them."""
+    """Messages about queued files, from the feeder to the workers. It may lose, double or delay them."""
 
-    def send(self, lane: Lane, files: list[Waiting]) -> None:
-        """Tell of some files. Raises DependencyDown("broker"), perhaps after some were sent."""
+    def send(self, lane: Lane, files: list[QueuedFile]) -> None:
+        """Send one message a file. Raises DependencyDown("broker"), perhaps after some were sent."""
 
     def depth(self, lane: Lane) -> int:
-        """How many are told and not yet taken. Raises DependencyDown("broker")."""
+        """Return the number of messages that no worker has taken yet. Raises DependencyDown("broker")."""
 
 
 class BrokerQueue:
-    """The queue on Redis or Valkey, spoken to through Celery."""
+    """The queue on Redis or Valkey, through Celery."""
 
     def __init__(self, settings: Settings) -> None:
-        self._app = celery_app(settings)
+        self._app = make_celery_app(settings)
         self._redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
 
-    def send(self, lane: Lane, files: list[Waiting]) -> None:
+    def send(self, lane: Lane, files: list[QueuedFile]) -> None:
         try:
             with self._app.producer_pool.acquire(block=True, timeout=5) as producer:
                 for file in files:
                     self._app.send_task(
                         FILE_TASK,
-                        kwargs=message(file),
-                        kwargsrepr=described(file),
+                        kwargs=task_arguments(file),
+                        kwargsrepr=describe_for_flower(file),
                         queue=QUEUES[lane],
                         producer=producer,
                         ignore_result=True,
@@ -58,8 +61,8 @@ class BrokerQueue:
             raise DependencyDown("broker", str(exc) or type(exc).__name__) from exc
 
 
-def message(file: Waiting) -> dict[str, Any]:
-    """A task's arguments: the row is the work, the rest is for whoever reads it in Flower."""
+def task_arguments(file: QueuedFile) -> dict[str, Any]:
+    """Return a task's arguments. Workers use `row` only; the others are for people who read them in Flower."""
     return {
         "row": file.row,
         "file": file.file_id,
@@ -70,14 +73,17 @@ def message(file: Waiting) -> dict[str, Any]:
     }
 
 
-def described(file: Waiting) -> str:
-    """The arguments as Flower shows them, what people look for first."""
+def describe_for_flower(file: QueuedFile) -> str:
+    """Return the arguments as Flower shows them, with the facts first that people search for."""
     batch = file.batch_id or "no batch"
     return f"{file.filename!r} ({file.file_id}) in {file.vector_store_id}, {batch}, attempt {file.attempt}"
 
 
-def celery_app(settings: Settings) -> Celery:
-    """Celery with the settings that the senders and the workers must share (reasons: deploy/decisions/0002)."""
+def make_celery_app(settings: Settings) -> Celery:
+    """Return Celery with the settings that senders and workers share (deploy/docs/decisions/0002-celery-settings.md).
+
+    Raises Refused without a broker URL.
+    """
     if not settings.redis_url:
         raise Refused("INGEST_REDIS_URL is not set; `ingest up` starts a broker of its own.")
     app = Celery("ingest", broker=settings.redis_url, set_as_current=False)
@@ -100,13 +106,13 @@ def celery_app(settings: Settings) -> Celery:
             "health_check_interval": 5,
             "visibility_timeout": 3600,
             "queue_order_strategy": "priority",
-            # A message that is lost on its way is sent again by the feeder: keeping a copy until it is acknowledged,
-            # a moment later, would only cost two more writes for each.
+            # The feeder publishes lost messages again. A copy of each message until its acknowledgement, a moment later,
+            # would cost two more writes a message.
             "ack_emulation": False,
         },
         task_default_queue=MAINTENANCE_QUEUE,
         worker_send_task_events=True,
-        # A message waits for seconds at the most, and would cost its sender one more for the monitor.
+        # A message waits for seconds at most, and the event would cost its sender one more message.
         task_send_sent_event=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,

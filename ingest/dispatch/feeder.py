@@ -1,77 +1,54 @@
-"""The feeder: keeps the broker's queues short and full, chosen fairly, from the rows that wait in the database.
+"""The feeder: publishes queued files to the broker, in fair shares, and keeps the broker's queues short.
 
-The database is the queue of record and a message only a wake-up, so a million-file batch costs the broker no more than
-a small one, and a message that is lost is sent again (DESIGN section 3).
+A batch of a million files costs the broker no more than a small one, and a lost message is published again
+(deploy/docs/reliability.md).
 """
-
-import mmap
-import threading
-import time
 
 from sqlalchemy.orm import Session
 
 from ingest.config import Settings
-from ingest.db.queue import feed as waiting
-from ingest.db.queue import outages
-from ingest.db.queue.feed import Waiting
-from ingest.db.queue.outages import Standing
-from ingest.db.session import Database, alone
+from ingest.db import locks
+from ingest.db.queue import feed, outages
+from ingest.db.queue.feed import QueuedFile
+from ingest.db.queue.outages import OutageState
+from ingest.db.session import Database
 from ingest.dispatch.broker import Queue
+from ingest.dispatch.poll_throttle import PollThrottle
 from ingest.errors import DependencyDown
 from ingest.observability import logs
-from ingest.status import Lane
-
-LANES: tuple[Lane, ...] = ("interactive", "bulk")
+from ingest.runtime.periodic import PeriodicThread
+from ingest.status import LANES, Lane
 
 LOST_AFTER_SECONDS = 5.0
-"""A message published this long ago is lost when its queue is empty: a worker claims what it takes in milliseconds."""
+"""A message this old is lost if its queue is empty: a worker claims a file milliseconds after taking the message."""
 
 STALE_AFTER_SECONDS = 600.0
-"""And lost in any case after this, for one that was lost alone while its queue was never empty."""
+"""A message this old is lost in any case: one message can get lost while its queue is never empty."""
 
-IDLE_PAUSE_SECONDS = 0.25
-"""Workers that found nothing waiting in a lane do not ask again for this long; requests and the sweep do besides."""
+IDLE_POLL_SECONDS = 0.25
+"""Workers poll a lane without queued files this often. Requests and maintenance publish as well."""
 
-BUSY_PAUSE_SECONDS = 0.05
-"""And those that found the queue half full, or filled it, for this long, if they do not empty the other half before."""
+BUSY_POLL_SECONDS = 0.05
+"""Workers poll a lane that is at least half full this often, or when the upper half is used up."""
 
 _log = logs.get(__name__)
 
 
-class PollThrottle:
-    """When workers look at a lane again. Processes that are forked later share it: one of them looks for all.
-
-    None waits for another, so now and then two look at once, or count a file less; the queue's other half makes up for it.
-    """
-
-    def __init__(self) -> None:
-        shared = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
-        self._until, self._files = shared[: len(LANES)], shared[len(LANES) : 2 * len(LANES)]
-
-    def pause(self, lane: Lane, seconds: float, files: int) -> None:
-        """Let nobody look for so long, or until so many files have ended."""
-        at = LANES.index(lane)
-        self._until[at], self._files[at] = time.monotonic() + seconds, files
-
-    def is_due_after_file(self, lane: Lane) -> bool:
-        """Whether to look, now that one more file has ended."""
-        at = LANES.index(lane)
-        self._files[at] -= 1
-        return self._files[at] < 0 or time.monotonic() >= self._until[at]
-
-
 class Feeder:
-    """Publishes waiting files, at most `dispatch_window` a lane."""
+    """Publish queued files, at most `dispatch_window` messages a lane."""
 
-    def __init__(self, database: Database, queue: Queue, settings: Settings, pauses: PollThrottle) -> None:
+    def __init__(self, database: Database, queue: Queue, settings: Settings, poll_throttle: PollThrottle) -> None:
         self._database = database
         self._queue = queue
         self._window = settings.dispatch_window
-        self._enough = (self._window + 1) // 2
-        self._pauses = pauses
+        self._half_window = (self._window + 1) // 2
+        self._poll_throttle = poll_throttle
 
     def top_up(self) -> int:
-        """Publish what there is room for and say how many. A broker that is down is logged: the sweep tries again."""
+        """Publish what every lane has room for, and return the number of files.
+
+        A broker that is down is logged, not raised: maintenance tries again.
+        """
         try:
             return sum(self._fill(lane, self._queue.depth(lane)) for lane in LANES)
         except DependencyDown as exc:
@@ -79,86 +56,76 @@ class Feeder:
             return 0
 
     def top_up_after_file(self) -> None:
-        """The worker's call after each file: as `top_up`, but cheap for queues that it saw a moment ago."""
+        """Do what `top_up` does, but only for lanes that the poll throttle lets through. Workers call it after each file."""
         try:
             for lane in LANES:
-                if self._pauses.is_due_after_file(lane):
-                    self._look_after(lane)
+                if self._poll_throttle.is_due_after_file(lane):
+                    self._poll(lane)
         except DependencyDown as exc:
             _log.warning("dispatch_failed", dependency=exc.dependency, reason=str(exc))
 
-    def _look_after(self, lane: Lane) -> None:
-        self._pauses.pause(lane, IDLE_PAUSE_SECONDS, self._enough)
-        depth = self._queue.depth(lane)
-        depth += self._fill(lane, depth)
-        if depth >= self._enough:
-            self._pauses.pause(lane, BUSY_PAUSE_SECONDS, depth - self._enough)
-
     def republish_lost(self) -> int:
-        """Publish again what was told to a broker that lost it; how many."""
+        """Mark the files whose messages the broker lost as unpublished, and return their number. `top_up` publishes them."""
         lost = 0
         for lane in LANES:
-            age = LOST_AFTER_SECONDS if self._queue.depth(lane) == 0 else STALE_AFTER_SECONDS
+            age_seconds = LOST_AFTER_SECONDS if self._queue.depth(lane) == 0 else STALE_AFTER_SECONDS
             with self._database.transaction() as session:
-                lost += waiting.unpublish(session, older_than_seconds=age, interactive=lane == "interactive")
+                lost += feed.unpublish_older(session, older_than_seconds=age_seconds, interactive=lane == "interactive")
         return lost
 
+    def _poll(self, lane: Lane) -> None:
+        self._poll_throttle.pause(lane, IDLE_POLL_SECONDS, self._half_window)
+        depth = self._queue.depth(lane)
+        depth += self._fill(lane, depth)
+        if depth >= self._half_window:
+            self._poll_throttle.pause(lane, BUSY_POLL_SECONDS, depth - self._half_window)
+
     def _fill(self, lane: Lane, depth: int) -> int:
-        """Publish what a queue of this depth has room for, unless it is half full; how many."""
-        if depth >= self._enough:
+        """Publish what a queue of this depth has room for, unless it is half full. Return the number of files."""
+        if depth >= self._half_window:
             return 0
         room = self._window - depth
         with self._database.transaction() as session:
-            files = self._taken(session, lane, room) if alone(session, f"feeder:{lane}") else []
+            is_only_feeder = locks.try_advisory_lock(session, locks.feeder(lane))
+            files = self._take(session, lane, room) if is_only_feeder else []
         if not files:
             return 0
         try:
             self._queue.send(lane, files)
         except DependencyDown:
             with self._database.transaction() as session:
-                waiting.forget(session, [file.row for file in files])
+                feed.unpublish(session, [file.row for file in files])
             raise
         return len(files)
 
-    def _taken(self, session: Session, lane: Lane, room: int) -> list[Waiting]:
-        # What another process took but has not sent yet is in the rows already, and not in the queue.
-        room = min(room, self._window - waiting.told(session, interactive=lane == "interactive"))
-        room = _room(outages.standing(session), room, self._window)
-        take = waiting.take_interactive if lane == "interactive" else waiting.take_bulk
+    def _take(self, session: Session, lane: Lane, room: int) -> list[QueuedFile]:
+        # Files that another process has marked but not sent yet are in no queue, so the depth does not count them.
+        room = min(room, self._window - feed.count_published(session, interactive=lane == "interactive"))
+        room = _limit_during_outage(outages.read_state(session), room, self._window)
+        take = feed.take_interactive if lane == "interactive" else feed.take_bulk
         return take(session, room) if room > 0 else []
 
 
-def _room(now: Standing, room: int, window: int) -> int:
-    """How many to publish: while something is down only the one that tries, and that when nothing else is told."""
-    if not now.down:
+def _limit_during_outage(outage: OutageState, room: int, window: int) -> int:
+    """Return how many files to publish: during an outage one probe, and only when nothing else is published."""
+    if not outage.down:
         return room
-    return 1 if now.try_due and room == window else 0
+    return 1 if outage.is_probe_due and room == window else 0
 
 
-class FeederThread(threading.Thread):
-    """Tops up in the place of requests, which must not wait for a broker that is slow or away."""
+class FeederThread:
+    """Top up for requests, which must not wait for a broker that is slow or down."""
 
     def __init__(self, feeder: Feeder) -> None:
-        super().__init__(name="publisher", daemon=True)
-        self._feeder = feeder
-        self._asked = threading.Event()
-        self._stopped = False
+        self._thread = PeriodicThread("feeder", None, feeder.top_up)
+
+    def start(self) -> None:
+        self._thread.start()
 
     def request_top_up(self) -> None:
-        """Publish soon; asked often at once, it publishes once."""
-        self._asked.set()
-
-    def run(self) -> None:
-        while not self._stopped:
-            self._asked.wait()
-            self._asked.clear()
-            try:
-                self._feeder.top_up()
-            except Exception:  # noqa: BLE001 - written down; the sweep publishes what this did not
-                _log.exception("publisher_crashed")
+        """Publish soon. Several requests at a time lead to one top-up."""
+        self._thread.wake()
 
     def stop(self) -> None:
-        """Let the present round end."""
-        self._stopped = True
-        self._asked.set()
-        self.join(5)
+        """Carry out the last request, and stop."""
+        self._thread.stop()

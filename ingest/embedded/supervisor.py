@@ -1,4 +1,4 @@
-"""Starts the parts in order, restarts what dies, stops everything, and leaves no process behind."""
+"""Supervises the processes of the embedded service: starts them in order, restarts them, and stops all of them."""
 
 import contextlib
 import fcntl
@@ -11,26 +11,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.embedded.parts import Part
+from ingest.embedded.processes import ProcessSpec
 from ingest.errors import Refused
+from ingest.runtime.backoff import Backoff
 from ingest.runtime.pdeathsig import die_with_parent
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
-"""For the users of state, and half as much again for its servers: together below 10 s."""
+"""Grace period between SIGTERM and SIGKILL; half of it for the servers that stop last. The total is below 10 s."""
 
-STEADY_SECONDS = 30.0
-"""A part that lived this long is restarted at once; one that did not waits longer each time."""
+STABLE_SECONDS = 30.0
+"""A process that ran this long is restarted at once. Others restart with exponential back-off."""
 
-LONGEST_PAUSE_SECONDS = 10.0
+RESTART_BACKOFF = Backoff(first_seconds=0.25, longest_seconds=10.0)
 TICK_SECONDS = 0.1
-SERVICE = "ingest up"
+UP_COMMAND = "ingest up"
 LOG_BYTES = 50 * 2**20
 
 
 @dataclass
 class _Child:
-    part: Part
+    spec: ProcessSpec
     process: subprocess.Popen[bytes]
     started: float
     failures: int = 0
@@ -38,36 +39,36 @@ class _Child:
 
 
 class Supervisor:
-    """Runs parts until it is told to stop."""
+    """Runs processes until `request_stop` or `stop` is called. Reports restarts as lines of text."""
 
-    def __init__(self, logs: Path, tell: Callable[[str], None]) -> None:
+    def __init__(self, logs: Path, report: Callable[[str], None]) -> None:
         self._logs = logs
-        self._tell = tell
+        self._report = report
         self._children: list[_Child] = []
         self._stopping = False
 
-    def start(self, parts: list[Part]) -> None:
-        """Start each part when the one before is ready. Raises Refused, with all stopped again, if one never is."""
+    def start(self, specs: list[ProcessSpec]) -> None:
+        """Start each process when the previous one is ready. Raises Refused, with all stopped, if one does not get ready."""
         try:
-            for part in parts:
-                self._children.append(self._spawn(part))
+            for spec in specs:
+                self._children.append(self._spawn(spec))
                 self._wait_until_ready(self._children[-1])
         except OSError as exc:
             self.stop()
-            raise Refused(f"{part.name} cannot be started: {exc}") from exc
+            raise Refused(f"{spec.name} cannot be started: {exc}") from exc
         except BaseException:
             self.stop()
             raise
 
     def run(self) -> None:
-        """Watch over the parts until SIGINT or SIGTERM, restarting what ends."""
+        """Restart processes that end, until `request_stop` is called."""
         while not self._stopping:
             for index, child in enumerate(self._children):
-                self._children[index] = self._tended(child)
+                self._children[index] = self._restart_if_ended(child)
             time.sleep(TICK_SECONDS)
 
     def request_stop(self, *_: object) -> None:
-        """Make `run` return; also a signal handler."""
+        """Make `run` return. Usable as a signal handler."""
         self._stopping = True
 
     @property
@@ -75,13 +76,13 @@ class Supervisor:
         return self._stopping
 
     def stop(self) -> None:
-        """Ask the users of state to end, then its servers; kill what does not, with all that it started."""
+        """Stop all processes, servers of state last. Kills those that exceed STOP_SECONDS, with their child processes."""
         self._stopping = True
-        for last, patience in ((False, STOP_SECONDS), (True, STOP_SECONDS / 2)):
-            group = [child for child in self._children if child.part.stopped_last == last]
+        for stopped_last, grace_seconds in ((False, STOP_SECONDS), (True, STOP_SECONDS / 2)):
+            group = [child for child in self._children if child.spec.stopped_last == stopped_last]
             for child in group:
                 _signal(child, signal.SIGTERM)
-            deadline = time.monotonic() + patience
+            deadline = time.monotonic() + grace_seconds
             while time.monotonic() < deadline and any(child.process.poll() is None for child in group):
                 time.sleep(TICK_SECONDS / 2)
             for child in group:
@@ -89,77 +90,77 @@ class Supervisor:
                 child.process.wait()
         self._children.clear()
 
-    def _tended(self, child: _Child) -> _Child:
+    def _restart_if_ended(self, child: _Child) -> _Child:
         code = child.process.poll()
         if code is None:
             return child
         if child.restart_at is None:
-            steady = time.monotonic() - child.started > STEADY_SECONDS
-            child.failures = 1 if steady else child.failures + 1
-            pause = 0.0 if steady else min(LONGEST_PAUSE_SECONDS, 0.25 * 2**child.failures)
+            was_stable = time.monotonic() - child.started > STABLE_SECONDS
+            child.failures = 1 if was_stable else child.failures + 1
+            pause = 0.0 if was_stable else RESTART_BACKOFF.pause_seconds(child.failures)
             child.restart_at = time.monotonic() + pause
-            _signal(child, signal.SIGKILL)  # what it started itself
-            self._tell(f"{child.part.name} ended ({_ending(code)}); restarting")
+            _signal(child, signal.SIGKILL)  # its child processes
+            self._report(f"{child.spec.name} ended ({_ending(code)}); restarting")
         if time.monotonic() < child.restart_at:
             return child
         try:
-            fresh = self._spawn(child.part)
-        except OSError as exc:  # no memory or no handle left for it: that passes, and the other parts go on meanwhile
-            child.restart_at = time.monotonic() + LONGEST_PAUSE_SECONDS
-            self._tell(f"{child.part.name} cannot be started ({exc}); trying again")
+            restarted = self._spawn(child.spec)
+        except OSError as exc:  # temporary lack of memory or file handles; the other processes go on
+            child.restart_at = time.monotonic() + RESTART_BACKOFF.longest_seconds
+            self._report(f"{child.spec.name} cannot be started ({exc}); trying again")
             return child
-        fresh.failures = child.failures
-        return fresh
+        restarted.failures = child.failures
+        return restarted
 
-    def _spawn(self, part: Part) -> _Child:
+    def _spawn(self, spec: ProcessSpec) -> _Child:
         self._logs.mkdir(parents=True, exist_ok=True)
-        path = self._logs / f"{part.name}.log"
+        path = self._logs / f"{spec.name}.log"
         if path.exists() and path.stat().st_size > LOG_BYTES:
             path.replace(path.with_suffix(".log.1"))
-        me = os.getpid()
+        supervisor_pid = os.getpid()
         with path.open("ab") as log:
             process = subprocess.Popen(
-                part.command,
-                env=dict(part.environment),
+                spec.command,
+                env=dict(spec.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=lambda: die_with_parent(me),
+                preexec_fn=lambda: die_with_parent(supervisor_pid),
             )
-        return _Child(part, process, time.monotonic())
+        return _Child(spec, process, time.monotonic())
 
     def _wait_until_ready(self, child: _Child) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        # A part that has ended is not ready, whoever else may answer at its address.
-        while child.process.poll() is not None or not child.part.is_ready():
+        # A process that has ended is not ready, even if another process answers at its address.
+        while child.process.poll() is not None or not child.spec.is_ready():
             if self._stopping:
-                raise Refused("Stopped before it was ready.")
+                raise Refused("Stopped before the service was ready.")
             if child.process.poll() is not None or time.monotonic() > deadline:
-                log = self._logs / f"{child.part.name}.log"
-                raise Refused(f"{child.part.name} did not start; see {log}\n{_tail(log)}")
+                log = self._logs / f"{child.spec.name}.log"
+                raise Refused(f"{child.spec.name} did not start; see {log}\n{_tail(log)}")
             time.sleep(TICK_SECONDS / 4)
 
 
-class Occupied(Refused):
-    """Another process holds the data folder; `command` says which."""
+class DataFolderLocked(Refused):
+    """Another process holds the data folder; `command` is its command."""
 
     def __init__(self, data: Path, holder: str) -> None:
         pid, _, self.command = holder.partition(" ")
-        self.command = self.command or SERVICE
+        self.command = self.command or UP_COMMAND
         super().__init__(f"The data folder {data} is in use by another `{self.command}` (pid {pid}).")
 
 
 @contextmanager
-def owned(data: Path, command: str = SERVICE) -> Iterator[None]:
-    """Hold a data folder for as long as the context lasts. Raises Occupied when another process holds it."""
+def lock_data_folder(data: Path, command: str = UP_COMMAND) -> Iterator[None]:
+    """Hold the lock of a data folder during the context. Raises DataFolderLocked if another process holds it."""
     data.mkdir(parents=True, exist_ok=True)
     with (data / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.seek(0)
-            raise Occupied(data, lock.read().strip()) from None
+            raise DataFolderLocked(data, lock.read().strip()) from None
         lock.seek(0)
         lock.truncate()
         lock.write(f"{os.getpid()} {command}")

@@ -1,4 +1,4 @@
-"""Attributes of files: as given on the command line, and what the service will take."""
+"""Attributes of files: parsed from options, and checked against the limits of the service."""
 
 import math
 import re
@@ -6,55 +6,59 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ingest.errors import Refused
+from ingest.limits import (
+    MAX_ATTRIBUTE_KEY_CHARACTERS,
+    MAX_ATTRIBUTE_VALUE_CHARACTERS,
+    MAX_ATTRIBUTES,
+    fits_in_64_bits,
+    is_storable,
+)
 
 Attributes = Mapping[str, str | float | bool]
-
-MOST = 16
-KEY_CHARACTERS = 64
-VALUE_CHARACTERS = 512
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,14})?")
 
 
-def given(options: Sequence[str]) -> Attributes:
-    """What `--attr key=value` says, several times. Raises Refused."""
+def parse_options(options: Sequence[str]) -> Attributes:
+    """Parse repeated `--attr key=value` options. Raises Refused."""
     attributes: dict[str, str | float | bool] = {}
-    for each in options:
-        key, equals, text = each.partition("=")
-        if not key or not equals:
-            raise Refused(f"--attr {each}: expected key=value.")
+    for option in options:
+        key, separator, text = option.partition("=")
+        if not key or not separator:
+            raise Refused(f"--attr {option}: expected key=value.")
         if key in attributes:
             raise Refused(f"--attr {key} is given twice.")
-        attributes[key] = value(text)
-    if complaint := complaint_about(attributes):
-        raise Refused(complaint)
+        attributes[key] = parse_value(text)
+    if error := validation_error(attributes):
+        raise Refused(error)
     return attributes
 
 
-def value(text: str) -> str | float | bool:
-    """A number, true or false, or else the text itself."""
+def parse_value(text: str) -> str | float | bool:
+    """Return a number, true or false if the text is one, otherwise the text."""
     if text in ("true", "false"):
         return text == "true"
-    if _NUMBER.fullmatch(text):  # stricter than float(): "007", "nan" and "1_000" are words
+    if _NUMBER.fullmatch(text):  # stricter than float(): "007", "nan" and "1_000" stay text
         return float(text) if "." in text else int(text)
     return text
 
 
-def complaint_about(attributes: Mapping[str, Any]) -> str:
-    """Why the service would refuse these, or "". One file's would spoil its whole batch, so it is asked before."""
-    if len(attributes) > MOST:
-        return f"A file has at most {MOST} attributes; {len(attributes)} are given."
-    for key, each in attributes.items():
-        if not 0 < len(key) <= KEY_CHARACTERS or not _storable(key):
-            return f"An attribute's name has 1 to {KEY_CHARACTERS} characters: '{key[:KEY_CHARACTERS]}'."
-        if not isinstance(each, (str, int, float)) or (isinstance(each, float) and not math.isfinite(each)):
-            return f"Attribute '{key}' must be text, a number, true or false."
-        if isinstance(each, int) and not -(2**63) <= each < 2**63:
+def validation_error(attributes: Mapping[str, Any]) -> str:
+    """Return why the service would refuse these attributes, or "".
+
+    The check is made before the upload, because one file with wrong attributes makes the service refuse its whole
+    batch.
+    """
+    if len(attributes) > MAX_ATTRIBUTES:
+        return f"A file can have at most {MAX_ATTRIBUTES} attributes, but has {len(attributes)}."
+    for key, value in attributes.items():
+        if not 0 < len(key) <= MAX_ATTRIBUTE_KEY_CHARACTERS or not is_storable(key):
+            prefix = key[:MAX_ATTRIBUTE_KEY_CHARACTERS]
+            return f"The name of an attribute must have 1 to {MAX_ATTRIBUTE_KEY_CHARACTERS} characters: '{prefix}'."
+        if not isinstance(value, (str, int, float)) or (isinstance(value, float) and not math.isfinite(value)):
+            return f"Attribute '{key}' must be a string, a number, true or false."
+        if isinstance(value, int) and not fits_in_64_bits(value):
             return f"Attribute '{key}' is too large a number."
-        if isinstance(each, str) and (len(each) > VALUE_CHARACTERS or not _storable(each)):
-            return f"Attribute '{key}' must be text of at most {VALUE_CHARACTERS} characters."
+        if isinstance(value, str) and (len(value) > MAX_ATTRIBUTE_VALUE_CHARACTERS or not is_storable(value)):
+            return f"Attribute '{key}' must be a string of at most {MAX_ATTRIBUTE_VALUE_CHARACTERS} characters."
     return ""
-
-
-def _storable(text: str) -> bool:
-    return not any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in text)

@@ -1,4 +1,4 @@
-"""The file batches of one import: attached as uploads end, followed until every file is finished."""
+"""The file batches of an import: created as uploads end, polled until every file has ended."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -8,92 +8,89 @@ from typing import Any
 import openai
 from openai.types.vector_stores import VectorStoreFileBatch
 
-from ingest.imports.journal import Entry, Import, Journal, OpenBatch, State
+from ingest.imports.journal import ImportRun, Journal, JournalEntry, OpenBatch, State
 
-MOST_OPEN = 32
-"""Unfinished batches at a time: beyond that uploads wait, as they would only fill the service's disk."""
+MAX_OPEN_BATCHES = 32
+"""Unfinished batches at a time. With more of them uploads pause: they would only fill the service's disk."""
 
 POLL_SECONDS = 0.25
 POLLS_PER_SECOND = 20
-"""Over all batches: with a hundred of them each is asked every 5 s."""
+"""Over all batches: with a hundred batches each is polled every 5 s."""
 
 
-class Batches:
-    """What was attached to the store, and how much of it has ended how."""
+class ImportBatches:
+    """The batches of an import, and the counts of their files."""
 
-    def __init__(self, client: openai.OpenAI, store_id: str, journal: Journal, this: Import) -> None:
+    def __init__(self, client: openai.OpenAI, store_id: str, journal: Journal, import_run: ImportRun) -> None:
         self._batches = client.vector_stores.file_batches
         self._store_id = store_id
         self._journal = journal
-        self._this = this
-        self._open = journal.open_batches()
-        self._asked = 0.0
+        self._import_run = import_run
+        self._open = journal.list_open_batches()
+        self._polled_at = 0.0
 
     @property
-    def open(self) -> int:
-        """Batches that are not finished."""
+    def open_count(self) -> int:
+        """The number of unfinished batches."""
         return len(self._open)
 
-    def attach(self, entries: Sequence[Entry]) -> None:
-        """Have uploaded files ingested, as one batch. Raises openai.APIError."""
-        files: Any = [{"file_id": entry.file_id, "attributes": dict(entry.attributes)} for entry in entries]
+    def attach(self, entries: Sequence[JournalEntry]) -> None:
+        """Attach uploaded files to the store as one batch. Raises openai.APIError."""
         first = dict(entries[0].attributes)
-        if all(entry.attributes == first for entry in entries):  # older clients and servers know this form only
+        if all(entry.attributes == first for entry in entries):
+            # Older clients and servers know only this form, with one set of attributes for all files.
             ids = [str(entry.file_id) for entry in entries]
             batch = self._batches.create(self._store_id, file_ids=ids, attributes=first)
         else:
+            files: Any = [{"file_id": entry.file_id, "attributes": dict(entry.attributes)} for entry in entries]
             batch = self._batches.create(self._store_id, files=files)
-        self._journal.attached(batch.id, [entry.number for entry in entries], self._this.number)
-        self._open = self._journal.open_batches()
+        self._journal.record_batch(batch.id, [entry.number for entry in entries], self._import_run.number)
+        self._open = self._journal.list_open_batches()
 
     def refresh(self) -> list[tuple[str, str]]:
-        """Ask for the counts of unfinished batches, if the last answer is not fresh.
+        """Poll the unfinished batches, unless the last poll is recent.
 
-        Returns the ids and reasons of files that failed in batches that ended. Raises openai.APIError.
+        Returns (file id, reason) of files that failed in batches that ended. Raises openai.APIError.
         """
-        if time.monotonic() - self._asked < max(POLL_SECONDS, len(self._open) / POLLS_PER_SECOND):
+        if time.monotonic() - self._polled_at < max(POLL_SECONDS, len(self._open) / POLLS_PER_SECOND):
             return []
         failed: list[tuple[str, str]] = []
         for batch in self._open:
             try:
-                now = self._batches.retrieve(batch.id, vector_store_id=self._store_id)
+                answer = self._batches.retrieve(batch.id, vector_store_id=self._store_id)
             except openai.NotFoundError:
-                self._lost(batch)
+                self._journal.requeue_lost_batch(batch)
                 continue
-            failed += self._heard(batch, now)
-        self._open = self._journal.open_batches()
-        self._asked = time.monotonic()
+            failed += self._record_answer(batch, answer)
+        self._open = self._journal.list_open_batches()
+        self._polled_at = time.monotonic()
         return failed
 
-    def counts(self) -> dict[str, int]:
-        """The files of this import's batches, by how they stand."""
-        return self._journal.counts(self._this.number)
+    def count_files(self) -> dict[str, int]:
+        """Return the files of this import's batches, counted by state."""
+        return self._journal.sum_batch_counts(self._import_run.number)
 
-    def _heard(self, batch: OpenBatch, now: VectorStoreFileBatch) -> list[tuple[str, str]]:
-        counts = now.file_counts
-        heard = replace(
+    def _record_answer(self, batch: OpenBatch, answer: VectorStoreFileBatch) -> list[tuple[str, str]]:
+        counts = answer.file_counts
+        updated = replace(
             batch, in_progress=counts.in_progress, completed=counts.completed, failed=counts.failed,
             cancelled=counts.cancelled, total=counts.total,
         )  # fmt: skip
-        if now.status == "in_progress":
-            if heard != batch:
-                self._journal.polled(heard)
+        if answer.status == "in_progress":
+            if updated != batch:
+                self._journal.update_batch(updated)
             return []
-        ended: list[tuple[str, State, str]] = []
+        not_completed: list[tuple[str, State, str]] = []
         if counts.failed:
-            ended += self._listed(batch.id, "failed")
+            not_completed += self._list_files(batch.id, "failed")
         if counts.cancelled:
-            ended += self._listed(batch.id, "cancelled")
-        self._journal.ended(heard, ended)
-        return [(file_id, reason) for file_id, _, reason in ended]
+            not_completed += self._list_files(batch.id, "cancelled")
+        self._journal.close_batch(updated, not_completed)
+        return [(file_id, reason) for file_id, _, reason in not_completed]
 
-    def _lost(self, batch: OpenBatch) -> None:
-        """The service knows nothing of a batch: its files have to be attached again."""
-        self._journal.lost(batch)
-
-    def _listed(self, batch_id: str, status: Any) -> Iterator[tuple[str, State, str]]:
+    def _list_files(self, batch_id: str, status: Any) -> Iterator[tuple[str, State, str]]:
+        default_reason = "The file was cancelled" if status == "cancelled" else "The service gave no reason"
         for file in self._batches.list_files(
             batch_id, vector_store_id=self._store_id, filter=status, limit=100, order="asc"
         ):
-            given = file.last_error.message if file.last_error else ""
-            yield file.id, status, given or ("It was cancelled" if status == "cancelled" else "No reason given")
+            yield file.id, status, (file.last_error.message if file.last_error else "") or default_reason

@@ -1,53 +1,60 @@
 """The service as an import reaches it: through the `openai` client, like any other application."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import openai
 from openai.types import VectorStore
 
+from ingest.environment import client_api_key
 from ingest.errors import Refused
-from ingest.imports.uploads import reason
 
 DEFAULT_URL = "http://127.0.0.1:8000/v1"
-RETRIES = 2
-PATIENT_RETRIES = 8
-"""With the client's pauses about 40 s: as long as a service takes to be started again."""
+DEFAULT_RETRIES = 2
+RESTART_TOLERANT_RETRIES = 8
+"""With the client's back-off about 40 s, which is enough for a restart of the service."""
 
 
 @contextmanager
-def connected(base_url: str, api_key: str = "", *, retries: int = RETRIES) -> Iterator[openai.OpenAI]:
-    """A client; what goes wrong between it and the service is Refused, in one line.
+def open_client(base_url: str, api_key: str = "", *, retries: int = DEFAULT_RETRIES) -> Iterator[openai.OpenAI]:
+    """Yield a client, and turn its exceptions into Refused with one line.
 
-    Without a key given, that of the environment: INGEST_API_KEY or OPENAI_API_KEY.
+    Without `api_key` the key is INGEST_API_KEY or OPENAI_API_KEY from the environment.
     """
-    key = api_key or os.environ.get("INGEST_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none"
+    key = api_key or client_api_key() or "none"
     try:
         with openai.OpenAI(base_url=base_url, api_key=key, max_retries=retries) as client:
             yield client
     except openai.APIConnectionError as exc:
         raise Refused(f"No service answers at {base_url}. Start one with `ingest up`.") from exc
     except openai.APIStatusError as exc:
-        raise Refused(f"{base_url} answers: {reason(exc)}") from exc
+        raise Refused(f"{base_url} answers: {api_error_message(exc)}") from exc
     except openai.APIError as exc:
-        raise Refused(f"What {base_url} answers is not understood: {exc.message}") from exc
+        raise Refused(f"The answer of {base_url} cannot be parsed: {exc.message}") from exc
+
+
+def api_error_message(exc: openai.APIStatusError) -> str:
+    """Return the service's error message in one line."""
+    body: Any = exc.body
+    message = body.get("message") if isinstance(body, dict) else None
+    return str(message or f"The service answered {exc.status_code} {exc.response.reason_phrase}").strip()
 
 
 def find_store(client: openai.OpenAI, name: str) -> VectorStore | None:
-    """The store with this name or id, unless expired. The newest of several."""
-    # Not tried again: a service that is not there is the most likely mistake.
+    """Return the newest vector store with this name or id that has not expired, or None. Raises Refused."""
+    # No retry: a service that is not running is the most likely mistake, and the user should see it at once.
     answer = client.with_options(max_retries=0).vector_stores.with_raw_response.list(limit=100)
     if "json" not in answer.headers.get("content-type", ""):
-        raise Refused(f"What answers at {client.base_url} is a web page, not this service.")
+        raise Refused(f"{client.base_url} answers with a web page. Is it the URL of this service?")
     for store in answer.parse():
         if name in (store.name, store.id) and store.status != "expired":
             return store
     return None
 
 
-def store_of(client: openai.OpenAI, batch_id: str) -> str:
-    """The id of the store that a batch belongs to. Raises Refused when none has it."""
+def find_store_of_batch(client: openai.OpenAI, batch_id: str) -> str:
+    """Return the id of the vector store that a batch belongs to. Raises Refused when there is none."""
     for store in client.vector_stores.list(limit=100):
         try:
             client.vector_stores.file_batches.retrieve(batch_id, vector_store_id=store.id)

@@ -1,64 +1,67 @@
-"""What a glob of this machine names."""
+"""Globs over local paths that never list a folder outside the import roots."""
 
 import glob
 import os
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from ingest.imports.roots import Roots, fixed_part
+from ingest.imports.addresses import glob_base
+from ingest.imports.import_roots import ImportRoots
 
 
-def matches(pattern: str, roots: Roots) -> Iterator[str]:
-    """What `glob.iglob` would name, but nothing that is not allowed; folders that are not are not even listed, whatever
-    is done to their names meanwhile."""
-    if roots.anywhere:
+def expand_glob(pattern: str, import_roots: ImportRoots) -> Iterator[str]:
+    """Yield the paths that `glob.iglob` would yield, limited to the import roots.
+
+    Folders outside the roots are not listed, even if a name is replaced by a link meanwhile.
+    """
+    if import_roots.is_unrestricted:
         yield from glob.iglob(pattern, recursive=True)
         return
-    fixed = fixed_part(pattern)
-    parts = pattern.removeprefix(fixed).lstrip("/").split("/")
-    yield from filter(roots.holds, _below(fixed, parts, roots, frozenset()))
+    base = glob_base(pattern)
+    parts = pattern.removeprefix(base).lstrip("/").split("/")
+    yield from filter(import_roots.allows, _expand(base, parts, import_roots, frozenset()))
 
 
 def is_folder(entry: "os.DirEntry[str]") -> bool:
-    """Whether an entry is a folder, or a link to one."""
+    """Return whether an entry is a folder or a link to one."""
     try:
         return entry.is_dir()
-    except OSError:  # a loop of links, or no right to look: told when it is read as a file
+    except OSError:  # a loop of links, or no permission: reading it as a file reports the problem
         return False
 
 
-def _below(folder: str, parts: list[str], roots: Roots, above: frozenset[str]) -> Iterator[str]:
-    """`above` are the folders on the way down through `**`: links must not lead round in circles."""
+def _expand(folder: str, parts: list[str], import_roots: ImportRoots, ancestors: frozenset[str]) -> Iterator[str]:
+    """Yield matches below a folder. `ancestors` are the real paths that `**` went through; they end loops of links."""
     if not parts:
         yield folder
         return
     part, *rest = parts
     if not glob.has_magic(part):
-        if os.path.lexists(below := os.path.join(folder, part)):
-            yield from _below(below, rest, roots, frozenset())
+        if os.path.lexists(path := os.path.join(folder, part)):
+            yield from _expand(path, rest, import_roots, frozenset())
         return
-    real, entries = _names(folder, roots)
+    real_path, entries = _list_folder(folder, import_roots)
     if part != "**":
         for name, _ in entries:
             if fnmatchcase(name, part) and (part.startswith(".") or not name.startswith(".")):
-                yield from _below(os.path.join(folder, name), rest, roots, frozenset())
+                yield from _expand(os.path.join(folder, name), rest, import_roots, frozenset())
         return
-    if not real or real in above:
+    if not real_path or real_path in ancestors:
         return
-    yield from _below(folder, rest, roots, frozenset())
-    for name, folders in entries:
+    yield from _expand(folder, rest, import_roots, frozenset())
+    for name, has_children in entries:
         if name.startswith("."):
             continue
-        if folders:
-            yield from _below(os.path.join(folder, name), parts, roots, above | {real})
+        if has_children:
+            yield from _expand(os.path.join(folder, name), parts, import_roots, ancestors | {real_path})
         elif not rest:
             yield os.path.join(folder, name)
 
 
-def _names(folder: str, roots: Roots) -> tuple[str, list[tuple[str, bool]]]:
-    """The real path of a folder, and what is in it, with whether that is a folder; nothing if it cannot be listed."""
+def _list_folder(folder: str, import_roots: ImportRoots) -> tuple[str, list[tuple[str, bool]]]:
+    """Return a folder's real path and its (name, is a folder) entries; ("", []) if it cannot be listed."""
     try:
-        with roots.entered(folder) as (handle, real), os.scandir(handle) as entries:
-            return real, [(entry.name, is_folder(entry)) for entry in entries]
+        with import_roots.open_folder(folder) as (handle, real_path), os.scandir(handle) as entries:
+            return real_path, [(entry.name, is_folder(entry)) for entry in entries]
     except OSError:
         return "", []

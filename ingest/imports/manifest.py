@@ -1,4 +1,4 @@
-"""Manifests: lists of files with attributes and names, as JSONL, CSV, or text with a path or URL a line."""
+"""Manifests: lists of files with names and attributes, as JSON Lines, CSV, or text with one path or URL a line."""
 
 import csv
 import json
@@ -9,117 +9,127 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ingest.errors import Refused
-from ingest.imports.attributes import value
-from ingest.imports.roots import NO_ADDRESS, WEB, is_address, is_here, path_of, scheme
-from ingest.imports.source_files import Failure, Found, printable
-from ingest.imports.sources import Naming, Walk, named, root
+from ingest.imports.addresses import INVALID_ADDRESS, is_local, is_valid_address, is_web, local_path
+from ingest.imports.attributes import parse_value
+from ingest.imports.source_files import SourceFile, SourceProblem, to_printable
+from ingest.imports.sources import FolderWalker, SourceArgument, list_source, source_key
 
-JSON_LINES = (".jsonl", ".ndjson")
-
-
-class _Wrong(Exception):
-    """A line that cannot be understood."""
+JSON_LINES_SUFFIXES = (".jsonl", ".ndjson")
 
 
-def read(manifest: Path, address: str, walk: Walk) -> Iterator[Found | Failure]:
-    """The files that a manifest names. `address` is where it came from: one from the web names only the web.
+class _InvalidLine(Exception):
+    """A line of a manifest that cannot be parsed."""
 
-    Paths are relative to the manifest's folder. Raises Refused when it cannot be read at all.
+
+def read_manifest(manifest: Path, address: str, walker: FolderWalker) -> Iterator[SourceFile | SourceProblem]:
+    """Yield the files that a manifest names, and a problem for each invalid line.
+
+    `manifest` is the local copy, `address` is where it came from. Paths are relative to the manifest's folder. A
+    manifest from the web may name only web URLs. Raises Refused when the manifest as a whole cannot be read.
     """
-    shown = printable(os.path.basename(address))
+    display_path = to_printable(os.path.basename(address))
     try:
         with manifest.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            lines = _lines(file, Path(address).suffix.lower())
-            for number in count(1):
+            rows = _parse_rows(file, Path(address).suffix.lower())
+            for line_number in count(1):
                 try:
-                    row = next(lines)
+                    row = next(rows)
                     if row is not None:
-                        yield from _entry(row, address, walk)
+                        yield from _list_row(row, address, walker)
                 except StopIteration:
                     return
-                except (_Wrong, Refused) as exc:
-                    yield Failure(f"{shown}:{number}", str(exc), blind=True)
+                except (_InvalidLine, Refused) as exc:
+                    yield SourceProblem(f"{display_path}:{line_number}", str(exc), hides_files=True)
                 except (ValueError, RecursionError) as exc:
-                    yield Failure(f"{shown}:{number}", f"It cannot be understood: {exc}", blind=True)
+                    yield SourceProblem(
+                        f"{display_path}:{line_number}", f"The line cannot be parsed: {exc}", hides_files=True
+                    )
     except OSError as exc:
         raise Refused(f"The manifest {address} cannot be read: {exc.strerror or exc}.") from exc
 
 
-def _lines(file: TextIO, suffix: str) -> Iterator[Mapping[str, Any] | None]:
-    return _Csv(file) if suffix == ".csv" else map(_json if suffix in JSON_LINES else _plain, file)
+def _parse_rows(file: TextIO, suffix: str) -> Iterator[Mapping[str, Any] | None]:
+    return (
+        _CsvRows(file) if suffix == ".csv" else map(_parse_json if suffix in JSON_LINES_SUFFIXES else _parse_text, file)
+    )
 
 
-def _json(line: str) -> Mapping[str, Any] | None:
+def _parse_json(line: str) -> Mapping[str, Any] | None:
     if not line.strip():
         return None
     try:
         row = json.loads(line)
     except ValueError as exc:
-        raise _Wrong(f"Not JSON: {exc}") from exc
+        raise _InvalidLine(f"Not JSON: {exc}") from exc
     if not isinstance(row, dict) or not isinstance(row.get("path"), str) or not row["path"]:
-        raise _Wrong('Expected an object with a "path"')
+        raise _InvalidLine('Expected an object with a "path"')
     if unknown := row.keys() - {"path", "name", "attributes"}:
-        raise _Wrong(f"Unknown: {', '.join(sorted(unknown))}")
+        raise _InvalidLine(f"Unknown keys: {', '.join(sorted(unknown))}")
     if not isinstance(row.get("attributes"), dict | None) or not isinstance(row.get("name"), str | None):
-        raise _Wrong('"attributes" must be an object and "name" a text')
+        raise _InvalidLine('"attributes" must be an object and "name" a string')
     return row
 
 
-def _plain(line: str) -> Mapping[str, Any] | None:
+def _parse_text(line: str) -> Mapping[str, Any] | None:
     text = line.strip()
     return {"path": text} if text and not text.startswith("#") else None
 
 
-class _Csv:
-    """The rows of a CSV with a `path` column; `name` and `attributes` (JSON) are known, others are attributes."""
+class _CsvRows:
+    """The rows of a CSV with the column `path`. `name` and `attributes` (JSON) are optional, others are attributes."""
 
     def __init__(self, file: TextIO) -> None:
-        self._rows = csv.DictReader(file, restkey="", restval="")
+        self._reader = csv.DictReader(file, restkey="", restval="")
         try:
-            columns = self._rows.fieldnames or ()
+            columns = self._reader.fieldnames or ()
         except csv.Error as exc:
             raise Refused(f"The manifest is not CSV: {exc}.") from exc
         if "path" not in columns:
-            raise Refused("A manifest in CSV needs a column named path.")
+            raise Refused("A CSV manifest needs a column named path.")
 
-    def __iter__(self) -> "_Csv":
+    def __iter__(self) -> "_CsvRows":
         return self
 
     def __next__(self) -> Mapping[str, Any]:
         try:
-            row = dict(next(self._rows))
+            row = dict(next(self._reader))
         except csv.Error as exc:
-            raise _Wrong(f"Not CSV: {exc}") from exc
+            raise _InvalidLine(f"Not CSV: {exc}") from exc
         if "" in row:
-            raise _Wrong("More fields than columns")
+            raise _InvalidLine("The line has more fields than columns")
         if not row["path"]:
-            raise _Wrong("The path is empty")
-        path, name, packed = row.pop("path"), row.pop("name", ""), row.pop("attributes", "")
-        attributes: dict[str, Any] = {key: value(text) for key, text in row.items() if text}
-        return {"path": path, "name": name, "attributes": attributes | (_packed(packed) if packed else {})}
+            raise _InvalidLine("The path is empty")
+        path, name, attributes_json = row.pop("path"), row.pop("name", ""), row.pop("attributes", "")
+        attributes: dict[str, Any] = {key: parse_value(text) for key, text in row.items() if text}
+        if attributes_json:
+            attributes |= _parse_attributes(attributes_json)
+        return {"path": path, "name": name, "attributes": attributes}
 
 
-def _packed(text: str) -> dict[str, Any]:
+def _parse_attributes(text: str) -> dict[str, Any]:
     try:
         attributes = json.loads(text)
     except ValueError as exc:
-        raise _Wrong(f"The attributes are not JSON: {exc}") from exc
+        raise _InvalidLine(f"The attributes are not JSON: {exc}") from exc
     if not isinstance(attributes, dict):
-        raise _Wrong("The attributes are no JSON object")
+        raise _InvalidLine("The attributes are not a JSON object")
     return attributes
 
 
-def _entry(row: Mapping[str, Any], address: str, walk: Walk) -> Iterator[Found | Failure]:
+def _list_row(row: Mapping[str, Any], address: str, walker: FolderWalker) -> Iterator[SourceFile | SourceProblem]:
     target: str = row["path"]
-    if not is_address(target):
-        raise _Wrong(NO_ADDRESS)
-    os.fsencode(target)  # half a character, as JSON may have it, is a ValueError
-    if scheme(address) in WEB:
-        if scheme(target) not in WEB:
-            raise _Wrong("A manifest from the web may name addresses on the web only")
-    elif is_here(target):
-        target = os.path.join(os.path.dirname(path_of(address)), path_of(target))
-    naming = Naming(
-        root(address), shown=row["path"], name=row.get("name") or "", attributes=row.get("attributes") or {}
+    if not is_valid_address(target):
+        raise _InvalidLine(INVALID_ADDRESS)
+    os.fsencode(target)  # raises ValueError for a lone surrogate, as JSON may contain it
+    if is_web(address):
+        if not is_web(target):
+            raise _InvalidLine("A manifest from the web may name only URLs on the web")
+    elif is_local(target):
+        target = os.path.join(os.path.dirname(local_path(address)), local_path(target))
+    argument = SourceArgument(
+        source=source_key(address),
+        display_prefix=row["path"],
+        upload_name=row.get("name") or "",
+        attributes=row.get("attributes") or {},
     )
-    yield from named(target, naming, walk)
+    yield from list_source(target, argument, walker)

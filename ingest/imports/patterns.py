@@ -1,4 +1,4 @@
-"""Patterns over paths: which files are taken (`--include`, `--exclude`), and attributes from a path's parts."""
+"""Patterns over paths: the `--include` and `--exclude` filter, and attributes taken from the parts of a path."""
 
 import re
 from collections.abc import Sequence
@@ -6,56 +6,64 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ingest.errors import Refused
-from ingest.imports.attributes import Attributes, value
+from ingest.imports.attributes import Attributes, parse_value
 
 _TOKEN = re.compile(r"\*\*/|\*\*|\*|\?|\[!?[^]/]+\]|\{\w+\}|.", re.S)
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Which files below a source are taken: those that match some `include`, if there are any, and no `exclude`."""
+class PathFilter:
+    """Accepts paths that match an `include` pattern, or all if there is none, and match no `exclude` pattern.
+
+    Paths are relative to their source, with `/` between the parts.
+    """
 
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
 
-    def takes(self, path: str) -> bool:
-        """Whether a file is wanted; `path` is relative to its source, with `/` between its parts."""
-        return not self.skips(path) and (not self._included or any(_matches(each, path) for each in self._included))
+    def accepts(self, path: str) -> bool:
+        """Return whether a file is to be imported. Raises Refused for an invalid pattern."""
+        if self.excludes(path):
+            return False
+        return not self._includes or any(_matches(pattern, path) for pattern in self._includes)
 
-    def skips(self, path: str) -> bool:
-        """Whether a file, or a folder with all that is in it, is left out."""
-        return any(_matches(each, path) for each in self._excluded)
-
-    @cached_property
-    def _included(self) -> list[tuple[bool, re.Pattern[str]]]:
-        return [_compiled(each) for each in self.include]
+    def excludes(self, path: str) -> bool:
+        """Return whether a file, or a folder with everything in it, is excluded. Raises Refused."""
+        return any(_matches(pattern, path) for pattern in self._excludes)
 
     @cached_property
-    def _excluded(self) -> list[tuple[bool, re.Pattern[str]]]:
-        return [_compiled(each) for each in self.exclude]
+    def _includes(self) -> list[tuple[bool, re.Pattern[str]]]:
+        return [_compile(pattern) for pattern in self.include]
+
+    @cached_property
+    def _excludes(self) -> list[tuple[bool, re.Pattern[str]]]:
+        return [_compile(pattern) for pattern in self.exclude]
 
 
 class PathAttributes:
-    """Attributes named in patterns such as `{department}/{year}/*`; the first pattern that matches a path counts."""
+    """Attributes named in patterns such as `{department}/{year}/*`. The first pattern that matches a path applies."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        self._patterns = [_named(pattern) for pattern in patterns]
+        self._patterns = [_compile_with_names(pattern) for pattern in patterns]
 
-    def of(self, path: str) -> Attributes:
-        """The attributes of a file by its path relative to its source; none when no pattern matches."""
+    def extract(self, path: str) -> Attributes:
+        """Return the attributes of a path relative to its source; none when no pattern matches."""
         for pattern in self._patterns:
             if match := pattern.fullmatch(path):
-                return {name: value(text) for name, text in match.groupdict().items()}
+                return {name: parse_value(text) for name, text in match.groupdict().items()}
         return {}
 
 
-def translate(pattern: str) -> str:
-    """A pattern as a regular expression: `*` and `?` stay within one part of a path, `**` crosses parts, `{name}` is
-    one part or a piece of it. Raises re.error for a name that is given twice."""
-    return "".join(_translated(token) for token in _TOKEN.findall(pattern))
+def glob_to_regex(pattern: str) -> str:
+    """Translate a pattern into a regular expression.
+
+    `*` and `?` stay within one part of a path, `**` crosses parts, `{name}` captures a part or a piece of one.
+    Compiling the result raises re.error when a name occurs twice.
+    """
+    return "".join(_translate_token(token) for token in _TOKEN.findall(pattern))
 
 
-def _translated(token: str) -> str:
+def _translate_token(token: str) -> str:
     if token == "**/":
         return "(?:[^/]+/)*"
     if token == "**":
@@ -71,23 +79,23 @@ def _translated(token: str) -> str:
     return re.escape(token)
 
 
-def _compiled(pattern: str) -> tuple[bool, re.Pattern[str]]:
-    """Whether a pattern is about whole paths, and its expression; one without a slash is about names."""
+def _compile(pattern: str) -> tuple[bool, re.Pattern[str]]:
+    """Return whether a pattern applies to whole paths, and its expression. Without a slash it applies to names."""
     text = pattern.rstrip("/")
     try:
-        return "/" in text, re.compile(translate(text.lstrip("/")), re.S)
+        return "/" in text, re.compile(glob_to_regex(text.lstrip("/")), re.S)
     except re.error as exc:
-        raise Refused(f"The pattern '{pattern}' is not understood: {exc}.") from exc
+        raise Refused(f"The pattern '{pattern}' is not valid: {exc}.") from exc
 
 
 def _matches(pattern: tuple[bool, re.Pattern[str]], path: str) -> bool:
-    whole, expression = pattern
-    return expression.fullmatch(path if whole else path.rsplit("/", 1)[-1]) is not None
+    applies_to_path, expression = pattern
+    return expression.fullmatch(path if applies_to_path else path.rsplit("/", 1)[-1]) is not None
 
 
-def _named(pattern: str) -> re.Pattern[str]:
+def _compile_with_names(pattern: str) -> re.Pattern[str]:
     try:
-        expression = re.compile(translate(pattern.lstrip("/")), re.S)
+        expression = re.compile(glob_to_regex(pattern.lstrip("/")), re.S)
     except re.error as exc:
         raise Refused(f"--attr-from-path {pattern}: {exc}.") from exc
     if not expression.groupindex:

@@ -1,8 +1,9 @@
-"""Files behind URLs: buckets through fsspec, and single addresses on the web."""
+"""Remote files: buckets through fsspec, and single URLs on the web."""
 
 import glob
 import posixpath
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,103 +12,111 @@ import fsspec
 
 from ingest.errors import Refused
 from ingest.imports.attributes import Attributes
-from ingest.imports.patterns import Choice, translate
-from ingest.imports.source_files import Failure, Found, printable
+from ingest.imports.patterns import PathFilter, glob_to_regex
+from ingest.imports.source_files import SourceFile, SourceProblem, to_printable
 
-STAMPS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "updated", "created")
-"""What file systems call the facts that change with a file's content, the best first."""
+FINGERPRINT_KEYS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "updated", "created")
+"""Keys under which fsspec file systems report a fact that changes with the content, the most reliable first."""
 
 
-def find(url: str, root: str, name: str, attributes: Attributes, choice: Choice) -> Iterator[Found | Failure]:
-    """The files at or below a bucket's URL, which may end in a glob. Raises Refused."""
-    system, path, protocol = _opened(url)
-    base, pattern = _split(path)
+def list_objects(
+    url: str, source: str, upload_name: str, attributes: Attributes, path_filter: PathFilter
+) -> Iterator[SourceFile | SourceProblem]:
+    """Yield the files at or below a bucket URL, which may end in a glob. Raises Refused."""
+    file_system, path, scheme = _open_url(url)
+    base, matches_glob = _split_glob(path)
 
-    def found(facts: Mapping[str, Any], relative: str) -> Found:
-        address = f"{protocol}://{facts['name'].lstrip('/')}"
-        stamp = next((str(facts[key]) for key in STAMPS if facts.get(key)), "")
-        last = posixpath.basename(facts["name"])
-        return Found(
-            address=address, relative=printable(relative), shown=printable(address), name=printable(name or last),
-            root=root, size=facts.get("size"), stamp=stamp, attributes=attributes,
+    def describe(facts: Mapping[str, Any], relative_path: str) -> SourceFile:
+        address = f"{scheme}://{facts['name'].lstrip('/')}"
+        fingerprint = next((str(facts[key]) for key in FINGERPRINT_KEYS if facts.get(key)), "")
+        base_name = posixpath.basename(facts["name"])
+        return SourceFile(
+            address=address, relative_path=to_printable(relative_path), display_path=to_printable(address),
+            upload_name=to_printable(upload_name or base_name), source=source, size=facts.get("size"),
+            fingerprint=fingerprint, attributes=attributes,
         )  # fmt: skip
 
     try:
-        facts = None if pattern else system.info(base)
+        facts = None if matches_glob else file_system.info(base)
         if facts is not None and facts["type"] == "file":
-            yield found(facts, posixpath.basename(base))
+            yield describe(facts, posixpath.basename(base))
             return
         top = base.rstrip("/")
-        for folder, folders, files in system.walk(top, detail=True, on_error="raise"):
+        for folder, folders, files in file_system.walk(top, detail=True, on_error="raise"):
             below = folder.rstrip("/").removeprefix(top).lstrip("/")
-            for each in [each for each in folders if _hidden(each) or choice.skips(posixpath.join(below, each))]:
-                del folders[each]
-            for each, about in files.items():
-                relative = posixpath.join(below, each)
-                if each and not _hidden(each) and choice.takes(relative) and (not pattern or pattern(relative)):
-                    yield found(about, relative)
+            excluded = [
+                name for name in folders if _is_hidden(name) or path_filter.excludes(posixpath.join(below, name))
+            ]
+            for name in excluded:
+                del folders[name]
+            for name, facts in files.items():
+                path = posixpath.join(below, name)
+                if not name or _is_hidden(name) or not path_filter.accepts(path):
+                    continue
+                if matches_glob is None or matches_glob(path):
+                    yield describe(facts, path)
     except Refused:
         raise
-    except Exception as exc:  # noqa: BLE001 - each file system has errors of its own; all mean that it cannot be read
-        yield Failure(printable(url), _words(exc), blind=True)
+    except Exception as exc:  # noqa: BLE001 - every file system has its own error classes
+        yield SourceProblem(to_printable(url), _one_line(exc), hides_files=True)
 
 
-def check(url: str) -> None:
-    """Refuse an address of which no file system is known here."""
-    protocol, _, _ = url.partition("://")
+def check_url(url: str) -> None:
+    """Raise Refused when no installed file system can read a URL."""
+    scheme, _, _ = url.partition("://")
     if "::" in url:
-        raise Refused(f"{url}: chained addresses are not taken.")
+        raise Refused(f"{url}: chained URLs are not allowed.")
     try:
-        fsspec.get_filesystem_class(protocol)
+        fsspec.get_filesystem_class(scheme)
     except ImportError as exc:
-        raise Refused(f"{protocol}:// needs a package that is not installed: {exc}.") from exc
+        raise Refused(f"{scheme}:// needs a package that is not installed: {exc}.") from exc
     except ValueError as exc:
         raise Refused(f"{url}: {exc}.") from exc
 
 
-def web(url: str, root: str, name: str, attributes: Attributes) -> Found:
-    """One address on the web; what is there is found out when it is fetched."""
-    last = unquote(posixpath.basename(urlsplit(url).path.rstrip("/"))) or urlsplit(url).hostname or "page"
-    return Found(
-        address=url, relative=printable(last), shown=printable(url), name=printable(name or last), root=root,
-        size=None, stamp="", attributes=attributes,
+def web_file(url: str, source: str, upload_name: str, attributes: Attributes) -> SourceFile:
+    """Describe a URL on the web without a request. Size and fingerprint are known after the download."""
+    base_name = unquote(posixpath.basename(urlsplit(url).path.rstrip("/"))) or urlsplit(url).hostname or "page"
+    return SourceFile(
+        address=url, relative_path=to_printable(base_name), display_path=to_printable(url),
+        upload_name=to_printable(upload_name or base_name), source=source, size=None, fingerprint="",
+        attributes=attributes,
     )  # fmt: skip
 
 
-def fetch(url: str, target: Path) -> None:
-    """Copy a file of a bucket into a new one here. Raises OSError."""
-    system, path, _ = _opened(url)
+def download(url: str, target: Path) -> None:
+    """Copy an object of a bucket to a new local file. Raises OSError."""
+    file_system, path, _ = _open_url(url)
     try:
-        system.get_file(path, str(target))
+        file_system.get_file(path, str(target))
     except Exception as exc:
-        raise OSError(0, _words(exc)) from exc
+        raise OSError(0, _one_line(exc)) from exc
 
 
-def _opened(url: str) -> tuple[Any, str, str]:
-    check(url)
+def _open_url(url: str) -> tuple[Any, str, str]:
+    """Return the file system, the path in it, and the scheme."""
+    check_url(url)
     try:
-        system, path = fsspec.url_to_fs(url, use_listings_cache=False, skip_instance_cache=False)
+        file_system, path = fsspec.url_to_fs(url, use_listings_cache=False, skip_instance_cache=False)
     except ValueError as exc:
         raise Refused(f"{url}: {exc}.") from exc
     except Exception as exc:
-        raise Refused(f"{url} cannot be opened: {_words(exc)}") from exc
-    return system, path, url.partition("://")[0]
+        raise Refused(f"{url} cannot be opened: {_one_line(exc)}") from exc
+    return file_system, path, url.partition("://")[0]
 
 
-def _split(path: str) -> tuple[str, Any]:
-    """The folder to walk, and the test for relative paths that a glob stands for."""
+def _split_glob(path: str) -> tuple[str, Callable[[str], object] | None]:
+    """Return the folder to walk, and a predicate for paths relative to it; None when the path has no wildcard."""
     if not glob.has_magic(path):
         return path, None
     parts = path.split("/")
-    fixed = next(number for number, part in enumerate(parts) if glob.has_magic(part))
-    import re
-
-    return "/".join(parts[:fixed]), re.compile(translate("/".join(parts[fixed:]))).fullmatch
+    wildcard = next(number for number, part in enumerate(parts) if glob.has_magic(part))
+    return "/".join(parts[:wildcard]), re.compile(glob_to_regex("/".join(parts[wildcard:]))).fullmatch
 
 
-def _hidden(name: str) -> bool:
+def _is_hidden(name: str) -> bool:
     return name.startswith(".")
 
 
-def _words(exc: Exception) -> str:
+def _one_line(exc: Exception) -> str:
     return " ".join(str(exc).split()) or type(exc).__name__

@@ -1,306 +1,194 @@
-"""`ingest import` from its options to its exit code."""
+"""An import from its options to its outcome, and the plan of one (`--dry-run`)."""
 
-import signal
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from threading import Event
-from types import FrameType
 
 import openai
-from rich.console import Console
 
 from ingest import ids
 from ingest.errors import Refused
-from ingest.imports import manifest, report
-from ingest.imports.client import find_store
-from ingest.imports.display import Bars, Display, Events, Lines, Sent, emit, tell
-from ingest.imports.journal import Import, Journal, Todo, printable_root
-from ingest.imports.mirror import Mirror
-from ingest.imports.patterns import Choice
-from ingest.imports.roots import ANYWHERE, WEB, Roots, path_of, scheme
-from ingest.imports.scan import Style, Tally, scan
-from ingest.imports.source_files import NOTHING, Failure, Found, printable
-from ingest.imports.sources import Walk, check, find, root
-from ingest.imports.transfer import Run
-from ingest.imports.uploads import Uploads
-from ingest.imports.web import Limits, Web
+from ingest.imports import failures
+from ingest.imports.context import NO_FILES_IN_SOURCES, ImportContext, list_source_files, open_context
+from ingest.imports.interrupts import catch_stop_signals
+from ingest.imports.journal import Action, ImportRun, JournalEntry, source_to_text
+from ingest.imports.options import ImportOptions
+from ingest.imports.progress import ByteCounter, ProgressReporter
+from ingest.imports.scan import ScanCounts, scan_sources
+from ingest.imports.source_files import SourceFile, SourceProblem
+from ingest.imports.store_sync import StoreSync
+from ingest.imports.transfer import Transfer
+from ingest.imports.uploads import UploadPool
 
-COMPLETE, INCOMPLETE, INTERRUPTED = 0, 1, 130
-"""Exit codes; 2 is whatever is Refused."""
+PLANNED_ACTIONS: tuple[Action, ...] = ("upload", "attach", "remove")
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the command line asks for."""
+class ImportResult:
+    """What an import scanned, and how many files it removed from the store."""
 
-    store: str
-    paths: Sequence[str]
-    manifests: Sequence[str]
-    choice: Choice
-    style: Style
-    delete_missing: bool
-    retry_failed: bool
-    check: bool
-    dry_run: bool
-    failures: Path | None
-    as_json: bool
-    threads: int
-    batch_files: int
-    journals: Path
-    web: Limits
-    roots: Roots = ANYWHERE
-    all_hold_files: bool = False
-    """A source without files is not what it was, so nothing can be said to be missing."""
-
-    @property
-    def sources(self) -> list[str]:
-        """What identifies the sources from one import to the next."""
-        return [root(each) for each in (*self.paths, *self.manifests)]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an import takes place."""
-
-    client: openai.OpenAI
-    store_id: str
-    journal: Journal
-    web: Web
-    console: Console
-
-
-def bring_in(client: openai.OpenAI, wish: Wish) -> int:
-    """Do what is asked; the exit code. Raises Refused and openai.APIError."""
-    if not wish.paths and not wish.manifests:
-        raise Refused("Name files or folders, or a --manifest.")
-    for path in wish.paths:
-        check(path)
-    with ExitStack() as stack:
-        web = Web(wish.web)
-        stack.callback(web.close)
-        lists = [fetched(stack, web, address, wish.roots) for address in wish.manifests]
-        store = find_store(client, wish.store)
-        if store is None and not wish.dry_run:
-            _nothing_refused(wish, lists)
-            store = client.vector_stores.create(name=wish.store)
-        kept = wish.journals
-        if store is None:
-            kept = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ingest-import-")))
-        store_id = "" if store is None else store.id
-        journal = Journal.of(kept, str(client.base_url), store_id, wish.store)
-        stack.callback(journal.close)
-        place = Place(client, store_id, journal, web, Console())
-        return _rehearse(place, wish, lists) if wish.dry_run else _work(place, wish, lists)
-
-
-Lists = list[tuple[Path, str]]
-"""Manifests: where each is on this machine, and where it came from."""
-
-
-def fetched(stack: ExitStack, web: Web, address: str, roots: Roots) -> tuple[Path, str]:
-    """A manifest as it can be read for as long as the stack lasts. Raises Refused."""
-    if scheme(address) not in WEB:
-        try:
-            return Path(stack.enter_context(roots.opened(path_of(address)))), address
-        except OSError as exc:
-            raise Refused(f"The manifest {address} cannot be read: {exc.strerror}.") from exc
-    target = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ingest-import-"))) / "manifest"
-    try:
-        web.fetch(address, target)
-    except OSError as exc:
-        raise Refused(f"The manifest {address} cannot be fetched: {exc.strerror}.") from exc
-    return target, address
-
-
-def _files(wish: Wish, lists: Lists) -> Iterator[Found | Failure]:
-    """All that the sources name, one after the other. That some name nothing is told if others do name something."""
-    some, without = False, []
-    for each in _each(wish, lists):
-        if isinstance(each, Failure) and each.reason == NOTHING:
-            without.append(each)
-            continue
-        some = True
-        yield each
-    if some:
-        yield from without
-
-
-def _each(wish: Wish, lists: Lists) -> Iterator[Found | Failure]:
-    yield from find(wish.paths, Walk(wish.choice, wish.roots, all_hold_files=wish.all_hold_files))
-    for path, address in lists:
-        some = False
-        for each in manifest.read(path, address, Walk(wish.choice, wish.roots, all_hold_files=wish.all_hold_files)):
-            some = True
-            yield each
-        if not some and wish.all_hold_files:
-            yield Failure(printable(address), NOTHING, blind=True)
-
-
-def _nothing_refused(wish: Wish, lists: Lists) -> None:
-    """Find out that there is something to import before a store is made for it."""
-    if next(_files(wish, lists), None) is None:
-        raise Refused("There are no files there.")
-
-
-def _rehearse(place: Place, wish: Wish, lists: Lists) -> int:
-    """Say what an import would do; nothing of it is kept."""
-    journal = place.journal
-    with journal.transaction(keep=False) as transaction:
-        this = journal.begin(ids.new("imp_"), wish.sources)
-        tally = scan(journal, this, _files(wish, lists), wish.style, lambda _: None, transaction)
-        removals = _missing(place, this, wish, tally)
-        if wish.retry_failed:
-            journal.again(this.number)
-        todos: tuple[Todo, ...] = ("upload", "attach", "remove")
-        counts = {todo: journal.amount(todo, this.number)[0] for todo in todos}
-        facts = {"files": tally.found, "unchanged": tally.unchanged, "problems": tally.problems}
-        if wish.as_json:
-            emit("planned", **facts, **counts)
-            return COMPLETE
-        for todo in todos:
-            for entry in journal.each(todo, this.number):
-                tell(place.console, f"{todo} {entry.shown}")
-        tell(
-            place.console,
-            f"{tally.found:,} files: {counts['upload']:,} to upload, {counts['attach']:,} to attach, "
-            f"{tally.unchanged:,} unchanged, {removals:,} to remove, {tally.problems:,} that cannot be taken",
-        )
-    return COMPLETE
-
-
-def _work(place: Place, wish: Wish, lists: Lists) -> int:
-    journal, sent = place.journal, Sent()
-    this = journal.begin(ids.new("imp_"), wish.sources)
-    terminal = place.console.is_terminal
-    display: Display = Events() if wish.as_json else Bars(place.console) if terminal else Lines(place.console)
-    with interruptible() as stopped:
-        with display:
-            display.started(**{"import": this.id, "store": wish.store, "store_id": place.store_id})
-            uploads = partial(Uploads, place.client, place.web, sent, wish.threads)
-            try:
-                done = carry_out(place, this, wish, lists, uploads, display, sent, stopped.is_set)
-            except openai.APIConnectionError as exc:
-                raise Refused(
-                    f"The service at {place.client.base_url} has stopped answering. What was done is written down: "
-                    "run the same command again to go on."
-                ) from exc
-        return _concluded(place, this, wish, done, stopped=stopped.is_set())
-
-
-@dataclass(frozen=True)
-class Done:
-    """What an import saw, and how many files it took out."""
-
-    tally: Tally
+    scan_counts: ScanCounts
     removed: int
 
 
-def carry_out(
-    place: Place,
-    this: Import,
-    wish: Wish,
-    lists: Lists,
-    uploads: Callable[[], Uploads],
-    display: Display,
-    sent: Sent,
-    stopped: Callable[[], bool],
-) -> Done:
-    """Look, upload, attach, wait for the last file, and take out what has to go, until `stopped` says so.
+@dataclass(frozen=True)
+class ImportOutcome:
+    """How an import ended, or how far it came when it was stopped."""
+
+    import_id: str
+    is_stopped: bool
+    counts: dict[str, int]
+    """Files by outcome, and the counts `unchanged`, `removed` and `total`."""
+    reasons: list[tuple[str, failures.FailureGroup]]
+    """Why files did not complete. Empty when the import was stopped."""
+    skipped_removal: bool
+    """Missing files were not removed, because the scan was incomplete."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Every file is completed."""
+        return self.counts.get("completed", 0) == self.counts["total"]
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What an import would do."""
+
+    scan_counts: ScanCounts
+    removals: int
+    counts: dict[Action, int]
+    """Files by planned action."""
+    entries: Callable[[Action], Iterator[JournalEntry]]
+    """Returns the files of an action."""
+
+
+@contextmanager
+def plan_import(client: openai.OpenAI, options: ImportOptions) -> Iterator[ImportPlan]:
+    """Yield what an import would do. All changes to the journal are rolled back. Raises Refused and openai.APIError."""
+    with ExitStack() as stack:
+        context = open_context(stack, client, options, creates_store=False)
+        journal = context.journal
+        with journal.transaction(keep=False) as transaction:
+            import_run = journal.begin_import(ids.new("imp_"), options.sources)
+            items = list_source_files(options, context.manifests)
+            rules = options.attribute_rules
+            scan_counts = scan_sources(journal, import_run, items, rules, lambda _: None, transaction)
+            removals = _mark_missing(context, import_run, options, scan_counts)
+            if options.retry_failed:
+                journal.requeue_failed(import_run.number)
+            counts = {action: journal.count_pending(action, import_run.number)[0] for action in PLANNED_ACTIONS}
+            yield ImportPlan(
+                scan_counts, removals, counts, lambda action: journal.iterate_pending(action, import_run.number)
+            )
+
+
+def run_import(client: openai.OpenAI, options: ImportOptions, reporter: ProgressReporter) -> ImportOutcome:
+    """Import the sources and return the outcome. SIGINT and SIGTERM stop the import after it recorded its state.
+
+    Raises Refused and openai.APIError.
+    """
+    with ExitStack() as stack:
+        context = open_context(stack, client, options, creates_store=True)
+        byte_counter = ByteCounter()
+        import_run = context.journal.begin_import(ids.new("imp_"), options.sources)
+        is_stopped = stack.enter_context(catch_stop_signals()).is_set
+        with reporter:
+            reporter.started(import_run.id, options.store, context.store_id)
+            open_pool = partial(UploadPool, client, context.downloader, byte_counter, options.threads)
+            try:
+                result = execute_import(context, import_run, options, open_pool, reporter, byte_counter, is_stopped)
+            except openai.APIConnectionError as exc:
+                raise Refused(
+                    f"The service at {client.base_url} has stopped answering. The journal has what was done: "
+                    "run the same command again to resume."
+                ) from exc
+        return _conclude(context, import_run, options, result, is_stopped=is_stopped())
+
+
+def execute_import(
+    context: ImportContext,
+    import_run: ImportRun,
+    options: ImportOptions,
+    open_pool: Callable[[], UploadPool],
+    reporter: ProgressReporter,
+    byte_counter: ByteCounter,
+    is_stopped: Callable[[], bool],
+) -> ImportResult:
+    """Scan, upload, attach, wait for the last file and remove obsolete files, until `is_stopped` returns true.
 
     Raises Refused and openai.APIError.
     """
     removed = 0
-    with place.journal.transaction() as transaction:
-        files = _until(stopped, _files(wish, lists))
-        tally = scan(place.journal, this, files, wish.style, display.scanning, transaction)
-    if not stopped():
-        run = _prepared(place, this, wish, tally, display)
-        for _ in run.steps(uploads(), stopped):
-            display.show(run, tally, sent)
-        if not stopped():
-            removed = run.mirror.clean()
-        display.show(run, tally, sent)
-    return Done(tally, removed)
+    with context.journal.transaction() as transaction:
+        items = _until_stopped(list_source_files(options, context.manifests), is_stopped)
+        scan_counts = scan_sources(
+            context.journal, import_run, items, options.attribute_rules, reporter.scanning, transaction
+        )
+    if not is_stopped():
+        transfer = _prepare_transfer(context, import_run, options, scan_counts, reporter)
+        for _ in transfer.run(open_pool(), is_stopped):
+            reporter.transferring(transfer, scan_counts, byte_counter)
+        if not is_stopped():
+            removed = transfer.store_sync.delete_obsolete()
+        reporter.transferring(transfer, scan_counts, byte_counter)
+    return ImportResult(scan_counts, removed)
 
 
-def _prepared(place: Place, this: Import, wish: Wish, tally: Tally, display: Display) -> Run:
-    """What has to be done, once everything was looked at here and on the service."""
-    if not tally.found and not tally.problems:
-        raise Refused("There are no files there.")
-    removals = _missing(place, this, wish, tally)
-    mirror = Mirror(place.client, place.store_id, place.journal)
-    mirror.check(always=wish.check)
-    if wish.retry_failed:
-        place.journal.again(this.number)
-    display.scanned(tally, removals)
-    return Run(place.client, place.store_id, place.journal, this, batch_files=wish.batch_files)
+def _prepare_transfer(
+    context: ImportContext,
+    import_run: ImportRun,
+    options: ImportOptions,
+    scan_counts: ScanCounts,
+    reporter: ProgressReporter,
+) -> Transfer:
+    """Decide what to remove and to retry, after the scan of the sources. Raises Refused when there are no files."""
+    if not scan_counts.files and not scan_counts.problems:
+        raise Refused(NO_FILES_IN_SOURCES)
+    removals = _mark_missing(context, import_run, options, scan_counts)
+    StoreSync(context.client, context.store_id, context.journal).reconcile(check_all=options.check_store)
+    if options.retry_failed:
+        context.journal.requeue_failed(import_run.number)
+    reporter.scanned(scan_counts, removals)
+    return Transfer(context.client, context.store_id, context.journal, import_run, batch_files=options.batch_files)
 
 
-def _missing(place: Place, this: Import, wish: Wish, tally: Tally) -> int:
-    """Have removed what the sources do not hold any more, if that is asked for and known; how many."""
-    if not wish.delete_missing or tally.blind or not tally.found:
+def _mark_missing(
+    context: ImportContext, import_run: ImportRun, options: ImportOptions, scan_counts: ScanCounts
+) -> int:
+    """Mark files that the sources do not have any more for removal, if the scan is complete; return how many."""
+    if not options.delete_missing or scan_counts.is_incomplete or not scan_counts.files:
         return 0
-    return place.journal.miss([printable_root(each) for each in wish.sources], this.number)
+    return context.journal.mark_missing([source_to_text(source) for source in options.sources], import_run.number)
 
 
-def _concluded(place: Place, this: Import, wish: Wish, done: Done, *, stopped: bool) -> int:
-    journal, console, tally = place.journal, place.console, done.tally
-    by_state = journal.outcome(this.number)
+def _conclude(
+    context: ImportContext, import_run: ImportRun, options: ImportOptions, result: ImportResult, *, is_stopped: bool
+) -> ImportOutcome:
+    """Write the failures file, record the end in the journal, and sum up."""
+    journal, scan_counts = context.journal, result.scan_counts
+    outcomes = journal.count_outcomes(import_run.number)
     counts = {
-        **by_state,
-        "not uploaded": by_state.get("not uploaded", 0) + tally.problems,
-        "unchanged": tally.unchanged,
-        "removed": done.removed,
-        "total": sum(by_state.values()) + tally.problems,
+        **outcomes,
+        "not_uploaded": outcomes.get("not_uploaded", 0) + scan_counts.problems,
+        "unchanged": scan_counts.unchanged,
+        "removed": result.removed,
+        "total": sum(outcomes.values()) + scan_counts.problems,
     }
-    if wish.failures is not None:
-        report.write_failures(wish.failures, journal.troubles(this.number))
-    if stopped:
-        waiting = by_state.get("attached", 0)
-        if wish.as_json:
-            emit("stopped", **{"import": this.id}, in_progress=waiting)
-        else:
-            more = f" The service goes on with {waiting:,} files." if waiting else ""
-            tell(console, f"Stopped.{more} Run the same command again to go on.")
-        return INTERRUPTED
-    journal.end(this.number)
-    reasons = report.grouped(journal.troubles(this.number))
-    complete = counts.get("completed", 0) == counts["total"]
-    if wish.as_json:
-        emit("finished", **{"import": this.id}, complete=complete, **report.summary(counts, reasons))
-    else:
-        report.outcome(console, counts)
-        report.failures(console, reasons)
-    if wish.delete_missing and tally.blind:
-        tell(Console(stderr=True), "Nothing was removed, as not everything could be looked at.")
-        return INCOMPLETE
-    return COMPLETE if complete else INCOMPLETE
+    if options.failures_file is not None:
+        failures.write_failures(options.failures_file, journal.list_failures(import_run.number))
+    skipped_removal = options.delete_missing and scan_counts.is_incomplete
+    if is_stopped:
+        return ImportOutcome(import_run.id, True, counts, [], skipped_removal)
+    journal.end_import(import_run.number)
+    reasons = failures.group_by_reason(journal.list_failures(import_run.number))
+    return ImportOutcome(import_run.id, False, counts, reasons, skipped_removal)
 
 
-def _until(stopped: Callable[[], bool], files: Iterator[Found | Failure]) -> Iterator[Found | Failure]:
-    for each in files:
-        if stopped():
+def _until_stopped(
+    items: Iterator[SourceFile | SourceProblem], is_stopped: Callable[[], bool]
+) -> Iterator[SourceFile | SourceProblem]:
+    for item in items:
+        if is_stopped():
             return
-        yield each
-
-
-@contextmanager
-def interruptible() -> Iterator[Event]:
-    """Set by Ctrl-C and SIGTERM, so that what is under way can be written down; the second time ends at once."""
-    asked = Event()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        yield item

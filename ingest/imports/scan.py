@@ -1,101 +1,104 @@
-"""The scan: what the sources hold now against what the journal knows, written down as what has to be done."""
+"""The scan: compare the sources with the journal, and record what has to be done with each file."""
 
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ingest.imports.attributes import Attributes, complaint_about
-from ingest.imports.journal import Import, Journal, Todo, Transaction
+from ingest.imports.attributes import Attributes, validation_error
+from ingest.imports.journal import Action, ImportRun, Journal, Transaction
 from ingest.imports.patterns import PathAttributes
-from ingest.imports.source_files import Failure, Found
+from ingest.imports.source_files import SourceFile, SourceProblem
 
-EMPTY = "It is empty"
+EMPTY_FILE = "The file is empty"
 
 
 @dataclass(frozen=True)
-class Style:
-    """Which attributes files get: `fixed` ones, others from their paths, and last those of their manifest."""
+class AttributeRules:
+    """Which attributes files get: `fixed` ones, overridden by those of their paths, then by those of their manifest."""
 
     fixed: Attributes
     from_path: PathAttributes
 
-    def of(self, found: Found) -> dict[str, Any]:
-        return {**self.fixed, **self.from_path.of(found.relative), **found.attributes}
+    def apply(self, file: SourceFile) -> dict[str, Any]:
+        """Return the attributes of a file."""
+        return {**self.fixed, **self.from_path.extract(file.relative_path), **file.attributes}
 
 
 @dataclass
-class Tally:
-    """What a scan has seen so far."""
+class ScanCounts:
+    """The progress of a scan."""
 
-    found: int = 0
+    files: int = 0
     unchanged: int = 0
     problems: int = 0
-    blind: bool = False
-    """Something could not be looked at, so nothing can be said to be missing."""
+    is_incomplete: bool = False
+    """Some folder or manifest could not be listed, so no file counts as missing."""
 
 
-def scan(
+def scan_sources(
     journal: Journal,
-    this: Import,
-    files: Iterable[Found | Failure],
-    style: Style,
-    told: Callable[[Tally], None],
+    import_run: ImportRun,
+    items: Iterable[SourceFile | SourceProblem],
+    attribute_rules: AttributeRules,
+    on_item: Callable[[ScanCounts], None],
     transaction: Transaction,
-) -> Tally:
-    """Look at everything once; `told` hears of the tally after each. Nothing but the journal is changed."""
-    tally = Tally()
-    for each in files:
-        _look(journal, this, each, style, tally)
-        transaction.step()
-        told(tally)
-    journal.scanned(this.number, found=tally.found, unchanged=tally.unchanged, problems=tally.problems)
-    return tally
+) -> ScanCounts:
+    """Record each file's next action in the journal, and call `on_item` after each file. Sends no requests."""
+    counts = ScanCounts()
+    for item in items:
+        if isinstance(item, SourceProblem):
+            journal.add_problem(import_run.number, item.display_path, item.reason)
+            counts.problems += 1
+            counts.is_incomplete = counts.is_incomplete or item.hides_files
+        else:
+            _scan_file(journal, import_run, item, attribute_rules, counts)
+        transaction.count_change()
+        on_item(counts)
+    journal.record_scan(import_run.number, found=counts.files, unchanged=counts.unchanged, problems=counts.problems)
+    return counts
 
 
-def _look(journal: Journal, this: Import, each: Found | Failure, style: Style, tally: Tally) -> None:
-    if isinstance(each, Failure):
-        journal.problem(this.number, each.shown, each.reason)
-        tally.problems += 1
-        tally.blind = tally.blind or each.blind
+def _scan_file(
+    journal: Journal, import_run: ImportRun, file: SourceFile, attribute_rules: AttributeRules, counts: ScanCounts
+) -> None:
+    row = journal.find_row(file.address)
+    if row is not None and row["seen"] == import_run.number:  # another source names the same file
         return
-    known = journal.known(each.address)
-    if known is not None and known["seen"] == this.number:  # reached on another way before
+    file = replace(file, attributes=attribute_rules.apply(file))
+    error = EMPTY_FILE if file.size == 0 else validation_error(file.attributes)
+    if error:
+        journal.add_problem(import_run.number, file.display_path, error)
+        counts.problems += 1
+        if row is not None:
+            journal.mark_rejected(row["number"], import_run.number)
         return
-    found = replace(each, attributes=style.of(each))
-    complaint = EMPTY if found.size == 0 else complaint_about(found.attributes)
-    if complaint:
-        journal.problem(this.number, found.shown, complaint)
-        tally.problems += 1
-        if known is not None:
-            journal.pass_over(known["number"], this.number)
+    counts.files += 1
+    if row is None:
+        journal.add_file(file, "upload", import_run.number)
         return
-    tally.found += 1
-    if known is None:
-        journal.add(found, "upload", this.number)
-        return
-    if known["todo"] == "remove":
-        journal.forget(known["number"])
-        known |= {"todo": "upload", "state": "none", "file_id": None}
-    todo, restyled = _todo(known, found)
-    tally.unchanged += not todo and known["state"] == "completed"
-    if found.size is None:  # its stamp is the web server's, of the version that is held
-        found = replace(found, stamp=known["stamp"], size=known["size"])
-    if known["name"] != found.name:
-        journal.renamed(known["number"])
-    journal.see(known["number"], found, todo, this.number, restyled=restyled)
+    if row["todo"] == "remove":
+        journal.cancel_removal(row["number"])
+        row |= {"todo": "upload", "state": "none", "file_id": None}
+    action, has_new_attributes = _next_action(row, file)
+    counts.unchanged += not action and row["state"] == "completed"
+    if file.size is None:  # a web file: keep the fingerprint of the version that the service holds
+        file = replace(file, fingerprint=row["stamp"], size=row["size"])
+    if row["name"] != file.upload_name:
+        journal.clear_hash(row["number"])
+    journal.update_file(row["number"], file, action, import_run.number, has_new_attributes=has_new_attributes)
 
 
-def _todo(known: dict[str, Any], found: Found) -> tuple[Todo, bool]:
-    """What has to be done with a known file, and whether its attributes are new."""
-    restyled = json.loads(known["attributes"]) != dict(found.attributes)
+def _next_action(row: dict[str, Any], file: SourceFile) -> tuple[Action, bool]:
+    """Return the next action of a file that has a row, and whether its attributes are new."""
+    has_new_attributes = json.loads(row["attributes"]) != dict(file.attributes)
     if (
-        known["todo"] == "upload"
-        or known["name"] != found.name
-        or not found.stamp
-        or (known["size"], known["stamp"]) != (found.size, found.stamp)
+        row["todo"] == "upload"
+        or row["name"] != file.upload_name
+        or not file.fingerprint
+        or (row["size"], row["stamp"]) != (file.size, file.fingerprint)
     ):
-        return "upload", restyled
-    if known["todo"] == "attach" or (restyled and known["file_id"] is not None):
-        return "attach", restyled
-    return ("upload" if known["state"] == "none" else ""), False
+        return "upload", has_new_attributes
+    if row["todo"] == "attach" or (has_new_attributes and row["file_id"] is not None):
+        return "attach", has_new_attributes
+    return ("upload" if row["state"] == "none" else ""), False

@@ -1,6 +1,7 @@
-"""Imports that begin by themselves, at the times of a cron expression (deploy/decisions/0012).
+"""Import schedules: sources are imported into a vector store at the times of a cron expression.
 
-The work is done by a process of its own, which ingest/imports/runner.py starts.
+Decision: deploy/docs/decisions/0012-scheduled-imports.md. A separate process does the work; ingest/imports/runner.py
+starts it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,23 +13,24 @@ from sqlalchemy.orm import Session
 from ingest import ids
 from ingest.caller import Caller
 from ingest.config import Settings
+from ingest.db import locks
 from ingest.db.content import stores
 from ingest.db.models import ImportSchedule
 from ingest.db.pages import Page, Window
 from ingest.db.schedules import import_schedules as rows
-from ingest.db.session import alone, read_clock, serialise
+from ingest.db.session import read_clock
 from ingest.errors import InvalidRequest, NotFound
-from ingest.imports.roots import WEB, Roots, is_here, scheme
+from ingest.imports.addresses import is_local, is_web
+from ingest.imports.import_roots import ImportRoots
 from ingest.observability import logs
-from ingest.reindex.schedules import AT_ONCE, next_run, retimed
+from ingest.reindex.cron import SCHEDULES_PER_SWEEP, next_run, recompute_next_run
 from ingest.services import Services
-from ingest.stores.vector_stores import require_store, require_active_store
+from ingest.stores.vector_stores import require_active_store, require_store, store_not_found
 
-MOST_SCHEDULES = 100
-"""Of one store."""
+MAX_SCHEDULES_PER_STORE = 100
 
-FORGOTTEN_AT_ONCE = 20_000
-"""Rows about a schedule's files that one transaction removes."""
+DELETE_CHUNK_ROWS = 20_000
+"""Rows about a schedule's files that one transaction deletes."""
 
 _log = logs.get(__name__)
 
@@ -41,19 +43,22 @@ def create(
     cron: str,
     timezone: str,
     paused: bool,
-    wish: Mapping[str, Any],
+    options: Mapping[str, Any],
 ) -> ImportSchedule:
-    """Have sources imported into a store again and again. `wish` names what, by the columns: sources, manifests,
-    include, exclude, attributes, attributes_from_path, delete_missing, retry_failed. Raises NotFound; InvalidRequest
-    for times that never come and for sources that may not be read."""
-    _permit(services, caller, wish)
-    _check_that_it_names_something(wish["sources"], wish["manifests"])
+    """Create a schedule.
+
+    `options` has the columns sources, manifests, include, exclude, attributes, attributes_from_path, delete_missing and
+    retry_failed. Raises NotFound, and InvalidRequest for an invalid cron expression or time zone and for sources that
+    may not be imported.
+    """
+    _check_sources_allowed(services, caller, options)
+    _check_has_sources(options["sources"], options["manifests"])
     try:
         with services.database.transaction() as session:
             require_active_store(stores.get(session, caller.project, store_id), store_id)
-            serialise(session, f"imports:{store_id}")
-            if rows.count(session, store_id) >= MOST_SCHEDULES:
-                raise InvalidRequest(f"A vector store has at most {MOST_SCHEDULES} import schedules.")
+            locks.advisory_lock(session, locks.import_schedules(store_id))
+            if rows.count(session, store_id) >= MAX_SCHEDULES_PER_STORE:
+                raise InvalidRequest(f"A vector store has at most {MAX_SCHEDULES_PER_STORE} import schedules.")
             at = read_clock(session)
             following = next_run(cron, timezone, at)
             schedule = ImportSchedule(
@@ -64,119 +69,127 @@ def create(
                 timezone=timezone,
                 paused=paused,
                 next_run_at=None if paused else following,
-                **wish,
+                **options,
             )
             session.add(schedule)
-    except IntegrityError as exc:  # the store was deleted at the same moment
-        raise NotFound(f"No vector store found with id '{store_id}'.", param="vector_store_id") from exc
+    except IntegrityError as exc:  # the store was deleted concurrently
+        raise store_not_found(store_id) from exc
     return schedule
 
 
 def retrieve(services: Services, caller: Caller, store_id: str, schedule_id: str) -> ImportSchedule:
-    """Raises NotFound."""
+    """Return a schedule. Raises NotFound."""
     with services.database.reading() as session:
-        return _found(session, caller, store_id, schedule_id)
+        return _get_schedule(session, caller, store_id, schedule_id)
 
 
 def list_page(services: Services, caller: Caller, store_id: str, window: Window) -> Page[ImportSchedule]:
-    """A page of a store's schedules. Raises NotFound."""
+    """Return a page of a store's schedules. Raises NotFound."""
     with services.database.reading() as session:
         require_store(stores.get(session, caller.project, store_id), store_id)
-        return rows.listed(session, store_id, window)
+        return rows.list_page(session, store_id, window)
 
 
 def update(
     services: Services, caller: Caller, store_id: str, schedule_id: str, changes: Mapping[str, Any]
 ) -> ImportSchedule:
-    """Replace what `changes` names. A run that is under way ends as it began; pausing takes back one that is due and
-    has not begun, and what is missed while it is paused stays so. Raises NotFound, InvalidRequest."""
+    """Change any columns of a schedule. A run in progress keeps its options.
+
+    Pausing cancels a run that is due and has not begun. Runs missed while paused are not made up for. Raises NotFound,
+    and InvalidRequest as `create` does.
+    """
     values = dict(changes)
-    _permit(services, caller, values)
+    _check_sources_allowed(services, caller, values)
     with services.database.transaction() as session:
-        schedule = _found(session, caller, store_id, schedule_id, lock=True)
-        _check_that_it_names_something(
-            values.get("sources", schedule.sources), values.get("manifests", schedule.manifests)
-        )
-        times = retimed(session, schedule, values)
-        if times and times["next_run_at"] is None:
-            times["wanted_at"] = None
-        rows.change(session, schedule, values | times)
+        schedule = _get_schedule(session, caller, store_id, schedule_id, lock=True)
+        _check_has_sources(values.get("sources", schedule.sources), values.get("manifests", schedule.manifests))
+        timing = recompute_next_run(session, schedule, values)
+        if timing and timing["next_run_at"] is None:
+            timing["due_since"] = None
+        rows.update_columns(session, schedule, values | timing)
     return schedule
 
 
 def run_now(services: Services, caller: Caller, store_id: str, schedule_id: str) -> ImportSchedule:
-    """Have a schedule run as soon as a process is free, paused or not; after the run that is under way, if one is.
-    Raises NotFound, InvalidRequest."""
+    """Make a schedule due, even if it is paused. It runs as soon as a process is free and its present run has ended.
+
+    Raises NotFound, and InvalidRequest when the store has expired.
+    """
     with services.database.transaction() as session:
         require_active_store(stores.get(session, caller.project, store_id), store_id)
-        schedule = _found(session, caller, store_id, schedule_id, lock=True)
+        schedule = _get_schedule(session, caller, store_id, schedule_id, lock=True)
         if schedule.due_since is None:
-            rows.change(session, schedule, {"wanted_at": read_clock(session)})
+            rows.update_columns(session, schedule, {"due_since": read_clock(session)})
     return schedule
 
 
 def delete(services: Services, caller: Caller, store_id: str, schedule_id: str) -> None:
-    """Forget a schedule, and stop its run; the files that it imported stay. Raises NotFound."""
-    gone = False
-    while not gone:
+    """Delete a schedule and stop its run. The imported files stay. Raises NotFound."""
+    is_deleted = False
+    while not is_deleted:
         with services.database.transaction() as session:
-            schedule = _found(session, caller, store_id, schedule_id, lock=True)
-            gone = rows.remove(session, schedule, FORGOTTEN_AT_ONCE)
+            schedule = _get_schedule(session, caller, store_id, schedule_id, lock=True)
+            is_deleted = rows.delete_some(session, schedule, DELETE_CHUNK_ROWS)
 
 
 def run_due(services: Services) -> int:
-    """Have those run whose time has come, each once however many processes do this; how many.
+    """Make the schedules due whose time has come, and return their number.
 
-    What was missed while nobody did is caught up with one run.
+    Each is made due once, however many processes call this. Several missed runs of a schedule lead to one run.
     """
     with services.database.reading() as session:
-        due = rows.due(session, AT_ONCE)
-    return sum(_fall_due(services, schedule) for schedule in due)
+        due = rows.list_due(session, SCHEDULES_PER_SWEEP)
+    return sum(_make_due(services, schedule) for schedule in due)
 
 
-def end_expired(services: Services) -> None:
-    """End the runs of stores that have expired: their processes cannot, for they upload nothing any more."""
+def end_runs_of_expired_stores(services: Services) -> None:
+    """End the runs of expired stores. Their processes cannot end them, because they can upload nothing any more."""
     with services.database.transaction() as session:
-        ended = rows.end_expired(session) if alone(session, "expired imports") else 0
+        ended = (
+            rows.end_runs_of_expired_stores(session) if locks.try_advisory_lock(session, locks.EXPIRED_IMPORTS) else 0
+        )
     if ended:
-        _log.warning("imports_ended", runs=ended, reason="their stores have expired")
+        _log.warning("imports_ended", runs=ended, reason="store_expired")
 
 
-def roots(settings: Settings, project: str) -> Roots:
-    """What a project may import: nothing of the service's own, wherever that is. Raises Refused."""
-    return Roots.of(settings.import_roots, project, settings.own_folders, settings.blobs_location)
+def project_import_roots(settings: Settings, project: str) -> ImportRoots:
+    """Return what a project may import, without the service's own data. Raises Refused for an invalid setting."""
+    return ImportRoots.from_setting(settings.import_roots, project, settings.own_folders, settings.blobs_location)
 
 
-def _permit(services: Services, caller: Caller, wish: Mapping[str, Any]) -> None:
-    allowed = roots(services.settings, caller.project)
-    for kind in ("sources", "manifests"):
-        for each in wish.get(kind, ()):
-            complaint = allowed.complaint_about(each)
-            if kind == "manifests" and not is_here(each) and scheme(each) not in WEB:
-                complaint = "A manifest is a file, or an address on the web"
-            if complaint:
-                raise InvalidRequest(f"'{each}' cannot be imported: {complaint}.", param=kind)
+def _check_sources_allowed(services: Services, caller: Caller, options: Mapping[str, Any]) -> None:
+    import_roots = project_import_roots(services.settings, caller.project)
+    for param in ("sources", "manifests"):
+        for address in options.get(param, ()):
+            reason = import_roots.rejection_reason(address)
+            if param == "manifests" and not is_local(address) and not is_web(address):
+                reason = "A manifest must be a file or a URL on the web"
+            if reason:
+                raise InvalidRequest(f"'{address}' cannot be imported: {reason}.", param=param)
 
 
-def _check_that_it_names_something(sources: Sequence[str], manifests: Sequence[str]) -> None:
+def _check_has_sources(sources: Sequence[str], manifests: Sequence[str]) -> None:
     if not sources and not manifests:
         raise InvalidRequest("An import needs 'sources' or 'manifests'.", param="sources")
 
 
-def _fall_due(services: Services, schedule: ImportSchedule) -> bool:
+def _make_due(services: Services, schedule: ImportSchedule) -> bool:
+    """Make one schedule due. Return False if another process did, or it was changed."""
     try:
         with services.database.transaction() as session:
             following = next_run(schedule.cron, schedule.timezone, read_clock(session))
-            taken = rows.fall_due(session, schedule, following)
-    except InvalidRequest as exc:  # a time zone that this machine does not know: the others must not wait for it
-        _log.error("schedule_not_understood", schedule=schedule.id, reason=str(exc))
+            is_made_due = rows.make_due(session, schedule, following)
+    except InvalidRequest as exc:  # this machine does not know the time zone; the other schedules must run
+        _log.error("schedule_invalid", schedule=schedule.id, reason=str(exc))
         return False
-    if taken:
+    if is_made_due:
         _log.info("import_due", store=schedule.vector_store_id, schedule=schedule.id)
-    return taken
+    return is_made_due
 
 
-def _found(session: Session, caller: Caller, store_id: str, schedule_id: str, *, lock: bool = False) -> ImportSchedule:
+def _get_schedule(
+    session: Session, caller: Caller, store_id: str, schedule_id: str, *, lock: bool = False
+) -> ImportSchedule:
     require_store(stores.get(session, caller.project, store_id), store_id)
     schedule = rows.get(session, store_id, schedule_id, lock=lock)
     if schedule is None:

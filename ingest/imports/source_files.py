@@ -1,56 +1,54 @@
-"""A file that an import takes, and one that it cannot take."""
+"""Files that sources name, and problems with sources that cannot be read."""
 
 import os
 from dataclasses import dataclass, field
 
 from ingest.imports.attributes import Attributes
 
+NO_FILES = "The source contains no files"
+
 
 @dataclass(frozen=True)
-class Found:
-    """A file to be in the store."""
+class SourceFile:
+    """A file that belongs into the store."""
 
     address: str
-    """Its real path or its URL: what it is known by from one import to the next."""
-    relative: str
-    """Its path below what was named, for patterns."""
-    shown: str
-    """Its path in reports: relative to the folder given, if there was only one."""
-    name: str
-    """The name to upload it under."""
-    root: str
-    """The argument or manifest that named it."""
+    """Its real path or its URL. It identifies the file from one import to the next."""
+    relative_path: str
+    """Its path below the source, which patterns are matched against."""
+    display_path: str
+    """Its path in reports: relative to the source when there is only one folder."""
+    upload_name: str
+    source: str
+    """The key of the argument or manifest that named the file (`sources.source_key`)."""
     size: int | None
-    """Bytes; None when only reading it tells."""
-    stamp: str
-    """Changes with the content: a time in nanoseconds or an ETag; "" when only reading it tells."""
+    """Bytes; None when the size is known only after a download."""
+    fingerprint: str
+    """Changes with the content: a modification time in nanoseconds or an ETag; "" when only a download tells."""
     attributes: Attributes = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Failure:
-    """What became no part of the store, and why."""
+class SourceProblem:
+    """A file, folder or line of a manifest that could not be imported."""
 
-    shown: str
+    display_path: str
     reason: str
-    blind: bool = False
-    """What is there could not be seen, so nothing can be said to be missing."""
+    hides_files: bool = False
+    """Files may exist there although they were not listed. Then no file counts as missing."""
 
 
-NOTHING = "There are no files there"
-
-
-def printable(name: str) -> str:
-    """A file name as it can be sent and printed, whatever bytes the file system holds."""
+def to_printable(name: str) -> str:
+    """Return a file name as text that can be sent and printed, whatever bytes the file system holds."""
     if name.isascii() and name.isprintable():
         return name
     try:
         decoded = os.fsencode(name).decode(errors="replace")
-    except UnicodeEncodeError:  # half a character, as JSON may have it
+    except UnicodeEncodeError:  # a lone surrogate, as JSON may contain it
         decoded = name
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in decoded)
 
 
-def why(exc: OSError) -> str:
-    """The operating system's words, without the path."""
+def os_error_message(exc: OSError) -> str:
+    """Return the operating system's message without the path."""
     return exc.strerror or str(exc) or type(exc).__name__

@@ -1,4 +1,4 @@
-"""Which files an import takes: what its arguments and manifests name, on this machine, in a bucket or on the web."""
+"""The files that an import's arguments name: local files, folders and globs, buckets, and URLs on the web."""
 
 import errno
 import glob
@@ -9,173 +9,194 @@ from dataclasses import dataclass, field
 
 from ingest.errors import Refused
 from ingest.imports import remote
+from ingest.imports.addresses import INVALID_ADDRESS, glob_base, is_local, is_valid_address, is_web, local_path
 from ingest.imports.attributes import Attributes
-from ingest.imports.globs import is_folder, matches
-from ingest.imports.patterns import Choice
-from ingest.imports.roots import (
-    ANYWHERE,
-    NO_ADDRESS,
-    OUTSIDE,
-    WEB,
-    Outside,
-    Roots,
-    fixed_part,
-    is_address,
-    is_here,
-    path_of,
-    scheme,
-)
-from ingest.imports.source_files import NOTHING, Failure, Found, printable, why
+from ingest.imports.globs import expand_glob, is_folder
+from ingest.imports.import_roots import OUTSIDE_ROOTS, UNRESTRICTED, ImportRoots, OutsideImportRoots
+from ingest.imports.patterns import PathFilter
+from ingest.imports.source_files import NO_FILES, SourceFile, SourceProblem, os_error_message, to_printable
 
 
 @dataclass(frozen=True)
-class Naming:
-    """How the files of one argument are called: where they belong, and what their paths are relative to."""
+class SourceArgument:
+    """What the files of one argument or manifest line have in common."""
 
-    root: str
-    shown: str = ""
+    source: str
+    """The key of the argument or manifest (`source_key`)."""
+    display_prefix: str = ""
     """Put before paths in reports."""
-    name: str = ""
-    """The name to upload one file under."""
+    upload_name: str = ""
+    """Overrides the name of a single file."""
     attributes: Attributes = field(default_factory=dict)
 
 
-def find(arguments: Sequence[str], walk: "Walk") -> Iterator[Found | Failure]:
-    """Every file at or below the arguments, in no order, and what cannot be read. Raises Refused.
+def list_files(arguments: Sequence[str], walker: "FolderWalker") -> Iterator[SourceFile | SourceProblem]:
+    """Yield every file at or below the arguments, in no order, and a problem for everything that cannot be read.
 
-    Below a folder, names that begin with a dot are left out. Links are followed; a folder that can be reached on
-    several ways is entered once, which also ends loops. A file reached on several ways has one address.
+    Names below a folder that begin with a dot are left out. Links are followed. A folder that several paths reach is
+    walked once, which also ends loops. A file that several paths reach has one address. Raises Refused.
     """
-    for argument in arguments:
-        naming = Naming(root=root(argument), shown="" if len(arguments) == 1 else argument)
-        yield from named(argument, naming, walk)
+    for address in arguments:
+        argument = SourceArgument(source=source_key(address), display_prefix="" if len(arguments) == 1 else address)
+        yield from list_source(address, argument, walker)
 
 
-def check(argument: str, roots: Roots = ANYWHERE) -> None:
-    """Refuse an argument that names nothing: a mistake, and with --delete-missing a dangerous one."""
-    if not is_address(argument):
-        raise Refused(f"{argument or repr(argument)}: {NO_ADDRESS}.")
-    if not is_here(argument) and scheme(argument) not in WEB:
-        remote.check(argument)
-    if is_here(argument) and not os.path.lexists(path := path_of(argument)):
+def check_source(address: str, import_roots: ImportRoots = UNRESTRICTED) -> None:
+    """Raise Refused when an argument names nothing: with --delete-missing such a mistake would remove files."""
+    if not is_valid_address(address):
+        raise Refused(f"{address or repr(address)}: {INVALID_ADDRESS}.")
+    if not is_local(address) and not is_web(address):
+        remote.check_url(address)
+    if is_local(address) and not os.path.lexists(path := local_path(address)):
         if not glob.has_magic(path):
-            raise Refused(f"There is no {path}.")
-        if next(matches(path, roots), None) is None:
-            raise Refused(f"Nothing matches {path}.")
+            raise Refused(f"{path} does not exist.")
+        if next(expand_glob(path, import_roots), None) is None:
+            raise Refused(f"No path matches {path}.")
 
 
-def root(argument: str) -> str:
-    """What identifies an argument, from wherever it is called."""
-    return os.path.realpath(path_of(argument)) if is_here(argument) else argument.rstrip("/")
+def source_key(address: str) -> str:
+    """Return what identifies a source from one import to the next, whatever the working directory."""
+    return os.path.realpath(local_path(address)) if is_local(address) else address.rstrip("/")
 
 
-def named(argument: str, naming: Naming, walk: "Walk") -> Iterator[Found | Failure]:
-    """The files of one argument: a file, folder, glob or URL."""
-    some = False
-    for each in _all(argument, naming, walk):
-        some = True
-        yield each
-    if some or not walk.all_hold_files:
+def list_source(address: str, argument: SourceArgument, walker: "FolderWalker") -> Iterator[SourceFile | SourceProblem]:
+    """Yield the files of one source: a file, folder, glob or URL.
+
+    If the walker requires files and the source has none, a SourceProblem says so.
+    """
+    is_empty = True
+    for item in _list(address, argument, walker):
+        is_empty = False
+        yield item
+    if not is_empty or not walker.requires_files:
         return
-    # Another argument may have been in the same folders before.
-    alone = _all(argument, naming, Walk(walk.choice, walk.roots)) if is_here(argument) else iter(())
-    if next(alone, None) is None:
-        yield Failure(printable(naming.shown or argument), NOTHING, blind=True)
+    # Walk again with a new walker: another argument may have walked the same folders before.
+    unshared = FolderWalker(walker.path_filter, walker.import_roots)
+    if not is_local(address) or next(_list(address, argument, unshared), None) is None:
+        yield SourceProblem(to_printable(argument.display_prefix or address), NO_FILES, hides_files=True)
 
 
-def _all(argument: str, naming: Naming, walk: "Walk") -> Iterator[Found | Failure]:
-    if complaint := walk.roots.complaint_about(argument):
-        yield Failure(printable(argument), complaint, blind=True)
-    elif scheme(argument) in WEB:
-        yield remote.web(argument, naming.root, naming.name, naming.attributes)
-    elif not is_here(argument):
-        yield from remote.find(argument, naming.root, naming.name, naming.attributes, walk.choice)
-    elif not os.path.lexists(path := path_of(argument)) and glob.has_magic(path):
-        fixed = fixed_part(path)
-        for match in matches(path, walk.roots):
-            yield from walk.at(match, os.path.relpath(match, fixed), naming, shown=match)
+def _list(address: str, argument: SourceArgument, walker: "FolderWalker") -> Iterator[SourceFile | SourceProblem]:
+    if reason := walker.import_roots.rejection_reason(address):
+        yield SourceProblem(to_printable(address), reason, hides_files=True)
+    elif is_web(address):
+        yield remote.web_file(address, argument.source, argument.upload_name, argument.attributes)
+    elif not is_local(address):
+        yield from remote.list_objects(
+            address, argument.source, argument.upload_name, argument.attributes, walker.path_filter
+        )
+    elif not os.path.lexists(path := local_path(address)) and glob.has_magic(path):
+        base = glob_base(path)
+        for match in expand_glob(path, walker.import_roots):
+            yield from walker.walk(match, os.path.relpath(match, base), argument, display_path=match)
     else:
-        yield from walk.at(path, "", naming, shown=naming.shown)
+        yield from walker.walk(path, "", argument, display_path=argument.display_prefix)
 
 
-class Walk:
-    """Goes through folders, each of them once, and only where `roots` let it.
+class FolderWalker:
+    """Walks folders, each of them once and only inside the import roots.
 
-    If it is known of all arguments that they hold files, one that does not is not mounted, say: a failure.
+    `requires_files` says that every source is known to hold files. A source without files is then a problem (for
+    example an unmounted disk) instead of a reason to remove files.
     """
 
-    def __init__(self, choice: Choice, roots: Roots = ANYWHERE, *, all_hold_files: bool = False) -> None:
-        self.choice = choice
-        self.roots = roots
-        self.all_hold_files = all_hold_files
-        self._entered: set[tuple[int, int]] = set()
+    def __init__(
+        self, path_filter: PathFilter, import_roots: ImportRoots = UNRESTRICTED, *, requires_files: bool = False
+    ) -> None:
+        self.path_filter = path_filter
+        self.import_roots = import_roots
+        self.requires_files = requires_files
+        self._walked: set[tuple[int, int]] = set()
+        """(device, inode) of each folder."""
 
-    def at(self, path: str, relative: str, naming: Naming, *, shown: str) -> Iterator[Found | Failure]:
-        """A file, or what is below a folder. `relative` is its path for patterns, `shown` the one in reports."""
-        if not self.roots.holds(path):
-            yield Failure(printable(shown or path), OUTSIDE)
+    def walk(
+        self, path: str, relative_path: str, argument: SourceArgument, *, display_path: str
+    ) -> Iterator[SourceFile | SourceProblem]:
+        """Yield a file, or the files below a folder. Patterns match `relative_path`; reports show `display_path`."""
+        if not self.import_roots.allows(path):
+            yield SourceProblem(to_printable(display_path or path), OUTSIDE_ROOTS)
         elif os.path.isdir(path):
-            yield from self._below(path, relative, naming, shown)
-        elif not relative or self.choice.takes(printable(relative)):
-            relative = relative or os.path.basename(path)
-            yield _file(path, os.path.realpath(path), relative, shown or path, naming, lambda: os.stat(path))
+            yield from self._walk_folder(path, relative_path, argument, display_path)
+        elif not relative_path or self.path_filter.accepts(to_printable(relative_path)):
+            relative_path = relative_path or os.path.basename(path)
+            real_path = os.path.realpath(path)
+            yield _describe_file(path, real_path, relative_path, display_path or path, argument, lambda: os.stat(path))
 
-    def _below(self, folder: str, relative: str, naming: Naming, shown: str) -> Iterator[Found | Failure]:
-        waiting = [(folder, relative, shown)]  # a stack: folders may be nested deeper than calls can be
-        while waiting:
-            folder, relative, shown = waiting.pop()
+    def _walk_folder(
+        self, folder: str, relative_path: str, argument: SourceArgument, display_path: str
+    ) -> Iterator[SourceFile | SourceProblem]:
+        pending = [
+            (folder, relative_path, display_path)
+        ]  # a stack: folders may be nested deeper than Python can recurse
+        while pending:
+            folder, relative_path, display_path = pending.pop()
             try:
-                with self.roots.entered(folder) as (handle, real):
-                    about = os.fstat(handle)
-                    if (about.st_dev, about.st_ino) in self._entered:
+                with self.import_roots.open_folder(folder) as (handle, real_path):
+                    status = os.fstat(handle)
+                    if (status.st_dev, status.st_ino) in self._walked:
                         continue
-                    self._entered.add((about.st_dev, about.st_ino))
-                    for entry in _entries(handle):
-                        below, named_ = os.path.join(relative, entry.name), os.path.join(shown, entry.name)
-                        if entry.name.startswith(".") or self.choice.skips(printable(below)):
+                    self._walked.add((status.st_dev, status.st_ino))
+                    for entry in _list_entries(handle):
+                        below = os.path.join(relative_path, entry.name)
+                        display_below = os.path.join(display_path, entry.name)
+                        if entry.name.startswith(".") or self.path_filter.excludes(to_printable(below)):
                             continue
                         if is_folder(entry):
-                            waiting.append((os.path.join(folder, entry.name), below, named_))
-                        elif self.choice.takes(printable(below)):
-                            yield self._entry(entry, real, below, named_, naming)
+                            pending.append((os.path.join(folder, entry.name), below, display_below))
+                        elif self.path_filter.accepts(to_printable(below)):
+                            yield self._describe_entry(entry, real_path, below, display_below, argument)
             except OSError as exc:
-                yield Failure(printable(shown or folder), why(exc), blind=not isinstance(exc, Outside))
+                hides_files = not isinstance(exc, OutsideImportRoots)
+                yield SourceProblem(
+                    to_printable(display_path or folder), os_error_message(exc), hides_files=hides_files
+                )
 
-    def _entry(
-        self, entry: "os.DirEntry[str]", folder: str, relative: str, shown: str, naming: Naming
-    ) -> Found | Failure:
-        at = os.path.join(folder, entry.name)
+    def _describe_entry(
+        self,
+        entry: "os.DirEntry[str]",
+        folder: str,
+        relative_path: str,
+        display_path: str,
+        argument: SourceArgument,
+    ) -> SourceFile | SourceProblem:
+        real_path = os.path.join(folder, entry.name)
         if entry.is_symlink():
-            at = os.path.realpath(at)
-            if not self.roots.holds(at):
-                return Failure(printable(shown), OUTSIDE)
-        return _file(entry.name, at, relative, shown, naming, entry.stat)
+            real_path = os.path.realpath(real_path)
+            if not self.import_roots.allows(real_path):
+                return SourceProblem(to_printable(display_path), OUTSIDE_ROOTS)
+        return _describe_file(entry.name, real_path, relative_path, display_path, argument, entry.stat)
 
 
-def _entries(handle: int) -> Iterator["os.DirEntry[str]"]:
-    """What is in an open folder; who looks at an entry looks at it there."""
+def _list_entries(handle: int) -> Iterator["os.DirEntry[str]"]:
+    """Yield the entries of an open folder. Their `stat` and `is_dir` go through the handle, not through the path."""
     with os.scandir(handle) as entries:
         yield from entries
 
 
-def _file(
-    path: str, real: str, relative: str, shown: str, naming: Naming, about: Callable[[], os.stat_result]
-) -> Found | Failure:
+def _describe_file(
+    path: str,
+    real_path: str,
+    relative_path: str,
+    display_path: str,
+    argument: SourceArgument,
+    read_status: Callable[[], os.stat_result],
+) -> SourceFile | SourceProblem:
     try:
-        found = about()
+        status = read_status()
     except OSError as exc:
-        # What is not there is not missed; what cannot be looked at may well be there.
-        return Failure(printable(shown), why(exc), blind=exc.errno not in (errno.ENOENT, errno.ELOOP))
-    # Opening a pipe would wait for its writer, reading a device might never end.
-    if not stat.S_ISREG(found.st_mode):
-        return Failure(printable(shown), "Not a regular file")
-    return Found(
-        address=real,
-        relative=printable(relative),
-        shown=printable(shown),
-        name=printable(naming.name or os.path.basename(path)),
-        root=naming.root,
-        size=found.st_size,
-        stamp=str(found.st_mtime_ns),
-        attributes=naming.attributes,
+        # A file that does not exist may be removed from the store; one that cannot be read may well exist.
+        hides_files = exc.errno not in (errno.ENOENT, errno.ELOOP)
+        return SourceProblem(to_printable(display_path), os_error_message(exc), hides_files=hides_files)
+    # Opening a pipe would wait for its writer; reading a device might never end.
+    if not stat.S_ISREG(status.st_mode):
+        return SourceProblem(to_printable(display_path), "Not a regular file")
+    return SourceFile(
+        address=real_path,
+        relative_path=to_printable(relative_path),
+        display_path=to_printable(display_path),
+        upload_name=to_printable(argument.upload_name or os.path.basename(path)),
+        source=argument.source,
+        size=status.st_size,
+        fingerprint=str(status.st_mtime_ns),
+        attributes=argument.attributes,
     )

@@ -1,4 +1,4 @@
-"""Uploads of many files at once, read piece by piece, that stop when the import does."""
+"""Concurrent uploads. Files are streamed, and a stop breaks off uploads that are under way."""
 
 import hashlib
 import io
@@ -16,195 +16,197 @@ import openai
 
 from ingest.errors import Refused
 from ingest.imports import remote
-from ingest.imports.journal import Entry
-from ingest.imports.roots import ANYWHERE, WEB, Roots, scheme
-from ingest.imports.source_files import why
-from ingest.imports.web import Web
+from ingest.imports.addresses import is_web, url_scheme
+from ingest.imports.client import api_error_message
+from ingest.imports.import_roots import UNRESTRICTED, ImportRoots
+from ingest.imports.journal import JournalEntry
+from ingest.imports.scan import EMPTY_FILE
+from ingest.imports.source_files import os_error_message
+from ingest.imports.web import WebDownloader
 
-THREADS = 8
-WAITING = 512
-"""Files handed to the threads in advance: enough to go on while a batch is being attached."""
+UPLOAD_THREADS = 8
+QUEUE_SIZE = 512
+"""Files queued for the threads in advance: enough to stay busy while a batch is being attached."""
 
 TICK_SECONDS = 0.1
 LAST_ANSWERS_SECONDS = 5.0
-"""What was sent as a whole when an import is stopped still gets its answer, if that comes soon."""
+"""After a stop, uploads that were sent completely may wait this long for their answers."""
 
 
 @dataclass(frozen=True)
 class Uploaded:
     """A file that the service holds now."""
 
-    entry: Entry
+    entry: JournalEntry
     file_id: str
     sha256: str
-    stamp: str
+    fingerprint: str
 
 
 @dataclass(frozen=True)
-class Same:
-    """A file that the service held already."""
+class Unchanged:
+    """A file whose content the service already held."""
 
-    entry: Entry
-    stamp: str
+    entry: JournalEntry
+    fingerprint: str
 
 
 @dataclass(frozen=True)
-class NotUploaded:
-    """A file that could not be read, or (`for_good`) that the service does not take."""
+class UploadFailed:
+    """A file that could not be read, or (`is_permanent`) that the service refuses."""
 
-    entry: Entry
+    entry: JournalEntry
     reason: str
-    for_good: bool = False
+    is_permanent: bool = False
 
 
-Result = Uploaded | Same | NotUploaded
+UploadResult = Uploaded | Unchanged | UploadFailed
 
 
-class Uploads:
-    """Threads that upload what they are given.
+class UploadPool:
+    """Threads that upload submitted files.
 
-    `sent` is told of bytes as they leave, from several threads; a repeated upload takes back what it had told. Files of
-    this machine are read as far as `roots` let them, and of a bucket none that has more than `most_bytes`. `headers`
-    are sent with an entry that has this stamp.
+    `count_bytes` is called with bytes as they are read, from several threads; a repeated upload takes its bytes back
+    with a negative number. Local files are read only inside `import_roots`, and objects of a bucket only up to
+    `max_bytes`. `make_headers` returns the headers to send with an entry and its fingerprint.
     """
 
     def __init__(
         self,
         client: openai.OpenAI,
-        web: Web,
-        sent: Callable[[int], None],
-        threads: int = THREADS,
+        downloader: WebDownloader,
+        count_bytes: Callable[[int], None],
+        threads: int = UPLOAD_THREADS,
         *,
-        roots: Roots = ANYWHERE,
-        most_bytes: int | None = None,
-        headers: Callable[[Entry, str], Mapping[str, str]] = lambda _entry, _stamp: {},
+        import_roots: ImportRoots = UNRESTRICTED,
+        max_bytes: int | None = None,
+        make_headers: Callable[[JournalEntry, str], Mapping[str, str]] = lambda _entry, _fingerprint: {},
     ) -> None:
         self._client = client
-        self._web = web
-        self._roots = roots
-        self._most_bytes = most_bytes
-        self._headers = headers
-        self._sent = sent
+        self._downloader = downloader
+        self._import_roots = import_roots
+        self._max_bytes = max_bytes
+        self._make_headers = make_headers
+        self._count_bytes = count_bytes
         self._stop = Event()
-        self._todo: Queue[Entry] = Queue(WAITING)
-        self._ended: SimpleQueue[Result | BaseException] = SimpleQueue()
-        self.under_way = 0
-        # Not an executor: its threads would hold up the end of the program when a service has stopped answering.
+        self._pending: Queue[JournalEntry] = Queue(QUEUE_SIZE)
+        self._results: SimpleQueue[UploadResult | BaseException] = SimpleQueue()
+        self.in_flight = 0
+        """Files that are submitted and have no result yet."""
+        # Daemon threads, not an executor: the process must be able to end when the service has stopped answering.
         self._threads = [Thread(target=self._work, daemon=True) for _ in range(threads)]
         for thread in self._threads:
             thread.start()
 
-    def room(self) -> int:
-        """How many more entries can be given now."""
-        return self._todo.maxsize - self._todo.qsize()
+    def free_slots(self) -> int:
+        """Return how many more files can be submitted now."""
+        return self._pending.maxsize - self._pending.qsize()
 
-    def give(self, entry: Entry) -> bool:
-        """Have a file uploaded; False when there is no room."""
+    def submit(self, entry: JournalEntry) -> bool:
+        """Queue a file for upload; return False when the queue is full."""
         try:
-            self._todo.put_nowait(entry)
+            self._pending.put_nowait(entry)
         except Full:
             return False
-        self.under_way += 1
+        self.in_flight += 1
         return True
 
-    def results(self) -> Iterator[Result]:
-        """What has ended; waits a moment for the first. Raises openai.APIError, and what else no file is to blame for."""
-        wait = True
+    def results(self) -> Iterator[UploadResult]:
+        """Yield the results that are ready, after a short wait for the first.
+
+        Raises openai.APIError, and every other exception that concerns more than one file.
+        """
+        is_first = True
         while True:
             try:
-                ended = self._ended.get(block=wait, timeout=TICK_SECONDS)
+                result = self._results.get(block=is_first, timeout=TICK_SECONDS)
             except Empty:
                 return
-            wait = False
-            if isinstance(ended, BaseException):
-                raise ended
-            self.under_way -= 1
-            yield ended
+            is_first = False
+            if isinstance(result, BaseException):
+                raise result
+            self.in_flight -= 1
+            yield result
 
-    def stop(self) -> Iterator[Result]:
-        """Break off what is being sent, and yield what ended all the same: those are files that the service holds."""
+    def stop(self) -> Iterator[UploadResult]:
+        """Break off uploads that are under way, and yield the results of those that ended nevertheless."""
         self._stop.set()
         for thread in self._threads:
             thread.join(LAST_ANSWERS_SECONDS / len(self._threads))
-        while not self._ended.empty():
-            ended = self._ended.get()
-            if not isinstance(ended, BaseException):
-                yield ended
+        while not self._results.empty():
+            result = self._results.get()
+            if not isinstance(result, BaseException):
+                yield result
 
     def _work(self) -> None:
         while not self._stop.is_set():
             try:
-                entry = self._todo.get(timeout=TICK_SECONDS)
+                entry = self._pending.get(timeout=TICK_SECONDS)
             except Empty:
                 continue
             try:
-                self._ended.put(self._one(entry))
-            except BaseException as exc:  # noqa: BLE001 - raised again by the thread that waits
-                self._ended.put(exc)
+                self._results.put(self._process(entry))
+            except BaseException as exc:  # noqa: BLE001 - results() raises it again in the caller's thread
+                self._results.put(exc)
                 return
 
-    def _one(self, entry: Entry) -> Result:
+    def _process(self, entry: JournalEntry) -> UploadResult:
         try:
-            with self._local(entry) as (path, stamp):
-                if stamp is None:
-                    return Same(entry, entry.stamp)
-                # Only of a file that was uploaded before is the hash worth reading it twice.
+            with self._open_content(entry) as (path, fingerprint):
+                if fingerprint is None:
+                    return Unchanged(entry, entry.fingerprint)
+                # A file that was never uploaded is not hashed first: that would read it twice for nothing.
                 if entry.sha256 is not None and entry.file_id is not None and _sha256(path) == entry.sha256:
-                    return Same(entry, stamp)
-                return self._upload(entry, path, stamp)
+                    return Unchanged(entry, fingerprint)
+                return self._upload(entry, path, fingerprint)
         except OSError as exc:
-            return NotUploaded(entry, why(exc))
+            return UploadFailed(entry, os_error_message(exc))
         except Refused as exc:
-            return NotUploaded(entry, str(exc))
+            return UploadFailed(entry, str(exc))
 
     @contextmanager
-    def _local(self, entry: Entry) -> Iterator[tuple[str, str | None]]:
-        """A file of this machine with the content and its stamp, or no stamp when it is as it was."""
-        kind = scheme(entry.address)
-        if not kind:
-            with self._roots.opened(entry.address) as allowed:
-                yield allowed, entry.stamp
+    def _open_content(self, entry: JournalEntry) -> Iterator[tuple[str, str | None]]:
+        """Yield a local path with the content, and its fingerprint; None when a web server says it has not changed."""
+        if not url_scheme(entry.address):
+            with self._import_roots.open_file(entry.address) as path:
+                yield path, entry.fingerprint
             return
         with tempfile.TemporaryDirectory(prefix="ingest-import-") as folder:
-            path = Path(folder) / "content"
-            stamp: str | None = entry.stamp
-            if kind in WEB:
-                stamp = self._web.fetch(entry.address, path, entry.stamp if entry.file_id else "")
-            elif self._most_bytes is not None and (entry.size or 0) > self._most_bytes:
-                raise OSError(0, f"Larger than {self._most_bytes:,} bytes")
+            target = Path(folder) / "content"
+            fingerprint: str | None = entry.fingerprint
+            if is_web(entry.address):
+                last_fingerprint = entry.fingerprint if entry.file_id else ""
+                fingerprint = self._downloader.download(entry.address, target, last_fingerprint)
+            elif self._max_bytes is not None and (entry.size or 0) > self._max_bytes:
+                raise OSError(0, f"Larger than {self._max_bytes:,} bytes")
             else:
-                remote.fetch(entry.address, path)
-            yield str(path), stamp
+                remote.download(entry.address, target)
+            yield str(target), fingerprint
 
-    def _upload(self, entry: Entry, path: str, stamp: str) -> Result:
-        with _Reading(path, self._sent, self._stop) as file:
+    def _upload(self, entry: JournalEntry, path: str, fingerprint: str) -> UploadResult:
+        with _UploadStream(path, self._count_bytes, self._stop) as file:
             size = os.fstat(file.fileno()).st_size
             if size == 0:
-                return NotUploaded(entry, "It is empty")
+                return UploadFailed(entry, EMPTY_FILE)
             try:
                 created = self._client.files.create(
-                    file=(entry.name, file), purpose="assistants", extra_headers=self._headers(entry, stamp)
+                    file=(entry.upload_name, file),
+                    purpose="assistants",
+                    extra_headers=self._make_headers(entry, fingerprint),
                 )
             except openai.APIConnectionError as exc:
-                if isinstance(exc.__cause__, OSError):  # from reading the file; the network's are of another kind
+                if isinstance(exc.__cause__, OSError):  # reading the file failed; network errors have another class
                     raise exc.__cause__ from exc
                 if os.fstat(file.fileno()).st_size != size:
-                    return NotUploaded(entry, "It changed while it was read")
+                    return UploadFailed(entry, "The file changed while it was read")
                 raise
             except (openai.BadRequestError, openai.UnprocessableEntityError) as exc:
-                return NotUploaded(entry, reason(exc), for_good=True)
+                return UploadFailed(entry, api_error_message(exc), is_permanent=True)
             except openai.APIStatusError as exc:
                 if exc.status_code == 413:
-                    return NotUploaded(entry, reason(exc), for_good=True)
+                    return UploadFailed(entry, api_error_message(exc), is_permanent=True)
                 raise
-            return Uploaded(entry, created.id, file.sha256(), stamp)
-
-
-def reason(exc: openai.APIStatusError) -> str:
-    """What the service says about a refusal, in one line."""
-    body: Any = exc.body
-    message = body.get("message") if isinstance(body, dict) else None
-    return str(message or f"The service answered {exc.status_code} {exc.response.reason_phrase}").strip()
+            return Uploaded(entry, created.id, file.sha256(), fingerprint)
 
 
 def _sha256(path: str) -> str:
@@ -212,25 +214,25 @@ def _sha256(path: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class _Reading(io.FileIO):
-    """A file that tells how far it is read and what was in it, and cannot be read on once the import stops."""
+class _UploadStream(io.FileIO):
+    """A file that counts and hashes what is read, and that cannot be read once the import stops."""
 
-    def __init__(self, path: str, sent: Callable[[int], None], stop: Event) -> None:
+    def __init__(self, path: str, count_bytes: Callable[[int], None], stop: Event) -> None:
         super().__init__(path)
-        self._sent = sent
+        self._count_bytes = count_bytes
         self._stop = stop
         self._hash = hashlib.sha256()
 
     def sha256(self) -> str:
-        """Of what was read since the beginning."""
+        """Return the hash of what was read since the beginning of the file."""
         return self._hash.hexdigest()
 
     def read(self, size: int | None = -1, /) -> Any:
         if self._stop.is_set():
-            raise KeyboardInterrupt  # an Exception would make the client try again
+            raise KeyboardInterrupt  # the client would retry after an Exception
         data = super().read(-1 if size is None else size)
         self._hash.update(data or b"")
-        self._sent(len(data or b""))
+        self._count_bytes(len(data or b""))
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
@@ -238,5 +240,5 @@ class _Reading(io.FileIO):
         after = super().seek(offset, whence)
         if after == 0:
             self._hash = hashlib.sha256()
-        self._sent(after - before)
+        self._count_bytes(after - before)
         return after

@@ -1,7 +1,7 @@
-"""Files from the web, without being led to what only this machine can reach.
+"""Downloads from the web that cannot be directed at private networks.
 
-A name is resolved once, every address it has must be public, and the connection goes to the very address that was
-checked; so does every redirect. What comes is bounded in bytes and seconds.
+A host name is resolved once, each of its addresses must be public, and the connection goes to the address that was
+checked. The same holds for every redirect. A download is bounded in bytes and in seconds.
 """
 
 import json
@@ -11,85 +11,96 @@ from pathlib import Path
 
 import httpx
 
-from ingest.net.egress_guard import Resolve, Unreachable, pinned, resolve
+from ingest.net.egress_guard import Resolver, Unreachable, pin_request, resolve
 from ingest.observability import logs
 
-REDIRECTS = 5
-SILENCE_SECONDS = 15.0
-"""Without a byte, or until a connection stands."""
+MAX_REDIRECTS = 5
+IDLE_TIMEOUT_SECONDS = 15.0
+"""Without a byte, or until a connection is established."""
 
 _log = logs.get(__name__)
 
-_CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+_CONDITIONAL_HEADERS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+"""Request headers that repeat a response header of an earlier download."""
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What one download may cost, and where it may go."""
+class DownloadLimits:
+    """How large and slow a download may be, and where it may go."""
 
-    most_bytes: int = 512 * 2**20
-    seconds: float = 300.0
+    max_bytes: int = 512 * 2**20
+    max_seconds: float = 300.0
     allow_private: bool = False
-    quiet: bool = False
-    """Whoever asks learns nothing of names and addresses; the log does."""
+    hides_addresses: bool = False
+    """Keep names and addresses of this network out of error messages; only the log has them."""
 
 
-class Web:
-    """Fetches files; used from several threads."""
+class WebDownloader:
+    """Downloads files. Threads may share an instance."""
 
-    def __init__(self, limits: Limits, *, resolver: Resolve = resolve) -> None:
+    def __init__(self, limits: DownloadLimits, *, resolver: Resolver = resolve) -> None:
         self._limits = limits
         self._resolve = resolver
-        # A proxy would resolve names by itself. No pool: a kept connection belongs to an address, not to a name.
+        # No proxy: it would resolve names itself. No pool: a kept connection belongs to an address, not to a name.
         self._client = httpx.Client(
-            trust_env=False, follow_redirects=False, timeout=SILENCE_SECONDS,
+            trust_env=False, follow_redirects=False, timeout=IDLE_TIMEOUT_SECONDS,
             limits=httpx.Limits(max_keepalive_connections=0),
         )  # fmt: skip
 
-    def fetch(self, url: str, target: Path, stamp: str = "") -> str | None:
-        """Copy what is at `url` into a new file; its stamp, or None when it is as it was at the stamp given.
+    def download(self, url: str, target: Path, fingerprint: str = "") -> str | None:
+        """Copy a URL to a new file and return its fingerprint; None when it still has the given fingerprint.
 
         Raises Unreachable, or OSError when the file cannot be written.
         """
-        deadline = time.monotonic() + self._limits.seconds
+        deadline = time.monotonic() + self._limits.max_seconds
         try:
-            for _ in range(REDIRECTS + 1):
-                with self._client.stream(**self._pinned(httpx.URL(url), stamp)) as answer:  # type: ignore[arg-type]
-                    if answer.has_redirect_location:
-                        url = str(httpx.URL(url).join(answer.headers["location"]))
+            for _ in range(MAX_REDIRECTS + 1):
+                request = self._pin_request(httpx.URL(url), fingerprint)
+                with self._client.stream(**request) as response:  # type: ignore[arg-type] # a dict of keyword arguments
+                    if response.has_redirect_location:
+                        url = str(httpx.URL(url).join(response.headers["location"]))
                         continue
-                    if answer.status_code == httpx.codes.NOT_MODIFIED and stamp:
+                    if response.status_code == httpx.codes.NOT_MODIFIED and fingerprint:
                         return None
-                    if answer.status_code != httpx.codes.OK:
-                        raise Unreachable(f"The web server answered {answer.status_code} {answer.reason_phrase}")
-                    self._save(answer, target, deadline)
-                    return json.dumps({name: answer.headers[name] for name in _CONDITIONS if name in answer.headers})
+                    if response.status_code != httpx.codes.OK:
+                        raise Unreachable(f"The web server answered {response.status_code} {response.reason_phrase}")
+                    self._save(response, target, deadline)
+                    headers = response.headers
+                    return json.dumps({name: headers[name] for name in _CONDITIONAL_HEADERS if name in headers})
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as exc:
             raise Unreachable(f"The web server could not be read: {exc or type(exc).__name__}") from exc
-        raise Unreachable(f"More than {REDIRECTS} redirects")
+        raise Unreachable(f"More than {MAX_REDIRECTS} redirects")
 
     def close(self) -> None:
+        """Close the HTTP client."""
         self._client.close()
 
-    def _pinned(self, url: httpx.URL, stamp: str) -> dict[str, object]:
-        """A request that goes to an address that was looked at, in the name of the host."""
+    def _pin_request(self, url: httpx.URL, fingerprint: str) -> dict[str, object]:
+        """Return the arguments of a request to a checked address, with the host's name in its headers."""
         try:
-            to = pinned(url, self._resolve, allow_private=self._limits.allow_private, permit="--allow-private")
+            pinned = pin_request(
+                url, self._resolve, allow_private=self._limits.allow_private, permitting_setting="--allow-private"
+            )
         except Unreachable as exc:
-            if not self._limits.quiet:
+            if not self._limits.hides_addresses:
                 raise
             _log.warning("address_refused", host=url.host, reason=exc.strerror)
             raise Unreachable("The address cannot be resolved, or is not public") from exc
-        conditions = {_CONDITIONS[name]: text for name, text in json.loads(stamp or "{}").items()}
-        return {"method": "GET", "url": to.url, "headers": to.headers | conditions, "extensions": to.extensions}
+        conditions = {_CONDITIONAL_HEADERS[name]: text for name, text in json.loads(fingerprint or "{}").items()}
+        return {
+            "method": "GET",
+            "url": pinned.url,
+            "headers": pinned.headers | conditions,
+            "extensions": pinned.extensions,
+        }
 
-    def _save(self, answer: httpx.Response, target: Path, deadline: float) -> None:
+    def _save(self, response: httpx.Response, target: Path, deadline: float) -> None:
         size = 0
         with target.open("wb") as file:
-            for block in answer.iter_bytes():
+            for block in response.iter_bytes():
                 size += len(block)
-                if size > self._limits.most_bytes:
-                    raise Unreachable(f"Larger than {self._limits.most_bytes:,} bytes")
+                if size > self._limits.max_bytes:
+                    raise Unreachable(f"Larger than {self._limits.max_bytes:,} bytes")
                 if time.monotonic() > deadline:
-                    raise Unreachable(f"Took longer than {self._limits.seconds:g} s")
+                    raise Unreachable(f"Took longer than {self._limits.max_seconds:g} s")
                 file.write(block)

@@ -1,233 +1,203 @@
-"""What must happen from time to time, by whoever: lost leases, large cancels, expiry, points, undelivered files."""
+"""Periodic maintenance: everything that must happen without a request, run by Celery beat and by every API process.
 
-import threading
-from collections.abc import Callable, Sequence
+Any number of processes may run it at once, and none for a while (deploy/docs/reliability.md).
+"""
+
+from collections.abc import Callable
 from contextlib import suppress
 
-from ingest.db import tombstones
+from sqlalchemy.orm import Session
+
+from ingest.db import locks, tombstones
 from ingest.db.content import stores
-from ingest.db.models import PointJob
-from ingest.db.queue import claims, point_jobs
-from ingest.db.session import alone
-from ingest.errors import Abandoned, DependencyDown, IngestError
+from ingest.db.locks import LockName
+from ingest.db.queue import cancellation, reclaim
+from ingest.errors import Abandoned, DependencyDown
 from ingest.imports import schedules as import_schedules
+from ingest.jobs.point_jobs import purge_points, write_changed_attributes
 from ingest.observability import logs
-from ingest.reindex import reindexing, schedules
+from ingest.reindex import migration, schedules
+from ingest.runtime.periodic import PeriodicThread
 from ingest.services import Services
-from ingest.stores import files, uploads
-from ingest.stores.members import write_attributes
-from ingest.webhooks import endpoints
+from ingest.stores import files, unclaimed_blobs, uploads
+from ingest.webhooks import events
 
-HEARTBEATS = 2
-"""A database that was away kept every worker from renewing its lease: they get the time for so many tries first."""
+GRACE_HEARTBEATS = 2
+"""After an outage of the database every worker gets the time of this many heartbeats to renew its lease."""
 
-POINT_JOBS = 256
+OBJECTS_PER_RUN = 256
+"""Files, stores or blobs that one run removes. The next run goes on, and no request sees the others meanwhile."""
 
-EXPIRING = 256
-"""Files or stores that one sweep ends; the next goes on, and until then nobody sees them any more."""
-
-LOOSE_AT_ONCE = 256
-"""Blobs that one sweep looks at."""
-
-PERIODS = 3
-"""The sweeper stands in for beat, which sweeps every period."""
+API_PERIODS = 3
+"""An API process runs maintenance every so many periods of beat: it only fills in while beat is dead."""
 
 _log = logs.get(__name__)
 
 
-def sweep(services: Services) -> None:
-    """Everything once. Any number of processes may do it at once, or none for a while (reliability section 1.4).
+def run_maintenance(services: Services) -> None:
+    """Run every maintenance task once.
 
-    A dependency that is down holds up what needs it, not the rest.
+    A task whose dependency is down is logged as `maintenance_task_postponed`; the others still run.
     """
-    parts: tuple[Callable[[Services], None], ...] = (
-        recover,
+    tasks: tuple[Callable[[Services], None], ...] = (
+        reclaim_expired_leases,
         expire_stores,
-        finish_cancels,
-        delete_stores,
-        work_on_points,
-        forget,
-        begin_scheduled,
-        note_due_imports,
-        end_imports,
-        move_stores,
-        dispatch,
-        announce,
-        expire_files,
-        end_uploads,
-        drop_loose,
-        tidy,
+        finish_cancelled_batches,
+        empty_deleted_stores,
+        purge_points,
+        write_changed_attributes,
+        delete_old_tombstones,
+        start_due_reindexes,
+        queue_due_imports,
+        end_imports_of_expired_stores,
+        advance_model_migrations,
+        publish_waiting_files,
+        enqueue_webhook_events,
+        delete_expired_files,
+        expire_uploads,
+        delete_unclaimed_blobs,
+        delete_partial_blobs,
     )
-    for part in parts:
+    for task in tasks:
         try:
-            part(services)
+            task(services)
         except DependencyDown as exc:
-            _log.warning("sweep_held_up", part=part.__name__, reason=str(exc))
-        except Exception:  # noqa: BLE001 - written down; what one part cannot do must not stop the others for good
-            _log.exception("sweep_part_crashed", part=part.__name__)
+            _log.warning("maintenance_task_postponed", task=task.__name__, reason=str(exc))
+        except Exception:  # noqa: BLE001 - logged with its traceback; a defect in one task must not stop the others
+            _log.exception("maintenance_task_crashed", task=task.__name__)
 
 
-class Sweeper(threading.Thread):
-    """Sweeps now and then from a process that lives anyway, so that nothing is lost when beat is dead."""
+class MaintenanceThread:
+    """Run maintenance in an API process too, so that nothing is lost while beat is dead."""
 
     def __init__(self, services: Services) -> None:
-        super().__init__(name="sweeper", daemon=True)
-        self._tools = services
-        self._stopped = threading.Event()
+        interval_seconds = API_PERIODS * services.settings.sweep_seconds
+        self._thread = PeriodicThread("maintenance", interval_seconds, lambda: run_maintenance(services))
 
-    def run(self) -> None:
-        while not self._stopped.wait(PERIODS * self._tools.settings.sweep_seconds):
-            try:
-                sweep(self._tools)
-            except Exception:  # noqa: BLE001 - written down; the next round may do better
-                _log.exception("sweep_crashed")
+    def start(self) -> None:
+        self._thread.start()
 
     def stop(self) -> None:
-        """Let the present round end."""
-        self._stopped.set()
-        self.join(5)
+        """Wait for the run under way, and start no other."""
+        self._thread.stop()
 
 
-def recover(services: Services) -> None:
-    """Take files back from workers that fell silent; after an outage of the database not before they could speak."""
-    if services.database.up_seconds < HEARTBEATS * services.settings.heartbeat_seconds:
+def reclaim_expired_leases(services: Services) -> None:
+    """Requeue the files of workers whose leases have expired.
+
+    Waits for GRACE_HEARTBEATS after an outage of the database: no worker could renew its lease during the outage.
+    """
+    if services.database.seconds_since_outage < GRACE_HEARTBEATS * services.settings.heartbeat_seconds:
         return
-    count = 1
-    while count:
-        with services.database.transaction() as session:
-            most = services.settings.max_kills
-            count = claims.recover(session, max_kills=most) if alone(session, "recover") else 0
-        if count:
-            _log.warning("leases_expired", files=count)
+    max_crashes = services.settings.max_crashes
+    _run_in_slices(
+        services,
+        locks.EXPIRED_LEASES,
+        lambda session: reclaim.reclaim_expired_leases(session, max_crashes=max_crashes),
+        after_commit=lambda files: _log.warning("leases_expired", files=files),
+    )
 
 
-def finish_cancels(services: Services) -> None:
-    """Rewrite the rows of cancelled batches, a slice a transaction so that others get their turn."""
-    left = True
-    with suppress(Abandoned):  # the store ended at this moment; the next sweep finds its rows gone
-        while left:
-            with services.database.transaction() as session:
-                left = alone(session, "cancels") and claims.sweep_cancelled(session) > 0
+def finish_cancelled_batches(services: Services) -> None:
+    """Cancel the remaining files of cancelled batches."""
+    with suppress(Abandoned):  # the store was deleted at this moment; the next run does not see its files any more
+        _run_in_slices(services, locks.CANCELLED_BATCHES, cancellation.mark_cancelled_files)
 
 
-def delete_stores(services: Services) -> None:
-    """Remove what was in deleted stores."""
-    left = True
-    while left:
-        with services.database.transaction() as session:
-            left = alone(session, "stores") and stores.sweep_deleted(session, claims.SWEEP_ROWS) > 0
+def empty_deleted_stores(services: Services) -> None:
+    """Remove the files of deleted stores."""
+    _run_in_slices(
+        services,
+        locks.DELETED_STORES,
+        lambda session: stores.remove_deleted(session, reclaim.ROWS_PER_TRANSACTION),
+    )
 
 
 def expire_stores(services: Services) -> None:
-    """End the stores whose time is over, each in its own transaction, and remove what was in them."""
+    """Expire the stores that are due, each in its own transaction, and remove their files."""
     with services.database.reading() as session:
-        due = stores.due(session, EXPIRING)
+        due = stores.list_due(session, OBJECTS_PER_RUN)
     for store_id in due:
         with services.database.transaction() as session:
             if stores.expire(session, store_id):
                 _log.info("store_expired", store=store_id)
-    left = True
-    while left:
-        with services.database.transaction() as session:
-            left = alone(session, "expired stores") and stores.sweep_expired(session, claims.SWEEP_ROWS) > 0
+    _run_in_slices(
+        services,
+        locks.EXPIRED_STORES,
+        lambda session: stores.remove_expired(session, reclaim.ROWS_PER_TRANSACTION),
+    )
 
 
-def expire_files(services: Services) -> None:
-    """Delete the files whose time is over."""
-    if count := files.delete_expired(services, EXPIRING):
+def delete_expired_files(services: Services) -> None:
+    """Delete the files that have expired."""
+    if count := files.delete_expired(services, OBJECTS_PER_RUN):
         _log.info("files_expired", files=count)
 
 
-def end_uploads(services: Services) -> None:
-    """End the uploads whose time is over, and remove the parts of all that have ended."""
+def expire_uploads(services: Services) -> None:
+    """Expire the uploads that are due, and delete the parts of all ended uploads."""
     uploads.collect_garbage(services)
 
 
-def drop_loose(services: Services) -> None:
-    """Remove the bytes of uploads that were killed before they made a file of them."""
-    files.delete_unclaimed_blobs(services, LOOSE_AT_ONCE)
+def delete_unclaimed_blobs(services: Services) -> None:
+    """Delete the blobs of requests that were killed before they recorded a file."""
+    unclaimed_blobs.delete_unclaimed_blobs(services, OBJECTS_PER_RUN)
 
 
-def tidy(services: Services) -> None:
-    """Remove what killed processes left half written."""
-    services.blobs.tidy()
+def delete_partial_blobs(services: Services) -> None:
+    """Delete the partial files of killed processes."""
+    services.blobs.delete_stale_partials()
 
 
-def work_on_points(services: Services) -> None:
-    """Delete the points of what failed, was cancelled, replaced or deleted; bring attributes up to date."""
-    try:
-        _purge_all(services)
-    finally:  # what stops the one need not stop the other
-        _restyle(services)
+def delete_old_tombstones(services: Services) -> None:
+    """Delete the tombstones that no list request can still need."""
+    _run_in_slices(services, locks.TOMBSTONES, lambda session: tombstones.delete_old(session, reclaim.ROWS_PER_TRANSACTION))
 
 
-def _purge_all(services: Services) -> None:
-    # No worker that lost its file writes later than its lease and one request after it.
-    horizon = 2 * (services.settings.lease_seconds + services.settings.qdrant_timeout_seconds)
-    while True:
-        with services.database.transaction() as session:
-            purges = point_jobs.take(session, "purge", POINT_JOBS)
-        if not purges:
-            return
-        _purge(services, purges)
-        with services.database.transaction() as session:
-            point_jobs.done(session, purges, again_after_seconds=horizon)
-
-
-def _restyle(services: Services) -> None:
-    """A slice a sweep; what fails of it is due again later, behind the others."""
-    with services.database.transaction() as session:
-        restyled = point_jobs.take(session, "attributes", POINT_JOBS)
-    for job in restyled:
-        try:
-            write_attributes(services, [job])
-        except IngestError as exc:  # refused, not delayed: the others may fare better
-            _log.error("attributes_refused", row=job.store_file, reason=str(exc))
-
-
-def forget(services: Services) -> None:
-    """Let go of where removed items stood in their lists, once nobody can still be walking there."""
-    left = True
-    while left:
-        with services.database.transaction() as session:
-            left = alone(session, "tombstones") and tombstones.sweep(session, claims.SWEEP_ROWS) > 0
-
-
-def begin_scheduled(services: Services) -> None:
-    """Begin the re-indexes whose time has come; `dispatch`, which follows, tells the workers."""
+def start_due_reindexes(services: Services) -> None:
+    """Start the scheduled re-indexes that are due. `publish_waiting_files` comes later in the same run."""
     schedules.run_due(services)
 
 
-def note_due_imports(services: Services) -> None:
-    """Write down which imports are due; an importer, a thread of each API process, runs them."""
+def queue_due_imports(services: Services) -> None:
+    """Queue the scheduled imports that are due. A thread of each API process runs them."""
     import_schedules.run_due(services)
 
 
-def end_imports(services: Services) -> None:
-    """End the imports of stores that have expired."""
-    import_schedules.end_expired(services)
+def end_imports_of_expired_stores(services: Services) -> None:
+    """End the scheduled imports of expired stores."""
+    import_schedules.end_runs_of_expired_stores(services)
 
 
-def move_stores(services: Services) -> None:
-    """Have stores go over to another embedding model when their files are ready, and delete what is kept no longer."""
-    reindexing.advance_all(services)
+def advance_model_migrations(services: Services) -> None:
+    """Cut stores over to their new embedding model when all files are ready, and purge old standby indexes."""
+    migration.advance_migrations(services)
 
 
-def dispatch(services: Services) -> None:
-    """Publish what waits, and again what the broker lost."""
+def publish_waiting_files(services: Services) -> None:
+    """Publish waiting files, and publish again what the broker lost."""
     services.feeder.republish_lost()
     services.feeder.top_up()
 
 
-def announce(services: Services) -> None:
-    """Write down for webhooks which batches and imports have ended and which stores have expired; a courier delivers."""
-    endpoints.enqueue(services)
+def enqueue_webhook_events(services: Services) -> None:
+    """Enqueue webhook events for ended batches, ended imports and expired stores. A DeliveryWorker delivers them."""
+    events.enqueue_events(services)
 
 
-def _purge(services: Services, purges: Sequence[PointJob]) -> None:
-    of_rows = [(job.store_file, job.first_generation, job.last_generation) for job in purges if job.store_file is not None]
-    for index in services.indexes().values():  # no generation's number is of two models
-        for job in purges:
-            if job.store_file is None:
-                index.delete_store(job.vector_store_id)
-        index.delete_rows(of_rows)
+def _run_in_slices(
+    services: Services,
+    lock: LockName,
+    step: Callable[[Session], int],
+    after_commit: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Run `step` in one transaction after the other until it returns 0, the number of rows it changed.
+
+    Stops when another process holds the lock. Slices keep transactions short, so that other writers get their turn.
+    """
+    while True:
+        with services.database.transaction() as session:
+            rows = step(session) if locks.try_advisory_lock(session, lock) else 0
+        if not rows:
+            return
+        after_commit(rows)

@@ -1,75 +1,94 @@
-"""Claiming while something is down: one file at a time tries, the others wait in the database with no attempt spent."""
+"""What workers do while a dependency is down: one file at a time probes it, the other files wait in the database.
 
-import random
+A waiting file spends no attempt. `ingest/db/queue/outages.py` holds the circuit breaker that all workers share
+(deploy/docs/decisions/0007-breakers-and-deadlines.md).
+"""
+
 from contextlib import suppress
 
 from sqlalchemy.orm import Session
 
-from ingest.db.queue import claims
-from ingest.db.queue import feed as waiting
-from ingest.db.queue import outages as rows
+from ingest.db.queue import claims, feed
+from ingest.db.queue import outages as outage_rows
 from ingest.db.queue.claims import Claim
 from ingest.errors import DependencyDown
 from ingest.observability import logs
+from ingest.runtime.backoff import Backoff
 from ingest.services import Services
 
-FIRST_RETRY_SECONDS = 1.0
-LONGEST_RETRY_SECONDS = 60.0
+RETRY_BACKOFF = Backoff(first_seconds=1.0, longest_seconds=60.0, jitter=0.5)
 
-WATCHED = ("qdrant", "embedder", "blobs")
-"""What an outage of is written down. Without the database nothing can be, and without the broker nobody claims."""
+OUTAGE_RETRY_BACKOFF = Backoff(first_seconds=1.0, longest_seconds=2.0, jitter=0.5)
+"""During an outage the shared breaker decides when somebody probes. A file must be due by then: it may be the probe."""
+
+TRACKED_DEPENDENCIES = ("qdrant", "embedder", "blobs")
+"""Dependencies with a shared breaker. An outage of the database cannot be recorded, and without the broker no worker
+claims a file."""
 
 _log = logs.get(__name__)
 
 
-class _NotNow(Exception):
-    """Another worker tries already; undoes the claim."""
+class _ClaimRefused(Exception):
+    """A dependency is down and another worker probes it. Rolls the claim back."""
 
 
-def claim(services: Services, row: int, *, owner: str) -> Claim | None:
-    """Take a queued file. None when it is not to be had, or something it needs is down and it is not its turn."""
+def claim_file(services: Services, row: int, *, lease_holder: str) -> Claim | None:
+    """Claim a queued file and return its claim.
+
+    Returns None when the file is not queued any more, or when a dependency is down and another worker probes it.
+    """
     try:
         with services.database.transaction() as session:
-            now = rows.standing(session)
-            services.failing_dependencies = now.failing
-            if now.down and not now.try_due:
-                raise _NotNow
-            claimed = claims.claim(session, row, owner=owner, lease_seconds=services.settings.lease_seconds)
-            if claimed is not None and now.down and not rows.take_turn(session):
-                raise _NotNow
-            return claimed
-    except _NotNow:
+            outage = outage_rows.read_state(session)
+            services.failing_dependencies = outage.failing
+            if outage.down and not outage.is_probe_due:
+                raise _ClaimRefused
+            lease_seconds = services.settings.lease_seconds
+            claim = claims.claim(session, row, lease_holder=lease_holder, lease_seconds=lease_seconds)
+            if claim is not None and outage.down and not outage_rows.claim_probe(session):
+                raise _ClaimRefused
+            return claim
+    except _ClaimRefused:
         with services.database.transaction() as session:
-            waiting.forget(session, [row])
+            feed.unpublish(session, [row])
         return None
 
 
-def disclaim(session: Session, row: int, *, owner: str) -> None:
-    """Undo a claim that nobody answered to, whether it was made or not: the message that told of the file is spent."""
-    claims.disclaim(session, row, owner=owner)
-    waiting.forget(session, [row])
+def undo_claim(session: Session, row: int, *, lease_holder: str) -> None:
+    """Undo a claim whose COMMIT was not confirmed, whether or not it was committed.
+
+    Marks the file as unpublished too, because its message is consumed: the feeder publishes it again.
+    """
+    claims.undo_claim(session, row, lease_holder=lease_holder)
+    feed.unpublish(session, [row])
 
 
-def give_back(session: Session, claim: Claim, exc: DependencyDown) -> float:
-    """Queue a file again because of a dependency; the seconds until it may be claimed."""
-    times = rows.failed(session, exc.dependency, exc.retry_after_seconds) if exc.dependency in WATCHED else 0
-    longest = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(claim.attempt - 1, 10))
-    if times >= rows.FAILURES:  # the outage says when somebody tries, and this file may have to be the one
-        longest = min(longest, rows.FIRST_PAUSE_SECONDS)
-    if times == rows.FAILURES:
-        _log.warning("outage_began", dependency=exc.dependency, reason=str(exc))
-    delay: float = max(exc.retry_after_seconds or 0.0, longest * random.uniform(0.5, 1.0))
-    claims.give_back(session, claim, delay_seconds=delay)
-    return delay
+def defer(session: Session, claim: Claim, exc: DependencyDown) -> float:
+    """Requeue a file because of a dependency, and return the seconds until it may be claimed again.
+
+    The pause is a back-off with jitter, or `exc.retry_after_seconds` where that is longer.
+    """
+    failures = 0
+    if exc.dependency in TRACKED_DEPENDENCIES:
+        failures = outage_rows.record_failure(session, exc.dependency, exc.retry_after_seconds)
+    if failures == outage_rows.FAILURES_TO_OPEN:
+        _log.warning("outage_started", dependency=exc.dependency, reason=str(exc))
+    backoff = OUTAGE_RETRY_BACKOFF if failures >= outage_rows.FAILURES_TO_OPEN else RETRY_BACKOFF
+    delay_seconds = max(exc.retry_after_seconds or 0.0, backoff.pause_seconds(claim.attempt - 1))
+    claims.release(session, claim, delay_seconds=delay_seconds)
+    return delay_seconds
 
 
-def completed(services: Services) -> None:
-    """A file completed: what had failed when it was claimed is well again, and whoever waited for that is woken."""
+def end_outages(services: Services) -> None:
+    """End all outages after a file has completed, and make the files that wait because of them claimable.
+
+    Does nothing when no dependency was failing at the time of this process's last claim.
+    """
     if not services.failing_dependencies:
         return
-    with suppress(DependencyDown):  # the next file to complete does it
+    with suppress(DependencyDown):  # the next file to complete ends them
         with services.database.transaction() as session:
-            ended = rows.over(session)
+            ended = outage_rows.end_outages(session)
         services.failing_dependencies = ()
-        for outage in ended:
-            _log.info("outage_over", dependency=outage)
+        for dependency in ended:
+            _log.info("outage_ended", dependency=dependency)

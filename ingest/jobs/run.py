@@ -1,6 +1,9 @@
-"""What one job does: claim a file, keep it alive, send it through the pipeline, write down how it ended."""
+"""One job: claim a file, keep its lease alive, run the pipeline, record the outcome.
 
-import threading
+A job may run twice or late without harm: the fencing token of its claim guards every write.
+The transitions T2 to T9 are listed in deploy/docs/reliability.md.
+"""
+
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,104 +14,193 @@ from sqlalchemy.orm import Session
 
 from ingest.db.queue import claims, point_jobs
 from ingest.db.queue.claims import Claim
-from ingest.db.queue.counters import Sizes
-from ingest.errors import Abandoned, DependencyDown, FileError, LastErrorCode, Moved
+from ingest.db.queue.counters import PointTotals
+from ingest.errors import Abandoned, DependencyDown, FileError, LastErrorCode, ModelChanged
 from ingest.jobs import outages, pipeline
-from ingest.jobs.pipeline import Stage, Watch
+from ingest.jobs.lease import Lease
+from ingest.jobs.pipeline import JobControl, Stage
 from ingest.observability import logs, metrics, tracing
 from ingest.services import Services
 from ingest.steps.versions import pipeline_version
-from ingest.stores import files
+from ingest.stores import unclaimed_blobs
 
-Result = Literal["not to be had", "completed", "failed", "delayed", "given back", "abandoned"]
+JobResult = Literal["skipped", "completed", "failed", "deferred", "released", "abandoned"]
+"""`skipped`: the file was not claimable. `deferred`: requeued because a dependency is down. `released`: requeued at once.
+`abandoned`: the lease was lost, or the file is not wanted any more."""
 
 
 @dataclass(frozen=True)
-class Ended:
-    """What became of a job, why if that needs saying, and the seconds that each stage took."""
+class JobOutcome:
+    """The result of a job, its reason if there is one, and the seconds spent in each stage."""
 
-    result: Result
+    result: JobResult
     reason: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-OUTAGE_SECONDS = 600.0
-"""A worker waits this long for a database that is away to write down how a file stands."""
+DATABASE_OUTAGE_SECONDS = 600.0
+"""How long a worker goes on trying to record an outcome while the database is down."""
 
-OUTAGE_PAUSE_SECONDS = 0.5
+DATABASE_RETRY_SECONDS = 0.5
 
 T = TypeVar("T")
 
 _log = logs.get(__name__)
 
 
-def run(services: Services, row: int, *, owner: str) -> Ended:
-    """Ingest the file of a row, if it is still waiting. `owner` names this worker in the lease.
+def run_job(services: Services, row: int, *, lease_holder: str) -> JobOutcome:
+    """Ingest the file of a row if it is still queued. `lease_holder` is this worker's name in the lease.
 
-    Doing it twice, or late, is harmless. Raises DependencyDown only when the database itself is away, perhaps for
-    OUTAGE_SECONDS: then the file waits again, or its lease will run out.
+    Raises DependencyDown only when the database is down, perhaps after DATABASE_OUTAGE_SECONDS. Then the file is queued
+    again, or its lease will expire.
     """
-    try:
-        claim = outages.claim(services, row, owner=owner)
-    except DependencyDown:  # perhaps only the answer was lost, and a lease that runs out counts as a worker lost
-        _written(services, lambda session: outages.disclaim(session, row, owner=owner))
-        raise
+    claim = _claim(services, row, lease_holder)
     if claim is None:
-        return Ended("not to be had")
+        return JobOutcome("skipped")
     facts = {"store": claim.vector_store_id, "file": claim.file_id, "batch": claim.batch_id, "attempt": claim.attempt}
-    with logs.bound(**facts):
-        started, stages = time.monotonic(), metrics.Stages()
+    with logs.bound_context(**facts):
+        started_at, timer = time.monotonic(), metrics.StageTimer()
         try:
-            with _followed(claim, facts, stages) as stage, _heartbeat(services, claim, stage) as watch:
+            with (
+                _instrumented(claim, facts, timer) as enter_stage,
+                _controlled(services, claim, enter_stage) as control,
+            ):
                 try:
-                    ended = _attempt(services, claim, watch)
-                except Moved as exc:
-                    _written(services, lambda session: claims.give_back(session, claim, delay_seconds=0))
-                    ended = Ended("given back", str(exc))
+                    outcome = _run_pipeline(services, claim, control)
+                except ModelChanged as exc:
+                    outcome = _release(services, claim, str(exc))
         except Abandoned as exc:
-            ended = Ended("abandoned", str(exc))
-            _clean_up(services, claim)
-        stages.end()
-        seconds = time.monotonic() - started
-        why = {"reason": ended.reason} if ended.reason else {}
-        _log.info("file_" + ended.result.replace(" ", "_"), seconds=round(seconds, 3), **why)
-        _count(claim, ended, seconds)
-        return replace(ended, seconds=stages.seconds)
+            outcome = JobOutcome("abandoned", str(exc))
+            _purge_after_lost_lease(services, claim)
+        timer.stop()
+        seconds = time.monotonic() - started_at
+        reason = {"reason": outcome.reason} if outcome.reason else {}
+        _log.info(f"file_{outcome.result}", seconds=round(seconds, 3), **reason)
+        _record_metrics(claim, outcome, seconds)
+        return replace(outcome, seconds=timer.seconds)
+
+
+def _claim(services: Services, row: int, lease_holder: str) -> Claim | None:
+    try:
+        return outages.claim_file(services, row, lease_holder=lease_holder)
+    except DependencyDown:  # the COMMIT may have succeeded, and an expired lease would count as a crash
+        _write_with_retry(services, lambda session: outages.undo_claim(session, row, lease_holder=lease_holder))
+        raise
 
 
 @contextmanager
-def _followed(claim: Claim, facts: Mapping[str, Any], stages: metrics.Stages) -> Iterator[Callable[[Stage], None]]:
-    """Time the stages for the metrics, and trace them where traces are on."""
-    with tracing.span("ingest.file", claim.trace, **facts), tracing.steps() as step:
+def _instrumented(
+    claim: Claim, facts: Mapping[str, Any], timer: metrics.StageTimer
+) -> Iterator[Callable[[Stage], None]]:
+    """Yield the function to call at the start of each stage: it feeds the metrics and, where enabled, the traces."""
+    with tracing.span("ingest.file", claim.traceparent, **facts), tracing.stage_spans() as enter_span:
 
-        def begins(stage: Stage) -> None:
-            stages(stage)
-            step(f"ingest.{stage}")
+        def enter_stage(stage: Stage) -> None:
+            timer.enter(stage)
+            enter_span(f"ingest.{stage}")
 
-        yield begins
+        yield enter_stage
 
 
-def _clean_up(services: Services, claim: Claim) -> None:
-    """What this worker wrote after it had lost its file, as after a long sleep of its machine, must not stay."""
-    with suppress(DependencyDown):  # `ingest verify` finds what stays then
-        _written(
+@contextmanager
+def _controlled(services: Services, claim: Claim, enter_stage: Callable[[Stage], None]) -> Iterator[JobControl]:
+    """Keep the lease alive inside the context, and yield the pipeline's connection to it."""
+    lease = Lease(services, claim)
+    with lease.kept_alive():
+        yield JobControl(still_wanted=lease.is_wanted, ensure_lease=lease.ensure, enter_stage=enter_stage)
+
+
+def _run_pipeline(services: Services, claim: Claim, control: JobControl) -> JobOutcome:
+    """Run the pipeline and record the outcome.
+
+    Raises Abandoned when the lease is lost, and ModelChanged when the store's embedding model changed meanwhile.
+    """
+    try:
+        _complete(services, claim, pipeline.ingest_file(claim, services, control))
+        outages.end_outages(services)
+    except FileError as exc:
+        return _fail(services, claim, exc.code, str(exc))
+    except Abandoned:
+        if not services.stopping.is_set():
+            raise
+        return _release(services, claim, "the worker stops")
+    except DependencyDown as exc:
+        if claim.waited_seconds > services.settings.retry_deadline_seconds:
+            return _fail(services, claim, "server_error", f"Given up after waiting too long. {exc}")
+        return _defer(services, claim, exc)
+    except ModelChanged:  # like Abandoned, also raised by the writes in the branches above; `run_job` releases the file
+        raise
+    except FileNotFoundError:
+        return _fail(services, claim, "server_error", "The file's content is missing on the server. Upload it again.")
+    except Exception:  # noqa: BLE001 - a defect of the service must not leave the file in progress for ever
+        _log.exception("file_crashed")
+        message = "The server could not ingest this file because of a defect in it."
+        return _fail(services, claim, "server_error", message)
+    return JobOutcome("completed")
+
+
+def _complete(services: Services, claim: Claim, totals: PointTotals) -> None:
+    """Complete the file. Attributes that changed meanwhile are written to the points first."""
+    version = pipeline_version(claim.model)
+
+    def complete_or_read_attributes(session: Session) -> tuple[dict[str, Any], int] | None:
+        if claims.complete(session, claim, totals, version):
+            return None
+        return claims.current_attributes(session, claim)
+
+    while changed := _write_with_retry(services, complete_or_read_attributes):
+        attributes, attributes_version = changed
+        claim = replace(claim, attributes=attributes, attributes_version=attributes_version)
+        services.index_of(claim.model).set_attributes(pipeline.point_owner_of(claim))
+
+
+def _fail(services: Services, claim: Claim, code: LastErrorCode, message: str) -> JobOutcome:
+    _write_with_retry(services, lambda session: claims.fail(session, claim, code, message))
+    metrics.failures.labels(code).inc()
+    _log.info("file_error", code=code, reason=message)
+    return JobOutcome("failed", message)
+
+
+def _defer(services: Services, claim: Claim, exc: DependencyDown) -> JobOutcome:
+    delay_seconds = _write_with_retry(services, lambda session: outages.defer(session, claim, exc))
+    metrics.dependency_failures.labels(exc.dependency).inc()
+    _log.warning("dependency_failed", dependency=exc.dependency, reason=str(exc), retry_seconds=round(delay_seconds, 1))
+    return JobOutcome("deferred", str(exc))
+
+
+def _release(services: Services, claim: Claim, reason: str) -> JobOutcome:
+    _write_with_retry(services, lambda session: claims.release(session, claim, delay_seconds=0))
+    return JobOutcome("released", reason)
+
+
+def _purge_after_lost_lease(services: Services, claim: Claim) -> None:
+    """Purge points and bytes written after the lease was lost (for example after a VM pause)."""
+    with suppress(DependencyDown):  # `ingest verify` finds what remains
+        _write_with_retry(
             services,
-            lambda session: point_jobs.plan_after_loss(session, claim.vector_store_id, claim.row, claim.generation),
+            lambda session: point_jobs.repair_after_lost_lease(
+                session, claim.vector_store_id, claim.row, claim.generation
+            ),
         )
-        files.delete_blob_if_unreferenced(services, claim.blob)  # what it read in a file that was deleted meanwhile
+        unclaimed_blobs.delete_blob_if_unreferenced(
+            services, claim.blob
+        )  # the text it kept of a file deleted meanwhile
 
 
-def _count(claim: Claim, ended: Ended, seconds: float) -> None:
-    metrics.jobs.labels(ended.result).inc()
+def _record_metrics(claim: Claim, outcome: JobOutcome, seconds: float) -> None:
+    metrics.jobs.labels(outcome.result).inc()
     metrics.waited_seconds.observe(claim.waited_seconds)
-    if ended.result == "completed":
+    if outcome.result == "completed":
         metrics.job_seconds.observe(seconds)
 
 
-def _written(services: Services, write: Callable[[Session], T]) -> T:
-    """Write down how a file stands, also when the database is away for a while: a worker that gave up would leave the
-    file to its lease, and that counts as a worker lost. Raises DependencyDown after OUTAGE_SECONDS or at a stop."""
-    deadline = time.monotonic() + OUTAGE_SECONDS
+def _write_with_retry(services: Services, write: Callable[[Session], T]) -> T:
+    """Run `write` in a transaction, and retry while the database is down.
+
+    A worker that gave up would leave the file to its lease, and an expired lease counts as a crash.
+    Raises DependencyDown after DATABASE_OUTAGE_SECONDS, or at once when the worker must stop.
+    """
+    deadline = time.monotonic() + DATABASE_OUTAGE_SECONDS
     while True:
         try:
             with services.database.transaction() as session:
@@ -116,97 +208,5 @@ def _written(services: Services, write: Callable[[Session], T]) -> T:
         except DependencyDown as exc:
             if time.monotonic() > deadline or services.stopping.is_set():
                 raise
-            _log.warning("not_written", reason=str(exc))
-            time.sleep(OUTAGE_PAUSE_SECONDS)
-
-
-def _attempt(services: Services, claim: Claim, watch: Watch) -> Ended:
-    try:
-        _complete(services, claim, pipeline.ingest(claim, services, watch))
-        outages.completed(services)
-    except FileError as exc:
-        return _fail(services, claim, exc.code, str(exc))
-    except Abandoned:
-        if not services.stopping.is_set():
-            raise
-        _written(services, lambda session: claims.give_back(session, claim, delay_seconds=0))
-        return Ended("given back", "the worker stops")
-    except DependencyDown as exc:
-        if claim.waited_seconds > services.settings.retry_deadline_seconds:
-            return _fail(services, claim, "server_error", f"Given up after waiting too long. {exc}")
-        return _delay(services, claim, exc)
-    except Moved:
-        raise
-    except FileNotFoundError:
-        return _fail(services, claim, "server_error", "The file's content is missing on the server. Upload it again.")
-    except Exception:  # noqa: BLE001 - a defect of ours must not leave the file in progress for ever
-        _log.exception("file_crashed")
-        return _fail(
-            services, claim, "server_error", "The server could not ingest this file because of a defect in it."
-        )
-    return Ended("completed")
-
-
-def _complete(services: Services, claim: Claim, sizes: Sizes) -> None:
-    maker = pipeline_version(claim.model)
-    while True:
-        changed = _written(services, lambda session, c=claim: _complete_or_changed(session, c, sizes, maker))  # type: ignore[misc]
-        if changed is None:
-            return
-        attributes, version = changed
-        claim = replace(claim, attributes=attributes, attributes_version=version)
-        services.index_of(claim.model).set_attributes(pipeline.owner_of(claim))
-
-
-def _complete_or_changed(session: Session, claim: Claim, sizes: Sizes, maker: str) -> tuple[dict[str, Any], int] | None:
-    """None when the file is completed, else the attributes that its points must get first."""
-    return None if claims.complete(session, claim, sizes, maker) else claims.attributes_of(session, claim)
-
-
-def _fail(services: Services, claim: Claim, code: LastErrorCode, message: str) -> Ended:
-    _written(services, lambda session: claims.fail(session, claim, code, message))
-    metrics.failures.labels(code).inc()
-    _log.info("file_error", code=code, reason=message)
-    return Ended("failed", message)
-
-
-def _delay(services: Services, claim: Claim, exc: DependencyDown) -> Ended:
-    delay = _written(services, lambda session: outages.give_back(session, claim, exc))
-    metrics.dependency_failures.labels(exc.dependency).inc()
-    _log.warning("file_delayed", dependency=exc.dependency, reason=str(exc), seconds=round(delay, 1))
-    return Ended("delayed", str(exc))
-
-
-@contextmanager
-def _heartbeat(services: Services, claim: Claim, stage: Callable[[Stage], None]) -> Iterator[Watch]:
-    """Renew the lease meanwhile, and notice when the file is lost or no longer wanted."""
-    settings = services.settings
-    lost = threading.Event()
-    held_until = [time.monotonic() + settings.lease_seconds]
-
-    def renew() -> None:
-        started = time.monotonic()
-        with services.database.transaction() as session:
-            if not claims.renew(session, claim, lease_seconds=settings.lease_seconds):
-                lost.set()
-        held_until[0] = started + settings.lease_seconds
-
-    def beat() -> None:
-        if lost.is_set():
-            return
-        try:
-            renew()
-        except Exception as exc:  # noqa: BLE001 - the lease goes on for a while; `still_wanted` knows how long
-            _log.warning("heartbeat_failed", reason=str(exc))
-
-    def still_wanted() -> bool:
-        return not (lost.is_set() or services.stopping.is_set()) and time.monotonic() < held_until[0]
-
-    def keep() -> None:
-        if held_until[0] - time.monotonic() < settings.lease_seconds - settings.heartbeat_seconds / 2:
-            renew()
-        if not still_wanted():
-            raise Abandoned("no longer ours, or no longer wanted")
-
-    with services.heartbeat_thread.beating(beat):
-        yield Watch(still_wanted=still_wanted, keep=keep, stage=stage)
+            _log.warning("outcome_write_failed", reason=str(exc))
+            time.sleep(DATABASE_RETRY_SECONDS)

@@ -1,0 +1,4 @@
+"""Outgoing requests: the connection pool, the circuit breaker, the guard against private addresses.
+
+Not here: what is requested (steps, webhooks, imports), and incoming requests (`api`).
+"""

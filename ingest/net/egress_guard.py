@@ -1,7 +1,7 @@
-"""Where a request on somebody else's word may go: only to what anybody on the Internet can reach.
+"""The guard against server-side request forgery: requests to URLs that a client gave go to public addresses only.
 
-A name is resolved once, every address it has must be public, and the connection goes to the very address that was
-checked, so that a name that is resolved again cannot lead elsewhere.
+A name is resolved once, every address of it must be public, and the request is pinned to the checked address. So a second
+resolution cannot lead elsewhere (DNS rebinding).
 """
 
 import ipaddress
@@ -13,19 +13,20 @@ import httpx
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
-Resolve = Callable[[str, int], list[str]]
+Resolver = Callable[[str, int], list[str]]
+"""Returns the IP addresses of a host name and port. Raises OSError."""
 
 
 class Unreachable(OSError):
-    """Why nothing is asked at an address, or why it gave nothing."""
+    """No request is made to a URL, or it got no response; the text says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(0, reason)
 
 
 @dataclass(frozen=True)
-class Pinned:
-    """A request to one checked address, in the name of its host."""
+class PinnedRequest:
+    """A request to one checked address, with the host name in its headers and in the TLS handshake."""
 
     url: httpx.URL
     headers: dict[str, str]
@@ -33,24 +34,27 @@ class Pinned:
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The IP addresses of a name."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(each[4][0]) for each in found]
+    """Return the IP addresses of a host name."""
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[4][0]) for address in addresses]
 
 
-def pinned(url: httpx.URL, resolver: Resolve, *, allow_private: bool, permit: str) -> Pinned:
-    """Where a request for `url` goes. Raises Unreachable; `permit` is what would allow a private address."""
+def pin_request(url: httpx.URL, resolver: Resolver, *, allow_private: bool, permitting_setting: str) -> PinnedRequest:
+    """Resolve and check the host of a URL, and return the request pinned to its address.
+
+    `permitting_setting` names, for the error text, the setting that allows private addresses. Raises Unreachable.
+    """
     if url.scheme not in ("http", "https") or not url.host:
         raise Unreachable(f"Not an address on the web: {url}")
-    address = _allowed(url, resolver, allow_private, permit)
-    return Pinned(
+    address = _allowed_address(url, resolver, allow_private, permitting_setting)
+    return PinnedRequest(
         url=url.copy_with(host=address),
         headers={"Host": url.netloc.decode("ascii"), "User-Agent": "ingest"},
-        extensions={"sni_hostname": url.raw_host.decode("ascii")},  # also the name in the certificate
+        extensions={"sni_hostname": url.raw_host.decode("ascii")},  # also the name that the certificate must have
     )
 
 
-def _allowed(url: httpx.URL, resolver: Resolve, allow_private: bool, permit: str) -> str:
+def _allowed_address(url: httpx.URL, resolver: Resolver, allow_private: bool, permitting_setting: str) -> str:
     host = url.host
     try:
         addresses = resolver(host, url.port or (443 if url.scheme == "https" else 80))
@@ -59,22 +63,22 @@ def _allowed(url: httpx.URL, resolver: Resolve, allow_private: bool, permit: str
     if not addresses:
         raise Unreachable(f"The name {host} has no address")
     for address in addresses:
-        if not allow_private and not is_public(address):
-            raise Unreachable(f"{host} is at {address}, which is not public; {permit} permits it")
+        if not allow_private and not is_public_address(address):
+            raise Unreachable(f"{host} is at {address}, which is not public; {permitting_setting} permits it")
     return addresses[0]
 
 
-def is_public(text: str) -> bool:
-    """Whether an IP address is one that anybody on the Internet can reach, also when it is one inside another."""
+def is_public_address(text: str) -> bool:
+    """Return whether an IP address is reachable from the whole Internet. Checks IPv4 addresses inside IPv6 ones too."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
+        embedded = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+            embedded = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
         if address.teredo is not None:
             return False
-        if inner is not None:
-            return is_public(str(inner))
-        if int(address) >> 32 == 0:  # ::a.b.c.d, long out of use
+        if embedded is not None:
+            return is_public_address(str(embedded))
+        if int(address) >> 32 == 0:  # ::a.b.c.d, an obsolete form of IPv4
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved

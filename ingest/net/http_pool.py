@@ -1,7 +1,7 @@
-"""Requests of the hot path: over kept connections, at about half of what httpx asks of the processor."""
+"""HTTP requests of the hot path, over kept-alive connections. They cost about half of the CPU time of httpx
+(deploy/docs/decisions/0013-direct-http-requests.md)."""
 
 import http.client
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,24 +15,26 @@ import urllib3
 from pydantic_core import from_json
 from urllib3.exceptions import HTTPError, InvalidHeader, ProtocolError
 
+from ingest.environment import has_own_certificates
+
 IDLE_SECONDS = 2.0
-"""Servers close connections that are idle for 5 s: let go first, or a request meets a closed one."""
+"""Connections that are idle for longer are closed. Servers close theirs after 5 s, and a request would meet a closed one."""
 
-_CONNECTIONS = 20  # kept for the threads of one process; more are opened when they are needed
-_CLOSED = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
-
-
-class BadAddress(Exception):
-    """An address, or a header for it, that no request can be made of."""
+_MAX_IDLE_CONNECTIONS = 20  # kept for the threads of one process; more are opened when they are needed
+_CLOSED_CONNECTION = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 
 
-class NoAnswer(Exception):
-    """The server could not be reached, or fell silent."""
+class InvalidUrl(Exception):
+    """A URL or a header with which no request can be made."""
+
+
+class NoResponse(Exception):
+    """The server could not be reached, or did not answer in time."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a server said, whatever its status. `headers` can be asked in any case."""
+class Response:
+    """A server's response with any status. Keys of `headers` are case-insensitive."""
 
     status: int
     headers: Mapping[str, str]
@@ -47,15 +49,15 @@ class Answer:
         return self.body.decode(errors="replace")
 
     def json(self) -> Any:
-        """The body, which may have NaN in it as JSON of Python may; raises ValueError when it is not JSON."""
+        """Return the parsed body, which may contain NaN as Python's JSON does. Raises ValueError when it is not JSON."""
         return from_json(self.body)
 
 
 class HttpPool:
-    """Connections to one address, for the threads of one process; they do not survive a fork.
+    """Connections to one URL, for the threads of one process. They do not survive a fork.
 
-    Goes through the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY), follows no
-    redirects, and trusts the usual authorities or those of SSL_CERT_FILE and SSL_CERT_DIR.
+    Uses the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY), follows no redirects, and
+    trusts the usual certificate authorities or those of SSL_CERT_FILE and SSL_CERT_DIR.
     """
 
     def __init__(self, url: str, *, headers: Mapping[str, str], timeout_seconds: float, connect_seconds: float) -> None:
@@ -64,21 +66,24 @@ class HttpPool:
         self._timeout = urllib3.Timeout(connect=connect_seconds, read=timeout_seconds)
         self._used_at = time.monotonic()
 
-    def send(self, method: Literal["POST", "PUT"], body: bytes) -> Answer:
-        """Send JSON, which may arrive twice. Raises BadAddress or NoAnswer; any status is an answer."""
+    def send(self, method: Literal["POST", "PUT"], body: bytes) -> Response:
+        """Send JSON and return the response, whatever its status. The server may get the request twice.
+
+        Raises InvalidUrl or NoResponse.
+        """
         try:
             if time.monotonic() - self._used_at > IDLE_SECONDS:
                 self._connections.clear()
             try:
-                return self._sent(method, body)
+                return self._request(method, body)
             except ProtocolError as exc:
-                if not isinstance(exc.args[-1], _CLOSED):
+                if not isinstance(exc.args[-1], _CLOSED_CONNECTION):
                     raise
-            return self._sent(method, body)  # the server had closed this connection, as it may
+            return self._request(method, body)  # a server may close an idle connection at any moment
         except (ValueError, InvalidHeader) as exc:
-            raise BadAddress(str(exc)) from exc
+            raise InvalidUrl(str(exc)) from exc
         except (HTTPError, OSError) as exc:
-            raise NoAnswer(f"{type(exc).__name__}: {exc}") from exc
+            raise NoResponse(f"{type(exc).__name__}: {exc}") from exc
         finally:
             self._used_at = time.monotonic()
 
@@ -87,27 +92,27 @@ class HttpPool:
         if "_connections" in vars(self):
             self._connections.clear()
 
-    def _sent(self, method: str, body: bytes) -> Answer:
-        answer = self._connections.urlopen(
+    def _request(self, method: str, body: bytes) -> Response:
+        response = self._connections.urlopen(
             method, self._url, body=body, headers=self._headers, timeout=self._timeout, retries=False, redirect=False
         )
-        return Answer(answer.status, answer.headers, answer.data)
+        return Response(response.status, response.headers, response.data)
 
     @cached_property
     def _connections(self) -> urllib3.PoolManager:
         parts = urlsplit(self._url)
         if parts.scheme not in ("http", "https"):
-            raise BadAddress(f"{self._url} begins with neither http:// nor https://")
-        authorities = None if "SSL_CERT_FILE" in os.environ or "SSL_CERT_DIR" in os.environ else certifi.where()
-        options: dict[str, Any] = {"maxsize": _CONNECTIONS, "ca_certs": authorities}
-        proxy = _proxy(parts.scheme, parts.hostname or "")
+            raise InvalidUrl(f"{self._url} begins with neither http:// nor https://")
+        authorities = None if has_own_certificates() else certifi.where()
+        options: dict[str, Any] = {"maxsize": _MAX_IDLE_CONNECTIONS, "ca_certs": authorities}
+        proxy = _proxy_for(parts.scheme, parts.hostname or "")
         if proxy is None:
             return urllib3.PoolManager(**options)
-        return urllib3.ProxyManager(proxy, proxy_headers=_credentials(proxy), **options)
+        return urllib3.ProxyManager(proxy, proxy_headers=_proxy_credentials(proxy), **options)
 
 
-def _proxy(scheme: str, host: str) -> str | None:
-    """The environment's proxy for a host, if there is one and the host is not exempt."""
+def _proxy_for(scheme: str, host: str) -> str | None:
+    """Return the environment's proxy for a host, or None without one or when the host is exempt."""
     proxies = getproxies()
     proxy = proxies.get(scheme) or proxies.get("all")
     if not proxy or proxy_bypass(host):
@@ -115,7 +120,7 @@ def _proxy(scheme: str, host: str) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _credentials(proxy: str) -> Mapping[str, str] | None:
+def _proxy_credentials(proxy: str) -> Mapping[str, str] | None:
     parts = urlsplit(proxy)
     if parts.username is None:
         return None

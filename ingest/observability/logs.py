@@ -1,4 +1,7 @@
-"""Structured logs: one record a line, carrying request, store, file, batch and attempt, never content or secrets."""
+"""Structured logs: one record a line, with the request, store, file, batch and attempt it belongs to.
+
+Records never hold file contents or secrets.
+"""
 
 import logging
 import sys
@@ -10,24 +13,17 @@ from ingest.config import Settings
 
 Logger = structlog.stdlib.BoundLogger
 
+_QUIET_LIBRARIES = ("httpx", "httpx2", "httpcore", "openai", "urllib3", "celery", "kombu", "alembic")
+
 
 def configure(settings: Settings) -> None:
-    """Send our records and those of the libraries to standard error in the chosen format."""
+    """Send the records of the service and of its libraries to standard error, in the format of the settings."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    last: Any = (
-        structlog.processors.JSONRenderer()
-        if settings.log_format == "json"
-        # Not rich's traceback, which shows local variables: content and secrets.
-        else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
-    )
-    tail = [structlog.processors.format_exc_info, last] if settings.log_format == "json" else [last]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -38,19 +34,28 @@ def configure(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tail],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(settings)],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
-    for chatty in ("httpx", "httpx2", "httpcore", "openai", "urllib3", "celery", "kombu", "alembic"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    for library in _QUIET_LIBRARIES:
+        logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
+
+
+def _renderers(settings: Settings) -> list[Any]:
+    if settings.log_format == "json":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    # Not rich's traceback: it shows local variables, which hold contents and secrets.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
 
 
 def get(name: str) -> Logger:
-    """The logger for a module; extra facts are given as keyword arguments."""
+    """Return the logger of a module. Facts of a record are given as keyword arguments."""
     return cast(Logger, structlog.get_logger(name))
 
 
-bound = structlog.contextvars.bound_contextvars
+bound_context = structlog.contextvars.bound_contextvars
+"""Context manager that adds its keyword arguments to every record inside it."""

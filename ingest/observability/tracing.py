@@ -1,7 +1,7 @@
-"""Traces: one file followed from the request through its task to the last upsert (needs the extra `otel`).
+"""OpenTelemetry traces: one file followed from the request through its job to the last upsert (extra `otel`).
 
-Off unless INGEST_OTLP_URL is set; then every process sends its spans there. A job belongs to the request that queued
-its file: the request's place in the trace is kept in the file's row.
+Tracing is off unless INGEST_OTLP_URL is set; then every process sends its spans there. A job belongs to the trace of the
+request that queued its file: the file's row holds that request's traceparent.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ _tracer: Any = None
 
 
 def configure(settings: Settings, service: str) -> None:
-    """Send this process's spans from now on; call it after a fork. Raises Refused when the extra is missing."""
+    """Send this process's spans from now on. Call it after a fork. Raises Refused when the extra is missing."""
     global _tracer
     if not settings.otlp_url:
         return
@@ -34,9 +34,9 @@ def configure(settings: Settings, service: str) -> None:
 
 @contextmanager
 def span(name: str, parent: str | None = None, **attributes: Any) -> Iterator[Any]:
-    """Around what belongs together; what goes on inside becomes its child. `parent` is a traceparent from elsewhere.
+    """Open a span for the duration of the context and yield it, or None while tracing is off.
 
-    Gives the span, or None while traces are off. Attributes that are None are left out.
+    `parent` is the traceparent of a span of another process. Attributes that are None are left out.
     """
     if _tracer is None:
         yield None
@@ -44,30 +44,30 @@ def span(name: str, parent: str | None = None, **attributes: Any) -> Iterator[An
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
     context = TraceContextTextMapPropagator().extract({"traceparent": parent}) if parent else None
-    known = {key: value for key, value in attributes.items() if value is not None}
-    with _tracer.start_as_current_span(name, context, attributes=known) as started:
-        yield started
+    given = {key: value for key, value in attributes.items() if value is not None}
+    with _tracer.start_as_current_span(name, context, attributes=given) as opened:
+        yield opened
 
 
 @contextmanager
-def steps() -> Iterator[Callable[[str], None]]:
-    """Call what this gives with the name of each step that begins: a span each, until the next or the end."""
-    running: list[Any] = []
+def stage_spans() -> Iterator[Callable[[str], None]]:
+    """Yield a function that opens a span for a stage; the span ends at the next call or at the end of the context."""
+    open_spans: list[Any] = []
 
-    def begins(name: str) -> None:
-        while running:
-            running.pop().end()
+    def enter(name: str) -> None:
+        while open_spans:
+            open_spans.pop().end()
         if _tracer is not None and name:
-            running.append(_tracer.start_span(name))
+            open_spans.append(_tracer.start_span(name))
 
     try:
-        yield begins
+        yield enter
     finally:
-        begins("")
+        enter("")
 
 
-def current() -> str | None:
-    """Where we are in the present trace, as a W3C traceparent (55 characters); None when there is none."""
+def current_traceparent() -> str | None:
+    """Return the W3C traceparent of the current span (55 characters), or None outside of a trace."""
     if _tracer is None:
         return None
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator

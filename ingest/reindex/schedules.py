@@ -1,32 +1,27 @@
-"""Re-indexes that begin by themselves, at the times of a cron expression (deploy/decisions/0009)."""
+"""Re-index schedules: a vector store is re-indexed at the times of a cron expression.
+
+Decision: deploy/docs/decisions/0009-reindex-as-a-batch.md.
+"""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
-from cronsim import CronSim, CronSimError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ingest import ids
 from ingest.caller import Caller
 from ingest.db.content import stores
-from ingest.db.models import ImportSchedule, ReindexSchedule
+from ingest.db.models import ReindexSchedule, ReindexScope
 from ingest.db.pages import Page, Window
-from ingest.db.queue.requeue import Only
 from ingest.db.schedules import reindex_schedules as rows
 from ingest.db.session import read_clock
 from ingest.errors import Abandoned, InvalidRequest, NotFound
 from ingest.observability import logs
 from ingest.reindex import reindexing
+from ingest.reindex.cron import SCHEDULES_PER_SWEEP, next_run, recompute_next_run
 from ingest.services import Services
-from ingest.stores.vector_stores import ChunkSizes, require_store, require_active_store
-
-CRON_FIELDS = 5
-AT_ONCE = 256
-"""Schedules that one sweep runs."""
+from ingest.stores.vector_stores import ChunkSizes, require_active_store, require_store, store_not_found
 
 _log = logs.get(__name__)
 
@@ -38,11 +33,14 @@ def create(
     *,
     cron: str,
     timezone: str,
-    only: Only,
-    chunking: ChunkSizes | None,
+    only: ReindexScope,
+    chunk_sizes: ChunkSizes | None,
     paused: bool,
 ) -> ReindexSchedule:
-    """Have a store re-indexed again and again. Raises NotFound; InvalidRequest for times that never come."""
+    """Create a schedule. `chunk_sizes` None keeps the sizes of each file.
+
+    Raises NotFound, and InvalidRequest for an invalid cron expression or time zone.
+    """
     try:
         with services.database.transaction() as session:
             require_active_store(stores.get(session, caller.project, store_id), store_id)
@@ -57,114 +55,89 @@ def create(
                 only=only,
                 paused=paused,
                 next_run_at=None if paused else following,
-                **_sizes(chunking),
+                **_chunk_columns(chunk_sizes),
             )
             session.add(schedule)
-    except IntegrityError as exc:  # the store was deleted at the same moment
-        raise NotFound(f"No vector store found with id '{store_id}'.", param="vector_store_id") from exc
+    except IntegrityError as exc:  # the store was deleted concurrently
+        raise store_not_found(store_id) from exc
     return schedule
 
 
 def retrieve(services: Services, caller: Caller, store_id: str, schedule_id: str) -> ReindexSchedule:
-    """Raises NotFound."""
+    """Return a schedule. Raises NotFound."""
     with services.database.reading() as session:
-        return _found(session, caller, store_id, schedule_id)
+        return _get_schedule(session, caller, store_id, schedule_id)
 
 
 def list_page(services: Services, caller: Caller, store_id: str, window: Window) -> Page[ReindexSchedule]:
-    """A page of a store's schedules. Raises NotFound."""
+    """Return a page of a store's schedules. Raises NotFound."""
     with services.database.reading() as session:
         require_store(stores.get(session, caller.project, store_id), store_id)
-        return rows.listed(session, store_id, window)
+        return rows.list_page(session, store_id, window)
 
 
 def update(
     services: Services, caller: Caller, store_id: str, schedule_id: str, changes: Mapping[str, Any]
 ) -> ReindexSchedule:
-    """Replace what `changes` names: cron, timezone, only, chunking, paused. What was missed while it was paused stays
-    so. Raises NotFound, InvalidRequest."""
+    """Change any of cron, timezone, only, chunk_sizes and paused. Runs missed while paused are not made up for.
+
+    Raises NotFound, and InvalidRequest for an invalid cron expression or time zone.
+    """
     values = dict(changes)
-    if "chunking" in values:
-        values |= _sizes(values.pop("chunking"))
+    if "chunk_sizes" in values:
+        values |= _chunk_columns(values.pop("chunk_sizes"))
     with services.database.transaction() as session:
-        schedule = _found(session, caller, store_id, schedule_id, lock=True)
-        rows.change(session, schedule, values | retimed(session, schedule, values))
+        schedule = _get_schedule(session, caller, store_id, schedule_id, lock=True)
+        rows.update_columns(session, schedule, values | recompute_next_run(session, schedule, values))
     return schedule
 
 
 def delete(services: Services, caller: Caller, store_id: str, schedule_id: str) -> None:
-    """Forget a schedule; a re-index that it began goes on. Raises NotFound."""
+    """Delete a schedule. A re-index that it started continues. Raises NotFound."""
     with services.database.transaction() as session:
-        rows.remove(session, _found(session, caller, store_id, schedule_id, lock=True))
+        rows.delete(session, _get_schedule(session, caller, store_id, schedule_id, lock=True))
 
 
 def run_due(services: Services) -> int:
-    """Begin the re-indexes whose time has come, each once however many processes do this; how many.
+    """Start the re-indexes that are due and return their number.
 
-    What was missed while nobody did is caught up with one run.
+    Each is started once, however many processes call this. Several missed runs of a schedule lead to one run.
     """
     with services.database.reading() as session:
-        due = rows.due(session, AT_ONCE)
-    return sum(_run(services, schedule) for schedule in due)
+        due = rows.list_due(session, SCHEDULES_PER_SWEEP)
+    return sum(_start_run(services, schedule) for schedule in due)
 
 
-def retimed(session: Session, schedule: ReindexSchedule | ImportSchedule, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """What changes of its times make of a schedule's next run; nothing if its times stay. Raises InvalidRequest."""
-    timing = {name: changes.get(name, getattr(schedule, name)) for name in ("cron", "timezone", "paused")}
-    if all(timing[name] == getattr(schedule, name) for name in timing):
-        return {}
-    following = next_run(timing["cron"], timing["timezone"], read_clock(session))
-    return {"next_run_at": None if timing["paused"] else following}
-
-
-def next_run(cron: str, timezone: str, after: float) -> int:
-    """The first time after another one, in seconds since 1970. Raises InvalidRequest."""
-    if timezone not in _zones():
-        raise InvalidRequest(f"Unknown time zone '{timezone}': expected one like 'Europe/Berlin'.", param="timezone")
-    if len(cron.split()) != CRON_FIELDS:
-        message = "Invalid 'cron': expected five fields: minute, hour, day of month, month, day of week."
-        raise InvalidRequest(message, param="cron")
-    zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
-    try:
-        return int(next(CronSim(cron, datetime.fromtimestamp(after, zone))).timestamp())
-    except CronSimError as exc:
-        raise InvalidRequest(f"Invalid 'cron': {exc}.", param="cron") from exc
-    except StopIteration as exc:
-        raise InvalidRequest("Invalid 'cron': such a time never comes.", param="cron") from exc
-
-
-def _run(services: Services, schedule: ReindexSchedule) -> bool:
-    chunking = None
+def _start_run(services: Services, schedule: ReindexSchedule) -> bool:
+    """Start one due re-index. Return False if another process did, or the store was deleted."""
+    chunk_sizes = None
     if schedule.chunk_tokens is not None:
-        chunking = ChunkSizes(schedule.chunk_tokens, schedule.chunk_overlap or 0)
+        chunk_sizes = ChunkSizes(schedule.chunk_tokens, schedule.chunk_overlap or 0)
     try:
         with services.database.transaction() as session:
             following = next_run(schedule.cron, schedule.timezone, read_clock(session))
-            if not rows.take(session, schedule, following):
+            if not rows.claim(session, schedule, following):
                 return False
-            batch = reindexing.begin(session, services, schedule.vector_store_id, schedule.only, chunking)
-            rows.began(session, schedule, batch.id)
-    except (Abandoned, IntegrityError):  # its store ended at this moment
+            batch = reindexing.start(session, services, schedule.vector_store_id, schedule.only, chunk_sizes)
+            rows.record_batch(session, schedule, batch.id)
+    except (Abandoned, IntegrityError):  # the store was deleted or expired concurrently
         return False
-    except InvalidRequest as exc:  # a time zone that this machine does not know: the others must not wait for it
-        _log.error("schedule_not_understood", schedule=schedule.id, reason=str(exc))
+    except InvalidRequest as exc:  # this machine does not know the time zone; the other schedules must run
+        _log.error("schedule_invalid", schedule=schedule.id, reason=str(exc))
         return False
-    _log.info("reindex_scheduled", store=schedule.vector_store_id, schedule=schedule.id, batch=batch.id)
+    _log.info("scheduled_reindex_started", store=schedule.vector_store_id, schedule=schedule.id, batch=batch.id)
     return True
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset({*available_timezones(), "UTC"})
-
-
-def _sizes(chunking: ChunkSizes | None) -> dict[str, int | None]:
-    if chunking is None:
+def _chunk_columns(chunk_sizes: ChunkSizes | None) -> dict[str, int | None]:
+    if chunk_sizes is None:
         return {"chunk_tokens": None, "chunk_overlap": None}
-    return {"chunk_tokens": chunking.max_tokens, "chunk_overlap": chunking.overlap_tokens}
+    return {"chunk_tokens": chunk_sizes.max_tokens, "chunk_overlap": chunk_sizes.overlap_tokens}
 
 
-def _found(session: Session, caller: Caller, store_id: str, schedule_id: str, *, lock: bool = False) -> ReindexSchedule:
+def _get_schedule(
+    session: Session, caller: Caller, store_id: str, schedule_id: str, *, lock: bool = False
+) -> ReindexSchedule:
     require_store(stores.get(session, caller.project, store_id), store_id)
     schedule = rows.get(session, store_id, schedule_id, lock=lock)
     if schedule is None:

@@ -1,30 +1,36 @@
-"""One thread of a process that calls, again and again, whatever is at work in it."""
+"""The heartbeat of all work in this process: one thread for any number of leases."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ingest.runtime.periodic import PeriodicThread
+
 
 class HeartbeatThread:
-    """Calls every `seconds` each function that is there at that moment; its thread begins with one and ends without.
+    """Call every registered function each `interval_seconds`.
 
-    A thread for each piece of work would cost more than most pieces do.
+    The thread starts with the first registration and ends when none is left. One thread per piece of work would cost
+    more than most pieces of work do.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, interval_seconds: float) -> None:
+        self._interval_seconds = interval_seconds
         self._beats: list[Callable[[], None]] = []
         self._lock = threading.Lock()
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._is_closed = False
+        self._thread: PeriodicThread | None = None
 
     @contextmanager
     def beating(self, beat: Callable[[], None]) -> Iterator[None]:
-        """Have `beat` called, which must not raise; a call under way when this ends may still go on."""
+        """Call `beat` periodically inside the context. `beat` must not raise.
+
+        A call that is under way when the context ends may still finish.
+        """
         with self._lock:
             self._beats.append(beat)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+            if self._thread is None and not self._is_closed:
+                self._thread = PeriodicThread("heartbeat", self._interval_seconds, self._call_beats)
                 self._thread.start()
         try:
             yield
@@ -34,14 +40,16 @@ class HeartbeatThread:
 
     def close(self) -> None:
         """Call nothing any more."""
-        self._stopped.set()
+        with self._lock:
+            self._is_closed = True
+            if self._thread is not None:
+                self._thread.stop(0)
 
-    def _run(self) -> None:
-        while not self._stopped.wait(self._seconds):
-            with self._lock:
-                beats = list(self._beats)
-                if not beats:
-                    self._thread = None
-                    return
-            for beat in beats:
-                beat()
+    def _call_beats(self) -> None:
+        with self._lock:
+            beats = list(self._beats)
+            if not beats and self._thread is not None:
+                self._thread.stop(0)
+                self._thread = None
+        for beat in beats:
+            beat()

@@ -1,1 +1,6 @@
-"""The steps of a file's way, in the order in which data flows: parse, chunk, embed, index."""
+"""The steps that turn a file into searchable points: parse, chunk, count terms, embed, index.
+
+A step knows its input and output and no database row, lease or HTTP request. `parse`, `bm25` and `index` do not import
+each other; `ingest/jobs/pipeline.py` calls the steps in order. Rewriting of queries is here too, as the step before a
+search.
+"""

@@ -1,6 +1,6 @@
-"""BM25 as sparse vectors: the words of a text, and what each weighs in a document or a query.
+"""BM25 as sparse vectors: split a text into terms, and weigh each term in a document or a query.
 
-The inverse document frequency is not in here: Qdrant multiplies it in (`modifier: idf`).
+The weights leave out the inverse document frequency: Qdrant multiplies it in (`modifier: idf` of the collection).
 """
 
 import re
@@ -16,38 +16,43 @@ import numpy as np
 import numpy.typing as npt
 from py_rust_stemmers import SnowballStemmer
 
+from ingest.steps.vectors import SparseVector
+
 Integers = npt.NDArray[np.int64]
 
 K1 = 1.2
+"""Saturation of a term's frequency, k1 in BM25."""
+
 B = 0.75
+"""Share of the normalisation by document length, b in BM25."""
 
 _STOP_WORDS = Path(__file__).parents[1] / "data" / "stop_words_english.txt"
-_LONGEST_WORD = 64  # longer ones are data, not words: hashed as they are, not stemmed, not remembered
-_REMEMBERED_WORDS = 200_000  # about 25 MB, and more than the vocabulary of most collections
+_MAX_WORD_CHARACTERS = 64  # longer words are data: they are hashed without stemming and are not cached
+_MAX_CACHED_WORDS = 200_000  # about 25 MB, and more than the vocabulary of most collections
 
-# Scripts written without spaces, or (Korean) with particles joined to the words: every character and every pair of
-# neighbours is a term, as no dictionary is at hand to find the words.
+# Scripts written without spaces, or (Korean) with particles joined to the words. There is no dictionary to find the
+# words, so every character and every pair of neighbouring characters is a term.
 _UNSPACED = (
     "\u0e01-\u0e4e\u0e81-\u0ece\u1000-\u103f\u1780-\u17d3"  # Thai, Lao, Burmese, Khmer
     "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\uac00-\ud7a3"  # kana, hangul
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # han
 )
-# Vowel signs and points are no letters to `\w`, but they do not end a word: accents, Hebrew, Arabic, Indic.
+# `\w` does not match vowel signs and points, but they do not end a word: accents, Hebrew, Arabic, Indic.
 _SIGNS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 _RUN = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[\w{_SIGNS}])+")
 _SPACED_RUN = re.compile(rf"[\w{_SIGNS}]+")
 _UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}]")
-# An ASCII text's letters in lower case, and a space for all that is in no word.
+# Translation table for ASCII: letters become lower case, characters outside words become spaces.
 _ASCII_WORDS = "".join(chr(code).lower() if re.match(r"\w", chr(code)) else " " for code in range(128))
-_GROUP_CHARACTERS = 64 * 1024  # looked at together: bounds memory, and what a part has to do with the words of others
-_REACH = 1_000  # characters in which a word that begins in a part must end, or the rest of it is left out
+_GROUP_CHARACTERS = 64 * 1024  # parts are split into words in groups of this size, which bounds memory
+_MAX_OVERHANG = 1_000  # characters after a part's end in which its last word is completed; the rest is left out
 
 
 @dataclass(frozen=True, eq=False)
 class TermCounts:
-    """The terms of one text: hashed ids (32 bits, rising), how often each occurs, and the text's length in terms.
+    """The terms of one text: 32-bit hashed ids in rising order, how often each occurs, and the length in terms.
 
-    Stop words are counted among the terms, so that a query of nothing else finds something, but not in the length.
+    `counts` includes stop words, so that a query of stop words alone has results; `length` leaves them out.
     """
 
     ids: Integers
@@ -55,80 +60,81 @@ class TermCounts:
     length: int
 
 
-def count(text: str) -> TermCounts:
-    """The terms of a document's text."""
+def count_terms(text: str) -> TermCounts:
+    """Count the terms of a text."""
     text = unicodedata.normalize("NFKC", text)
-    return _Words(text).count(0, len(text))
+    return _TermPositions(text).count(0, len(text))
 
 
-def count_parts(text: str, parts: Sequence[tuple[int, int]]) -> list[TermCounts]:
-    """The terms of parts [start, end) of a text, in characters and rising; what several share is looked at once.
+def count_terms_in_parts(text: str, parts: Sequence[tuple[int, int]]) -> list[TermCounts]:
+    """Count the terms of several parts of a text; text that parts share is split into words once.
 
-    A word is counted where it begins, whole. Near characters that NFKC makes several of, or one of several, what a
-    part has of it.
+    `parts` are character offsets [start, end) with rising starts. A word belongs to the part in which it begins, whole.
+    In a group of parts where NFKC changes the number of characters, a word cut by a part's edge counts with the
+    characters that the part has of it.
     """
     counted: list[TermCounts] = []
     for group in _groups(parts):
-        start = max(0, group[0][0] - 1)  # with the character before, so that a word's rest is not taken for a word
-        stable = _in_place(text[start : group[-1][1] + _REACH])
-        if stable is None:
-            counted += [count(text[first:last]) for first, last in group]
+        start = max(0, group[0][0] - 1)  # the character before tells whether the part begins inside a word
+        normalized = _normalize_in_place(text[start : group[-1][1] + _MAX_OVERHANG])
+        if normalized is None:
+            counted += [count_terms(text[first:last]) for first, last in group]
         else:
-            words = _Words(stable)
-            counted += [words.count(first - start, last - start) for first, last in group]
+            positions = _TermPositions(normalized)
+            counted += [positions.count(first - start, last - start) for first, last in group]
     return counted
 
 
-def document_weights(counts: TermCounts, mean_length: float) -> tuple[Integers, npt.NDArray[np.float64]]:
-    """The sparse vector of a document: ids and BM25 weights without IDF.
+def document_vector(counts: TermCounts, mean_length: float) -> SparseVector:
+    """Return the BM25 weights of a document's terms, without IDF.
 
-    `mean_length` is the mean of `TermCounts.length` over all the texts of its store; 0 is taken as this text's own.
+    `mean_length` is the mean `TermCounts.length` of all texts in the store; 0 stands for this text's own length.
     """
     relative = counts.length / mean_length if mean_length > 0 else 1.0
     penalty = K1 * (1 - B + B * relative)
-    return counts.ids, counts.counts * (K1 + 1) / (counts.counts + penalty)
+    return SparseVector(counts.ids, counts.counts * (K1 + 1) / (counts.counts + penalty))
 
 
-def query_weights(text: str) -> tuple[list[int], list[float]]:
-    """The sparse vector of a query: each term weighs as often as it occurs; empty if the text has no words.
+def query_vector(text: str) -> SparseVector:
+    """Return the weights of a query's terms: the number of times each occurs. Empty if the text has no words.
 
-    Stop words are left out, unless there is nothing else ("to be or not to be").
+    Stop words are left out, unless the query has no other words ("to be or not to be").
     """
-    words = [_terms(word) for _, word in _split(unicodedata.normalize("NFKC", text), pairs_only=True)]
-    telling = [terms for terms in words if any(term & _TELLING for term in terms)]
-    weights = Counter(term >> 1 for terms in telling or words for term in terms)
+    words = [_terms_of(word) for _, word in _split_words(unicodedata.normalize("NFKC", text), pairs_only=True)]
+    content_words = [terms for terms in words if any(term & _LENGTH_BIT for term in terms)]
+    weights = Counter(term >> 1 for terms in content_words or words for term in terms)
     ids = sorted(weights)
-    return ids, [float(weights[term]) for term in ids]
+    return SparseVector(ids, [float(weights[term]) for term in ids])
 
 
-_TELLING = 1
-"""A term of a word is its hash, shifted by one bit, and this bit if it makes the text longer: not in a stop word, and
-once in a word of several terms."""
-_SEVERAL = -1
+# A term is held as its hash shifted left by one bit. The lowest bit says whether the term adds to the text's length:
+# not for a stop word, and once for a word of several terms.
+_LENGTH_BIT = 1
+_MULTIPLE_TERMS = -1  # stands in the cache for a word of several terms
 
 
-class _Words:
-    """The words of a normalised text by where they begin, their terms as numbers: counting a part is adding up."""
+class _TermPositions:
+    """The terms of a normalised text, sorted by where their words begin, so that a part is counted by two bisections."""
 
     def __init__(self, text: str) -> None:
-        begins, words = _ascii_words(text) if text.isascii() else _words(text)
-        terms = np.fromiter(map(_known.__getitem__, words), np.int64, len(words))
-        several = np.flatnonzero(terms == _SEVERAL)
-        if len(several):
-            theirs = [_several(words[i]) for i in several]
-            times = np.ones(len(words), np.int64)
-            times[several] = [len(of_word) for of_word in theirs]
-            begins, terms = begins.repeat(times), terms.repeat(times)
-            terms[terms == _SEVERAL] = [term for of_word in theirs for term in of_word]
-        self._begins = begins
-        self._lengths = np.concatenate(([0], np.cumsum(terms & _TELLING)))
+        starts, words = _ascii_words(text) if text.isascii() else _unicode_words(text)
+        terms = np.fromiter(map(_term_cache.__getitem__, words), np.int64, len(words))
+        compounds = np.flatnonzero(terms == _MULTIPLE_TERMS)
+        if len(compounds):
+            compound_terms = [_cached_terms_of(words[i]) for i in compounds]
+            repeats = np.ones(len(words), np.int64)
+            repeats[compounds] = [len(of_word) for of_word in compound_terms]
+            starts, terms = starts.repeat(repeats), terms.repeat(repeats)
+            terms[terms == _MULTIPLE_TERMS] = [term for of_word in compound_terms for term in of_word]
+        self._starts = starts
+        self._lengths = np.concatenate(([0], np.cumsum(terms & _LENGTH_BIT)))
         self._ids, self._numbers = np.unique(terms >> 1, return_inverse=True)
 
     def count(self, start: int, end: int) -> TermCounts:
-        first, last = np.searchsorted(self._begins, (start, end))
+        first, last = np.searchsorted(self._starts, (start, end))
         counts = np.bincount(self._numbers[first:last], minlength=len(self._ids))
-        there = np.flatnonzero(counts)
-        return TermCounts(self._ids[there], counts[there], int(self._lengths[last] - self._lengths[first]))
+        present = np.flatnonzero(counts)
+        return TermCounts(self._ids[present], counts[present], int(self._lengths[last] - self._lengths[first]))
 
 
 def _ascii_words(text: str) -> tuple[Integers, list[str]]:
@@ -137,15 +143,15 @@ def _ascii_words(text: str) -> tuple[Integers, list[str]]:
     return np.flatnonzero(inside[1:] & ~inside[:-1]), spaced.split()
 
 
-def _words(text: str) -> tuple[Integers, list[str]]:
-    found = list(_split(text))
-    return np.fromiter((begin for begin, _ in found), np.int64, len(found)), [word for _, word in found]
+def _unicode_words(text: str) -> tuple[Integers, list[str]]:
+    words = list(_split_words(text))
+    return np.fromiter((start for start, _ in words), np.int64, len(words)), [word for _, word in words]
 
 
-def _split(text: str, *, pairs_only: bool = False) -> Iterator[tuple[int, str]]:
-    """The words of a normalised text, and where each begins; of a run in an unspaced script its characters and pairs.
+def _split_words(text: str, *, pairs_only: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield each word of a normalised text with its offset; of a run in an unspaced script its characters and pairs.
 
-    `pairs_only`: of such a run give the pairs only, if it has any, which say more than the single characters.
+    With `pairs_only` such a run yields its pairs only, if it has any: they are more specific than single characters.
     """
     if _UNSPACED_CHARACTER.search(text) is None:
         yield from ((match.start(), match[0]) for match in _SPACED_RUN.finditer(text))
@@ -172,58 +178,58 @@ def _groups(parts: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, in
         yield parts[first:]
 
 
-def _in_place(text: str) -> str | None:
-    """The words of the normalised text, where they are in this one; None where normalising moves characters."""
+def _normalize_in_place(text: str) -> str | None:
+    """Return the text in NFKC with every word at its old offset, or None if NFKC would move characters."""
     if text.isascii():
         return text
-    text = text.replace("\u2026", ".")  # of which normalising makes three
+    text = text.replace("\u2026", ".")  # NFKC turns an ellipsis into three dots
     if unicodedata.is_normalized("NFKC", text):
         return text
-    text = text.translate(_single_forms())
+    text = text.translate(_one_to_one_forms())
     return text if unicodedata.is_normalized("NFKC", text) else None
 
 
 @cache
-def _single_forms() -> dict[int, str]:
-    """The characters of which normalising makes one other: non-breaking spaces, full-width forms, superscripts..."""
-    found = {}
-    for code in range(0x80, 0x30000):  # no character behind these planes has another form
+def _one_to_one_forms() -> dict[int, str]:
+    """Map the characters that NFKC replaces by one other: non-breaking spaces, full-width forms, superscripts..."""
+    forms = {}
+    for code in range(0x80, 0x30000):  # no character above these planes has another form
         form = unicodedata.normalize("NFKC", chr(code))
         if len(form) == 1 and form != chr(code):
-            found[code] = form
-    return found
+            forms[code] = form
+    return forms
 
 
-class _Known(dict[str, int]):
-    """The term of each word seen so far, or _SEVERAL."""
+class _TermCache(dict[str, int]):
+    """Maps each word seen so far to its term, or to _MULTIPLE_TERMS."""
 
     def __missing__(self, word: str) -> int:
-        terms = _terms(word)
-        term = terms[0] if len(terms) == 1 else _SEVERAL
-        if len(word) <= _LONGEST_WORD:
-            if len(self) >= _REMEMBERED_WORDS:
+        terms = _terms_of(word)
+        term = terms[0] if len(terms) == 1 else _MULTIPLE_TERMS
+        if len(word) <= _MAX_WORD_CHARACTERS:
+            if len(self) >= _MAX_CACHED_WORDS:
                 self.clear()
             self[word] = term
         return term
 
 
-_known = _Known()
+_term_cache = _TermCache()
 
 
-def _terms(word: str) -> tuple[int, ...]:
-    """The terms of one word: its stem, and the stems of its parts if underscores join several."""
+def _terms_of(word: str) -> tuple[int, ...]:
+    """Return the terms of one word: its stem, and the stems of its parts if underscores join several."""
     word = word.casefold()
-    if len(word) > _LONGEST_WORD:
-        return (_hash(word) << 1 | _TELLING,)
+    if len(word) > _MAX_WORD_CHARACTERS:
+        return (_hash(word) << 1 | _LENGTH_BIT,)
     parts = [part for part in word.split("_") if part]
     terms = ["_".join(parts), *parts] if len(parts) > 1 else parts
-    hashes = [_hash(_stem(term)) << 1 for term in terms]  # characters and pairs of unspaced scripts stay as they are
+    hashes = [_hash(_stem(term)) << 1 for term in terms]  # the stemmer leaves unspaced scripts as they are
     if any(part not in _stop_words() for part in parts):
-        hashes[0] |= _TELLING
+        hashes[0] |= _LENGTH_BIT
     return tuple(hashes)
 
 
-_several = lru_cache(maxsize=10_000)(_terms)
+_cached_terms_of = lru_cache(maxsize=10_000)(_terms_of)
 
 
 def _hash(term: str) -> int:

@@ -1,34 +1,34 @@
-"""Uploaded files (contract section 2)."""
+"""Uploaded files (deploy/docs/api-contract.md section 2)."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ingest import ids
-from ingest.blobs import Staged, raw, texts
+from ingest.blobs import StagedFile, raw_key
 from ingest.caller import Caller
 from ingest.db.content import files as rows
 from ingest.db.content import imported_files
-from ingest.db.content import unclaimed_blobs as loose_rows
+from ingest.db.content import unclaimed_blobs as blob_rows
 from ingest.db.models import File
 from ingest.db.pages import Page, Window
 from ingest.db.queue import membership
-from ingest.db.session import read_clock, silent
+from ingest.db.session import read_clock
 from ingest.db.tenancy import quotas
-from ingest.errors import Abandoned, DependencyDown, NotFound, RequestError
+from ingest.errors import Abandoned, DependencyDown, NotFound
 from ingest.services import Services
+from ingest.stores.unclaimed_blobs import delete_blob_if_unreferenced, store_reserved
 
-NAME_CHARACTERS = 255
-BATCH_EXPIRES_AFTER_SECONDS = 30 * 86_400
-"""The life of a file with purpose `batch` for which none was asked; all others live for ever (contract section 2)."""
+MAX_FILENAME_CHARACTERS = 255
 
-DELETION_SECONDS = 60.0
-"""What one deletion may take, with a bucket's repetitions, while the name of what it deletes stays held."""
+BATCH_PURPOSE_EXPIRES_AFTER_SECONDS = 30 * 86_400
+"""The default lifetime of a file with purpose `batch`. Other files never expire by default
+(deploy/docs/api-contract.md section 2)."""
 
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def create(
@@ -40,40 +40,48 @@ def create(
     blocks: Iterable[bytes],
     expires_after: int | None,
 ) -> File:
-    """Store bytes as they arrive. `expires_after` is in seconds after now. Raises TooLarge."""
+    """Store bytes as they arrive and make a file of them. `expires_after` is in seconds from now.
+
+    Raises TooLarge and QuotaExceeded.
+    """
     with (
-        services.blobs.staged(blocks, max_bytes=services.settings.max_file_bytes) as staged,
-        stored_as_unclaimed(services, staged) as loose,
+        services.blobs.stage(blocks, max_bytes=services.settings.max_file_bytes) as staged,
+        store_reserved(services, staged) as reservation,
         services.database.transaction() as session,
     ):
-        quotas.store(session, caller, staged.size)
-        file = add_file(session, caller, staged, loose, filename=filename, purpose=purpose, expires_after=expires_after)
-        if caller.importing is not None:
-            imported_files.record(session, caller.importing, file)
+        quotas.check_stored_bytes(session, caller, staged.size)
+        file = add_file(
+            session, caller, staged, reservation, filename=filename, purpose=purpose, expires_after=expires_after
+        )
+        if caller.import_origin is not None:
+            imported_files.record_upload(session, caller.import_origin, file)
         return file
 
 
 def add_file(
     session: Session,
     caller: Caller,
-    staged: Staged,
-    loose: int,
+    staged: StagedFile,
+    reservation: int,
     *,
     filename: str,
     purpose: str,
     expires_after: int | None,
 ) -> File:
-    """Make bytes that are kept a file, within the caller's transaction."""
-    loose_rows.hold(session, staged.sha256)
-    if not loose_rows.settle(session, loose):
+    """Claim stored bytes for a new file, in the caller's transaction.
+
+    Raises DependencyDown when the reservation has timed out.
+    """
+    blob_rows.lock_blob(session, staged.sha256)
+    if not blob_rows.mark_claimed(session, reservation):
         raise DependencyDown("blobs", "it took so long to keep these bytes that they were given up")
     if expires_after is None and purpose == "batch":
-        expires_after = BATCH_EXPIRES_AFTER_SECONDS
+        expires_after = BATCH_PURPOSE_EXPIRES_AFTER_SECONDS
     created_at = int(read_clock(session))
     file = File(
         id=ids.new("file-"),
         project=caller.project,
-        filename=clean_name(filename),
+        filename=clean_filename(filename),
         bytes=staged.size,
         purpose=purpose,
         blob=staged.sha256,
@@ -84,35 +92,8 @@ def add_file(
     return file
 
 
-@contextmanager
-def stored_as_unclaimed(services: Services, staged: Staged) -> Iterator[int]:
-    """Staged bytes, kept before there is a file so that no transaction waits for them; the number to `add` it with.
-
-    They are removed if they get no file, and by the sweep after an hour if the process was killed.
-    """
-    with services.database.transaction() as session:
-        loose = loose_rows.expect(session, staged.sha256)
-    services.blobs.keep(staged, raw(staged.sha256))
-    try:
-        yield loose
-    except RequestError:
-        discard_unclaimed_blob(services, loose, staged.sha256)
-        raise
-    except DependencyDown:  # also when they were given up before they were kept: nobody else knows of them then
-        with suppress(DependencyDown):
-            discard_unclaimed_blob(services, loose, staged.sha256)
-        raise
-
-
-def discard_unclaimed_blob(services: Services, loose: int, blob: str) -> None:
-    """Give up bytes that were kept; they stay if they became a file, or another's."""
-    with services.database.transaction() as session:
-        loose_rows.give_up(session, loose)
-    delete_blob_if_unreferenced(services, blob)
-
-
 def retrieve(services: Services, caller: Caller, file_id: str) -> File:
-    """Raises NotFound."""
+    """Return a file. Raises NotFound."""
     with services.database.reading() as session:
         file = rows.get(session, caller.project, file_id)
     if file is None:
@@ -121,75 +102,59 @@ def retrieve(services: Services, caller: Caller, file_id: str) -> File:
 
 
 def list_page(services: Services, caller: Caller, window: Window, *, purpose: str | None) -> Page[File]:
-    """A page of the project's files, perhaps of one purpose only."""
+    """Return a page of the project's files, or of those with one purpose."""
     with services.database.reading() as session:
-        return rows.listed(session, caller.project, window, purpose=purpose)
+        return rows.list_page(session, caller.project, window, purpose=purpose)
 
 
 def read_content(services: Services, caller: Caller, file_id: str) -> tuple[File, Iterator[bytes]]:
-    """A file and its bytes in blocks. Raises NotFound, also when the bytes are lost."""
+    """Return a file and its bytes in blocks. Raises NotFound, also when the bytes are lost."""
     file = retrieve(services, caller, file_id)
     try:
-        return file, services.blobs.blocks(raw(file.blob))
+        return file, services.blobs.stream(raw_key(file.blob))
     except FileNotFoundError as exc:
         raise NotFound(f"The content of file '{file_id}' is gone.", param="id") from exc
 
 
 def delete(services: Services, caller: Caller, file_id: str) -> None:
-    """Remove a file from every store it is in, and then itself (contract section 10). Raises NotFound."""
-    _remove(services, retrieve(services, caller, file_id))
+    """Remove a file from every store, then delete it (deploy/docs/api-contract.md section 10). Raises NotFound."""
+    _delete(services, retrieve(services, caller, file_id))
 
 
 def delete_expired(services: Services, limit: int) -> int:
-    """Delete up to `limit` files past their expiry, as `delete` does; how many."""
+    """Delete up to `limit` expired files as `delete` does, and return their number."""
     with services.database.reading() as session:
-        expired = rows.expired(session, limit)
+        expired = rows.list_expired(session, limit)
     for file in expired:
-        _remove(services, file)
+        _delete(services, file)
     return len(expired)
 
 
-def delete_blob_if_unreferenced(services: Services, blob: str) -> None:
-    """Remove bytes that no file has, and that no upload is about to make a file of, with what was read in them."""
-    with services.database.transaction() as session:
-        silent(session, DELETION_SECONDS)
-        loose_rows.hold(session, blob)
-        if not rows.blob_is_used(session, blob) and not loose_rows.is_wanted(session, blob):
-            for name in [*services.blobs.names(texts(blob)), raw(blob)]:
-                loose_rows.hold(session, blob)  # still: an upload of these bytes may begin once it is lost
-                services.blobs.delete(name)
-        loose_rows.forget(session, blob)
+def clean_filename(filename: str) -> str:
+    """Return the last part of an uploaded file's name, as plain text of at most 255 characters.
+
+    Control characters and marks of the text direction are removed: with those, `exe.txt` could display as `txt.exe`.
+    """
+    last_part = filename.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = "".join(
+        c for c in last_part if unicodedata.category(c) not in ("Cc", "Cs") and c not in _BIDI_CONTROLS
+    ).strip()
+    return plain[-MAX_FILENAME_CHARACTERS:] if plain.strip(".") else "upload"
 
 
-def delete_unclaimed_blobs(services: Services, limit: int) -> None:
-    """Look at up to `limit` blobs that killed processes left, and remove those that nobody needs."""
-    with services.database.reading() as session:
-        due = loose_rows.due(session, limit)
-    for blob in due:
-        delete_blob_if_unreferenced(services, blob)
-
-
-def clean_name(filename: str) -> str:
-    """The uploader's name for a file as plain data: no folders, nothing that controls a terminal or turns the reading
-    direction around (so that `exe.txt` cannot show as `txt.exe`), at most 255 characters."""
-    last = filename.replace("\\", "/").rsplit("/", 1)[-1]
-    plain = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cs") and c not in _TURNING).strip()
-    return plain[-NAME_CHARACTERS:] if plain.strip(".") else "upload"
-
-
-def _remove(services: Services, file: File) -> None:
+def _delete(services: Services, file: File) -> None:
     while True:
         with services.database.reading() as session:
             stores = rows.stores_of(session, file.id)
         for store_id in stores:
-            # The row in a deleted store goes too; only the store's counters are there no more.
+            # Abandoned: the store was deleted, so there are no counters to update. The row must go all the same.
             with services.database.transaction() as session, suppress(Abandoned):
                 membership.remove(session, store_id, file.id)
         try:
             with services.database.transaction() as session:
                 rows.delete_row(session, file.id)
-                loose_rows.leave(session, file.blob)
+                blob_rows.add_unreserved(session, file.blob)
             break
-        except IntegrityError:  # attached to a store since we looked
+        except IntegrityError:  # attached to a store since `stores_of`
             continue
     delete_blob_if_unreferenced(services, file.blob)

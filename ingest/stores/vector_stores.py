@@ -1,10 +1,8 @@
-"""Vector stores (contract section 4)."""
+"""Vector stores (deploy/docs/api-contract.md section 4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from sqlalchemy import update as sql_update
 
 from ingest import ids
 from ingest.caller import Caller
@@ -18,7 +16,10 @@ from ingest.services import Services
 
 @dataclass(frozen=True)
 class ChunkSizes:
-    """Chunks of at most `tokens`, each repeating the last `overlap` of the one before (contract section 5)."""
+    """Chunks of at most `max_tokens`, each of which repeats the last `overlap_tokens` of the one before.
+
+    Limits: deploy/docs/api-contract.md section 5.
+    """
 
     max_tokens: int = 800
     overlap_tokens: int = 400
@@ -36,7 +37,7 @@ def create(
     metadata: Mapping[str, str],
     expires_after_days: int | None,
 ) -> VectorStore:
-    """An empty store."""
+    """Create an empty store."""
     with services.database.transaction() as session:
         created_at = int(read_clock(session))
         store = VectorStore(
@@ -55,21 +56,21 @@ def create(
 
 
 def retrieve(services: Services, caller: Caller, store_id: str) -> VectorStore:
-    """Raises NotFound."""
+    """Return a store. Raises NotFound."""
     with services.database.reading() as session:
         return require_store(rows.get(session, caller.project, store_id), store_id)
 
 
 def list_page(services: Services, caller: Caller, window: Window) -> Page[VectorStore]:
-    """A page of the project's stores."""
+    """Return a page of the project's stores."""
     with services.database.reading() as session:
-        return rows.listed(session, caller.project, window)
+        return rows.list_page(session, caller.project, window)
 
 
 def update(services: Services, caller: Caller, store_id: str, changes: Mapping[str, Any]) -> VectorStore:
-    """Replace what `changes` names: name, metadata, expires_after_days. Raises NotFound.
+    """Change any of name, metadata and expires_after_days. Raises NotFound.
 
-    An expired store can be changed too, but not brought back.
+    An expired store can be changed too, but stays expired.
     """
     columns: dict[str, Any] = {"meta" if name == "metadata" else name: value for name, value in changes.items()}
     with services.database.transaction() as session:
@@ -77,30 +78,33 @@ def update(services: Services, caller: Caller, store_id: str, changes: Mapping[s
         if store.expired_at is None:
             columns["last_active_at"] = int(read_clock(session))
         else:
-            rows.expire(session, store_id)  # before a new expiry can make it look alive
-        if columns:
-            session.execute(sql_update(VectorStore).where(VectorStore.row == store.row).values(columns))
-        session.refresh(store)
+            rows.expire(session, store_id)  # a store that is only due would become active again by a later expiry
+        rows.update_columns(session, store, columns)
     return store
 
 
 def delete(services: Services, caller: Caller, store_id: str) -> None:
-    """Forget a store and what it found; the files stay. Raises NotFound."""
+    """Delete a store and its points; the uploaded files stay. Raises NotFound."""
     with services.database.transaction() as session:
         if not rows.delete(session, caller.project, store_id):
             require_store(None, store_id)
 
 
 def require_store(store: VectorStore | None, store_id: str) -> VectorStore:
-    """The store, or NotFound in the API's words."""
+    """Return the store. Raises NotFound if it is None."""
     if store is None:
-        raise NotFound(f"No vector store found with id '{store_id}'.", param="vector_store_id")
+        raise store_not_found(store_id)
     return store
 
 
 def require_active_store(store: VectorStore | None, store_id: str) -> VectorStore:
-    """The store, unless it does not exist or has expired (contract section 10)."""
+    """Return the store. Raises NotFound, and InvalidRequest if it has expired (deploy/docs/api-contract.md section 10)."""
     store = require_store(store, store_id)
     if store.expired_at is not None:
         raise InvalidRequest(f"Vector store '{store_id}' has expired", param="vector_store_id")
     return store
+
+
+def store_not_found(store_id: str) -> NotFound:
+    """Return the error for a store that does not exist, or was deleted during the request."""
+    return NotFound(f"No vector store found with id '{store_id}'.", param="vector_store_id")

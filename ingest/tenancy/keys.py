@@ -1,4 +1,4 @@
-"""API keys: made once and shown once, kept as a hash, and what their bearers may do."""
+"""API keys: creation, revocation and authentication. A key is shown once; the database stores its hash."""
 
 import hashlib
 import hmac
@@ -20,54 +20,58 @@ from ingest.errors import DependencyDown, Refused, Unauthorised
 Scope = Literal["read", "write", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
-MARK = "sk-ingest-"
-SECRET_CHARACTERS = 43
-"""Of 62 kinds: 256 bits."""
+KEY_PREFIX = "sk-ingest-"
+RANDOM_CHARACTERS = 43
+"""Random characters of a key, out of 62 different ones: 256 bits."""
 
-PREFIX_CHARACTERS = len(MARK) + 8
-"""So much of a key is kept readable; the 208 bits after it are not."""
+STORED_PREFIX_CHARACTERS = len(KEY_PREFIX) + 8
+"""The start of a key is stored as plain text, to find and to list it. The 208 bits after it are not stored."""
 
-USED_EVERY_SECONDS = 60.0
+LAST_USED_RESOLUTION_SECONDS = 60.0
+"""How often the last use of a key is written at most."""
 
-INCORRECT = "Incorrect API key provided."
-MISSING = (
+INCORRECT_KEY_MESSAGE = "Incorrect API key provided."
+MISSING_KEY_MESSAGE = (
     "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
     "(i.e. Authorization: Bearer YOUR_KEY)."
 )
-NONE_YET = (
+NO_KEYS_YET_MESSAGE = (
     "This service has no API keys yet, and without one it only answers requests made on its own machine. "
     "Make one with `ingest keys create`."
 )
 
 _ALPHABET = string.digits + string.ascii_letters
-_NOBODYS = "0" * 64  # compared with where there is no key, so that this takes as long
-_SHAPE = re.compile(rf"{MARK}[0-9A-Za-z]{{{SECRET_CHARACTERS}}}")
+_UNMATCHABLE_HASH = "0" * 64
+_KEY_PATTERN = re.compile(rf"{KEY_PREFIX}[0-9A-Za-z]{{{RANDOM_CHARACTERS}}}")
 
 
 @dataclass(frozen=True)
-class Admitted:
-    """Somebody whose key is good, or who needs none."""
+class Principal:
+    """An authenticated caller and the scopes of its key."""
 
     caller: Caller
     scopes: frozenset[str]
 
-    def may(self, scope: Scope) -> bool:
-        """Whether a scope is among theirs; admin has them all."""
+    def has_scope(self, scope: Scope) -> bool:
+        """Return whether the caller has a scope. `admin` includes all others."""
         return scope in self.scopes or "admin" in self.scopes
 
 
 def create(database: Database, *, project: str, name: str, scopes: Sequence[Scope]) -> tuple[str, ApiKey]:
-    """A new key of a project (name or id): the key itself, which is nowhere else, and its row. Raises Refused."""
-    secret = MARK + "".join(secrets.choice(_ALPHABET) for _ in range(SECRET_CHARACTERS))
+    """Create a key for a project, given by name or id, and return the key and its row. The key is stored nowhere.
+
+    Raises Refused if there is no such project.
+    """
+    secret = KEY_PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(RANDOM_CHARACTERS))
     with database.transaction() as session:
-        owner = rows.project(session, project)
-        if owner is None:
+        project_row = rows.get_project(session, project)
+        if project_row is None:
             raise Refused(f"There is no project '{project}'. Make it with `ingest projects create`.")
         key = ApiKey(
             id=ids.new("key_"),
-            project=owner.id,
+            project=project_row.id,
             name=name,
-            prefix=secret[:PREFIX_CHARACTERS],
+            prefix=secret[:STORED_PREFIX_CHARACTERS],
             sha256=_hash(secret),
             scopes=[scope for scope in SCOPES if scope in scopes],
             created_at=int(read_clock(session)),
@@ -77,38 +81,40 @@ def create(database: Database, *, project: str, name: str, scopes: Sequence[Scop
 
 
 def revoke(database: Database, key_id: str) -> None:
-    """Let a key be of no use from the next request on. Raises Refused when there is no such key in use."""
+    """Revoke a key; the next request with it is rejected. Raises Refused if there is no such active key."""
     with database.transaction() as session:
         if not rows.revoke(session, key_id):
             raise Refused(f"There is no key '{key_id}' in use. `ingest keys list` shows them.")
 
 
-def admit(database: Database, secret: str | None, *, local: bool) -> Admitted:
-    """Who presents this key. While no key was ever made, who is `local` needs none. Raises Unauthorised.
+def authenticate(database: Database, secret: str | None, *, is_local: bool) -> Principal:
+    """Return the principal of a key. Until the first key is created, an `is_local` request needs none.
 
-    Whatever is wrong with a key, the answer and the way to it are the same.
+    The error and its timing are the same for every wrong key, whether it is malformed, unknown or revoked.
+    Raises Unauthorised.
     """
-    given = secret if secret is not None and _SHAPE.fullmatch(secret) else ""
+    candidate = secret if secret is not None and _KEY_PATTERN.fullmatch(secret) else ""
     with database.reading() as session:
-        known = rows.known(session, given[:PREFIX_CHARACTERS])
-    kept = _NOBODYS if known.key is None else known.key.sha256
-    is_right = hmac.compare_digest(_hash(given), kept)
-    if known.key is not None and is_right and known.key.revoked_at is None:
-        _used(database, known.key, known.at)
-        return Admitted(Caller(known.key.project, known.limits), frozenset(known.key.scopes))
-    if not known.keys_exist and local:
-        return Admitted(Caller(DEFAULT_PROJECT, known.limits), frozenset(SCOPES))
-    if not known.keys_exist:
-        raise Unauthorised(NONE_YET, code="invalid_api_key")
-    raise Unauthorised(INCORRECT if secret else MISSING, code="invalid_api_key")
+        match = rows.look_up(session, candidate[:STORED_PREFIX_CHARACTERS])
+    # Without a stored key the comparison is made all the same, so that it takes as long.
+    stored_hash = _UNMATCHABLE_HASH if match.key is None else match.key.sha256
+    is_correct = hmac.compare_digest(_hash(candidate), stored_hash)
+    if match.key is not None and is_correct and match.key.revoked_at is None:
+        _record_use(database, match.key, match.read_at)
+        return Principal(Caller(match.key.project, match.limits), frozenset(match.key.scopes))
+    if not match.keys_exist and is_local:
+        return Principal(Caller(DEFAULT_PROJECT, match.limits), frozenset(SCOPES))
+    if not match.keys_exist:
+        raise Unauthorised(NO_KEYS_YET_MESSAGE, code="invalid_api_key")
+    raise Unauthorised(INCORRECT_KEY_MESSAGE if secret else MISSING_KEY_MESSAGE, code="invalid_api_key")
 
 
-def _used(database: Database, key: rows.Key, at: float) -> None:
-    if key.last_used_at is None or at - key.last_used_at >= USED_EVERY_SECONDS:
-        with suppress(DependencyDown), database.transaction() as session:  # reading must not need to write
-            rows.used(session, key, every_seconds=USED_EVERY_SECONDS)
+def _record_use(database: Database, key: rows.Key, at: float) -> None:
+    if key.last_used_at is None or at - key.last_used_at >= LAST_USED_RESOLUTION_SECONDS:
+        with suppress(DependencyDown), database.transaction() as session:  # a request works without this write
+            rows.record_use(session, key, every_seconds=LAST_USED_RESOLUTION_SECONDS)
 
 
 def _hash(secret: str) -> str:
-    """Fast on purpose: nobody can try 2^208 keys, so a slow hash would only slow down every request."""
+    """Return the hash to store. A fast one suffices: a key has too many random bits to be guessed."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Projects: who shares one database without seeing each other, and what each may use."""
+"""Projects: the tenants of a service, and their limits."""
 
 from collections.abc import Mapping
 
@@ -10,16 +10,16 @@ from ingest.db.session import Database, read_clock
 from ingest.db.tenancy import keys as rows
 from ingest.errors import Refused
 
-NAME_CHARACTERS = 64
+MAX_NAME_CHARACTERS = 64
 
-Given = Mapping[str, int | None]
-"""Limits by the names of their columns; None is no limit."""
+LimitValues = Mapping[str, int | None]
+"""Limits by column name; None means no limit."""
 
 
-def create(database: Database, name: str, limits: Given) -> Project:
-    """A new project. Raises Refused when the name is taken or is none."""
-    if not name or len(name) > NAME_CHARACTERS or name.startswith("proj_"):
-        raise Refused(f"A project's name has 1 to {NAME_CHARACTERS} characters and does not begin with 'proj_'.")
+def create(database: Database, name: str, limits: LimitValues) -> Project:
+    """Create a project. Raises Refused if the name is taken or invalid."""
+    if not name or len(name) > MAX_NAME_CHARACTERS or name.startswith("proj_"):
+        raise Refused(f"A project's name has 1 to {MAX_NAME_CHARACTERS} characters and does not begin with 'proj_'.")
     try:
         with database.transaction() as session:
             project = Project(id=ids.new("proj_"), name=name, created_at=int(read_clock(session)), **limits)
@@ -29,10 +29,10 @@ def create(database: Database, name: str, limits: Given) -> Project:
     return project
 
 
-def set_limits(database: Database, name: str, limits: Given) -> Project:
-    """Change those limits of a project (name or id) that are given. Raises Refused when there is no such project."""
+def set_limits(database: Database, name: str, limits: LimitValues) -> Project:
+    """Change the given limits of a project, which is given by name or id. Raises Refused if it does not exist."""
     with database.transaction() as session:
-        project = rows.project(session, name)
+        project = rows.get_project(session, name)
         if project is None:
             raise Refused(f"There is no project '{name}'. `ingest projects list` shows them.")
         rows.set_limits(session, project.id, limits)

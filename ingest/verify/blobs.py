@@ -1,7 +1,7 @@
-"""Files against blobs, both ways: no file without its bytes, no bytes without a file.
+"""Checks of files against blobs, in both directions: every file has its bytes, and every blob has a file.
 
-Names are hashes, so 64 bits of each tell them apart: a million files take eight megabytes. What has no counterpart
-is looked up again by its full name.
+Names of blobs are SHA-256 hashes. Comparing 64-bit prefixes needs 8 MB per million files. Mismatches are checked again by
+the full name.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,141 +11,150 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.blobs import part, raw, text
+from ingest.blobs import part_key, raw_key, text_key
 from ingest.db.checks import expected_state
 from ingest.db.content import files as file_rows
 from ingest.services import Services
 from ingest.steps.parse import PARSER_VERSION
-from ingest.stores import files
-from ingest.verify.report import Kind, Ledger
+from ingest.stores import unclaimed_blobs
+from ingest.verify.report import FindingKind, Ledger
 
 GRACE_SECONDS = 3_600.0
-"""A blob without a file is an upload in progress, or was one that was cut off."""
+"""Minimum age of an orphaned blob: a younger one may belong to an upload in progress."""
 
-DIGITS = 16
-TOGETHER = 65_536
+PREFIX_DIGITS = 16
+PAGE_SIZE = 65_536
+"""Names that are compared at a time."""
 
-Marks = NDArray[np.uint64]
+Prefixes = NDArray[np.uint64]
+"""The first 64 bits of each hash."""
 
 
 def check(services: Services, ledger: Ledger) -> int:
-    """Compare; the number of blobs that files were uploaded as."""
-    used = _sorted(blob for page in _files(services) for _, _, blob in page)
-    kept = _sorted(_hash(name) for name in services.blobs.names("raw/"))
-    _missing(services, ledger, np.setdiff1d(used, kept, assume_unique=False))
-    _left_over(services, ledger, "raw/", "blob left over", "no file has these bytes", used)
-    _left_over(services, ledger, "text/", "text left over", "no file is read as this text", used)
-    _parts(services, ledger)
+    """Record missing and orphaned blobs. Returns the number of uploaded blobs."""
+    used = _sorted_prefixes(blob for page in _file_pages(services) for _, _, blob in page)
+    kept = _sorted_prefixes(_hash_of(name) for name in services.blobs.list_keys("raw/"))
+    _check_missing(services, ledger, np.setdiff1d(used, kept, assume_unique=False))
+    _check_orphaned(services, ledger, "raw/", "blob_orphaned", "no file has these bytes", used)
+    _check_orphaned(services, ledger, "text/", "text_orphaned", "no file has this text", used)
+    _check_parts(services, ledger)
     return len(kept)
 
 
-def _files(services: Services) -> Iterator[list[tuple[int, str, str]]]:
-    last = 0
+def _file_pages(services: Services) -> Iterator[list[tuple[int, str, str]]]:
+    last_row = 0
     while True:
         with services.database.reading() as session:
-            page = expected_state.blobs(session, last)
+            page = expected_state.list_blobs(session, last_row)
         if not page:
             return
         yield page
-        last = page[-1][0]
+        last_row = page[-1][0]
 
 
-def _sorted(hashes: Iterator[str]) -> Marks:
-    parts = [np.zeros(0, np.uint64)]
-    parts += [_marks(some) for some in _together(hashes)]
-    return np.sort(np.concatenate(parts))
+def _sorted_prefixes(hashes: Iterator[str]) -> Prefixes:
+    arrays = [np.zeros(0, np.uint64)]
+    arrays += [_to_prefixes(page) for page in _pages(hashes)]
+    return np.sort(np.concatenate(arrays))
 
 
-def _together(names: Iterator[str]) -> Iterator[list[str]]:
-    while some := list(islice(names, TOGETHER)):
-        yield some
+def _pages(names: Iterator[str]) -> Iterator[list[str]]:
+    while page := list(islice(names, PAGE_SIZE)):
+        yield page
 
 
-def _marks(hashes: Sequence[str]) -> Marks:
-    return np.array([_mark(each) for each in hashes], np.uint64)
+def _to_prefixes(hashes: Sequence[str]) -> Prefixes:
+    return np.array([_to_prefix(sha256) for sha256 in hashes], np.uint64)
 
 
-def _mark(sha256: str) -> int:
+def _to_prefix(sha256: str) -> int:
     try:
-        return int(sha256[:DIGITS], 16)
-    except ValueError:  # nothing of ours is called so; the full name decides
+        return int(sha256[:PREFIX_DIGITS], 16)
+    except ValueError:  # no name of this service; the full name decides
         return 0
 
 
-def _hash(name: str) -> str:
-    """The hash in `raw/<hash>` or `text/<hash>-<version>-<extension>`."""
+def _hash_of(name: str) -> str:
+    """Return the hash in `raw/<hash>` or `text/<hash>-<version>-<extension>`."""
     return name.rpartition("/")[2].partition("-")[0]
 
 
-def _missing(services: Services, ledger: Ledger, lost: Marks) -> None:
-    if not len(lost):
+def _check_missing(services: Services, ledger: Ledger, missing: Prefixes) -> None:
+    if not len(missing):
         return
-    for page in _files(services):
-        absent = np.isin(_marks([blob for _, _, blob in page]), lost)
-        for (_, file_id, blob), gone in zip(page, absent, strict=True):
-            if gone and not _exists(services, raw(blob)) and _has(services, file_id):
-                ledger.found("blob missing", file_id, f"{raw(blob)}: upload the file again")
+    for page in _file_pages(services):
+        is_missing = np.isin(_to_prefixes([blob for _, _, blob in page]), missing)
+        for (_, file_id, blob), is_gone in zip(page, is_missing, strict=True):
+            if is_gone and not _blob_exists(services, raw_key(blob)) and _is_file(services, file_id):
+                ledger.record("blob_missing", file_id, f"{raw_key(blob)} is lost: upload the file again")
 
 
-def _has(services: Services, file_id: str) -> bool:
+def _is_file(services: Services, file_id: str) -> bool:
     with services.database.reading() as session:
-        return expected_state.blob_of(session, file_id) is not None
+        return expected_state.get_blob(session, file_id) is not None
 
 
-def _left_over(services: Services, ledger: Ledger, prefix: str, kind: Kind, detail: str, used: Marks) -> None:
-    outdated = 0
-    for names in _together(services.blobs.names(prefix)):
-        known = np.isin(_marks([_hash(name) for name in names]), used)
-        for name, has_file in zip(names, known, strict=True):
-            if has_file and (prefix == "raw/" or name.startswith(text(_hash(name), PARSER_VERSION, ""))):
+def _check_orphaned(
+    services: Services, ledger: Ledger, prefix: str, kind: FindingKind, detail: str, used: Prefixes
+) -> None:
+    outdated_texts = 0
+    for names in _pages(services.blobs.list_keys(prefix)):
+        are_used = np.isin(_to_prefixes([_hash_of(name) for name in names]), used)
+        for name, is_used in zip(names, are_used, strict=True):
+            if is_used and (prefix == "raw/" or name.startswith(text_key(_hash_of(name), PARSER_VERSION, ""))):
                 continue
             if not _is_old(services, name):
                 continue
-            if has_file:
-                outdated += 1
+            if is_used:
+                outdated_texts += 1
                 if ledger.repairing:
                     services.blobs.delete(name)
-            elif not _is_used(services, _hash(name)):
-                remove = partial(_dropped, services, name) if prefix == "raw/" else partial(_deleted, services, name)
-                ledger.found(kind, name, detail, remove)
-    if outdated:  # nobody did anything wrong: the parser is another one since
-        what = "have been deleted" if ledger.repairing else "are deleted by a repair"
-        ledger.hints.append(f"{outdated:,} texts of other versions of the parser, which nobody reads, {what}")
+            elif not _blob_is_used(services, _hash_of(name)):
+                repair = (
+                    partial(_delete_unused_blob, services, name)
+                    if prefix == "raw/"
+                    else partial(_delete_blob, services, name)
+                )
+                ledger.record(kind, name, detail, repair)
+    if outdated_texts:  # no finding: the parser version has changed
+        action = "were deleted" if ledger.repairing else "can be deleted by a repair"
+        ledger.hints.append(f"{outdated_texts:,} unused texts of other parser versions {action}")
 
 
-def _is_used(services: Services, blob: str) -> bool:
+def _blob_is_used(services: Services, blob: str) -> bool:
     with services.database.reading() as session:
-        return file_rows.blob_is_used(session, blob)
+        return file_rows.is_blob_used(session, blob)
 
 
-def _dropped(services: Services, name: str) -> str | None:
-    files.delete_blob_if_unreferenced(services, _hash(name))
-    return None if _exists(services, name) else "deleted"
+def _delete_unused_blob(services: Services, name: str) -> str | None:
+    unclaimed_blobs.delete_blob_if_unreferenced(services, _hash_of(name))
+    return None if _blob_exists(services, name) else "deleted"
 
 
-def _deleted(services: Services, name: str) -> str:
+def _delete_blob(services: Services, name: str) -> str:
     services.blobs.delete(name)
     return "deleted"
 
 
-def _parts(services: Services, ledger: Ledger) -> None:
-    """The bytes of the parts of uploads, both ways."""
-    kept = set(services.blobs.names("part/"))
+def _check_parts(services: Services, ledger: Ledger) -> None:
+    """Record missing and orphaned bytes of upload parts."""
+    stored_names = set(services.blobs.list_keys("part/"))
     with services.database.reading() as session:
-        known = expected_state.parts(session)
-    names = {part(part_id) for part_id in known}
-    for name in sorted(kept - names):
+        is_needed_by_part = expected_state.list_parts(session)
+    expected_names = {part_key(part_id) for part_id in is_needed_by_part}
+    for name in sorted(stored_names - expected_names):
         if _is_old(services, name):
-            ledger.found("part left over", name, "no upload has this part", partial(_deleted, services, name))
-    absent = [part_id for part_id, needed in known.items() if needed and part(part_id) not in kept]
-    for part_id in absent:
-        if not _exists(services, part(part_id)) and _still_needed(services, part_id):
-            ledger.found("part missing", part_id, "its upload can not be completed: send the part again")
+            ledger.record("part_orphaned", name, "no upload has this part", partial(_delete_blob, services, name))
+    for part_id, is_needed in is_needed_by_part.items():
+        if not is_needed or part_key(part_id) in stored_names:
+            continue
+        if not _blob_exists(services, part_key(part_id)) and _part_is_needed(services, part_id):
+            ledger.record("part_missing", part_id, "its upload cannot be completed: send the part again")
 
 
-def _still_needed(services: Services, part_id: str) -> bool:
+def _part_is_needed(services: Services, part_id: str) -> bool:
     with services.database.reading() as session:
-        return expected_state.parts(session).get(part_id, False)
+        return expected_state.list_parts(session).get(part_id, False)
 
 
 def _is_old(services: Services, name: str) -> bool:
@@ -155,7 +164,7 @@ def _is_old(services: Services, name: str) -> bool:
         return False
 
 
-def _exists(services: Services, name: str) -> bool:
+def _blob_exists(services: Services, name: str) -> bool:
     try:
         services.blobs.age_seconds(name)
     except FileNotFoundError:

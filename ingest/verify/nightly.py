@@ -1,45 +1,41 @@
-"""Verifies now and then while the service runs, by one process of all, for `/metrics` to tell."""
-
-import threading
+"""Scheduled verification while the service runs. One of all processes does it, and `/metrics` exports the findings."""
 
 from ingest.db.checks import verifications
 from ingest.observability import logs
+from ingest.runtime.periodic import PeriodicThread
 from ingest.services import Services
 from ingest.verify.run import verify
 
-LOOK_SECONDS = 30.0
-"""How often it is looked whether it is time."""
+CHECK_INTERVAL_SECONDS = 30.0
+"""Time between two checks whether a verification is due."""
 
 _log = logs.get(__name__)
 
 
-class Nightly(threading.Thread):
-    """Looks whether it is time, and does it; `tools` are its own, with the patience of a report."""
+class NightlyVerifier:
+    """Runs a verification at the times of `verify_cron`. Needs services with the timeouts of reports (REPORT_TIMEOUTS)."""
 
     def __init__(self, services: Services) -> None:
-        super().__init__(name="nightly", daemon=True)
-        self._tools = services
-        self._stopped = threading.Event()
+        self._services = services
+        self._thread = PeriodicThread("nightly_verify", CHECK_INTERVAL_SECONDS, self.verify_if_due)
 
-    def run(self) -> None:
-        while self._tools.settings.verify_cron and not self._stopped.wait(LOOK_SECONDS):
-            try:
-                self.round()
-            except Exception as exc:  # noqa: BLE001 - written down; the next time it may do better
-                _log.error("nightly_verify_failed", reason=str(exc))
+    def start(self) -> None:
+        """Start the thread. Does nothing if `verify_cron` is empty."""
+        if self._services.settings.verify_cron:
+            self._thread.start()
 
     def stop(self) -> None:
-        """Begin nothing more."""
-        self._stopped.set()
+        """Start no other verification. Does not wait for the one under way, which may take an hour."""
+        self._thread.stop(0)
 
-    def round(self) -> bool:
-        """Verify if it is time; whether it was. Raises DependencyDown, and then this time is lost."""
-        with self._tools.database.transaction() as session:
-            mine = verifications.take_turn(session, self._tools.settings.verify_cron)
-        if mine:
-            report = verify(self._tools)
-            with self._tools.database.transaction() as session:
-                verifications.ended(session, report.counts)
-            tell = _log.warning if report.counts else _log.info
-            tell("verified", files=report.files, points=report.points, findings=report.counts)
-        return mine
+    def verify_if_due(self) -> bool:
+        """Run a verification if one is due, and return whether one was. Raises DependencyDown; this run is then lost."""
+        with self._services.database.transaction() as session:
+            is_due = verifications.claim_if_due(session, self._services.settings.verify_cron)
+        if is_due:
+            report = verify(self._services)
+            with self._services.database.transaction() as session:
+                verifications.record(session, report.counts)
+            log = _log.warning if report.counts else _log.info
+            log("nightly_verify_completed", files=report.files, points=report.points, findings=report.counts)
+        return is_due

@@ -1,4 +1,4 @@
-"""What `ingest verify` tells: findings, what was done about each, and counts of everything that was looked at."""
+"""The report of a verification: findings, their repairs, and counts of all checked objects."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,44 +7,44 @@ from typing import Literal, get_args
 
 from ingest.observability import logs
 
-Kind = Literal[
-    "store counters",
-    "batch counters",
-    "broken row",
-    "batch membership",
-    "points missing",
-    "points left over",
-    "blob missing",
-    "blob left over",
-    "text left over",
-    "part missing",
-    "part left over",
+FindingKind = Literal[
+    "store_counters",
+    "batch_counters",
+    "broken_row",
+    "batch_membership",
+    "points_missing",
+    "points_orphaned",
+    "blob_missing",
+    "blob_orphaned",
+    "text_orphaned",
+    "part_missing",
+    "part_orphaned",
     "stuck",
     "overdue",
 ]
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
+FINDING_KINDS: tuple[FindingKind, ...] = get_args(FindingKind)
 
-LISTED = 10_000
-"""Findings that are told one by one; beyond that they are only counted, so that memory is bounded."""
+MAX_LISTED_FINDINGS = 10_000
+"""Findings above this number are counted but not listed, which bounds the memory."""
 
 _log = logs.get(__name__)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that should not be: its kind, the object, what was expected and found, and what was done about it."""
+    """A contradiction: its kind, the object, what was expected and what was found, and the repair."""
 
-    kind: Kind
+    kind: FindingKind
     object: str
     detail: str
     repair: str | None = None
-    """None when nothing was asked for, or nothing can be done."""
+    """What the repair did; None if no repair was requested or none is possible."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was looked at, and what is wrong."""
+    """Numbers of checked objects, and the findings."""
 
     stores: int
     batches: int
@@ -52,20 +52,20 @@ class Report:
     points: int
     blobs: int
     counts: dict[str, int]
-    """Findings by kind: all of them, also those that `findings` has no room for."""
+    """Findings by kind, including those that are not listed in `findings`."""
     repaired: int
     findings: list[Finding]
     hints: list[str]
 
     @property
-    def left(self) -> int:
-        """Findings about which nothing was done."""
+    def unrepaired(self) -> int:
+        """Number of findings without a repair."""
         return sum(self.counts.values()) - self.repaired
 
 
 @dataclass
 class Ledger:
-    """Collects findings, and repairs what can be repaired when that is asked for."""
+    """Collects the findings of a verification, and runs their repairs if `repairing`."""
 
     repairing: bool
     findings: list[Finding] = field(default_factory=list)
@@ -73,12 +73,14 @@ class Ledger:
     repaired: int = 0
     hints: list[str] = field(default_factory=list)
 
-    def found(self, kind: Kind, object_: str, detail: str, repair: Callable[[], str | None] | None = None) -> None:
-        """Write down a finding; `repair` does what can be done and says what it did, None if it could not."""
-        done = repair() if repair is not None and self.repairing else None
+    def record(
+        self, kind: FindingKind, object_: str, detail: str, repair: Callable[[], str | None] | None = None
+    ) -> None:
+        """Record a finding and repair it. `repair` returns a description of what it did, or None if it did nothing."""
+        repair_result = repair() if repair is not None and self.repairing else None
         self.counts[kind] += 1
-        if done is not None:
+        if repair_result is not None:
             self.repaired += 1
-            _log.warning("verify_repaired", kind=kind, object=object_, detail=detail, repair=done)
-        if len(self.findings) < LISTED:
-            self.findings.append(Finding(kind, object_, detail, done))
+            _log.warning("verify_repaired", kind=kind, object=object_, detail=detail, repair=repair_result)
+        if len(self.findings) < MAX_LISTED_FINDINGS:
+            self.findings.append(Finding(kind, object_, detail, repair_result))

@@ -1,4 +1,4 @@
-"""Rows against each other: counters, memberships, rules, and work that the sweep has not done."""
+"""Checks of rows against each other: counters, batch memberships, rules, and overdue work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,119 +7,129 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from ingest.db.checks import recount, violations
-from ingest.db.checks.recount import Counted
-from ingest.db.checks.violations import Membership
+from ingest.db.checks.recount import RecountedCounters
+from ingest.db.checks.violations import MembershipViolation
 from ingest.jobs import maintenance
 from ingest.services import Services
-from ingest.verify.report import Kind, Ledger
+from ingest.verify.report import FindingKind, Ledger
 
 OVERDUE_SECONDS = 600.0
-"""Beyond what a sweep needs after the largest cancel."""
+"""Longer than maintenance needs after the largest cancellation."""
 
 IDLE_SECONDS = 120.0
+"""Files that wait this long while none is processed are a hint that no worker runs."""
 
 
-def overdue(services: Services, ledger: Ledger) -> None:
-    """Leases of the dead, cancels, deletes and expiries that nobody has seen to; the repair is a sweep."""
-    silent_seconds = max(60.0, 10 * services.settings.sweep_seconds)
+def check_overdue(services: Services, ledger: Ledger) -> None:
+    """Record expired leases, and cancellations, deletions and expiries that are overdue. The repair runs maintenance once."""
+    lease_grace_seconds = max(60.0, 10 * services.settings.sweep_seconds)
     with services.database.reading() as session:
-        silent = violations.stuck(session, grace_seconds=silent_seconds)
-        late = violations.overdue(session, grace_seconds=OVERDUE_SECONDS)
-        idle = violations.idle(session, seconds=IDLE_SECONDS)
-    if ledger.repairing and (silent or late):
-        maintenance.sweep(services)
-    for file_id in silent:
-        ledger.found("stuck", file_id, "its worker fell silent long ago", partial(_released, services, file_id))
-    for each in late:
-        detail = f"{each.count:,} due for up to {each.seconds:,.0f} s"
-        ledger.found("overdue", each.what, detail, partial(_swept, services, each.what))
-    if idle:
-        ledger.hints.append(f"{idle:,} files have been waiting and none is in work: are workers running?")
+        stuck_file_ids = violations.list_files_with_expired_lease(session, grace_seconds=lease_grace_seconds)
+        overdue_work = violations.list_overdue_work(session, grace_seconds=OVERDUE_SECONDS)
+        idle_files = violations.count_idle_files(session, seconds=IDLE_SECONDS)
+    if ledger.repairing and (stuck_file_ids or overdue_work):
+        maintenance.run_maintenance(services)
+    for file_id in stuck_file_ids:
+        ledger.record(
+            "stuck", file_id, "the lease of its worker has expired", partial(_repair_stuck, services, file_id)
+        )
+    for work in overdue_work:
+        detail = f"{work.count:,} due for up to {work.seconds:,.0f} s"
+        ledger.record("overdue", work.kind, detail, partial(_repair_overdue, services, work.kind))
+    if idle_files:
+        ledger.hints.append(f"{idle_files:,} files wait and none is processed: check that workers run")
 
 
-def contradictions(services: Services, ledger: Ledger) -> None:
-    """Rows that break a rule, and batches that wait in vain."""
+def check_contradictions(services: Services, ledger: Ledger) -> None:
+    """Record rows that break a rule, and batches whose members disagree with their files."""
     with services.database.reading() as session:
-        broken = violations.broken_rows(session)
-        open_for_ever, not_awaited = violations.never_closed(session), violations.not_awaited(session)
-    for name, rule in broken:
-        ledger.found("broken row", name, f"against the rule: {rule}")
-    for place in open_for_ever:
-        status = place.file_status or "not in the store any more"
-        detail = f"waits for a file (row {place.store_file}) that is {status}"
-        ledger.found("batch membership", place.batch_id, detail, partial(_closed, services, place))
-    for place in not_awaited:
-        detail = f"does not wait for its file (row {place.store_file}), which is {place.file_status}"
-        ledger.found("batch membership", place.batch_id, detail, partial(_left, services, place))
+        broken_rows = violations.list_broken_rows(session)
+        never_closed, not_awaited = (
+            violations.list_unclosed_memberships(session),
+            violations.list_missing_memberships(session),
+        )
+    for name, rule in broken_rows:
+        ledger.record("broken_row", name, f"breaks the rule: {rule}")
+    for membership in never_closed:
+        status = membership.file_status or "no longer in the store"
+        detail = f"waits for a file (row {membership.store_file}) that is {status}"
+        ledger.record("batch_membership", membership.batch_id, detail, partial(_close_membership, services, membership))
+    for membership in not_awaited:
+        detail = f"does not wait for its file (row {membership.store_file}), which is {membership.file_status}"
+        ledger.record(
+            "batch_membership", membership.batch_id, detail, partial(_remove_membership, services, membership)
+        )
 
 
-def counters(services: Services, ledger: Ledger) -> tuple[int, int]:
-    """Every store's and batch's counters; how many stores and batches there are."""
-    return _counted(services, ledger, _STORES), _counted(services, ledger, _BATCHES)
+def check_counters(services: Services, ledger: Ledger) -> tuple[int, int]:
+    """Record wrong counters. Returns the number of stores and of batches."""
+    return _check_counters_of(services, ledger, _STORES), _check_counters_of(services, ledger, _BATCHES)
 
 
 @dataclass(frozen=True)
-class _Side:
-    """What has counters: how it is read, put right, and told to be gone."""
+class _CounterOwner:
+    """How to read and repair the counters of stores or of batches."""
 
-    kind: Kind
-    read: Callable[[Session, int], list[Counted]]
-    put_right: Callable[[Session, Counted], Counted | None]
-    gone: str
+    kind: FindingKind
+    read: Callable[[Session, int], list[RecountedCounters]]
+    recount: Callable[[Session, RecountedCounters], RecountedCounters | None]
+    gone_message: str
 
 
-_STORES = _Side(
-    "store counters",
-    recount.stores,
-    lambda session, store: recount.put_right_store(session, store.id),
+_STORES = _CounterOwner(
+    "store_counters",
+    recount.recount_stores,
+    lambda session, store: recount.correct_store(session, store.id),
     "the store has ended",
 )
-_BATCHES = _Side(
-    "batch counters",
-    recount.batches,
-    lambda session, batch: recount.put_right_batch(session, batch.row),
+_BATCHES = _CounterOwner(
+    "batch_counters",
+    recount.recount_batches,
+    lambda session, batch: recount.correct_batch(session, batch.row),
     "the batch is gone",
 )
 
 
-def _counted(services: Services, ledger: Ledger, side: _Side) -> int:
-    count, last = 0, 0
+def _check_counters_of(services: Services, ledger: Ledger, owner: _CounterOwner) -> int:
+    count, last_row = 0, 0
     while True:
         with services.database.reading() as session:
-            page = side.read(session, last)
+            page = owner.read(session, last_row)
         if not page:
             return count
         for each in page:
-            if not each.agrees:
-                ledger.found(side.kind, each.id, each.difference, partial(_recounted, services, side, each))
-        count, last = count + len(page), page[-1].row
+            if not each.is_correct:
+                ledger.record(owner.kind, each.id, each.difference, partial(_repair_counters, services, owner, each))
+        count, last_row = count + len(page), page[-1].row
 
 
-def _recounted(services: Services, side: _Side, wrong: Counted) -> str:
+def _repair_counters(services: Services, owner: _CounterOwner, wrong: RecountedCounters) -> str:
     with services.database.transaction() as session:
-        now = side.put_right(session, wrong)
-    return f"nothing: {side.gone}" if now is None else f"COUNTERS REWRITTEN: {now.difference or 'they agreed'}"
+        now = owner.recount(session, wrong)
+    return f"nothing: {owner.gone_message}" if now is None else f"COUNTERS REWRITTEN: {now.difference or 'they agreed'}"
 
 
-def _closed(services: Services, place: Membership) -> str:
+def _close_membership(services: Services, membership: MembershipViolation) -> str:
     with services.database.transaction() as session:
-        violations.close(session, place)
-    return "its place in the batch got its outcome"
+        violations.close_membership_of_ended_file(session, membership)
+    return "the batch counts the outcome of the file"
 
 
-def _left(services: Services, place: Membership) -> str:
+def _remove_membership(services: Services, membership: MembershipViolation) -> str:
     with services.database.transaction() as session:
-        violations.leave(session, place)
-    return "the file goes on without the batch"
+        violations.detach_from_batch(session, membership)
+    return "the file is processed without the batch"
 
 
-def _released(services: Services, file_id: str) -> str | None:
+def _repair_stuck(services: Services, file_id: str) -> str | None:
     with services.database.reading() as session:
-        still = file_id in violations.stuck(session, grace_seconds=0)
-    return None if still else "taken back from its worker"
+        is_stuck = file_id in violations.list_files_with_expired_lease(session, grace_seconds=0)
+    return None if is_stuck else "lease released"
 
 
-def _swept(services: Services, what: str) -> str | None:
+def _repair_overdue(services: Services, what: str) -> str | None:
     with services.database.reading() as session:
-        still = any(each.what == what for each in violations.overdue(session, grace_seconds=OVERDUE_SECONDS))
-    return None if still else "swept"
+        is_overdue = any(
+            each.kind == what for each in violations.list_overdue_work(session, grace_seconds=OVERDUE_SECONDS)
+        )
+    return None if is_overdue else "done"

@@ -1,29 +1,29 @@
-"""All checks, one after the other."""
+"""Runs all checks one after the other."""
 
 from ingest.services import Services
 from ingest.verify import blobs, points, rows
 from ingest.verify.report import Ledger, Report
 
 
-def verify(services: Services, *, repair: bool = False, running: bool = True) -> Report:
-    """Compare everything with everything, in memory that grows by some 40 bytes a file. Raises DependencyDown.
+def verify(services: Services, *, repair: bool = False, is_running: bool = True) -> Report:
+    """Run all checks and return the report. Raises DependencyDown.
 
-    Works while the service runs: what differs is looked at again until it stands still. `repair` puts right what can
-    be put right. Only of a service that is `running` can anything be overdue.
+    Needs about 40 bytes of memory per file. Works while the service runs: rows that change during a check are checked
+    again. `repair` repairs findings where possible. Overdue work is checked only if the service `is_running`.
     """
     ledger = Ledger(repairing=repair)
-    if running:
-        rows.overdue(services, ledger)
-    rows.contradictions(services, ledger)
-    stores, batches = rows.counters(services, ledger)
-    files, found = points.check(services, ledger)
-    kept = blobs.check(services, ledger)
+    if is_running:
+        rows.check_overdue(services, ledger)
+    rows.check_contradictions(services, ledger)
+    store_count, batch_count = rows.check_counters(services, ledger)
+    file_count, point_count = points.check(services, ledger)
+    blob_count = blobs.check(services, ledger)
     return Report(
-        stores=stores,
-        batches=batches,
-        files=files,
-        points=found,
-        blobs=kept,
+        stores=store_count,
+        batches=batch_count,
+        files=file_count,
+        points=point_count,
+        blobs=blob_count,
         counts=dict(ledger.counts),
         repaired=ledger.repaired,
         findings=ledger.findings,

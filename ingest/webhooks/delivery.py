@@ -1,7 +1,9 @@
-"""Delivers events to webhook endpoints: at least once, within bounds, and never in the way of the sweep."""
+"""Delivery of webhook events to their endpoints, at least once, with a limit on the time and the number of attempts.
+
+Decision: deploy/docs/decisions/0010-webhooks.md.
+"""
 
 import asyncio
-import random
 import threading
 import time
 from collections.abc import Sequence
@@ -12,165 +14,183 @@ import httpx
 from ingest.caller import Caller
 from ingest.db import webhooks as rows
 from ingest.db.session import read_clock
-from ingest.db.webhooks import Parcel
+from ingest.db.webhooks import Delivery
 from ingest.errors import InvalidRequest
-from ingest.net.egress_guard import Pinned, Resolve, Unreachable, pinned, resolve
+from ingest.net.egress_guard import PinnedRequest, Resolver, Unreachable, pin_request, resolve
 from ingest.observability import logs, metrics
+from ingest.runtime.backoff import Backoff
+from ingest.runtime.periodic import PeriodicThread
 from ingest.services import Services
 from ingest.webhooks import endpoints
-from ingest.webhooks.endpoints import EventType
+from ingest.webhooks.events import EventType, build_event, sample_data
+from ingest.webhooks.signing import signature_headers
 
-ENDPOINTS_AT_ONCE = 8
-EVENTS_AT_ONCE = 16
-"""Of one endpoint, one after the other."""
+MAX_CONCURRENT_ENDPOINTS = 8
 
-FIRST_PAUSE_SECONDS = 5.0
-LONGEST_PAUSE_SECONDS = 3 * 3600.0
-GIVE_UP_SECONDS = 86_400.0
+EVENTS_PER_ENDPOINT = 16
+"""How many events of one endpoint are claimed at once. They are sent one after the other."""
 
-PERMIT = "INGEST_WEBHOOKS_ALLOW_PRIVATE"
+RETRY_BACKOFF = Backoff(first_seconds=5.0, longest_seconds=3 * 3600.0, jitter=0.5)
+
+GIVE_UP_AFTER_SECONDS = 86_400.0
+"""The age of an event at which a failed attempt is its last one."""
+
+PERMITTING_SETTING = "INGEST_WEBHOOKS_ALLOW_PRIVATE"
 
 _log = logs.get(__name__)
 
 
-class Undelivered(Exception):
-    """Why a receiver has not got an event, in words for the project: nothing about our own network."""
+class DeliveryFailed(Exception):
+    """A receiver did not accept an event. The message is shown to the project, so it names no internal address."""
 
 
-class Courier(threading.Thread):
-    """Looks for events that are due and delivers those of different endpoints side by side."""
+class DeliveryWorker:
+    """Claims due events and sends those of different endpoints in parallel."""
 
-    def __init__(self, services: Services, *, resolver: Resolve = resolve) -> None:
-        super().__init__(name="courier", daemon=True)
-        self._tools = services
-        self._resolve = resolver
-        self._stopped = threading.Event()
-        self._busy: set[int] = set()
+    def __init__(self, services: Services, *, resolver: Resolver = resolve) -> None:
+        self._services = services
+        self._resolver = resolver
+        self._thread = PeriodicThread("webhook_delivery", services.settings.sweep_seconds, self.deliver_due)
+        self._busy_endpoints: set[int] = set()
         self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(ENDPOINTS_AT_ONCE, thread_name_prefix="courier")
+        self._executor = ThreadPoolExecutor(MAX_CONCURRENT_ENDPOINTS, thread_name_prefix="webhook_delivery")
 
-    def run(self) -> None:
-        while not self._stopped.wait(self._tools.settings.sweep_seconds):
-            try:
-                self.round()
-            except Exception as exc:  # noqa: BLE001 - written down; the next round may do better
-                _log.warning("courier_held_up", reason=str(exc))
+    def start(self) -> None:
+        """Deliver due events every `sweep_seconds`, in a thread."""
+        self._thread.start()
 
     def stop(self) -> None:
-        """Begin nothing more; what was taken is taken again by another courier."""
-        self._stopped.set()
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        if self.is_alive():
-            self.join(5)
+        """Start no more deliveries. Another process delivers what this one claimed, when the claims run out."""
+        self._thread.stop()
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def round(self) -> int:
-        """Begin what is due, as far as there are free hands; how many endpoints. Waits for no receiver."""
+    def deliver_due(self) -> int:
+        """Claim due events of as many endpoints as there are idle threads, and start to send them.
+
+        Returns the number of endpoints. Waits for no receiver.
+        """
         with self._lock:
-            busy = sorted(self._busy)
-        room = ENDPOINTS_AT_ONCE - len(busy)
-        if room <= 0:
+            busy = sorted(self._busy_endpoints)
+        idle_threads = MAX_CONCURRENT_ENDPOINTS - len(busy)
+        if idle_threads <= 0:
             return 0
-        patience = 2 * EVENTS_AT_ONCE * self._tools.settings.webhook_timeout_seconds
-        with self._tools.database.transaction() as session:
-            taken = rows.take(session, endpoints=room, each=EVENTS_AT_ONCE, for_seconds=patience, busy=busy)
-        for endpoint, parcels in taken.items():
+        claim_seconds = 2 * EVENTS_PER_ENDPOINT * self._services.settings.webhook_timeout_seconds
+        with self._services.database.transaction() as session:
+            claimed = rows.take_due(
+                session, endpoints=idle_threads, per_endpoint=EVENTS_PER_ENDPOINT, retry_after_seconds=claim_seconds, busy_endpoints=busy
+            )
+        for endpoint, deliveries in claimed.items():
             with self._lock:
-                self._busy.add(endpoint)
-            self._threads.submit(self._work, endpoint, parcels)
-        return len(taken)
+                self._busy_endpoints.add(endpoint)
+            self._executor.submit(self._deliver_to_endpoint, endpoint, deliveries)
+        return len(claimed)
 
-    def wait(self) -> None:
-        """Until what was begun has ended (tests)."""
+    def wait_until_idle(self) -> None:
+        """Wait until all started deliveries have ended. Only tests call this."""
         while True:
             with self._lock:
-                if not self._busy:
+                if not self._busy_endpoints:
                     return
-            self._stopped.wait(0.01)
+            time.sleep(0.01)
 
-    def _work(self, endpoint: int, parcels: Sequence[Parcel]) -> None:
+    def _deliver_to_endpoint(self, endpoint: int, deliveries: Sequence[Delivery]) -> None:
+        """Send events one after the other, until one fails or the worker stops."""
         try:
-            for position, parcel in enumerate(parcels):
-                if self._stopped.is_set() or not self._deliver(parcel, parcels[position + 1 :]):
+            for position, delivery in enumerate(deliveries):
+                if self._thread.is_stopping or not self._deliver(delivery, deliveries[position + 1 :]):
                     return
-        except Exception as exc:  # noqa: BLE001 - written down; what was taken is due again later
-            _log.warning("courier_stopped_at", endpoint=endpoint, reason=str(exc))
+        except Exception as exc:  # noqa: BLE001 - logged; the claimed events are due again later
+            _log.warning("webhook_delivery_interrupted", endpoint=endpoint, reason=str(exc))
         finally:
             with self._lock:
-                self._busy.discard(endpoint)
+                self._busy_endpoints.discard(endpoint)
 
-    def _deliver(self, parcel: Parcel, others: Sequence[Parcel]) -> bool:
-        """Try once and write down how it went; False when the endpoint shall be left alone for a while."""
+    def _deliver(self, delivery: Delivery, later: Sequence[Delivery]) -> bool:
+        """Make one attempt and record its outcome. Return False if it failed, which also defers the `later` events."""
         try:
-            status = post(self._tools, parcel.url, parcel.secrets, parcel.event_id, parcel.body, self._resolve)
+            status = post_event(
+                self._services, delivery.url, delivery.secrets, delivery.event_id, delivery.body, self._resolver
+            )
             if not 200 <= status < 300:
-                raise Undelivered(f"The receiver answered {status}.")
-        except Undelivered as exc:
-            self._failed(parcel, others, str(exc))
+                raise DeliveryFailed(f"The receiver answered {status}.")
+        except DeliveryFailed as exc:
+            self._record_failure(delivery, later, str(exc))
             return False
-        with self._tools.database.transaction() as session:
-            rows.arrived(session, parcel)
+        with self._services.database.transaction() as session:
+            rows.record_delivered(session, delivery)
         metrics.webhook_deliveries.labels("delivered").inc()
         return True
 
-    def _failed(self, parcel: Parcel, others: Sequence[Parcel], reason: str) -> None:
-        about = {"event_id": parcel.event_id, "type": parcel.type, "attempt": parcel.attempts + 1, "reason": reason}
-        seconds = pause(parcel.attempts)
-        with self._tools.database.transaction() as session:
-            if parcel.age_seconds >= GIVE_UP_SECONDS:
+    def _record_failure(self, delivery: Delivery, later: Sequence[Delivery], reason: str) -> None:
+        about = {
+            "event_id": delivery.event_id,
+            "type": delivery.type,
+            "attempt": delivery.attempts + 1,
+            "reason": reason,
+        }
+        seconds = RETRY_BACKOFF.pause_seconds(delivery.attempts)
+        with self._services.database.transaction() as session:
+            if delivery.age_seconds >= GIVE_UP_AFTER_SECONDS:
                 outcome = "given_up"
-                rows.given_up(session, parcel, reason)
+                rows.record_given_up(session, delivery, reason)
                 _log.error("webhook_given_up", **about)
             else:
                 outcome = "failed"
-                rows.failed(session, parcel, reason, again_after_seconds=seconds)
+                rows.record_failed(session, delivery, reason, retry_after_seconds=seconds)
                 _log.warning("webhook_failed", **about)
-            if others:
-                rows.put_off(session, others, seconds=seconds)
+            if later:
+                rows.postpone(session, later, seconds=seconds)
         metrics.webhook_deliveries.labels(outcome).inc()
 
 
-def try_out(services: Services, caller: Caller, endpoint_id: str, kind: EventType, resolver: Resolve = resolve) -> int:
-    """Send a made-up event at once; the status of the answer. Raises NotFound; InvalidRequest when there was none."""
-    shown = endpoints.retrieve(services, caller, endpoint_id)
+def send_test_event(
+    services: Services, caller: Caller, endpoint_id: str, event_type: EventType, resolver: Resolver = resolve
+) -> int:
+    """Send a made-up event now and return the HTTP status of the response.
+
+    Raises NotFound, and InvalidRequest when there was no response.
+    """
+    endpoint = endpoints.retrieve(services, caller, endpoint_id).endpoint
     with services.database.reading() as session:
-        event_id, body = endpoints.event(session, kind, endpoints.sample(kind))
-        secrets = rows.secrets(shown.endpoint, read_clock(session))
+        event_id, body = build_event(session, event_type, sample_data(event_type))
+        secrets = rows.signing_secrets(endpoint, read_clock(session))
     try:
-        return post(services, shown.endpoint.url, secrets, event_id, body, resolver)
-    except Undelivered as exc:
+        return post_event(services, endpoint.url, secrets, event_id, body, resolver)
+    except DeliveryFailed as exc:
         raise InvalidRequest(f"The test event was not delivered: {exc}") from exc
 
 
-def pause(attempts: int) -> float:
-    """Seconds until the next try, after so many: doubled each time up to three hours, and never all at once."""
-    longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempts, 20))
-    return longest * random.uniform(0.5, 1.0)
-
-
-def post(
-    services: Services, url: str, secrets: Sequence[str], event_id: str, body: str, resolver: Resolve = resolve
+def post_event(
+    services: Services, url: str, secrets: Sequence[str], event_id: str, body: str, resolver: Resolver = resolve
 ) -> int:
-    """Send an event and say what status came back; of the answer nothing else is read. Raises Undelivered."""
+    """Send a signed event and return the HTTP status of the response; its body is not read. Raises DeliveryFailed."""
     settings = services.settings
     try:
-        to = pinned(httpx.URL(url), resolver, allow_private=settings.webhooks_allow_private, permit=PERMIT)
+        request = pin_request(
+            httpx.URL(url),
+            resolver,
+            allow_private=settings.webhooks_allow_private,
+            permitting_setting=PERMITTING_SETTING,
+        )
     except (Unreachable, httpx.InvalidURL, UnicodeError, ValueError) as exc:
-        _log.warning("webhook_refused", event_id=event_id, reason=str(exc))
-        raise Undelivered("The address cannot be resolved, or is not public.") from exc
-    headers = endpoints.signed(secrets, event_id, int(time.time()), body)
+        _log.warning("webhook_address_refused", event_id=event_id, reason=str(exc))
+        raise DeliveryFailed("The address cannot be resolved, or is not public.") from exc
+    headers = signature_headers(secrets, event_id, int(time.time()), body)
     try:
-        return asyncio.run(_post(to, headers, body, settings.webhook_timeout_seconds))
+        return asyncio.run(_post(request, headers, body, settings.webhook_timeout_seconds))
     except TimeoutError as exc:
-        raise Undelivered(f"No answer within {settings.webhook_timeout_seconds:g} s.") from exc
+        raise DeliveryFailed(f"No answer within {settings.webhook_timeout_seconds:g} s.") from exc
     except (httpx.HTTPError, OSError) as exc:
-        raise Undelivered(f"The receiver could not be reached ({type(exc).__name__}).") from exc
+        raise DeliveryFailed(f"The receiver could not be reached ({type(exc).__name__}).") from exc
 
 
-async def _post(to: Pinned, headers: dict[str, str], body: str, seconds: float) -> int:
-    # One deadline over everything: a receiver that sends a byte now and then is no better than a silent one.
-    async with asyncio.timeout(seconds), httpx.AsyncClient(trust_env=False, timeout=seconds) as client:
-        asked = {**to.headers, **headers, "Content-Type": "application/json"}
-        request = client.build_request("POST", to.url, headers=asked, content=body, extensions=to.extensions)
-        answer = await client.send(request, stream=True, follow_redirects=False)
-        await answer.aclose()
-        return answer.status_code
+async def _post(pinned: PinnedRequest, headers: dict[str, str], body: str, timeout_seconds: float) -> int:
+    # One deadline for the whole exchange: httpx's own timeout starts anew with every byte that arrives.
+    async with asyncio.timeout(timeout_seconds), httpx.AsyncClient(trust_env=False, timeout=timeout_seconds) as client:
+        all_headers = {**pinned.headers, **headers, "Content-Type": "application/json"}
+        request = client.build_request(
+            "POST", pinned.url, headers=all_headers, content=body, extensions=pinned.extensions
+        )
+        response = await client.send(request, stream=True, follow_redirects=False)
+        await response.aclose()
+        return response.status_code

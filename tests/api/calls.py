@@ -1,4 +1,4 @@
-"""What the tests of the API do again and again."""
+"""Helpers of the API tests."""
 
 from typing import Any
 
@@ -12,23 +12,23 @@ JSON = {"content-type": "application/json"}
 
 
 def upload(client: TestClient, text: str = "A heron stands in the water.", name: str = "heron.txt") -> str:
-    """The id of a new file."""
+    """Upload a file and return its id."""
     sent = {"file": (name, text.encode())}
     return str(client.post("/v1/files", data={"purpose": "assistants"}, files=sent).json()["id"])
 
 
-def work(services: FakeServices) -> None:
-    """Do what the broker was told."""
-    while told := [message for lane in services.queue.lanes.values() for message in lane]:
+def run_jobs(services: FakeServices) -> None:
+    """Run the jobs whose messages are in the broker, until none is left."""
+    while messages := [message for lane in services.queue.lanes.values() for message in lane]:
         for lane in services.queue.lanes.values():
             lane.clear()
-        for message in told:
-            run.run(services, message.row, owner="test/1")
+        for message in messages:
+            run.run_job(services, message.row, lease_holder="test/1")
         services.feeder.top_up()
 
 
-def refusal(answer: Response, status: int) -> dict[str, Any]:
-    """What an answer says went wrong, once its envelope has been checked."""
+def error_of(answer: Response, status: int) -> dict[str, Any]:
+    """Check the status and the envelope of an error response, and return its error."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["x-request-id"].startswith("req_")

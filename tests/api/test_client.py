@@ -1,4 +1,4 @@
-"""What the real newest client makes of the answers, over fakes: its strictest reading, its retries, its polls."""
+"""The latest openai client against the app over fakes: strict validation, retries, polls."""
 
 import time
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from openai.types import FileObject, Upload, VectorStore
 from openai.types.vector_stores import VectorStoreFile, VectorStoreFileBatch
 
 from ingest.errors import InvalidFile
-from ingest.jobs.maintenance import sweep
-from tests.api.calls import upload, work
+from ingest.jobs.maintenance import run_maintenance
+from tests.api.calls import run_jobs, upload
 from tests.fakes import FakeServices
 
 FILE = {"id", "object", "bytes", "created_at", "expires_at", "filename", "purpose", "status", "status_details"}
 
 
 @pytest.fixture
-def asked(client: TestClient) -> list[str]:
+def sent_requests(client: TestClient) -> list[str]:
     """What was requested so far, as in `GET /v1/files`."""
     seen: list[str] = []
     client.event_hooks = {"request": [lambda request: seen.append(f"{request.method} {request.url.path}")]}
@@ -27,14 +27,14 @@ def asked(client: TestClient) -> list[str]:
 
 
 @pytest.fixture
-def lenient(client: TestClient, asked: list[str]) -> Iterator[openai.OpenAI]:
+def lenient(client: TestClient, sent_requests: list[str]) -> Iterator[openai.OpenAI]:
     """The client as it comes."""
     with openai.OpenAI(base_url="http://localhost/v1", api_key="none", http_client=client) as made:
         yield made
 
 
 @pytest.fixture
-def strict(client: TestClient, asked: list[str]) -> Iterator[openai.OpenAI]:
+def strict(client: TestClient, sent_requests: list[str]) -> Iterator[openai.OpenAI]:
     """The client that refuses every answer whose shape is not exactly that of its types."""
     with openai.OpenAI(
         base_url="http://localhost/v1", api_key="none", http_client=client, _strict_response_validation=True
@@ -42,10 +42,10 @@ def strict(client: TestClient, asked: list[str]) -> Iterator[openai.OpenAI]:
         yield made
 
 
-# --- strict reading (contract section 8c): each object in each of its states ---
+# --- strict reading (deploy/docs/api-contract.md section 8c): each object in each of its states ---
 
 
-def test_a_file_passes_the_strictest_reading(strict: openai.OpenAI) -> None:
+def test_a_file_passes_strict_validation(strict: openai.OpenAI) -> None:
     expiry: Any = {"anchor": "created_at", "seconds": 3600}
     plain = strict.files.create(file=("a.txt", b"x"), purpose="assistants")
     mortal = strict.files.create(file=("a.txt", b"x"), purpose="user_data", expires_after=expiry)
@@ -60,21 +60,21 @@ def test_a_file_passes_the_strictest_reading(strict: openai.OpenAI) -> None:
     assert strict.files.delete(plain.id).object == "file"
 
 
-def test_a_file_is_processed_as_soon_as_it_is_there(strict: openai.OpenAI, asked: list[str]) -> None:
+def test_a_file_is_processed_at_once(strict: openai.OpenAI, sent_requests: list[str]) -> None:
     file = strict.files.create(file=("a.txt", b"x"), purpose="assistants")
 
     assert strict.files.wait_for_processing(file.id).status == "processed"
-    assert asked == ["POST /v1/files", f"GET /v1/files/{file.id}"]
+    assert sent_requests == ["POST /v1/files", f"GET /v1/files/{file.id}"]
 
 
-def test_only_the_purpose_evals_fails_the_strictest_reading(strict: openai.OpenAI, lenient: openai.OpenAI) -> None:
+def test_only_the_purpose_evals_fails_strict_validation(strict: openai.OpenAI, lenient: openai.OpenAI) -> None:
     with pytest.raises(openai.APIResponseValidationError):
         strict.files.create(file=("a.txt", b"x"), purpose="evals")
 
     assert [file.purpose for file in lenient.files.list(purpose="evals")] == ["evals"]
 
 
-def test_an_upload_passes_the_strictest_reading_in_every_state(strict: openai.OpenAI) -> None:
+def test_an_upload_passes_strict_validation_in_every_state(strict: openai.OpenAI) -> None:
     about: Any = {"bytes": 1, "filename": "a.txt", "mime_type": "text/plain", "purpose": "user_data"}
     pending = strict.uploads.create(**about)
     part = strict.uploads.parts.create(pending.id, data=b"x")
@@ -90,7 +90,7 @@ def test_an_upload_passes_the_strictest_reading_in_every_state(strict: openai.Op
     assert (completed.file is None, without_its_file.file) == (False, None)
 
 
-def test_a_store_passes_the_strictest_reading_in_every_state(strict: openai.OpenAI, services: FakeServices) -> None:
+def test_a_store_passes_strict_validation_in_every_state(strict: openai.OpenAI, services: FakeServices) -> None:
     empty = strict.vector_stores.create()
     full = strict.vector_stores.create(
         name="n",
@@ -99,7 +99,7 @@ def test_a_store_passes_the_strictest_reading_in_every_state(strict: openai.Open
         expires_after={"anchor": "last_active_at", "days": 1},
         file_ids=[strict.files.create(file=("a.txt", b"x"), purpose="assistants").id],
     )
-    work(services)
+    run_jobs(services)
     done = strict.vector_stores.retrieve(full.id)
     with services.database.transaction() as session:
         session.connection().exec_driver_sql("UPDATE vector_stores SET last_active_at = last_active_at - 86400")
@@ -113,17 +113,17 @@ def test_a_store_passes_the_strictest_reading_in_every_state(strict: openai.Open
     assert strict.vector_stores.delete(full.id).object == "vector_store.deleted"
 
 
-def test_a_store_file_passes_the_strictest_reading_in_every_state(
+def test_a_store_file_passes_strict_validation_in_every_state(
     strict: openai.OpenAI, client: TestClient, services: FakeServices
 ) -> None:
     store = strict.vector_stores.create().id
     members = strict.vector_stores.files
     waiting = members.create(store, file_id=upload(client))
-    work(services)
+    run_jobs(services)
     completed = members.retrieve(waiting.id, vector_store_id=store)
     services.parser.error = InvalidFile("The file is empty.")
     failed = members.create(store, file_id=upload(client))
-    work(services)
+    run_jobs(services)
     batch = strict.vector_stores.file_batches.create(store, file_ids=[upload(client)])
     strict.vector_stores.file_batches.cancel(batch.id, vector_store_id=store)
 
@@ -138,13 +138,13 @@ def test_a_store_file_passes_the_strictest_reading_in_every_state(
     assert members.delete(failed.id, vector_store_id=store).object == "vector_store.file.deleted"
 
 
-def test_a_batch_passes_the_strictest_reading_in_every_state(
+def test_a_batch_passes_strict_validation_in_every_state(
     strict: openai.OpenAI, client: TestClient, services: FakeServices
 ) -> None:
     store = strict.vector_stores.create(expires_after={"anchor": "last_active_at", "days": 1}).id
     batches = strict.vector_stores.file_batches
     waiting = batches.create(store, file_ids=[upload(client)])
-    work(services)
+    run_jobs(services)
     done = batches.retrieve(waiting.id, vector_store_id=store)
     cancelled = batches.cancel(batches.create(store, file_ids=[upload(client)]).id, vector_store_id=store)
 
@@ -154,11 +154,11 @@ def test_a_batch_passes_the_strictest_reading_in_every_state(
     assert len(list(batches.list_files(waiting.id, vector_store_id=store))) == 1
 
 
-def test_results_of_a_search_pass_the_strictest_reading(
+def test_search_results_pass_strict_validation(
     strict: openai.OpenAI, client: TestClient, services: FakeServices
 ) -> None:
     store = strict.vector_stores.create(file_ids=[upload(client)]).id
-    work(services)
+    run_jobs(services)
 
     page = strict.vector_stores.search(store, query=["heron"], rewrite_query=True)
 
@@ -169,7 +169,7 @@ def test_results_of_a_search_pass_the_strictest_reading(
     assert strict.vector_stores.search(strict.vector_stores.create().id, query="nothing").data == []
 
 
-# --- retries (contract section 8) ---
+# --- retries (deploy/docs/api-contract.md section 8) ---
 
 
 @pytest.mark.parametrize(
@@ -182,8 +182,8 @@ def test_results_of_a_search_pass_the_strictest_reading(
         (413, lambda c: c.vector_stores.create(name="x" * 65 * 2**20)),
     ],
 )
-def test_what_a_retry_cannot_mend_is_asked_once_and_says_so(
-    lenient: openai.OpenAI, asked: list[str], status: int, ask: Any
+def test_an_error_that_is_not_retryable_is_not_retried(
+    lenient: openai.OpenAI, sent_requests: list[str], status: int, ask: Any
 ) -> None:
     with pytest.raises(openai.APIStatusError) as raised:
         ask(lenient)
@@ -191,49 +191,49 @@ def test_what_a_retry_cannot_mend_is_asked_once_and_says_so(
     assert raised.value.status_code == status
     assert raised.value.response.headers["x-should-retry"] == "false"
     assert raised.value.request_id == raised.value.response.headers["x-request-id"]
-    assert len(asked) == 1
+    assert len(sent_requests) == 1
 
 
-def test_a_dependency_that_comes_back_is_found_by_the_next_try(
-    lenient: openai.OpenAI, client: TestClient, services: FakeServices, asked: list[str]
+def test_a_retry_succeeds_after_a_dependency_has_recovered(
+    lenient: openai.OpenAI, client: TestClient, services: FakeServices, sent_requests: list[str]
 ) -> None:
     store = lenient.vector_stores.create(file_ids=[upload(client)]).id
-    work(services)
-    services.index.down = True
-    client.event_hooks["response"] = [lambda _: setattr(services.index, "down", False)]
-    asked.clear()
+    run_jobs(services)
+    services.index.is_down = True
+    client.event_hooks["response"] = [lambda _: setattr(services.index, "is_down", False)]
+    sent_requests.clear()
 
     started = time.monotonic()
     hits = lenient.vector_stores.search(store, query="heron").data
 
     assert len(hits) == 1
-    assert asked == [f"POST /v1/vector_stores/{store}/search"] * 2
+    assert sent_requests == [f"POST /v1/vector_stores/{store}/search"] * 2
     assert time.monotonic() - started >= 2, "The client did not wait as long as Retry-After says."
 
 
-# --- polls (contract sections 0 and 8b) ---
+# --- polls (deploy/docs/api-contract.md sections 0 and 8b) ---
 
 
-def test_a_poll_that_is_bounded_ends_in_time(lenient: openai.OpenAI, client: TestClient, store: str) -> None:
+def test_a_poll_with_a_timeout_ends_in_time(lenient: openai.OpenAI, client: TestClient, store: str) -> None:
     file = lenient.vector_stores.files.create(store, file_id=upload(client)).id
 
     with pytest.raises(TimeoutError):
         lenient.vector_stores.files.poll(file, vector_store_id=store, max_wait_seconds=0.3)
 
 
-def test_a_batch_that_is_complete_from_the_start_is_asked_for_once(
-    lenient: openai.OpenAI, client: TestClient, services: FakeServices, store: str, asked: list[str]
+def test_a_batch_that_is_complete_from_the_start_is_polled_once(
+    lenient: openai.OpenAI, client: TestClient, services: FakeServices, store: str, sent_requests: list[str]
 ) -> None:
     file = upload(client)
     lenient.vector_stores.files.create(store, file_id=file)
-    work(services)
-    asked.clear()
+    run_jobs(services)
+    sent_requests.clear()
 
     batch = lenient.vector_stores.file_batches.create_and_poll(store, file_ids=[file])
 
     path = f"/v1/vector_stores/{store}/file_batches"
     assert (batch.status, batch.file_counts.completed) == ("completed", 1)
-    assert asked == [f"POST {path}", f"GET {path}/{batch.id}"]
+    assert sent_requests == [f"POST {path}", f"GET {path}/{batch.id}"]
 
 
 def test_a_batch_whose_store_expires_ends_every_poll(
@@ -241,13 +241,13 @@ def test_a_batch_whose_store_expires_ends_every_poll(
 ) -> None:
     store = lenient.vector_stores.create(expires_after={"anchor": "last_active_at", "days": 1}).id
     done = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client)])
-    work(services)
+    run_jobs(services)
     cut = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client), upload(client)])
     gone = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client)])
     lenient.vector_stores.file_batches.cancel(gone.id, vector_store_id=store)
     with services.database.transaction() as session:
         session.connection().exec_driver_sql("UPDATE vector_stores SET last_active_at = last_active_at - 86400")
-    sweep(services)
+    run_maintenance(services)
 
     ended = [lenient.vector_stores.file_batches.poll(batch.id, vector_store_id=store) for batch in (done, cut, gone)]
 
@@ -273,7 +273,7 @@ NODE = {"x-stainless-lang": "js", "x-stainless-poll-helper": "true"}
         ({}, 200),
     ],
 )
-def test_only_the_poll_helper_that_would_never_end_is_refused_a_cancelled_file(
+def test_only_an_endless_poll_helper_gets_429_for_a_cancelled_file(
     client: TestClient, services: FakeServices, store: str, headers: dict[str, str], status: int
 ) -> None:
     file, path = upload(client), f"/v1/vector_stores/{store}"

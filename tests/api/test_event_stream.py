@@ -1,4 +1,4 @@
-"""Server-sent events of a batch: what is sent, when it ends, what it costs."""
+"""Server-sent events of a batch: content, end, cost."""
 
 import asyncio
 import json
@@ -17,9 +17,9 @@ from sqlalchemy import event as sql_event
 from starlette.types import Message
 
 from api import event_stream
-from api.app import app
-from api.event_stream import EventStream, Following
-from ingest.embedded.parts import free_port
+from api.app import build_app
+from api.event_stream import BatchWatcher, EventStream
+from ingest.embedded.processes import free_port
 from ingest.jobs import run
 from ingest.services import Services
 from ingest.stores.batches import get_by_rows
@@ -28,7 +28,7 @@ from tests.servers import wait_until
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveApp:
     """The app on a real port."""
 
     url: str
@@ -37,7 +37,7 @@ class Live:
     client: httpx.Client
 
     def batch(self, files: int) -> str:
-        """The address of a new batch."""
+        """Create a batch and return its path."""
         ids = []
         for n in range(files):
             sent = {"file": (f"{n}.txt", f"Note {n}.".encode())}
@@ -47,20 +47,20 @@ class Live:
         return f"/vector_stores/{store}/file_batches/{made['id']}"
 
     def work(self, files: int) -> None:
-        """Have so many files ingested."""
+        """Ingest this many files."""
         self.services.feeder.top_up()
         told = self.services.queue.lanes["bulk"]
         for message in [told.pop(0) for _ in range(files)]:
-            run.run(self.services, message.row, owner="test/1")
+            run.run_job(self.services, message.row, lease_holder="test/1")
 
     @property
-    def followers(self) -> int:
-        return int(self.api.state.following.followers)
+    def subscriber_count(self) -> int:
+        return int(self.api.state.batch_watcher.subscriber_count)
 
 
 @pytest.fixture
-def live(services: FakeServices) -> Iterator[Live]:
-    api = app(services)
+def live(services: FakeServices) -> Iterator[LiveApp]:
+    api = build_app(services)
     port = free_port()
     config = uvicorn.Config(api, host="127.0.0.1", port=port, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
@@ -69,25 +69,25 @@ def live(services: FakeServices) -> Iterator[Live]:
     wait_until(lambda: server.started, what="the start of the server")
     url = f"http://127.0.0.1:{port}/v1"
     with httpx.Client(base_url=url, trust_env=False, timeout=20, limits=httpx.Limits(max_connections=200)) as client:
-        yield Live(url, api, services, client)
+        yield LiveApp(url, api, services, client)
     server.should_exit = True
     thread.join(10)
     assert not thread.is_alive()
 
 
 @contextmanager
-def followed(live: Live, batch: str, **headers: str) -> Iterator[Iterator[dict[str, Any]]]:
-    """The events of a batch, one by one; a comment is an event without data."""
+def subscribe(live: LiveApp, batch: str, **headers: str) -> Iterator[Iterator[dict[str, Any]]]:
+    """Yield the events of a batch; a comment is an event without data."""
     with live.client.stream("GET", f"{batch}/events", headers=headers) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
         yield _events(answer.iter_lines())
 
 
-def test_each_change_is_an_event_and_the_last_one_says_that_it_is_over(live: Live) -> None:
+def test_each_change_is_an_event_and_the_last_event_is_end(live: LiveApp) -> None:
     batch = live.batch(3)
 
-    with followed(live, batch) as events:
+    with subscribe(live, batch) as events:
         first = next(events)
         live.work(1)
         second = next(events)
@@ -101,22 +101,22 @@ def test_each_change_is_an_event_and_the_last_one_says_that_it_is_over(live: Liv
     assert rest[-1]["data"]["file_counts"]["completed"] == 3
 
 
-def test_a_batch_that_is_over_is_one_event_and_nothing_for_whoever_heard_it(live: Live) -> None:
+def test_a_finished_batch_is_one_event_and_204_after_a_reconnect(live: LiveApp) -> None:
     batch = live.batch(1)
     live.work(1)
 
-    with followed(live, batch, **{"Last-Event-ID": "0.0.0"}) as events:
-        heard = list(events)
+    with subscribe(live, batch, **{"Last-Event-ID": "0.0.0"}) as events:
+        received = list(events)
     again = live.client.get(f"{batch}/events", headers={"Last-Event-ID": "end"})
 
-    assert [event["event"] for event in heard] == ["end"]
+    assert [event["event"] for event in received] == ["end"]
     assert (again.status_code, again.content) == (204, b"")
 
 
-def test_a_cancelled_batch_ends_its_streams(live: Live) -> None:
+def test_a_cancelled_batch_ends_its_streams(live: LiveApp) -> None:
     batch = live.batch(2)
 
-    with followed(live, batch) as events:
+    with subscribe(live, batch) as events:
         next(events)
         live.client.post(f"{batch}/cancel")
         rest = list(events)
@@ -125,10 +125,10 @@ def test_a_cancelled_batch_ends_its_streams(live: Live) -> None:
     assert (rest[-1]["data"]["status"], rest[-1]["data"]["file_counts"]["cancelled"]) == ("cancelled", 2)
 
 
-def test_a_deleted_store_ends_the_streams_of_its_batches(live: Live) -> None:
+def test_a_deleted_store_ends_the_streams_of_its_batches(live: LiveApp) -> None:
     batch = live.batch(2)
 
-    with followed(live, batch) as events:
+    with subscribe(live, batch) as events:
         next(events)
         live.client.delete(batch.split("/file_batches")[0])
         rest = list(events)
@@ -136,7 +136,7 @@ def test_a_deleted_store_ends_the_streams_of_its_batches(live: Live) -> None:
     assert [(event["event"], event["data"]) for event in rest] == [("gone", {})]
 
 
-def test_an_unknown_batch_is_refused_as_by_the_other_routes(live: Live) -> None:
+def test_an_unknown_batch_is_answered_404(live: LiveApp) -> None:
     store = live.batch(1).split("/file_batches")[0]
 
     answer = live.client.get(f"{store}/file_batches/vsfb_nothing/events")
@@ -145,25 +145,25 @@ def test_an_unknown_batch_is_refused_as_by_the_other_routes(live: Live) -> None:
     assert answer.json()["error"]["param"] == "batch_id"
 
 
-def test_silence_is_broken_by_comments(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_comments_are_sent_while_nothing_changes(live: LiveApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.1)
     batch = live.batch(1)
 
-    with followed(live, batch) as events:
-        heard = [next(events) for _ in range(3)]
+    with subscribe(live, batch) as events:
+        received = [next(events) for _ in range(3)]
         live.work(1)
         rest = list(events)
 
-    assert [event.get("event") for event in heard] == ["progress", None, None]
+    assert [event.get("event") for event in received] == ["progress", None, None]
     assert rest[-1]["event"] == "end"
 
 
-def test_a_hundred_streams_cost_one_look_at_a_time_and_no_thread(live: Live) -> None:
+def test_a_hundred_streams_share_one_poll_and_use_no_threads(live: LiveApp) -> None:
     batch = live.batch(2)
     statements: list[str] = []
     before = threading.active_count()
     with ExitStack() as stack:
-        streams = [stack.enter_context(followed(live, batch)) for _ in range(100)]
+        streams = [stack.enter_context(subscribe(live, batch)) for _ in range(100)]
         for events in streams:
             assert next(events)["event"] == "progress"
         threads = threading.active_count() - before
@@ -171,33 +171,33 @@ def test_a_hundred_streams_cost_one_look_at_a_time_and_no_thread(live: Live) -> 
             live.services.database.engine, "before_cursor_execute", lambda *given: statements.append(given[2])
         )
         started = time.monotonic()
-        assert live.client.get(batch).status_code == 200  # they do not keep others from being served
-        time.sleep(4 * event_stream.LOOK_SECONDS)
-        looks = sum("file_batches" in each for each in statements)
-        assert looks <= 3 * (time.monotonic() - started) / event_stream.LOOK_SECONDS
+        assert live.client.get(batch).status_code == 200  # other requests are served meanwhile
+        time.sleep(4 * event_stream.POLL_SECONDS)
+        polls = sum("file_batches" in each for each in statements)
+        assert polls <= 3 * (time.monotonic() - started) / event_stream.POLL_SECONDS
         assert threads < 70  # the pool has forty, and there are a hundred streams
         live.work(2)
         ends = [list(events)[-1] for events in streams]
 
     assert [end["event"] for end in ends] == ["end"] * 100
-    wait_until(lambda: live.followers == 0, what="the end of all streams")
+    wait_until(lambda: live.subscriber_count == 0, what="the end of all streams")
 
 
-def test_a_client_that_goes_away_is_forgotten(live: Live) -> None:
+def test_a_disconnected_client_is_unsubscribed(live: LiveApp) -> None:
     batch = live.batch(1)
 
-    with followed(live, batch) as events:
+    with subscribe(live, batch) as events:
         next(events)
-        assert live.followers == 1
+        assert live.subscriber_count == 1
 
-    wait_until(lambda: live.followers == 0, what="forgetting the client")
+    wait_until(lambda: live.subscriber_count == 0, what="forgetting the client")
 
 
-def test_more_streams_than_allowed_are_asked_to_wait(live: Live) -> None:
+def test_streams_above_the_limit_get_503_with_retry_after(live: LiveApp) -> None:
     batch = live.batch(1)
     live.services.settings = live.services.settings.model_copy(update={"max_event_streams": 1})
 
-    with followed(live, batch) as events:
+    with subscribe(live, batch) as events:
         next(events)
         answer = live.client.get(f"{batch}/events")
 
@@ -205,19 +205,19 @@ def test_more_streams_than_allowed_are_asked_to_wait(live: Live) -> None:
     assert answer.headers["retry-after"] == "5"
 
 
-def test_a_slow_client_gets_what_is_newest_and_one_that_reads_nothing_is_let_go(
-    live: Live, monkeypatch: pytest.MonkeyPatch
+def test_a_slow_client_gets_the_latest_state_and_one_that_reads_nothing_is_dropped(
+    live: LiveApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_stream, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(event_stream, "READ_SECONDS", 3.0)
+    monkeypatch.setattr(event_stream, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(event_stream, "SEND_TIMEOUT_SECONDS", 3.0)
     monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.2)
     batch = live.batch(12)
     row = _row(live.services)
 
     async def slow() -> tuple[Sequence[bytes], int]:
-        """Takes the first event, then nothing while ten files end, then another, then nothing any more."""
+        """Read the first event, nothing while ten files complete, one more event, and then nothing."""
         bodies: list[bytes] = []
-        all_followed = Following()
+        watcher = BatchWatcher()
         reads = asyncio.Semaphore(2)  # the head, and the first event
 
         async def send(message: Message) -> None:
@@ -225,11 +225,9 @@ def test_a_slow_client_gets_what_is_newest_and_one_that_reads_nothing_is_let_go(
             bodies.append(message.get("body", b""))
 
         async def receive() -> Message:
-            return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+            return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # it never returns
 
-        stream = asyncio.create_task(
-            EventStream(all_followed, live.services, row, None)({"type": "http"}, receive, send)
-        )
+        stream = asyncio.create_task(EventStream(watcher, live.services, row, None)({"type": "http"}, receive, send))
         while len(bodies) < 2:
             await asyncio.sleep(0.01)
         for _ in range(10):
@@ -238,7 +236,7 @@ def test_a_slow_client_gets_what_is_newest_and_one_that_reads_nothing_is_let_go(
         reads.release()
         reads.release()
         await asyncio.wait_for(stream, 20)
-        return bodies, all_followed.followers
+        return bodies, watcher.subscriber_count
 
     bodies, left = asyncio.run(slow())
 

@@ -1,4 +1,4 @@
-"""Is it alive, can it work; and what is answered while something is down."""
+"""`/health` and `/ready`, and requests while a dependency is down."""
 
 import threading
 import time
@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 from api import health
 from ingest.dispatch.feeder import FeederThread
 from ingest.errors import DependencyDown
-from ingest.net.breaker import FAILURES
-from tests.api.calls import refusal, upload, work
+from ingest.net.breaker import FAILURES_TO_OPEN
+from tests.api.calls import error_of, run_jobs, upload
 from tests.fakes import FakeServices
 from tests.servers import wait_until
 
@@ -20,7 +20,7 @@ def down(*_: object) -> Any:
     raise DependencyDown("database", "no answer")
 
 
-def test_all_is_well(client: TestClient) -> None:
+def test_a_healthy_service_is_ready(client: TestClient) -> None:
     assert client.get("/health").json() == {"status": "ok"}
     ready = client.get("/ready")
     assert ready.status_code == 200
@@ -28,8 +28,8 @@ def test_all_is_well(client: TestClient) -> None:
     assert ready.json() == {"status": "ready", "dependencies": up}
 
 
-def test_without_vectors_or_broker_it_is_degraded_and_says_so(client: TestClient, services: FakeServices) -> None:
-    services.index.down = services.queue.down = True
+def test_without_vectors_and_broker_the_service_is_degraded(client: TestClient, services: FakeServices) -> None:
+    services.index.is_down = services.queue.is_down = True
 
     ready = client.get("/ready")
 
@@ -38,7 +38,7 @@ def test_without_vectors_or_broker_it_is_degraded_and_says_so(client: TestClient
     assert [name for name, state in ready.json()["dependencies"].items() if state == "down"] == ["broker", "qdrant"]
 
 
-def test_without_its_database_it_is_not_ready_but_alive(
+def test_without_database_the_service_is_alive_but_not_ready(
     client: TestClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services.database, "ping", down)
@@ -48,15 +48,15 @@ def test_without_its_database_it_is_not_ready_but_alive(
     assert client.get("/health").status_code == 200
 
 
-def test_a_dependency_that_hangs_is_down_in_time_and_asked_only_once(
+def test_a_hanging_dependency_counts_as_down_and_is_checked_once_at_a_time(
     client: TestClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "CHECK_SECONDS", 0.1)
-    asked, let_go = [], threading.Event()
+    monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.1)
+    asked, released = [], threading.Event()
 
     def hang() -> None:
         asked.append(True)
-        let_go.wait(20)
+        released.wait(20)
 
     monkeypatch.setattr(services.index, "ping", hang)
     started = time.monotonic()
@@ -65,18 +65,16 @@ def test_a_dependency_that_hangs_is_down_in_time_and_asked_only_once(
     assert time.monotonic() - started < 5
     assert len(asked) == 1
 
-    let_go.set()
+    released.set()
     wait_until(lambda: client.get("/ready").json()["status"] == "ready")
 
 
-def test_without_vectors_only_the_search_is_refused(
-    client: TestClient, services: FakeServices, store: str, file: str
-) -> None:
+def test_without_vectors_only_searches_fail(client: TestClient, services: FakeServices, store: str, file: str) -> None:
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
-    work(services)
-    services.index.down = True
+    run_jobs(services)
+    services.index.is_down = True
 
-    told = refusal(client.post(f"/v1/vector_stores/{store}/search", json={"query": "heron"}), 503)
+    told = error_of(client.post(f"/v1/vector_stores/{store}/search", json={"query": "heron"}), 503)
     assert told["code"] == "service_unavailable"
     for answer in (
         client.get("/v1/vector_stores"),
@@ -91,7 +89,7 @@ def test_without_vectors_only_the_search_is_refused(
         assert answer.status_code == 200, answer.text
 
 
-def test_searches_do_not_queue_up_for_vectors_that_are_known_to_be_down(
+def test_an_open_breaker_fails_searches_at_once(
     client: TestClient, services: FakeServices, store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
@@ -101,34 +99,36 @@ def test_searches_do_not_queue_up_for_vectors_that_are_known_to_be_down(
         raise DependencyDown("qdrant", "no answer")
 
     monkeypatch.setattr(services.index, "search", search)
-    answers = [client.post(f"/v1/vector_stores/{store}/search", json={"query": "heron"}) for _ in range(FAILURES + 5)]
+    answers = [
+        client.post(f"/v1/vector_stores/{store}/search", json={"query": "heron"}) for _ in range(FAILURES_TO_OPEN + 5)
+    ]
 
     assert {answer.status_code for answer in answers} == {503}
     assert all(1 <= int(answer.headers["retry-after"]) <= 60 for answer in answers)
-    assert len(asked) == FAILURES
+    assert len(asked) == FAILURES_TO_OPEN
 
 
-def test_without_a_broker_everything_is_answered(
+def test_without_broker_requests_succeed_and_jobs_run_later(
     client: TestClient, services: FakeServices, store: str, file: str
 ) -> None:
-    services.queue.down = True
+    services.queue.is_down = True
 
     assert client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file}).status_code == 200
-    services.queue.down = False
-    work(services)  # as the sweep, which publishes what could not be
+    services.queue.is_down = False
+    run_jobs(services)  # as the sweep, which publishes what could not be
     services.feeder.top_up()
-    work(services)
+    run_jobs(services)
     assert client.get(f"/v1/vector_stores/{store}/files/{file}").json()["status"] == "completed"
 
 
 def test_a_request_does_not_wait_for_the_broker(
     client: TestClient, services: FakeServices, store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    let_go = threading.Event()
+    released = threading.Event()
     send = services.queue.send
 
     def frozen(*given: Any) -> None:
-        let_go.wait(20)
+        released.wait(20)
         send(*given)
 
     monkeypatch.setattr(services.queue, "send", frozen)
@@ -140,14 +140,14 @@ def test_a_request_does_not_wait_for_the_broker(
             attached = client.post(f"/v1/vector_stores/{store}/files", json={"file_id": upload(client)})
             assert attached.status_code == 200
         assert time.monotonic() - started < 5
-        let_go.set()
+        released.set()
         wait_until(lambda: len(services.queue.lanes["interactive"]) == 3, what="their being published")
     finally:
-        let_go.set()
+        released.set()
         services.feeder_thread.stop()
 
 
-def test_a_full_disk_refuses_an_upload_and_leaves_nothing(
+def test_a_full_disk_fails_an_upload_and_leaves_no_file(
     client: TestClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
@@ -157,17 +157,15 @@ def test_a_full_disk_refuses_an_upload_and_leaves_nothing(
     sent = {"file": ("a.txt", b"x")}
     answer = client.post("/v1/files", data={"purpose": "assistants"}, files=sent)
 
-    assert refusal(answer, 503)["code"] == "service_unavailable"
+    assert error_of(answer, 503)["code"] == "service_unavailable"
     assert client.get("/v1/files").json()["data"] == []
 
 
-def test_no_room_for_a_body_on_its_way_in_is_not_the_clients_fault(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_during_a_body_is_answered_503(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     async def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("starlette.datastructures.UploadFile.write", full)
     sent = {"file": ("a.txt", b"x")}
 
-    refusal(client.post("/v1/files", data={"purpose": "assistants"}, files=sent), 503)
+    error_of(client.post("/v1/files", data={"purpose": "assistants"}, files=sent), 503)

@@ -1,4 +1,4 @@
-"""Nothing that a caller sends makes the service fail."""
+"""No input of a client makes the service fail."""
 
 import json
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.app import app
+from api.app import build_app
 from ingest.config import Settings
 from ingest.db.session import Database
-from tests.api.calls import JSON, refusal, upload, work
+from tests.api.calls import JSON, error_of, run_jobs, upload
 from tests.fakes import FakeServices
 
 NASTY_TEXTS = ["\\u0000", "\\ud800", "\\udc00\\ud800", "a\\u0000b"]
@@ -39,19 +39,19 @@ NASTY_IDS = [
         ("/{store}/files/{file}", '{"attributes":{"a":"%s"}}'),
     ],
 )
-def test_text_that_cannot_be_stored_is_refused(
+def test_text_that_cannot_be_stored_is_rejected(
     client: TestClient, store: str, file: str, path: str, body: str, nasty: str
 ) -> None:
     content = (body % nasty).replace("{file}", file)
 
-    refusal(client.post("/v1/vector_stores" + path.format(store=store, file=file), content=content, headers=JSON), 400)
+    error_of(client.post("/v1/vector_stores" + path.format(store=store, file=file), content=content, headers=JSON), 400)
 
 
 @pytest.mark.parametrize("nasty", NASTY_TEXTS)
 @pytest.mark.parametrize(
     "body", ['"filters":{"type":"eq","key":"a","value":"%s"}', '"filters":{"type":"ne","key":"%s","value":1}']
 )
-def test_a_filter_may_ask_for_anything(client: TestClient, store: str, body: str, nasty: str) -> None:
+def test_a_filter_may_contain_any_text(client: TestClient, store: str, body: str, nasty: str) -> None:
     content = '{"query":"x",' + body % nasty + "}"
 
     answer = client.post(f"/v1/vector_stores/{store}/search", content=content, headers=JSON)
@@ -61,28 +61,30 @@ def test_a_filter_may_ask_for_anything(client: TestClient, store: str, body: str
 
 @pytest.mark.parametrize("nasty", [*NASTY_TEXTS, "", "x" * 1_000_000])
 @pytest.mark.parametrize("body", ['{"file_id":"%s"}', '{"file_ids":["%s"]}', '{"files":[{"file_id":"%s"}]}'])
-def test_no_file_is_called_by_a_strange_id(client: TestClient, store: str, body: str, nasty: str) -> None:
+def test_a_strange_file_id_in_a_body_is_not_found(client: TestClient, store: str, body: str, nasty: str) -> None:
     path = "files" if 'file_id"' in body and "files" not in body else "file_batches"
 
     answer = client.post(f"/v1/vector_stores/{store}/{path}", content=body % nasty, headers=JSON)
 
-    assert len(refusal(answer, 404)["message"]) <= 1_000
+    assert len(error_of(answer, 404)["message"]) <= 1_000
 
 
 @pytest.mark.parametrize("nasty", NASTY_IDS)
-def test_nothing_is_called_by_a_strange_id(client: TestClient, store: str, nasty: str) -> None:
+def test_a_strange_id_in_a_path_is_not_found(client: TestClient, store: str, nasty: str) -> None:
     _ask_for_everything(client, store, nasty)
 
 
 @pytest.mark.services
-def test_nor_on_postgres(settings: Settings, database: Database) -> None:
-    client = TestClient(app(FakeServices(settings, database)), base_url="http://localhost", client=("127.0.0.1", 50000))
+def test_a_strange_id_in_a_path_is_not_found_on_postgres(settings: Settings, database: Database) -> None:
+    client = TestClient(
+        build_app(FakeServices(settings, database)), base_url="http://localhost", client=("127.0.0.1", 50000)
+    )
     store = client.post("/v1/vector_stores").json()["id"]
 
     for nasty in NASTY_IDS:
         _ask_for_everything(client, store, nasty)
     answer = client.post(f"/v1/vector_stores/{store}/files", json={"file_id": "\0"})
-    refusal(answer, 404)
+    error_of(answer, 404)
 
 
 def _ask_for_everything(client: TestClient, store: str, nasty: str) -> None:
@@ -101,7 +103,7 @@ def _ask_for_everything(client: TestClient, store: str, nasty: str) -> None:
         ("POST", f"/v1/vector_stores/{store}/file_batches/{nasty}/cancel"),
         ("GET", f"/v1/vector_stores/{store}/file_batches/{nasty}/files"),
     ]:
-        refusal(client.request(method, path), 404)
+        error_of(client.request(method, path), 404)
     for path in ("/v1/files", "/v1/vector_stores", f"/v1/vector_stores/{store}/files"):
         page = client.get(f"{path}?after={nasty}")
         assert (page.status_code, page.json()["data"], page.json()["has_more"]) == (200, [], False)
@@ -120,33 +122,33 @@ def _ask_for_everything(client: TestClient, store: str, nasty: str) -> None:
         ("/{store}/files", '{"file_id":"{file}","attributes":{"a":%s}}'),
     ],
 )
-def test_numbers_beyond_all_bounds_are_refused(
+def test_numbers_out_of_range_are_rejected(
     client: TestClient, store: str, file: str, path: str, body: str, number: str
 ) -> None:
     content = (body % number).replace("{file}", file)
 
-    refusal(client.post("/v1/vector_stores" + path.format(store=store), content=content, headers=JSON), 400)
+    error_of(client.post("/v1/vector_stores" + path.format(store=store), content=content, headers=JSON), 400)
 
 
-def test_filters_nested_too_deep_are_refused(client: TestClient, store: str) -> None:
+def test_filters_that_are_nested_too_deep_are_rejected(client: TestClient, store: str) -> None:
     leaf = '{"type":"eq","key":"a","value":1}'
     for depth in (9, 100, 3_000):
         filters = '{"type":"and","filters":[' * depth + leaf + "]}" * depth
         content = '{"query":"x","filters":%s}' % filters  # noqa: UP031 - braces
-        refusal(client.post(f"/v1/vector_stores/{store}/search", content=content, headers=JSON), 400)
+        error_of(client.post(f"/v1/vector_stores/{store}/search", content=content, headers=JSON), 400)
 
 
-def test_text_of_a_megabyte_is_refused_or_taken(client: TestClient, store: str) -> None:
+def test_a_megabyte_of_text_is_rejected_or_accepted(client: TestClient, store: str) -> None:
     huge = "x" * 1_000_000
 
     for body in ({"name": huge}, {"metadata": {"a": huge}}, {"metadata": {huge: "a"}}, {huge: 1}):
-        error = refusal(client.post("/v1/vector_stores", json=body), 400)
+        error = error_of(client.post("/v1/vector_stores", json=body), 400)
         assert len(error["message"]) <= 1_000
         assert len(error["param"]) <= 200
     assert client.post(f"/v1/vector_stores/{store}/search", json={"query": huge}).status_code in (200, 400)
 
 
-def test_attributes_of_every_kind_come_back_as_they_were(
+def test_attributes_of_every_type_are_returned_unchanged(
     services: FakeServices, client: TestClient, store: str, file: str
 ) -> None:
     attributes: dict[str, Any] = {
@@ -155,7 +157,7 @@ def test_attributes_of_every_kind_come_back_as_they_were(
     }  # fmt: skip
 
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file, "attributes": attributes})
-    work(services)
+    run_jobs(services)
 
     shown = client.get(f"/v1/vector_stores/{store}/files/{file}").json()["attributes"]
     assert json.dumps(shown, sort_keys=True) == json.dumps(attributes, sort_keys=True)
@@ -179,7 +181,7 @@ def test_attributes_of_every_kind_come_back_as_they_were(
         (b'filename="   "', "upload"),
     ],
 )
-def test_a_strange_file_name_is_plain_data(client: TestClient, sent: bytes, kept: str) -> None:
+def test_a_strange_filename_is_stored_as_plain_text(client: TestClient, sent: bytes, kept: str) -> None:
     answer = client.post("/v1/files", content=_multipart(sent), headers=MULTIPART)
 
     assert answer.status_code == 200, answer.text
@@ -194,20 +196,20 @@ def test_a_strange_file_name_is_plain_data(client: TestClient, sent: bytes, kept
     [b'filename="\xff\xfe.txt"', b'filename="\xed\xa0\x80.txt"', b"filename*=utf-99''x", b'filename="a\nb"', b"filename",
      b'filename=""', b'filename="' + b"x" * 100_000 + b'"', b"filename*=UTF-8''%ff%00.txt"],
 )  # fmt: skip
-def test_a_broken_file_name_is_refused_or_mended(client: TestClient, sent: bytes) -> None:
+def test_a_broken_filename_is_rejected_or_cleaned(client: TestClient, sent: bytes) -> None:
     answer = client.post("/v1/files", content=_multipart(sent), headers=MULTIPART)
 
     assert answer.status_code in (200, 400), answer.text
     assert client.get("/v1/files").status_code == 200
 
 
-def test_many_fields_are_refused(client: TestClient) -> None:
+def test_a_form_with_many_fields_is_rejected(client: TestClient) -> None:
     data = {"purpose": "assistants"} | {f"x{n}": "1" for n in range(2_000)}
 
-    refusal(client.post("/v1/files", data=data, files={"file": ("a", b"x")}), 400)
+    error_of(client.post("/v1/files", data=data, files={"file": ("a", b"x")}), 400)
 
 
-def test_a_name_that_looks_like_another_is_only_a_name(client: TestClient) -> None:
+def test_names_with_similar_characters_stay_distinct(client: TestClient) -> None:
     first, second = upload(client, name="same.txt"), upload(client, name="same.txt")
 
     assert first != second

@@ -1,4 +1,4 @@
-"""Every list page by page, as the clients of every generation walk it (contract sections 0.7 and 8)."""
+"""Every list page by page, as the clients of every generation walk it (deploy/docs/api-contract.md sections 0.7 and 8)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.api.calls import refusal, upload
+from tests.api.calls import error_of, upload
 
 COUNT = 7
 
 Walk = tuple[str, list[str]]
-"""The address of a list, and the ids of its items, oldest first; all were made in the same second or so."""
+"""The path of a list, and the ids of its items, oldest first. All were created within about a second."""
 
 
 def _files(client: TestClient, _: str) -> Walk:
@@ -45,42 +45,40 @@ def walk(request: pytest.FixtureRequest, client: TestClient, store: str) -> Walk
 def page(client: TestClient, path: str, **query: Any) -> dict[str, Any]:
     answer = client.get(path, params=query)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    assert set(found) == {"object", "data", "first_id", "last_id", "has_more"}
-    assert found["object"] == "list"
-    return found
+    page_body: dict[str, Any] = answer.json()
+    assert set(page_body) == {"object", "data", "first_id", "last_id", "has_more"}
+    assert page_body["object"] == "list"
+    return page_body
 
 
-def ids(found: dict[str, Any]) -> list[str]:
-    return [item["id"] for item in found["data"]]
+def ids(page_body: dict[str, Any]) -> list[str]:
+    return [item["id"] for item in page_body["data"]]
 
 
 @pytest.mark.parametrize("limit", [1, 2, COUNT - 1, COUNT, COUNT + 1])
-def test_a_walk_sees_every_item_once_in_both_orders(client: TestClient, walk: Walk, limit: int) -> None:
+def test_pagination_returns_every_item_once_in_both_orders(client: TestClient, walk: Walk, limit: int) -> None:
     path, items = walk
     for order, expected in (("asc", items), ("desc", items[::-1])):
         seen: list[str] = []
-        found = page(client, path, limit=limit, order=order)
+        page_body = page(client, path, limit=limit, order=order)
         while True:
-            assert (found["first_id"], found["last_id"]) == (ids(found)[0], ids(found)[-1])
-            seen += ids(found)
-            assert found["has_more"] == (len(seen) < COUNT)
-            if not found["has_more"]:
+            assert (page_body["first_id"], page_body["last_id"]) == (ids(page_body)[0], ids(page_body)[-1])
+            seen += ids(page_body)
+            assert page_body["has_more"] == (len(seen) < COUNT)
+            if not page_body["has_more"]:
                 break
-            found = page(client, path, limit=limit, order=order, after=found["last_id"])
+            page_body = page(client, path, limit=limit, order=order, after=page_body["last_id"])
         assert seen == expected
 
 
-def test_the_newest_come_first_unless_asked_otherwise(client: TestClient, walk: Walk) -> None:
+def test_the_default_order_is_newest_first(client: TestClient, walk: Walk) -> None:
     path, items = walk
 
     assert ids(page(client, path)) == items[::-1]
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
-def test_after_the_last_item_comes_an_empty_page_that_ends_every_loop(
-    client: TestClient, walk: Walk, order: str
-) -> None:
+def test_the_page_after_the_last_item_is_empty(client: TestClient, walk: Walk, order: str) -> None:
     path, items = walk
     last = items[-1] if order == "asc" else items[0]
 
@@ -89,7 +87,7 @@ def test_after_the_last_item_comes_an_empty_page_that_ends_every_loop(
     }  # fmt: skip
 
 
-def test_no_room_or_an_unknown_cursor_gives_an_empty_last_page(client: TestClient, walk: Walk) -> None:
+def test_limit_zero_or_an_unknown_cursor_gives_an_empty_last_page(client: TestClient, walk: Walk) -> None:
     path, _ = walk
 
     queries: list[dict[str, Any]] = [{"limit": 0}, {"after": "file-x"}, {"after": ""}]
@@ -97,21 +95,21 @@ def test_no_room_or_an_unknown_cursor_gives_an_empty_last_page(client: TestClien
         queries.append({"before": "vs_x"})
 
     for query in queries:
-        found = page(client, path, **query)
-        assert (found["data"], found["has_more"]) == ([], False)
+        page_body = page(client, path, **query)
+        assert (page_body["data"], page_body["has_more"]) == ([], False)
 
 
-def test_limits_beyond_the_documented_ones_are_refused(client: TestClient, walk: Walk) -> None:
+def test_limits_out_of_range_are_rejected(client: TestClient, walk: Walk) -> None:
     path, _ = walk
     most = 10_000 if path == "/v1/files" else 100
 
     assert len(page(client, path, limit=most)["data"]) == COUNT
     for limit, code in ((-1, "integer_below_min_value"), (most + 1, "integer_above_max_value")):
-        error = refusal(client.get(path, params={"limit": limit}), 400)
+        error = error_of(client.get(path, params={"limit": limit}), 400)
         assert (error["param"], error["code"]) == ("limit", code)
 
 
-def test_before_gives_the_page_that_precedes_in_the_asked_order(client: TestClient, walk: Walk) -> None:
+def test_before_returns_the_preceding_page_in_the_requested_order(client: TestClient, walk: Walk) -> None:
     path, items = walk
     if path == "/v1/files":
         assert ids(page(client, path, before=items[3])) == items[::-1], "The list of files has no `before`."
@@ -126,10 +124,10 @@ def test_before_gives_the_page_that_precedes_in_the_asked_order(client: TestClie
     assert (ids(first), first["has_more"]) == (items[:1], False)
 
 
-def test_a_walk_is_not_disturbed_by_what_comes_and_goes(client: TestClient, walk: Walk, store: str) -> None:
+def test_pagination_is_stable_under_insertions_and_deletions(client: TestClient, walk: Walk, store: str) -> None:
     path, items = walk
-    found = page(client, path, limit=3)
-    assert ids(found) == items[:3:-1]
+    page_body = page(client, path, limit=3)
+    assert ids(page_body) == items[:3:-1]
 
     upload(client)
     client.post("/v1/vector_stores")
@@ -139,11 +137,11 @@ def test_a_walk_is_not_disturbed_by_what_comes_and_goes(client: TestClient, walk
     for gone in (items[4], items[3]):  # the cursor itself, and the next item
         assert client.delete(f"{home}/{gone}").json()["deleted"] is True
 
-    rest = page(client, path, limit=3, after=found["last_id"])
+    rest = page(client, path, limit=3, after=page_body["last_id"])
     assert (ids(rest), rest["has_more"]) == (items[2::-1], False)
 
 
-def test_a_page_of_files_has_room_for_ten_thousand_unless_asked_otherwise(client: TestClient) -> None:
+def test_the_default_limit_of_files_is_ten_thousand(client: TestClient) -> None:
     operation = client.get("/openapi.json").json()["paths"]["/v1/files"]["get"]
 
     [limit] = [part["schema"] for part in operation["parameters"] if part["name"] == "limit"]
@@ -152,18 +150,24 @@ def test_a_page_of_files_has_room_for_ten_thousand_unless_asked_otherwise(client
     assert ids(page(client, "/v1/files")) == made[::-1]
 
 
-def test_a_page_of_anything_else_has_twenty_items_unless_asked_otherwise(client: TestClient, store: str) -> None:
+def test_the_default_limit_of_other_lists_is_twenty(client: TestClient, store: str) -> None:
     files = [upload(client) for _ in range(21)]
     batch = client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": files}).json()["id"]
     for _ in range(20):
         client.post("/v1/vector_stores")
 
     for path in ("", f"/{store}/files", f"/{store}/file_batches/{batch}/files"):
-        found = page(client, f"/v1/vector_stores{path}")
-        assert (len(found["data"]), found["has_more"]) == (20, True)
+        page_body = page(client, f"/v1/vector_stores{path}")
+        assert (len(page_body["data"]), page_body["has_more"]) == (20, True)
 
 
-def test_there_is_no_list_of_batches_or_of_uploads(client: TestClient, store: str) -> None:
-    refusal(client.get(f"/v1/vector_stores/{store}/file_batches"), 405)
-    refusal(client.get("/v1/uploads"), 405)
-    refusal(client.get("/v1/uploads/upload_x"), 404)
+def test_batches_and_uploads_have_no_list(client: TestClient, store: str) -> None:
+    error_of(client.get(f"/v1/vector_stores/{store}/file_batches"), 405)
+    error_of(client.get("/v1/uploads"), 405)
+    error_of(client.get("/v1/uploads/upload_x"), 404)
+
+
+def test_an_empty_page_has_all_keys(client: TestClient, store: str) -> None:
+    for path in ("/v1/files", f"/v1/vector_stores/{store}/files", "/v1/vector_stores?limit=0"):
+        page = client.get(path).json()
+        assert page == {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}

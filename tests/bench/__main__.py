@@ -1,7 +1,7 @@
-"""The table of what a large import must reach: `make bench`, or `make bench SIZE=full`; YARDSTICK=FOLDER adds rows.
+"""Measure large imports against their targets: `make bench`, or `make bench SIZE=full`; YARDSTICK=FOLDER adds rows.
 
-Ratios within one run count; absolute times belong to the machine. Writes the table as JSON and a chart of the long
-import beside it. Exit code 1 if a row is not reached.
+Only ratios within one run are comparable. The table is written as JSON, with a chart of the long import beside it.
+Exit code 1: a row misses its target.
 """
 
 import json
@@ -17,7 +17,7 @@ from tests.bench.rows import Row
 
 
 def main() -> int:
-    """Measure, print each row when it is known, and write the results down."""
+    """Measure, print each row as soon as it is known, and write the results."""
     size = os.environ.get("SIZE") or "small"
     into = Path(os.environ.get("BENCH_RESULTS") or "build/bench")
     into.mkdir(parents=True, exist_ok=True)

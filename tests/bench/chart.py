@@ -1,4 +1,4 @@
-"""A chart of an import as SVG: files/s and resident memory of each part over time."""
+"""Draw a chart of an import as SVG: files/s and resident memory of each process group over time."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Documents for measuring: the same ones every time, about 10 KB of text each, and no two alike."""
+"""Generate a corpus for benchmarks: deterministic, about 10 KB of text per document, no two alike."""
 
 import html
 import random
@@ -21,7 +21,7 @@ _COMMON = ("the", "of", "and", "to", "in", "is", "that", "for", "was", "on", "as
 
 @dataclass(frozen=True)
 class Document:
-    """A file of the corpus and a sentence that only it has."""
+    """A file of the corpus and a sentence that occurs in no other file."""
 
     path: Path
     kind: str
@@ -29,7 +29,7 @@ class Document:
 
 
 def make(folder: Path, count: int, kinds: Sequence[str], *, first: int = 0) -> list[Document]:
-    """Write `count` documents, of each kind in turn, numbered from `first`: no other number gives the same one."""
+    """Write `count` documents, cycling through the formats, numbered from `first`. A number decides the content."""
     folder.mkdir(parents=True, exist_ok=True)
     return [_write(folder, number, kinds[number % len(kinds)]) for number in range(first, first + count)]
 
@@ -74,7 +74,7 @@ def _as_docx(path: Path, paragraphs: Sequence[str]) -> None:
 
 
 def _as_pdf(path: Path, paragraphs: Sequence[str]) -> None:
-    """Compressed text in a standard font, by hand: no library that writes PDF is among our dependencies."""
+    """Build a PDF with compressed text in a standard font; no dependency of the project writes PDF."""
     text = " ".join(paragraphs)
     lines = [text[start : start + _LINE] for start in range(0, len(text), _LINE)]
     pages = [lines[start : start + _LINES_A_PAGE] for start in range(0, len(lines), _LINES_A_PAGE)]

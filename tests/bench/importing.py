@@ -1,4 +1,4 @@
-"""One import through the API, watched: files/s, CPU by part, memory, and how soon requests are answered meanwhile."""
+"""Measure one import through the API: files/s, CPU by process group, memory, and request latency meanwhile."""
 
 import statistics
 import time
@@ -16,7 +16,7 @@ IDLE_REQUESTS = 50
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at a running import."""
+    """One sample of a running import."""
 
     seconds: float
     completed: int
@@ -26,7 +26,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Import:
-    """What was measured; latencies are medians in seconds."""
+    """The measurements; latencies are medians in seconds."""
 
     files: int
     upload_seconds: float
@@ -45,7 +45,7 @@ class Import:
         return self.files / self.seconds
 
     def cpu_ms_per_file(self, first: int, last: int) -> dict[str, float]:
-        """CPU milliseconds a file of each part, from the first sample past one number of files to that at another."""
+        """Return CPU milliseconds per file of each process group, between the samples at two numbers of files."""
         start = next(s for s in self.samples if s.completed >= first)
         end = next(s for s in self.samples if s.completed >= last)
         files = max(1, end.completed - start.completed)
@@ -56,7 +56,7 @@ class Import:
 
 
 def run(service: Service, documents: Sequence[Document]) -> Import:
-    """Upload, import as one batch, and ask again when all is quiet. Raises AssertionError if a file fails."""
+    """Upload, import as one batch, and measure again when the service is idle. Raises AssertionError if a file fails."""
     started = time.perf_counter()
     ids = service.upload([document.path for document in documents])
     upload_seconds = time.perf_counter() - started
@@ -97,7 +97,7 @@ def run(service: Service, documents: Sequence[Document]) -> Import:
 
 
 def get_seconds(service: Service, store: str, batch: str) -> float:
-    """The median time of a GET of a batch."""
+    """Return the median duration of a GET of a batch, in seconds."""
     taken = []
     for _ in range(IDLE_REQUESTS):
         time.sleep(POLL_SECONDS / 10)

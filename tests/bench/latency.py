@@ -1,6 +1,6 @@
-"""Two figures of the README: how soon a single file is ready, and how fast a batch answers while it is imported.
+"""Measure two latencies: a single file until it is completed, and GET of a batch during its import.
 
-Starts an embedded service with the local model in a temporary folder; about a minute. Prints a table.
+Starts an embedded service with the local model in a temporary folder; takes about a minute. Prints a table.
 """
 
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import openai
 
-from ingest.embedded.parts import free_port
+from ingest.embedded.processes import free_port
 
 FILES = 20
 BATCH_FILES = 300
@@ -24,7 +24,7 @@ SECONDS_OF_A_GET = 0.010
 
 
 def main() -> int:
-    """Measure, print, and return 1 if a figure is not reached."""
+    """Measure, print, and return 1 if a target is missed."""
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         command = [str(Path(sys.executable).parent / "ingest"), "up", "--port", str(port), "--data", folder]
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def single_files(client: openai.OpenAI) -> list[float]:
-    """Seconds from the attach request to the answer that says completed, for each of some files."""
+    """Return the seconds from the attach request to the answer `completed`, for each of some files."""
     store = client.vector_stores.create(name="single")
     seconds = []
     for number in range(FILES):
@@ -64,7 +64,7 @@ def single_files(client: openai.OpenAI) -> list[float]:
 
 
 def batch_gets(client: openai.OpenAI) -> list[float]:
-    """Seconds of each GET of a batch, while its files are being ingested."""
+    """Return the seconds of each GET of a batch while its files are ingested."""
     store = client.vector_stores.create(name="batch")
     ids = [upload(client, 1_000 + number) for number in range(BATCH_FILES)]
     batch = client.vector_stores.file_batches.create(store.id, file_ids=ids)
@@ -80,7 +80,7 @@ def batch_gets(client: openai.OpenAI) -> list[float]:
 
 
 def upload(client: openai.OpenAI, seed: int) -> str:
-    """Upload 10 KB of words that no other file has in this order."""
+    """Upload 10 KB of words in an order that no other file has."""
     words = random.Random(seed)
     text = " ".join(words.choice(WORDS) for _ in range(1_800))[:10_000]
     return client.files.create(file=(f"{seed}.txt", text.encode()), purpose="assistants").id

@@ -1,6 +1,6 @@
-"""The bare work: read, parse, cut and embed on all cores, with no queue, database, vectors or HTTP API around it.
+"""Measure the bare work: read, parse, chunk and embed on all cores, without queue, database, vectors or HTTP API.
 
-Done with the service's own steps, or as a script would do it that takes the usual libraries.
+It runs with the service's own steps, or with the libraries that a short script would use.
 """
 
 import base64
@@ -19,11 +19,11 @@ import numpy as np
 from ingest.config import Settings
 from ingest.steps.chunk import Tokens, chunk
 from ingest.steps.embed.local import LocalEmbedder
-from ingest.steps.embed.windows import windows
+from ingest.steps.embed.windows import plan_windows
 from ingest.steps.parse.charset import decode
-from ingest.steps.parse.containers import kind_in_zip
+from ingest.steps.parse.containers import detect_zip_kind
 from ingest.steps.parse.formats import HANDLERS
-from ingest.steps.parse.parsed import clean
+from ingest.steps.parse.parsed import normalize_text
 from ingest.steps.parse.sniff import HEAD_BYTES, sniff
 from tests.bench import usual
 
@@ -35,7 +35,7 @@ PATIENCE_SECONDS = 900.0
 
 @dataclass(frozen=True)
 class Limit:
-    """Seconds on the wall for all files, and of them those in which a core was embedding, on average."""
+    """Wall-clock seconds for all files, and the seconds in which a core was embedding, on average."""
 
     files: int
     seconds: float
@@ -47,7 +47,7 @@ class Limit:
 
 
 def measure(paths: Sequence[Path], embedding_url: str | None, steps: Steps) -> Limit:
-    """Work through the files with a process a core; with the local model (and own steps) when there is no URL."""
+    """Process the files with one process per core; with the local model (and the service's steps) when there is no URL."""
     cores = os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")
     ready, told = context.Barrier(cores + 1), context.Queue()
@@ -69,7 +69,7 @@ def measure(paths: Sequence[Path], embedding_url: str | None, steps: Steps) -> L
 def _work(paths: Sequence[Path], url: str | None, steps: Steps, ready: Any, told: Any) -> None:
     way: Any = _Local() if url is None else _Remote(url, steps)
     for kind in {path.suffix: path for path in paths}.values():
-        way.embed(way.read(kind))  # what is loaded once is not part of the rate
+        way.embed(way.read(kind))  # one-time loading is not part of the rate
     ready.wait(PATIENCE_SECONDS)
     embedding = 0.0
     for path in paths:
@@ -84,9 +84,9 @@ def _tokens(path: Path) -> Tokens:
     data = path.read_bytes()
     kind = sniff(data[:HEAD_BYTES], path.name)
     if kind == "text":
-        return Tokens.of(clean(decode(data)))
-    module, _, function = HANDLERS[kind_in_zip(path) if kind == "zip" else kind].partition(":")
-    return Tokens.of(clean(getattr(importlib.import_module(module), function)(path).text))
+        return Tokens.from_text(normalize_text(decode(data)))
+    module, _, function = HANDLERS[detect_zip_kind(path) if kind == "zip" else kind].partition(":")
+    return Tokens.from_text(normalize_text(getattr(importlib.import_module(module), function)(path).text))
 
 
 class _Remote:
@@ -115,5 +115,5 @@ class _Local:
 
     def embed(self, tokens: Tokens) -> None:
         spans = chunk(tokens, CHUNK_TOKENS, OVERLAP)
-        cut = windows(spans, CHUNK_TOKENS, OVERLAP, len(tokens), self._embedder.window_tokens)
+        cut = plan_windows(spans, CHUNK_TOKENS, OVERLAP, len(tokens), self._embedder.window_tokens)
         self._embedder.embed([tokens.text(span.start, span.end) for span in cut.spans])

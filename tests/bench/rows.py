@@ -1,4 +1,4 @@
-"""What is measured, row by row, and what must be reached."""
+"""The rows of the benchmark table and their targets."""
 
 import tempfile
 import time
@@ -18,20 +18,20 @@ Kind = Literal["at least", "at most"]
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of files."""
+    """Numbers of files in each measurement."""
 
     text: int
     office: int
     local: int
     growth: int
     window: int
-    """Files at the start and at the end of the long import whose cost is compared."""
+    """Files at the start and at the end of the long import whose CPU cost is compared."""
     listed: int
 
 
 OTHERS = 24
 MANY_OTHERS = 96
-"""So many that the parsers of every worker process have had some of each kind."""
+"""Enough files to warm the parsers of every worker process for each format."""
 
 SMALL = Sizes(text=1_000, office=400, local=60, growth=2_000, window=500, listed=10_000)
 FULL = Sizes(text=3_000, office=1_000, local=400, growth=20_000, window=1_000, listed=20_000)
@@ -39,7 +39,7 @@ FULL = Sizes(text=3_000, office=1_000, local=400, growth=20_000, window=1_000, l
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table."""
+    """One row of the table."""
 
     what: str
     kind: Kind
@@ -54,7 +54,7 @@ class Row:
 
 
 def measure(folder: Path, sizes: Sizes, svg: Path, scripts: Path | None) -> Iterator[Row]:
-    """All rows, each as soon as it is known; `scripts` are those of another yardstick (yardstick.py)."""
+    """Yield every row as soon as it is known; `scripts` is a folder with other yardstick scripts (yardstick.py)."""
     text = corpus.make(folder / "text", sizes.text, corpus.TEXT)
     office = corpus.make(folder / "office", sizes.office, corpus.OFFICE)
     if scripts:
@@ -85,7 +85,7 @@ def _imported(
 
 
 def _others(folder: Path, documents: list[corpus.Document], count: int = OTHERS) -> list[corpus.Document]:
-    """A few documents of the same kinds, but not the same ones: what has been read before is not read again."""
+    """Import a few other documents of the same formats as a warm-up; kept parses must not help the measured ones."""
     kinds = list(dict.fromkeys(document.kind for document in documents))
     return corpus.make(folder / "others", count, kinds, first=1_000_000)
 
@@ -93,11 +93,11 @@ def _others(folder: Path, documents: list[corpus.Document], count: int = OTHERS)
 def _against_limit(
     folder: Path, documents: list[corpus.Document], url: str, what: str, *, usual: float, own: float
 ) -> tuple[Import, list[Row]]:
-    """Against what a script makes of the documents with the usual libraries, and against the service's own steps."""
+    """Compare with a script that uses the common libraries, and with the service's own steps."""
     paths = [document.path for document in documents]
     before = _bare(paths, url)
     done = _imported(folder, documents, _remote(url), MANY_OTHERS)
-    after = _bare(paths, url)  # the machine may have changed its pace
+    after = _bare(paths, url)  # the speed of a shared machine drifts
     bare = {steps: (before[steps] + after[steps]) / 2 for steps in before}
     rate = done.files_per_second
     details = {"files_per_second": rate} | {f"{steps} steps": bare[steps] for steps in bare} | _cpu(done)
@@ -119,7 +119,7 @@ def _against_yardstick(folder: Path, scripts: Path, count: int, kinds: Sequence[
 
 
 def _bare(paths: list[Path], url: str) -> dict[str, float]:
-    """Files a second of nothing but the work, by whose steps."""
+    """Return files per second of the bare work, by implementation of the steps."""
     return {steps: limit.measure(paths, url, steps).files_per_second for steps in get_args(Steps)}
 
 
@@ -182,7 +182,7 @@ def _growth(folder: Path, sizes: Sizes, svg: Path) -> Iterator[Row]:
 
 
 def _many(folder: Path, sizes: Sizes) -> Iterator[Row]:
-    """What costs nothing but rows: creating large batches and listing them, on Postgres."""
+    """Measure row-only operations on Postgres: creating large batches and listing them."""
     with (
         stub.running(folder, 0) as url,
         postgres() as database,
@@ -193,7 +193,7 @@ def _many(folder: Path, sizes: Sizes) -> Iterator[Row]:
         thousand, _ = _created(running, ids[:1_000])
         ten_thousand, _ = _created(running, ids[:10_000])
         store = _created(running, ids)[1]
-        # The best of two: the sweep still writes down what was cancelled.
+        # The best of two: the sweep may still rewrite cancelled rows.
         pages = [min(both) for both in zip(_pages(running, store), _pages(running, store), strict=True)]
     details = {"1,000": thousand, "10,000": ten_thousand}
     yield Row("creating a batch of 10,000 / of 1,000, Postgres", "at most", 12, ten_thousand / thousand, "", details)
@@ -203,7 +203,7 @@ def _many(folder: Path, sizes: Sizes) -> Iterator[Row]:
 
 
 def _created(running: service.Service, ids: list[str]) -> tuple[float, str]:
-    """Seconds to create a batch, the best of three, and its store; what it was to do is cancelled."""
+    """Return the seconds to create a batch (best of three) and its store; the batches are cancelled."""
     batches, seconds = running.client.vector_stores.file_batches, []
     for _ in range(3):
         store = running.client.vector_stores.create(name="many").id
@@ -215,7 +215,7 @@ def _created(running: service.Service, ids: list[str]) -> tuple[float, str]:
 
 
 def _pages(running: service.Service, store: str) -> list[float]:
-    """Seconds for each page of a store's files."""
+    """Return the seconds of each page of a store's files."""
     seconds = []
     started = time.perf_counter()
     page = running.client.vector_stores.files.list(store, limit=100)
@@ -244,6 +244,6 @@ def _cpu(done: Import) -> dict[str, float]:
 
 @contextmanager
 def _fresh(folder: Path) -> Iterator[Path]:
-    """A folder for one service, removed with its data."""
+    """Yield a folder for one service and remove it afterwards."""
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as name:
         yield Path(name)

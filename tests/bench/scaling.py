@@ -1,5 +1,5 @@
-"""More groups of workers: files/s with one and with two of a single process, on one Postgres, one broker, one vectors
-server and two APIs. With the local model, so that a worker process keeps one core busy and no more."""
+"""Measure scale-out: files/s with one and with two single-process worker groups, on one Postgres, one broker, one
+vectors server and two APIs. The local model keeps each worker process busy on exactly one core."""
 
 import itertools
 import time
@@ -19,7 +19,7 @@ POLL_SECONDS = 0.1
 
 
 def files_per_second(folder: Path, groups: int, warm: Sequence[Document], documents: Sequence[Document]) -> float:
-    """Of a batch of these documents, after one of others that has every process load what it needs."""
+    """Return files/s of a batch, after a warm-up batch of other documents."""
     workers = {f"group-{number}": "interactive,maintenance,bulk" for number in range(groups)}
     settings = {"INGEST_EMBEDDING_URL": "", "INGEST_REQUIRE_KEYS": "false"}
     with postgres() as database, deployed(folder, database, workers, settings) as made:

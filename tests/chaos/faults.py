@@ -1,4 +1,4 @@
-"""What is done to a running service, each kind once and in an order that a seed decides."""
+"""Faults for a running service: each kind once, in an order that a seed decides."""
 
 import random
 import signal
@@ -21,54 +21,54 @@ Fault = Callable[["Faults"], None]
 
 @dataclass
 class Faults:
-    """Does them, writes down when, and undoes what lasts."""
+    """Injects faults, records the time of each, and reverts those that last."""
 
     cluster: Cluster
-    chance: random.Random
+    random: random.Random
     log: list[tuple[float, str]] = field(default_factory=list)
     _started: float = 0.0
-    _undo: list[tuple[float, Callable[[], object]]] = field(default_factory=list)
+    _reversals: list[tuple[float, Callable[[], object]]] = field(default_factory=list)
 
     def run(self, seconds: float, meanwhile: dict[str, Callable[[], None]]) -> None:
-        """All kinds, and `meanwhile` of the caller's, spread over so many seconds."""
-        kinds: list[tuple[str, Callable[[], None]]] = [*((name, self._bound(do)) for name, do in KINDS.items())]
+        """Inject every kind of fault, and call `meanwhile`, spread over this many seconds."""
+        kinds: list[tuple[str, Callable[[], None]]] = [*((name, self._bound(do)) for name, do in FAULTS.items())]
         kinds += meanwhile.items()
         self._started = time.monotonic()
-        self.chance.shuffle(kinds)
-        moments = sorted(self.chance.uniform(0, seconds) for _ in kinds)
+        self.random.shuffle(kinds)
+        moments = sorted(self.random.uniform(0, seconds) for _ in kinds)
         for moment, (name, do) in zip(moments, kinds, strict=True):
             while time.monotonic() - self._started < moment:
-                self.heal()
+                self.revert_due()
                 time.sleep(0.02)
-            self._strike(name, do)
-        while self._undo:
-            self.heal()
+            self._inject(name, do)
+        while self._reversals:
+            self.revert_due()
             time.sleep(0.05)
-        self._note("all is well again")
+        self._note("all faults are reverted")
 
-    def strike(self, name: str) -> None:
-        """One kind, now."""
-        self._strike(name, self._bound(KINDS[name]))
+    def inject(self, name: str) -> None:
+        """Inject one kind of fault now."""
+        self._inject(name, self._bound(FAULTS[name]))
 
-    def heal(self) -> None:
-        """Undo what has lasted long enough."""
-        for due in [entry for entry in self._undo if entry[0] <= time.monotonic()]:
-            self._undo.remove(due)
+    def revert_due(self) -> None:
+        """Revert the faults that have lasted long enough."""
+        for due in [entry for entry in self._reversals if entry[0] <= time.monotonic()]:
+            self._reversals.remove(due)
             due[1]()
 
-    def later(self, seconds: float, undo: Callable[[], object]) -> None:
-        """Undo something after a while."""
-        self._undo.append((time.monotonic() + seconds, undo))
+    def revert_later(self, seconds: float, undo: Callable[[], object]) -> None:
+        """Schedule the reversal of a fault."""
+        self._reversals.append((time.monotonic() + seconds, undo))
 
     def _bound(self, fault: Fault) -> Callable[[], None]:
         return lambda: fault(self)
 
-    def _strike(self, name: str, do: Callable[[], None]) -> None:
+    def _inject(self, name: str, do: Callable[[], None]) -> None:
         self._note(name)
         try:
             do()
         except (psutil.NoSuchProcess, psycopg.Error, RedisError) as exc:
-            self._note(f"  which was away itself: {exc!r:.80}")
+            self._note(f"  the target was already down: {exc!r:.80}")
 
     def _note(self, what: str) -> None:
         self.log.append((round(time.monotonic() - self._started, 2), what))
@@ -78,7 +78,7 @@ def _worker_child(faults: Faults) -> psutil.Process:
     children = faults.cluster.process("worker").children()
     if not children:
         raise psutil.NoSuchProcess(0, "worker child")
-    return faults.chance.choice(children)
+    return faults.random.choice(children)
 
 
 def _freeze(processes: list[psutil.Process], faults: Faults) -> None:
@@ -89,7 +89,7 @@ def _freeze(processes: list[psutil.Process], faults: Faults) -> None:
 
     for process in processes:
         process.suspend()
-    faults.later(FROZEN_SECONDS, thaw)
+    faults.revert_later(FROZEN_SECONDS, thaw)
 
 
 def _freeze_tree(faults: Faults) -> None:
@@ -100,7 +100,7 @@ def _freeze_tree(faults: Faults) -> None:
 def _two_beats(faults: Faults) -> None:
     second = faults.cluster.parts["second beat"]
     second.not_before = 0.0
-    faults.later(2 * OUTAGE_SECONDS, lambda: faults.cluster.hold("second beat", float("inf")))
+    faults.revert_later(2 * OUTAGE_SECONDS, lambda: faults.cluster.hold("second beat", float("inf")))
 
 
 def _flush(faults: Faults) -> None:
@@ -120,7 +120,7 @@ def _model(manner: str) -> Fault:
     def misbehave(faults: Faults) -> None:
         model = faults.cluster.embeddings
         model.manner = manner  # type: ignore[assignment]
-        faults.later(OUTAGE_SECONDS, lambda: setattr(model, "manner", "answer"))
+        faults.revert_later(OUTAGE_SECONDS, lambda: setattr(model, "manner", "answer"))
 
     return misbehave
 
@@ -129,7 +129,7 @@ def _qdrant(mode: str) -> Fault:
     def misbehave(faults: Faults) -> None:
         proxy = faults.cluster.qdrant
         proxy.set(mode)  # type: ignore[arg-type]
-        faults.later(OUTAGE_SECONDS, lambda: proxy.set("pass"))
+        faults.revert_later(OUTAGE_SECONDS, lambda: proxy.set("pass"))
 
     return misbehave
 
@@ -138,11 +138,11 @@ def _kill(name: str, *, tree: bool = False, number: signal.Signals = signal.SIGK
     return lambda faults: faults.cluster.signal(name, number, tree=tree)
 
 
-def _away(name: str, seconds: float) -> Fault:
+def _hold_down(name: str, seconds: float) -> Fault:
     return lambda faults: faults.cluster.hold(name, seconds)
 
 
-KINDS: dict[str, Fault] = {
+FAULTS: dict[str, Fault] = {
     "a worker's child is killed": lambda faults: _worker_child(faults).kill(),
     "another worker's child is killed": lambda faults: _worker_child(faults).kill(),
     "the worker's parent is killed": _kill("worker"),
@@ -151,10 +151,10 @@ KINDS: dict[str, Fault] = {
     "a worker's child is frozen for longer than its lease": lambda faults: _freeze([_worker_child(faults)], faults),
     "the worker's whole tree is frozen for longer than its leases": _freeze_tree,
     "the API is killed": _kill("api"),
-    "beat is dead for a while": _away("beat", 2 * OUTAGE_SECONDS),
+    "beat is dead for a while": _hold_down("beat", 2 * OUTAGE_SECONDS),
     "there are two beats for a while": _two_beats,
     "the broker forgets everything": _flush,
-    "the broker is killed and comes back empty": _away("valkey", 2.0),
+    "the broker is killed and comes back empty": _hold_down("valkey", 2.0),
     "Postgres ends every connection": _terminate_backends,
     "Postgres is restarted without a shutdown": _kill("postgres", number=signal.SIGQUIT),
     "the vectors process is killed": _kill("vectors"),
@@ -167,7 +167,7 @@ KINDS: dict[str, Fault] = {
     "the embedder is slow": _model("slow"),
 }
 
-IN_WORK = (
+FAULTS_UNDER_LOAD = (
     "a worker's child is killed",
     "another worker's child is killed",
     "a worker's child is frozen for longer than its lease",
@@ -177,4 +177,4 @@ IN_WORK = (
     "the vectors process is killed",
     "another worker's child is killed",
 )
-"""What is done once more when all is well and the workers are busy: then it strikes files, not idle processes."""
+"""Faults to repeat while all workers are busy, so that they hit files in progress and not idle processes."""

@@ -1,4 +1,4 @@
-"""A TCP proxy that can be told to misbehave, to stand between two parts of the service."""
+"""A TCP proxy with faults on demand, for use between two processes of the service."""
 
 import contextlib
 import select
@@ -15,7 +15,7 @@ Mode = Literal["pass", "slow", "blackhole", "reset", "refuse", "error"]
 
 HOST = "127.0.0.1"
 SLOW_SECONDS = 0.05
-"""What every block of bytes waits in mode `slow`."""
+"""Delay of every block of bytes in mode `slow`, in seconds."""
 
 TICK_SECONDS = 0.05
 BLOCK = 65_536
@@ -24,7 +24,7 @@ ERROR = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection:
 
 @dataclass
 class _Link:
-    """One client's connection, and ours to the server behind it."""
+    """A client's connection and the proxy's connection to the server behind it."""
 
     client: socket.socket
     server: socket.socket | None = None
@@ -33,11 +33,11 @@ class _Link:
 
 
 class Proxy:
-    """Passes connections on to a server at `port` of this machine, as long as its mode is `pass`.
+    """Forwards connections to a server on a port of this machine while its mode is `pass`.
 
-    `slow` delays every block. In `blackhole` nothing moves and nothing is closed; what was on its way arrives when it
-    ends, as after a partition. `error` answers whatever comes with HTTP's 500. `reset` cuts every connection, also new
-    ones after they were accepted; in `refuse` nobody listens any more.
+    `slow` delays every block. `blackhole` forwards nothing and closes nothing; pending bytes arrive when it ends, as
+    after a network partition. `error` answers every request with HTTP 500. `reset` resets every connection, and new
+    ones right after accepting them. `refuse` closes the listening socket.
     """
 
     def __init__(self, port: int) -> None:
@@ -51,7 +51,7 @@ class Proxy:
         threading.Thread(target=self._accept, name="proxy", daemon=True).start()
 
     def set(self, mode: Mode) -> None:
-        """Behave so from now on."""
+        """Switch to a mode."""
         with self._lock:
             self._mode = mode
             if mode == "refuse" and self._listener is not None:
@@ -63,13 +63,13 @@ class Proxy:
                 self._cut()
 
     def kill_old(self) -> None:
-        """Leave every present connection open, and never move a byte on it again (a half-open connection)."""
+        """Keep every present connection open and never forward a byte on it again (half-open connections)."""
         with self._lock:
             for link in self._links:
                 link.dead = True
 
     def close(self) -> None:
-        """Cut every connection and listen no more."""
+        """Reset every connection and close the listening socket."""
         self.set("refuse")
         self._ended.set()
 
@@ -85,7 +85,7 @@ class Proxy:
                     time.sleep(0 if listener else TICK_SECONDS)
                     continue
                 link = _Link(listener.accept()[0])
-            except (OSError, ValueError):  # closed by `set` at this moment
+            except (OSError, ValueError):  # closed by `set` concurrently
                 continue
             with self._lock:
                 self._links.append(link)
@@ -124,10 +124,10 @@ class Proxy:
         return self._mode == "blackhole" or link.dead
 
     def _move(self, link: _Link, server: socket.socket) -> bool:
-        """Pass on what there is, and say whether both ends are still there."""
+        """Forward the pending bytes and return whether both ends are still open."""
         client = link.client
         for ready in select.select([client, server], [], [], TICK_SECONDS)[0]:
-            if self._is_silent(link):  # since we began to wait
+            if self._is_silent(link):  # the mode may have changed while waiting
                 return True
             if not (block := ready.recv(BLOCK)):
                 return False
@@ -139,7 +139,7 @@ class Proxy:
 
 @contextmanager
 def proxied(port: int) -> Iterator[Proxy]:
-    """A proxy before a server of this machine."""
+    """Yield a proxy in front of a server on this machine."""
     proxy = Proxy(port)
     try:
         yield proxy
@@ -153,6 +153,6 @@ def _listening(port: int) -> socket.socket:
 
 def _hang_up(end: socket.socket, *, rudely: bool) -> None:
     with contextlib.suppress(OSError):
-        if rudely:  # a reset instead of a farewell
+        if rudely:  # SO_LINGER 0: close with RST instead of FIN
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         end.close()

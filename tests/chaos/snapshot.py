@@ -1,4 +1,4 @@
-"""The whole state of a small database, read with SQL of its own, and what must be true of it at any moment."""
+"""Read the whole state of a small database with independent SQL, and check the invariants that hold at any moment."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -21,27 +21,27 @@ class Snapshot:
     files: dict[int, RowMapping]
 
     def shown(self, file: RowMapping) -> str:
-        """A file's status as the API tells it."""
+        """Return a file's status as the API shows it."""
         if file["status"] not in UNFINISHED:
             return str(file["status"])
         batch = self.batches.get(file["batch"])
         if batch is None or batch["cancelled_at"] is None:
             return "in_progress"
-        return "cancelled" if file["redo_tokens"] is None else "completed"
+        return "cancelled" if file["pending_chunk_tokens"] is None else "completed"
 
     def alive(self, store: RowMapping) -> bool:
-        """Whether a store counts anything."""
+        """Return whether a store has a non-zero counter."""
         return store["deleted_at"] is None and store["expired_at"] is None
 
     def wanted(self, row: int) -> bool:
-        """Whether a file is to be had or kept by a worker at all: unfinished, and nobody cancelled, deleted or ended
-        what it belongs to."""
+        """Return whether a worker may claim or keep a file: it is unfinished, and its batch and store are neither
+        cancelled, deleted nor expired."""
         file = self.files.get(row)
         return file is not None and self.alive(self.stores[file["vector_store_id"]]) and self.shown(file) == STATUSES[0]
 
 
 def take(database: Database) -> Snapshot:
-    """Read everything."""
+    """Read all rows."""
     with database.reading() as session:
         stores = session.execute(text("SELECT * FROM vector_stores")).mappings().all()
         batches = session.execute(text("SELECT * FROM file_batches")).mappings().all()
@@ -57,14 +57,14 @@ def take(database: Database) -> Snapshot:
 
 @dataclass
 class History:
-    """What was seen so far, to notice what must never change again."""
+    """Past observations, to detect changes of state that must be final."""
 
     outcomes: dict[tuple[int, int], str] = field(default_factory=dict)
     fences: dict[int, int] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
 
     def check(self, now: Snapshot) -> None:
-        """How a file ended in a batch is final; fences only grow; a row that is gone stays gone."""
+        """Check that batch outcomes are final, fencing tokens only grow and deleted rows stay deleted."""
         for (batch, row), status in now.members.items():
             cancelled = now.batches[batch]["cancelled_at"] is not None
             shown = "cancelled" if status == "in_progress" and cancelled else status
@@ -80,24 +80,24 @@ class History:
 
 @dataclass
 class Found:
-    """What search found, to notice what a re-index must not take from it."""
+    """Past search results, to detect files that a re-index must not hide."""
 
     before: dict[int, RowMapping] = field(default_factory=dict)
     found: set[int] = field(default_factory=set)
 
     def check(self, now: Snapshot, found: set[int], lapsed: set[str]) -> None:
-        """What was found and is being re-indexed, or was until now, is found; unless it is gone, or its time is over."""
+        """Check that files stay searchable during and after a re-index, unless they were deleted or have expired."""
         for row in self.found - found:
             was, file = self.before[row], now.files.get(row)
             if file is None or file["file_id"] in lapsed or not now.alive(now.stores[file["vector_store_id"]]):
                 continue
-            assert was["redo_tokens"] is None, f"file {row} was being re-indexed and is not found any more"
-            assert file["redo_tokens"] is None, f"file {row} is being re-indexed and not found meanwhile"
+            assert was["pending_chunk_tokens"] is None, f"file {row} was being re-indexed and is not found any more"
+            assert file["pending_chunk_tokens"] is None, f"file {row} is being re-indexed and not found meanwhile"
         self.before, self.found = now.files, found
 
 
 def check_counters(now: Snapshot) -> None:
-    """Every counter is what counting gives, and a cancelled batch has nothing in progress."""
+    """Check that every counter equals a recount, and that a cancelled batch has nothing in progress."""
     of_batch: dict[int, Counter[str]] = {row: Counter() for row in now.batches}
     for (batch, _), status in now.members.items():
         cancelled = now.batches[batch]["cancelled_at"] is not None
@@ -122,14 +122,15 @@ def check_counters(now: Snapshot) -> None:
 
 
 def check_files(now: Snapshot) -> None:
-    """Only running files are leased, only failed ones have an error, and who is in progress in a batch is at work."""
+    """Check that only running files have a lease, only failed files have an error, and memberships in progress belong to
+    unfinished files."""
     for row, file in now.files.items():
         running = file["status"] == "running"
-        assert (file["lease_until"] is not None, file["lease_owner"] is not None) == (running, running)
+        assert (file["lease_until"] is not None, file["lease_holder"] is not None) == (running, running)
         assert (file["error_code"] is not None) == (file["status"] == "failed")
         assert file["published_at"] is None or file["status"] == "queued"
-        assert 0 <= file["kills"] <= file["attempts"] <= file["fence"]
-        if file["redo_tokens"] is not None:
+        assert 0 <= file["crashes"] <= file["attempts"] <= file["fence"]
+        if file["pending_chunk_tokens"] is not None:
             assert file["status"] in UNFINISHED
             assert file["live_generation"] < file["generation"]
         if file["live_generation"] is None:
@@ -145,7 +146,7 @@ def check_files(now: Snapshot) -> None:
 
 
 def visible(file: RowMapping, now: Snapshot) -> bool:
-    """Whether search may show a file: completed, or being chunked anew and still found as it was."""
+    """Return whether search may show a file: it is completed, or it is being re-indexed and its old generation is live."""
     if file["live_generation"] is None:
         return False
     if file["status"] == "completed":

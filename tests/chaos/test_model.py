@@ -1,11 +1,11 @@
-"""Everything that may happen to a file, in any order, over the real functions on both databases.
+"""Model-based test of a file's life: random operation sequences over the real functions on both databases.
 
-Hypothesis plays requests, workers, sweeps, the broker, a clock and a vector store with faults against each other, one
-transaction at a time, and looks at the whole database after every step (tests/chaos/snapshot.py). In the end the
-service is left alone until it is quiet; then every file must have ended and the points must be exactly the rows'.
+Hypothesis interleaves requests, workers, sweeps, the broker, a clock and a faulty vector store, one transaction at a
+time, and checks the whole database after every step (tests/chaos/snapshot.py). At the end the service runs until it is
+idle; then every file must have a terminal status and the points must be exactly those of the rows.
 
-MODEL_EXAMPLES, MODEL_STEPS and MODEL_SEED in the environment make longer runs of it, or other ones; with MODEL_SHRINK
-a failure is made as short as it can be, which takes minutes.
+MODEL_EXAMPLES, MODEL_STEPS and MODEL_SEED in the environment change the length and the seed of a run. MODEL_SHRINK
+shrinks a failing sequence, which takes minutes.
 """
 
 import os
@@ -25,21 +25,23 @@ from sqlalchemy import delete, text
 
 from ingest.caller import DEFAULT_PROJECT, Caller
 from ingest.config import Settings
-from ingest.db.content import stores
-from ingest.db.models import BatchFile, File, FileBatch, PointJob, StoreFile, Tombstone, VectorStore
-from ingest.db.queue import claims, membership, point_jobs
+from ingest.db.content import batches as batch_rows
+from ingest.db.content import members as member_rows
+from ingest.db.models import BatchFile, File, FileBatch, PointJob, ReindexScope, StoreFile, Tombstone, VectorStore
+from ingest.db.queue import cancellation, claims, reclaim
+from ingest.db.queue import point_jobs as point_job_rows
 from ingest.db.queue.claims import Claim
-from ingest.db.queue.counters import Sizes
+from ingest.db.queue.counters import PointTotals
 from ingest.db.queue.membership import Member
-from ingest.db.queue.requeue import Only, Retryable
+from ingest.db.queue.requeue import RetryableStatus
 from ingest.db.session import Database
 from ingest.errors import Abandoned, DependencyDown, InvalidRequest, NotFound
-from ingest.jobs import maintenance, pipeline, run
-from ingest.jobs.pipeline import Watch
+from ingest.jobs import maintenance, pipeline, point_jobs, run
+from ingest.jobs.pipeline import JobControl
 from ingest.net.breaker import CircuitBreaker
-from ingest.reindex import batches as rerun_batches
+from ingest.reindex import rerun_batches
 from ingest.services import Services
-from ingest.status import Lane, of_batch
+from ingest.status import Lane, batch_status
 from ingest.stores import batches, files, vector_stores
 from ingest.stores import members as store_files
 from ingest.stores.vector_stores import ChunkSizes
@@ -59,7 +61,7 @@ DAY = 86_400
 TEXT = " ".join(f"word{n}" for n in range(60)).encode()  # about 180 tokens: two chunks, or four
 SETTLED_ROUNDS = 40
 
-which = st.integers(0, 9)  # of the things there are, modulo their number
+which = st.integers(0, 9)  # an index into the existing objects, modulo their number
 moods = st.sampled_from(["well", "well", *Mood.__args__])  # type: ignore[attr-defined]
 chunkings = st.sampled_from([(100, 0), (200, 100)])
 onlys = st.sampled_from(["all", "all", "failed", "stale"])
@@ -82,16 +84,16 @@ T = TypeVar("T")
 
 @dataclass
 class Worker:
-    """A worker and the file that it holds, or believes to hold, and when it was last told so."""
+    """A worker with the file that it holds or believes it holds, and the time of its last lease renewal."""
 
     owner: str
     claim: Claim
     told_at: float
-    sizes: Sizes | None = None
+    sizes: PointTotals | None = None
 
 
 class Service(RuleBasedStateMachine):
-    """The rules and what must hold after each of them."""
+    """The operations, and the invariants that hold after each of them."""
 
     services: FakeServices
     clock: Clock
@@ -114,7 +116,7 @@ class Service(RuleBasedStateMachine):
         for _ in range(3):
             self.an_upload(None)
 
-    # --- what requests do ---
+    # --- requests ---
 
     @precondition(lambda self: len(self.stores) < 3)
     @rule(days=st.sampled_from([None, None, 1]))
@@ -152,7 +154,7 @@ class Service(RuleBasedStateMachine):
             self.batches.append((store_id, made.id))
 
     @rule(store=which, only=onlys, chunking=st.sampled_from([None, None, ChunkSizes(100, 0), ChunkSizes(200, 100)]))
-    def reindex(self, store: int, only: Only, chunking: ChunkSizes | None) -> None:
+    def reindex(self, store: int, only: ReindexScope, chunking: ChunkSizes | None) -> None:
         store_id = _pick(self.stores, store)
         with suppress(NotFound, InvalidRequest):
             made = rerun_batches.reindex(self.services, CALLER, store_id, only, chunking)
@@ -160,7 +162,7 @@ class Service(RuleBasedStateMachine):
 
     @precondition(lambda self: self.batches)
     @rule(batch=which, statuses=st.sampled_from([["failed"], ["cancelled"], ["failed", "cancelled"]]))
-    def retry(self, batch: int, statuses: list[Retryable]) -> None:
+    def retry(self, batch: int, statuses: list[RetryableStatus]) -> None:
         store_id, batch_id = _pick(self.batches, batch)
         with suppress(NotFound, InvalidRequest):
             made = rerun_batches.retry(self.services, CALLER, store_id, statuses, batch_id=batch_id)
@@ -169,17 +171,17 @@ class Service(RuleBasedStateMachine):
 
     @rule(machine=machines, chunking=st.sampled_from([None, ChunkSizes(100, 0), ChunkSizes(200, 100)]))
     def a_file_is_found_and_is_being_reindexed(self, machine: str, chunking: ChunkSizes | None) -> None:
-        """So that much of what is tried happens during a re-index."""
+        """Make re-indexes frequent, so that many operations happen during one."""
         self.a_worker_does_its_job(0, machine)
         with suppress(NotFound, InvalidRequest):
             made = rerun_batches.reindex(self.services, CALLER, self.stores[0], "all", chunking)
             self.batches.append((self.stores[0], made.id))
 
-    @precondition(lambda self: any(file["redo_tokens"] is not None for file in self.found.before.values()))
+    @precondition(lambda self: any(file["pending_chunk_tokens"] is not None for file in self.found.before.values()))
     @rule(how=st.sampled_from(["fails", "is cancelled", "is cancelled, unswept", "kills"]), file=which, mood=moods)
     def a_reindex_ends_badly(self, how: str, file: int, mood: Mood) -> None:
         now = self._snapshot()
-        redone = sorted(row for row, found in now.files.items() if found["redo_tokens"] is not None)
+        redone = sorted(row for row, found in now.files.items() if found["pending_chunk_tokens"] is not None)
         row = _pick(redone, file)
         held = len(self.workers)
         self._claim(row, "north")
@@ -189,7 +191,7 @@ class Service(RuleBasedStateMachine):
         if how == "fails" and mine:
             self.fail(mine[-1])
         elif how == "kills":
-            for _ in range(self.services.settings.max_kills):
+            for _ in range(self.services.settings.max_crashes):
                 self.time_goes_by(31)
                 self.recover()
                 self._claim(row, "south")
@@ -211,9 +213,9 @@ class Service(RuleBasedStateMachine):
     def cancel_and_leave_the_rows_to_the_sweep(self, batch: int) -> None:
         store_id, batch_id = _pick(self._open_batches() or self.batches, batch)
         with suppress(NotFound, Abandoned), self.services.database.transaction() as session:
-            found = stores.batch(session, store_id, batch_id)
+            found = batch_rows.get_batch(session, store_id, batch_id)
             if found is not None:
-                membership.cancel(session, found)
+                cancellation.cancel_batch(session, found)
 
     @precondition(lambda self: self.seen.files)
     @rule(file=which)
@@ -250,13 +252,13 @@ class Service(RuleBasedStateMachine):
     @precondition(lambda self: self._rows("completed"))
     @rule(file=which, owned=st.booleans(), machine=machines, act=acts)
     def a_found_file_is_chunked_anew(self, file: int, owned: bool, machine: str, act: str) -> None:
-        """What it was counts until this has ended, in whatever way."""
+        """Record that the old state counts until this re-index has ended with any outcome."""
         row = _pick(self._rows("completed"), file)
         self._attach_again(row, owned=owned)
         if mine := self._claim(row, machine):
             self._act(mine, act)
 
-    # --- what workers do ---
+    # --- workers ---
 
     @precondition(lambda self: any(self.services.queue.lanes.values()))
     @rule(lane=st.sampled_from(["interactive", "bulk"]), machine=machines)
@@ -267,7 +269,7 @@ class Service(RuleBasedStateMachine):
     @precondition(lambda self: self.history.fences)
     @rule(file=which, machine=machines)
     def a_message_out_of_the_blue(self, file: int, machine: str) -> None:
-        """Doubled, stale, or of a file that is long gone."""
+        """Deliver a message that is a duplicate, stale, or of a deleted file."""
         self._claim(_pick(sorted(self.history.fences), file), machine)
 
     @precondition(lambda self: self._claimable())
@@ -303,7 +305,7 @@ class Service(RuleBasedStateMachine):
     def a_file_changes_hands(
         self, row: int, mood: Mood, how: str, between: list[str], duel: list[tuple[bool, str]], pause: float
     ) -> None:
-        """A worker loses its file in the middle of its work; perhaps another gets it; then both act, in any order."""
+        """A worker loses its lease in the middle of a job, another may claim the file, then both act in any order."""
         first = self._claim(row, "north")
         if first is None:
             return
@@ -336,18 +338,18 @@ class Service(RuleBasedStateMachine):
         self.a_killed_worker_writes(_pick(self._claimable(), file), how, mood)
 
     def a_killed_worker_writes(self, row: int, how: str, mood: Mood) -> None:
-        """It never looks again, so that nobody but the last purge can delete what it wrote."""
+        """Kill a worker that wrote points after it lost its lease; only the last purge can delete them."""
         first = self._claim(row, "north")
         if first is None:
             return
-        if how not in ("lease", "given back", "given back, cancelled"):  # after these it has stopped writing
+        if how not in ("lease", "given back", "given back, cancelled"):  # after these actions it writes no more
             self._lose(first, how)
         self.finish_cancels()
         self.work_on_points("well")
         self._write_and_die(first, mood)
 
     def begin(self, start: str) -> int | None:
-        """Have a file queued; its row."""
+        """Queue a file and return its row."""
         store, member = self.stores[0], Member(self.files[0], None, 200, 100)
         if start == "found before":
             store_files.attach(self.services, CALLER, store, member)
@@ -387,7 +389,7 @@ class Service(RuleBasedStateMachine):
     @precondition(lambda self: self.workers)
     @rule(worker=which, asks=st.booleans(), mood=moods)
     def write_points(self, worker: int, asks: bool, mood: Mood) -> None:
-        """One that does not ask was stopped between asking and sending, for however long."""
+        """A worker that does not check its lease was paused between the check and the write."""
         self._write(_pick(self.workers, worker), asks, mood)
 
     def _write(self, mine: Worker, asks: bool, mood: Mood) -> None:
@@ -395,10 +397,10 @@ class Service(RuleBasedStateMachine):
             if asks and not self._renew(mine):
                 raise Abandoned("no longer ours")
 
-        watch = Watch(still_wanted=lambda: True, keep=keep, stage=lambda _: None)
+        watch = JobControl(still_wanted=lambda: True, ensure_lease=keep, enter_stage=lambda _: None)
         self.index.mood = mood
         try:
-            mine.sizes = pipeline.ingest(mine.claim, self.services, watch)
+            mine.sizes = pipeline.ingest_file(mine.claim, self.services, watch)
         except (DependencyDown, FileNotFoundError):
             self._give_back(mine)
         except Abandoned:
@@ -449,9 +451,9 @@ class Service(RuleBasedStateMachine):
     def a_machine_stops(self, machine: str) -> None:
         self.workers = [w for w in self.workers if not w.owner.startswith(machine)]
         with self.services.database.transaction() as session:
-            claims.release(session, machine + "/")
+            reclaim.release_machine(session, machine + "/")
 
-    # --- what happens by itself ---
+    # --- background work ---
 
     @rule(seconds=st.sampled_from([0.3, 6, 6, 16, 31, 31, 31, 45, 90, 90, 700, 4_000, DAY + 1]))
     def time_goes_by(self, seconds: float) -> None:
@@ -466,33 +468,38 @@ class Service(RuleBasedStateMachine):
     @precondition(lambda self: self._rows("running"))
     @rule(seconds=st.sampled_from([0, 31]))
     def recover(self, seconds: float = 0) -> None:
-        """The sweep takes back what was lost: exactly that, and each loss counts."""
+        """Check that the sweep reclaims exactly the expired leases, and counts a crash for each."""
         if seconds:
             self.time_goes_by(seconds)
         before = self._snapshot()
-        maintenance.recover(self.services)
+        maintenance.reclaim_expired_leases(self.services)
         after = self._snapshot()
         for row, file in before.files.items():
-            kills = file["kills"]
+            crashes = file["crashes"]
             lost = file["status"] == "running" and file["lease_until"] < self.clock() and before.wanted(row)
-            status = "failed" if kills + 1 >= self.services.settings.max_kills else "queued"
-            expected = (status, kills + 1) if lost else (file["status"], kills)
-            assert (after.files[row]["status"], after.files[row]["kills"]) == expected, f"file {row} was taken back"
+            status = "failed" if crashes + 1 >= self.services.settings.max_crashes else "queued"
+            expected = (status, crashes + 1) if lost else (file["status"], crashes)
+            assert (after.files[row]["status"], after.files[row]["crashes"]) == expected, f"file {row} was taken back"
 
     @precondition(lambda self: any(b["cancelled_at"] and not b["swept"] for b in self.seen.batches.values()))
     @rule()
     def finish_cancels(self) -> None:
-        maintenance.finish_cancels(self.services)
+        maintenance.finish_cancelled_batches(self.services)
 
     @precondition(lambda self: any(b["cancelled_at"] and not b["swept"] for b in self.seen.batches.values()))
     @rule(rows=st.integers(1, 3))
     def sweep_a_few_cancelled(self, rows: int) -> None:
         with suppress(Abandoned), self.services.database.transaction() as session:
-            claims.sweep_cancelled(session, limit=rows)
+            cancellation.mark_cancelled_files(session, limit=rows)
 
     @rule(
         what=st.sampled_from(
-            [maintenance.expire_stores, maintenance.expire_files, maintenance.delete_stores, maintenance.dispatch]
+            [
+                maintenance.expire_stores,
+                maintenance.delete_expired_files,
+                maintenance.empty_deleted_stores,
+                maintenance.publish_waiting_files,
+            ]
         )
     )
     def sweep_what_ended_and_what_waits(self, what: Callable[[Services], None]) -> None:
@@ -502,7 +509,8 @@ class Service(RuleBasedStateMachine):
     def work_on_points(self, mood: Mood) -> None:
         self.index.mood = mood
         with suppress(DependencyDown):
-            maintenance.work_on_points(self.services)
+            point_jobs.purge_points(self.services)
+            point_jobs.write_changed_attributes(self.services)
         self.index.mood = "well"
 
     @precondition(lambda self: any(self.services.queue.lanes.values()))
@@ -511,7 +519,7 @@ class Service(RuleBasedStateMachine):
         for lane in self.services.queue.lanes.values():
             lane.clear()
 
-    # --- what must be true ---
+    # --- invariants ---
 
     @invariant()
     def rows_and_counters_agree(self) -> None:
@@ -528,13 +536,13 @@ class Service(RuleBasedStateMachine):
             assert len(lane) <= self.services.settings.dispatch_window
 
     def teardown(self) -> None:
-        """Leave the service alone until it is quiet; then everything has ended and nothing is left over."""
+        """Run the service until it is idle; then every file has a terminal status and no point is left over."""
         self.index.mood = "well"
         for worker in list(self.workers):
-            self._abandon(worker)  # what a stopped worker wrote after all, it has deleted when it looks again
+            self._abandon(worker)  # a paused worker deletes its late writes when it checks its lease again
         for _ in range(SETTLED_ROUNDS):
             self.time_goes_by(40)
-            maintenance.sweep(self.services)
+            maintenance.run_maintenance(self.services)
             self.rows_and_counters_agree()
             if self._drain() == 0 and self._quiet():
                 break
@@ -545,10 +553,10 @@ class Service(RuleBasedStateMachine):
             assert status != "in_progress" or now.stores[now.batches[batch]["vector_store_id"]]["expired_at"], row
         self._check_points_exactly(now)
 
-    # --- how ---
+    # --- helpers ---
 
     def _rows(self, status: str) -> list[int]:
-        """The rows with a status, as everything stood after the last step."""
+        """Return the rows with a status as of the last step."""
         return sorted(row for row, file in self.seen.files.items() if file["status"] == status)
 
     def _claimable(self) -> list[int]:
@@ -560,11 +568,11 @@ class Service(RuleBasedStateMachine):
         return [(store, batch) for store, batch in self.batches if batch in unfinished]
 
     def _may_still_write(self, mine: Worker) -> bool:
-        """Whether a worker that was not told to stop may send what it has, as it looks at its lease before."""
+        """Return whether a worker may write: it checks its lease before."""
         return self.clock() < mine.told_at + self.services.settings.lease_seconds
 
     def _lose(self, mine: Worker, how: str) -> None:
-        """Have a worker lose its file, or not."""
+        """Let a worker lose its lease, or keep it."""
         if how == "kept":
             return
         row, store_id = mine.claim.row, mine.claim.vector_store_id
@@ -604,7 +612,7 @@ class Service(RuleBasedStateMachine):
             store_files.delete(self.services, CALLER, file["vector_store_id"], file["file_id"])
 
     def _act(self, mine: Worker, act: str) -> None:
-        """What a worker may do, whether the file is its own or not; one that lost it has not noticed yet."""
+        """Do one action of a worker that holds its lease, or that has lost it without noticing."""
         if act == "renew":
             self.renew(self.workers.index(mine))
         elif act == "write and die" and self._may_still_write(mine):
@@ -620,11 +628,11 @@ class Service(RuleBasedStateMachine):
                 self._end(mine, "well")
 
     def _write_and_die(self, mine: Worker, mood: Mood) -> None:
-        """A worker was stopped between asking and sending, wakes up in time, sends, and is killed."""
-        watch = Watch(still_wanted=lambda: True, keep=lambda: None, stage=lambda _: None)
+        """Pause a worker between the lease check and the write, wake it in time, let it write, and kill it."""
+        watch = JobControl(still_wanted=lambda: True, ensure_lease=lambda: None, enter_stage=lambda _: None)
         self.index.mood = mood
         with suppress(DependencyDown, FileNotFoundError):
-            pipeline.ingest(mine.claim, self.services, watch)
+            pipeline.ingest_file(mine.claim, self.services, watch)
         self.index.mood = "well"
         self.workers.remove(mine)
 
@@ -632,7 +640,7 @@ class Service(RuleBasedStateMachine):
         before = self._snapshot()
         with self.services.database.transaction() as session:
             lease = self.services.settings.lease_seconds
-            claim = claims.claim(session, row, owner=f"{machine}/1", lease_seconds=lease)
+            claim = claims.claim(session, row, lease_holder=f"{machine}/1", lease_seconds=lease)
         file = before.files.get(row)
         free = file is not None and file["status"] == "queued" and file["not_before"] <= self.clock()
         assert (claim is not None) == (free and before.wanted(row))
@@ -654,16 +662,16 @@ class Service(RuleBasedStateMachine):
             with self.services.database.transaction() as session:
                 if claims.complete(session, mine.claim, mine.sizes):
                     return
-                attributes, version = claims.attributes_of(session, mine.claim)
+                attributes, version = claims.current_attributes(session, mine.claim)
             mine.claim = replace(mine.claim, attributes=attributes, attributes_version=version)
-            self.index.set_attributes(pipeline.owner_of(mine.claim))
+            self.index.set_attributes(pipeline.point_owner_of(mine.claim))
 
     def _give_back(self, mine: Worker) -> None:
         before = self._snapshot()
         held = _held(before, mine.claim)
         try:
             with self.services.database.transaction() as session:
-                claims.give_back(session, mine.claim, delay_seconds=5)
+                claims.release(session, mine.claim, delay_seconds=5)
         except Abandoned:
             assert not held, "a worker could not give back what was its own"
             self._abandon(mine)
@@ -674,18 +682,20 @@ class Service(RuleBasedStateMachine):
 
     def _abandon(self, mine: Worker) -> None:
         with self.services.database.transaction() as session:
-            point_jobs.plan_after_loss(session, mine.claim.vector_store_id, mine.claim.row, mine.claim.generation)
+            point_job_rows.repair_after_lost_lease(
+                session, mine.claim.vector_store_id, mine.claim.row, mine.claim.generation
+            )
         if mine in self.workers:
             self.workers.remove(mine)
 
     def _drain(self) -> int:
-        """Do all that the broker was told; how much that was."""
+        """Run every published message and return their number."""
         done = 0
         while told := [message for lane in self.services.queue.lanes.values() for message in lane]:
             for lane in self.services.queue.lanes.values():
                 lane.clear()
             for message in told:
-                run.run(self.services, message.row, owner="south/2")
+                run.run_job(self.services, message.row, lease_holder="south/2")
             self.services.feeder.top_up()
             done += len(told)
         return done
@@ -702,12 +712,13 @@ class Service(RuleBasedStateMachine):
 
     def _check_batches_as_shown(self, now: Snapshot) -> None:
         for batch in now.batches.values():
-            cancelled, expired = batch["cancelled_at"] is not None, bool(batch["expired"])
-            shown = of_batch(batch["in_progress"], cancelled=cancelled, expired=expired)
+            shown = batch_status(
+                FileBatch(**{name: batch[name] for name in ("in_progress", "cancelled_at", "expired")})
+            )
             assert (shown == "in_progress") == (batch["in_progress"] > 0)
 
     def _check_what_is_found(self, now: Snapshot) -> set[int]:
-        """The files that are found, with all of the points that they should have."""
+        """Return the files that search finds, with every point they must have."""
         all_found: set[int] = set()
         points = Counter((row, generation) for row, generation, _ in self.index.points)
         candidates = sorted({row for row, _ in points} | now.files.keys())
@@ -715,7 +726,7 @@ class Service(RuleBasedStateMachine):
             if not now.alive(store):
                 continue
             with self.services.database.reading() as session:
-                found = stores.live(session, store_id, candidates)
+                found = member_rows.live_files(session, store_id, candidates)
             all_found |= found.keys()
             for row, live in found.items():
                 file = now.files[row]
@@ -725,7 +736,7 @@ class Service(RuleBasedStateMachine):
         return all_found
 
     def _lapsed(self) -> set[str]:
-        """The files whose time is over, which nobody finds any more."""
+        """Return the expired files, which no search returns."""
         with self.services.database.reading() as session:
             over = session.scalars(text("SELECT id FROM files WHERE expires_at <= :now"), {"now": self.clock()})
             return set(over)
@@ -744,7 +755,7 @@ class Service(RuleBasedStateMachine):
 
 @pytest.fixture
 def service(database_url: str, tmp_path: Path) -> Iterator[type[Service]]:
-    """What the rules are played with, over a database of either kind."""
+    """Everything that the operations use, over either database."""
     now = Clock()
     database = Database(database_url, clock=now)
     settings = Settings(data=tmp_path / "data", redis_url="", qdrant_url="", database_url="", dispatch_window=3)
@@ -758,12 +769,12 @@ def service(database_url: str, tmp_path: Path) -> Iterator[type[Service]]:
     database.dispose()
 
 
-def test_whatever_happens_in_whatever_order_nothing_is_lost_or_counted_twice(service: type[Service]) -> None:
+def test_random_operation_sequences_keep_every_invariant(service: type[Service]) -> None:
     run_state_machine_as_test(seed(SEED)(service), settings=_settings(EXAMPLES))
 
 
-def test_whoever_has_a_file_and_whoever_believes_it_may_act_in_any_order(service: type[Service]) -> None:
-    """The narrow windows, again and again: each scene begins with a file that is claimed and then lost."""
+def test_current_and_stale_lease_holders_may_act_in_any_order(service: type[Service]) -> None:
+    """Concentrate on narrow windows: each sequence begins with a file whose lease is lost."""
     hands = st.tuples(starts, st.one_of(st.just("well"), moods), losses, betweens, duels, pauses)
     kills = st.tuples(starts, losses, moods)
 

@@ -1,4 +1,4 @@
-"""Broker, database and vectors behind proxies that misbehave: every request is answered in time, nothing is lost."""
+"""Broker, database and vectors behind faulty proxies: every request is answered in time and no file is lost."""
 
 import json
 import os
@@ -19,10 +19,11 @@ import psycopg
 import pytest
 
 from ingest.config import Settings
-from ingest.db.session import Database, alone
-from ingest.dispatch.feeder import LANES
-from ingest.embedded.parts import HOST, free_port
+from ingest.db import locks
+from ingest.db.session import Database
+from ingest.embedded.processes import LOOPBACK_HOST, free_port
 from ingest.errors import DependencyDown
+from ingest.status import LANES
 from ingest.timeouts import WORKER_TIMEOUTS
 from tests import servers
 from tests.chaos.proxy import Mode, Proxy, proxied
@@ -48,12 +49,12 @@ Fault = Mode | Literal["half-open"]
 
 @dataclass(frozen=True)
 class Parted:
-    """The service, with a proxy before each of the three servers that it needs."""
+    """The service with a proxy in front of each of the three servers that it needs."""
 
     service: Service
     proxies: dict[Part, Proxy]
     direct: dict[str, str]
-    """The settings that lead around the proxies."""
+    """The settings that bypass the proxies."""
 
     @property
     def client(self) -> openai.OpenAI:
@@ -102,12 +103,12 @@ NEEDS: dict[Part, tuple[str, ...]] = {
     "vectors": ("search",),
     "database": ("list", "retrieve", "batch", "files", "create", "upload", "attach", "search"),
 }
-"""What cannot be done without each part."""
+"""The requests that fail without each server."""
 
 
 @pytest.mark.parametrize("fault", ["refuse", "reset", "blackhole", "half-open", "slow"])
 @pytest.mark.parametrize("part", ["broker", "vectors", "database"])
-def test_a_part_that_is_cut_off_delays_and_loses_nothing(parted: Parted, part: Part, fault: Fault) -> None:
+def test_a_partition_delays_files_and_loses_none(parted: Parted, part: Part, fault: Fault) -> None:
     client, proxy = parted.client, parted.proxies[part]
     ids = [_upload(client, n) for n in range(FILES)]
     store = client.vector_stores.create(name=f"{part} {fault}").id
@@ -125,7 +126,7 @@ def test_a_part_that_is_cut_off_delays_and_loses_nothing(parted: Parted, part: P
     statuses = {name: status for name, (status, _) in answers.items()}
     if fault == "slow":
         assert statuses == dict.fromkeys(statuses, 200)
-    elif fault == "half-open":  # what met a dead connection may be told to come again
+    elif fault == "half-open":  # a request that met a dead connection may be told to retry
         assert set(statuses.values()) <= {200, 503}
     else:
         assert statuses == {name: 503 if name in NEEDS[part] else 200 for name in statuses}
@@ -140,18 +141,18 @@ def test_a_part_that_is_cut_off_delays_and_loses_nothing(parted: Parted, part: P
     wait_until(lambda: _finds(client, store, "marker007", "7.txt"), seconds=HEALED_SECONDS, what="a search")
 
 
-def test_what_a_feeder_held_that_was_cut_off_is_free_in_seconds(parted: Parted) -> None:
+def test_locks_of_a_disconnected_feeder_are_released_within_seconds(parted: Parted) -> None:
     client, proxy = parted.client, parted.proxies["database"]
     ids = [_upload(client, n) for n in range(FILES)]
     store = client.vector_stores.create(name="held").id
     url = Settings(database_url=_by_way_of(proxy, parted.direct["INGEST_DATABASE_URL"])).sql_url
-    feeder = Database(url, timeouts=replace(WORKER_TIMEOUTS, answer=1))
+    feeder = Database(url, timeouts=replace(WORKER_TIMEOUTS, response=1))
 
     batches: list[str] = []
 
     def cut_off() -> None:
         with feeder.transaction() as session:
-            assert all(alone(session, f"feeder:{lane}") for lane in LANES)
+            assert all(locks.try_advisory_lock(session, locks.feeder(lane)) for lane in LANES)
             batches.append(client.vector_stores.file_batches.create(store, file_ids=ids).id)
             proxy.kill_old()
 
@@ -162,7 +163,7 @@ def test_what_a_feeder_held_that_was_cut_off_is_free_in_seconds(parted: Parted) 
     _wait_until_complete(client, store, batches[0])
 
 
-def test_it_says_which_part_is_down_and_lives_on(parted: Parted) -> None:
+def test_ready_names_the_failed_dependency_and_the_api_stays_up(parted: Parted) -> None:
     root = parted.service.base_url.removesuffix("/v1")
     names = {"broker": "broker", "vectors": "qdrant", "database": "database"}
     for part, proxy in parted.proxies.items():
@@ -178,7 +179,7 @@ def test_it_says_which_part_is_down_and_lives_on(parted: Parted) -> None:
         wait_until(lambda: httpx.get(f"{root}/ready", timeout=15).json()["status"] == "ready", what="being ready")
 
 
-def test_afterwards_everything_agrees(parted: Parted) -> None:
+def test_verify_finds_nothing_afterwards(parted: Parted) -> None:
     command = [str(Path(sys.executable).with_name("ingest")), "verify", "--data", str(parted.service.data), "--json"]
 
     def findings() -> Any:
@@ -190,7 +191,7 @@ def test_afterwards_everything_agrees(parted: Parted) -> None:
 
 
 def _asked_at_once(client: openai.OpenAI, store: str, batch: str, file: str) -> dict[str, tuple[int, float]]:
-    """Status and seconds of each kind of request."""
+    """Return status and duration in seconds of each kind of request."""
     stores = client.vector_stores
     requests: dict[str, Callable[[], object]] = {
         "list": lambda: stores.list(limit=5),
@@ -246,8 +247,8 @@ def _finds(client: openai.OpenAI, store: str, query: str, name: str) -> bool:
 
 @contextmanager
 def _vectors(folder: Path) -> Iterator[str]:
-    """A vectors process; its URL."""
-    url = f"http://{HOST}:{free_port()}"
+    """Yield the URL of a vectors process."""
+    url = f"http://{LOOPBACK_HOST}:{free_port()}"
     command = [sys.executable, "-m", "ingest.embedded.vectors", "--path", str(folder), "--port", str(_port(url))]
 
     def answers() -> bool:

@@ -1,7 +1,7 @@
-"""Process chaos: real Celery, Valkey, Postgres and vectors process, with everything killed, frozen, cut off and emptied
-while thousands of files are imported. N files in, N right outcomes out.
+"""Process chaos: real Celery, Valkey, Postgres and vectors process are killed, frozen, partitioned and flushed while
+thousands of files are imported. N files in, N correct outcomes out.
 
-CHAOS_SEEDS and CHAOS_FILES in the environment make other and longer runs of it (`make chaos`).
+CHAOS_SEEDS and CHAOS_FILES in the environment change seeds and size (`make chaos`).
 """
 
 import json
@@ -23,7 +23,7 @@ import psycopg
 import pytest
 
 from tests.chaos.cluster import HORIZON_SECONDS, Cluster, cluster
-from tests.chaos.faults import IN_WORK, Faults
+from tests.chaos.faults import FAULTS_UNDER_LOAD, Faults
 from tests.chaos.history import History
 from tests.servers import wait_until
 
@@ -31,12 +31,12 @@ pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 
 SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "1").split()]
 FILES = int(os.environ.get("CHAOS_FILES", "3000"))
-"""In stores; every uploaded file is put into each of them."""
+"""Number of stores; every uploaded file is attached to each of them."""
 
 STORES = 6
 FAULT_SECONDS = 25.0
 STANDSTILL_SECONDS = 60.0
-"""Some file must end within it, however busy the machine is, until all have."""
+"""Seconds within which at least one file must finish, until all have."""
 
 PATIENCE_SECONDS = 60.0
 
@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 
 def insist(ask: Callable[[], T]) -> T:
-    """Ask again and again, as a patient application does."""
+    """Retry a request, as a patient application does."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -73,7 +73,7 @@ def query(service: Cluster, statement: str) -> list[tuple[Any, ...]]:
 
 
 def verified(service: Cluster) -> dict[str, Any]:
-    """What `ingest verify` says, from a process of its own."""
+    """Return the findings of `ingest verify`, run as a process."""
     command = [str(Path(sys.executable).with_name("ingest")), "verify", "--data", str(service.folder), "--json"]
     done = subprocess.run(command, env=service.environment, capture_output=True, text=True, timeout=100)
     assert done.stdout, done.stderr
@@ -84,27 +84,27 @@ def verified(service: Cluster) -> dict[str, Any]:
 
 def in_progress(service: Cluster) -> int:
     while True:
-        with suppress(psycopg.OperationalError):  # its connections are among what is cut
+        with suppress(psycopg.OperationalError):  # the faults also cut its connections
             return len(query(service, "SELECT 1 FROM store_files WHERE status IN ('queued', 'running')"))
 
 
 def wait_for_the_end(service: Cluster, faults: Faults) -> None:
-    """Wait until no file is in progress, for as long as they become fewer; strike while they do."""
+    """Wait until no file is in progress, as long as their number decreases, and inject faults meanwhile."""
     left, since = sys.maxsize, time.monotonic()
-    strikes = list(IN_WORK)
+    strikes = list(FAULTS_UNDER_LOAD)
     step = in_progress(service) // (len(strikes) + 1)
     while now := in_progress(service):
-        faults.heal()
+        faults.revert_due()
         if now < left:
             left, since = now, time.monotonic()
         if strikes and left < step * len(strikes):
-            faults.strike(strikes.pop())
+            faults.inject(strikes.pop())
         assert time.monotonic() - since < STANDSTILL_SECONDS, f"{left} files stand still"
         time.sleep(0.2)
 
 
 def assert_points_are_exact(service: Cluster) -> dict[str, Any]:
-    """When the last purge is done there is every point that there should be, and no other."""
+    """Check that exactly the expected points exist after the last purge."""
     wait_until(
         lambda: not query(service, "SELECT 1 FROM point_jobs LIMIT 1"),
         seconds=4 * HORIZON_SECONDS, what="the last purge",
@@ -117,7 +117,7 @@ def assert_points_are_exact(service: Cluster) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_whatever_dies_every_file_ends_once_and_right(tmp_path: Path, seed: int) -> None:
+def test_every_file_ends_exactly_once_under_random_faults(tmp_path: Path, seed: int) -> None:
     print(f"seed {seed}")
     chance = random.Random(seed)
     with cluster(tmp_path) as service:
@@ -129,7 +129,7 @@ def test_whatever_dies_every_file_ends_once_and_right(tmp_path: Path, seed: int)
             raise
         finally:
             history.stop()
-            record = {"seed": seed, "wrong": history.wrong, "faults": faults.log, "history": history.seen}
+            record = {"seed": seed, "wrong": history.violations, "faults": faults.log, "history": history.seen}
             (tmp_path / "record.json").write_text(json.dumps(record, indent=0))
 
 
@@ -147,7 +147,7 @@ def _import_under_fire(service: Cluster, history: History, faults: Faults) -> No
     def while_the_api_dies() -> None:
         request = threading.Thread(target=create, args=(killed, good))
         request.start()
-        time.sleep(faults.chance.uniform(0.0, 0.2))
+        time.sleep(faults.random.uniform(0.0, 0.2))
         service.signal("api", signal.SIGKILL)
         request.join()
 
@@ -171,7 +171,7 @@ def _import_under_fire(service: Cluster, history: History, faults: Faults) -> No
     assert ends == wanted
     failed = {row[0] for row in query(service, "SELECT file_id FROM store_files WHERE status = 'failed'")}
     assert failed == set(bad)
-    assert history.wrong == []
+    assert history.violations == []
     with service.client(retries=5) as client:
         for batch, store in history.batches.items():
             counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
@@ -183,12 +183,12 @@ def _import_under_fire(service: Cluster, history: History, faults: Faults) -> No
     attempts = dict(query(service, "SELECT attempts, count(*) FROM store_files GROUP BY 1 ORDER BY 1"))
     restarts = {name: part.starts for name, part in service.parts.items()}
     print(f"{sum(ends.values())} files, settled {took:.0f} s after the last fault; attempts {attempts}")
-    print(f"starts {restarts}; looks {dict(history.looks)}; {len(history.seen)} changes seen")
+    print(f"starts {restarts}; looks {dict(history.polls)}; {len(history.seen)} changes seen")
     print(*faults.log, sep="\n")
 
 
 def long_batch(service: Cluster, count: int) -> tuple[str, str]:
-    """A batch of files that take a worker minutes each, as the embedder is slow; its store and its id."""
+    """Create a batch whose files take minutes each because the embedder is slow; return its store and its id."""
     with service.client() as client:
         text = " ".join(f"word{n} heron" for n in range(20_000)).encode()
         ids = [upload(client, f"{n}.txt", text + str(n).encode()) for n in range(count)]
@@ -203,7 +203,7 @@ def long_batch(service: Cluster, count: int) -> tuple[str, str]:
     return store, batch.id
 
 
-def test_a_cancelled_batch_gives_the_cores_back_at_once_and_nothing_of_it_is_found(tmp_path: Path) -> None:
+def test_a_cancelled_batch_stops_its_parsers_and_is_never_searched(tmp_path: Path) -> None:
     with cluster(tmp_path) as service, service.client(retries=5) as client:
         store, batch = long_batch(service, 40)
 
@@ -212,7 +212,7 @@ def test_a_cancelled_batch_gives_the_cores_back_at_once_and_nothing_of_it_is_fou
 
         assert time.monotonic() - started < 5
         assert (cancelled.status, cancelled.file_counts.in_progress) == ("cancelled", 0)
-        service.hold("valkey", 1.0)  # a cancel needs no broker
+        service.hold("valkey", 1.0)  # cancel works without a broker
         wait_until(lambda: _idle(service), seconds=10, what="the end of all work on it")
         assert client.vector_stores.search(store, query="heron").data == []
         service.embeddings.manner = "answer"
@@ -222,7 +222,7 @@ def test_a_cancelled_batch_gives_the_cores_back_at_once_and_nothing_of_it_is_fou
 
 
 def _idle(service: Cluster) -> bool:
-    """Whether nobody works on a file and, for as long as a request takes, nobody asks for embeddings."""
+    """Return whether no file is claimed and no embedding request is in flight."""
     if query(service, "SELECT 1 FROM store_files WHERE status IN ('queued', 'running')"):
         return False
     asked = service.embeddings.requests
@@ -230,7 +230,7 @@ def _idle(service: Cluster) -> bool:
     return service.embeddings.requests == asked
 
 
-def test_a_worker_that_is_asked_to_end_under_load_gives_its_files_back_and_no_kill_is_counted(tmp_path: Path) -> None:
+def test_a_worker_stopped_under_load_releases_its_files_and_counts_no_crash(tmp_path: Path) -> None:
     with cluster(tmp_path) as service:
         long_batch(service, 4)
         worker = service.process("worker")
@@ -241,11 +241,11 @@ def test_a_worker_that_is_asked_to_end_under_load_gives_its_files_back_and_no_ki
         wait_until(lambda: not worker.is_running() or worker.status() == "zombie", seconds=15, what="its end")
 
         assert time.monotonic() - started < 15
-        rows = query(service, "SELECT status, kills FROM store_files")
+        rows = query(service, "SELECT status, crashes FROM store_files")
         assert {status for status, _ in rows} <= {"queued", "completed"}
-        assert [kills for _, kills in rows] == [0] * 4
+        assert [crashes for _, crashes in rows] == [0] * 4
         service.embeddings.manner = "answer"
         service.parts["worker"].not_before = 0.0
-        completed = "SELECT 1 FROM store_files WHERE status = 'completed' AND kills = 0"
+        completed = "SELECT 1 FROM store_files WHERE status = 'completed' AND crashes = 0"
         wait_until(lambda: len(query(service, completed)) == 4, seconds=90, what="the end of all four")
         assert_points_are_exact(service)

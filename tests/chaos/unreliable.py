@@ -1,11 +1,11 @@
-"""A vector store with the faults of a real one: what it did not answer for it did, did in part, or does later."""
+"""A vector store with the faults of a real one: a write without an answer was applied, partly applied, or is applied later."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from ingest.errors import DependencyDown
-from ingest.steps.index import PointOwner, Point
+from ingest.steps.index import Point, PointOwner
 from tests.fakes import FakeIndex
 
 Mood = Literal["well", "refuses", "applies but times out", "applies in part", "applies late"]
@@ -13,7 +13,7 @@ Mood = Literal["well", "refuses", "applies but times out", "applies in part", "a
 
 @dataclass(frozen=True)
 class Late:
-    """A change that was accepted, timed out for whoever sent it, and has not been applied yet."""
+    """A write that timed out for its sender and is not applied yet."""
 
     row: int | None
     apply: Callable[[], None]
@@ -21,10 +21,10 @@ class Late:
 
 
 class UnreliableIndex(FakeIndex):
-    """Points in memory. `mood` is how the next change is met; those after it are met well.
+    """Points in memory. `mood` decides what happens to the next write; later writes succeed.
 
-    A change that is late is applied at the latest `patience` seconds after it was sent. As on a real server, the
-    writes to one row's points keep their order; a delete does not wait for writes that are late.
+    A late write is applied at most `patience` seconds after it was sent. As on a real server, writes to one row's
+    points keep their order; a delete does not wait for late writes.
     """
 
     def __init__(self, clock: Callable[[], float], patience: float) -> None:
@@ -39,10 +39,10 @@ class UnreliableIndex(FakeIndex):
         write = super().upsert
         self._change(owner.row, lambda: write(owner, points), lambda: write(owner, points[: len(points) // 2]))
 
-    def trim(self, row: int, generation: int, count: int) -> None:
+    def delete_chunks_from(self, row: int, generation: int, first_number: int) -> None:
         self._in_order(row)
-        trim = super().trim
-        self._change(row, lambda: trim(row, generation, count), lambda: None)
+        trim = super().delete_chunks_from
+        self._change(row, lambda: trim(row, generation, first_number), lambda: None)
 
     def set_attributes(self, owner: PointOwner) -> None:
         self._in_order(owner.row)
@@ -50,21 +50,21 @@ class UnreliableIndex(FakeIndex):
         some = [key for key in self.points if key[0] == owner.row][:1]
         self._change(owner.row, lambda: write(owner), lambda: self._restyle(some, owner))
 
-    def delete_rows(self, rows: Sequence[tuple[int, int, int]]) -> None:
-        delete = super().delete_rows
-        self._change(None, lambda: delete(rows), lambda: delete(rows[: len(rows) // 2]))
+    def delete_generations(self, ranges: Sequence[tuple[int, int, int]]) -> None:
+        delete = super().delete_generations
+        self._change(None, lambda: delete(ranges), lambda: delete(ranges[: len(ranges) // 2]))
 
     def delete_store(self, vector_store_id: str) -> None:
         delete = super().delete_store
         self._change(None, lambda: delete(vector_store_id), lambda: None)
 
     def settle(self, until: float) -> None:
-        """Apply what is as late as it can be by then."""
+        """Apply the writes that are due by this time."""
         for change in [change for change in self.late if change.latest <= until]:
             self.arrive(change)
 
     def arrive(self, change: Late) -> None:
-        """Apply a late change now."""
+        """Apply a late write now."""
         self.late.remove(change)
         change.apply()
 

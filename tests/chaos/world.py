@@ -1,4 +1,4 @@
-"""What a process that dies shares with the test that looks at what it left: a database, blobs and a vectors process."""
+"""State that a dying process shares with its test: a database, blobs and a vectors process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from pydantic import SecretStr
 
 from ingest.config import Settings
 from ingest.db.session import Database
-from ingest.steps.index import Index
+from ingest.steps.index import QdrantIndex
 from tests.fakes import FakeServices
 
 DIMENSIONS = 8
-"""Of the vectors that the fake embedder makes."""
+"""Dimensions of the fake embedder's vectors."""
 
 
 @dataclass(frozen=True)
 class World:
-    """Where everything is. `collection` is of this test alone."""
+    """Addresses and folders. `collection` belongs to one test alone."""
 
     database_url: str
     data: str
@@ -26,14 +26,14 @@ class World:
     collection: str
 
 
-class WorldTools(FakeServices):
-    """Tools over a real database, real blobs and real vectors; parser, embedder and queue are faked."""
+class WorldServices(FakeServices):
+    """Services over a real database, real blobs and real vectors; parser, embedder and queue are fakes."""
 
-    index: Index  # type: ignore[assignment]
+    index: QdrantIndex  # type: ignore[assignment]  # the fakes' index is replaced by a real one
 
 
-def services(world: World, clock: Callable[[], float]) -> WorldTools:
-    """The tools of one process in that world."""
+def services(world: World, clock: Callable[[], float]) -> WorldServices:
+    """Return the services of one process in a world."""
     settings = Settings(
         data=Path(world.data),
         database_url=world.database_url,
@@ -42,10 +42,10 @@ def services(world: World, clock: Callable[[], float]) -> WorldTools:
         qdrant_api_key=SecretStr(world.qdrant_api_key),
         blobs_url="",
         embedding_url="",
-        # However slow the machine, no heartbeat comes between two commits that are counted.
+        # A heartbeat between two counted commits would shift the crash point, however slow the machine is.
         lease_seconds=1_200,
         heartbeat_seconds=600,
     )
-    made = WorldTools(settings, Database(world.database_url, clock=clock, pool_size=2))
-    made.index = Index.connect(settings, model=world.collection, dimensions=DIMENSIONS, multivector=False)
+    made = WorldServices(settings, Database(world.database_url, clock=clock, pool_size=2))
+    made.index = QdrantIndex.connect(settings, model=world.collection, dimensions=DIMENSIONS, multivector=False)
     return made

@@ -1,4 +1,4 @@
-"""A fake service to import into, the real API over fakes, and the command as its user calls it."""
+"""Fixtures of the tests of commands: a fake service, the real API over fakes, and the command line."""
 
 import shutil
 import sys
@@ -10,27 +10,27 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from api.app import app
+from api.app import build_app
 from ingest.cli import main
 from ingest.config import Settings
 from ingest.db.session import Database
-from ingest.embedded.parts import free_port
+from ingest.embedded.processes import free_port
 from tests.cli.fake_service import FakeService, serving
 from tests.fakes import FakeServices
-from tests.jobs.test_run import run_all
+from tests.jobs.scenes import run_published_jobs
 from tests.servers import wait_until
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
+class CommandResult:
+    """The exit code and the output of a command."""
 
     code: int
     out: str
     err: str
 
 
-Command = Callable[..., Ended]
+Command = Callable[..., CommandResult]
 
 
 @pytest.fixture
@@ -40,10 +40,19 @@ def service() -> Iterator[FakeService]:
 
 
 @pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder to import, with three files."""
+    for name in ("a.txt", "b.txt", "sub/c.txt"):
+        (tmp_path / "docs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "docs" / name).write_text(name)
+    return tmp_path / "docs"
+
+
+@pytest.fixture
 def ingest(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory
 ) -> Command:
-    """The command line of `ingest`, run in this process."""
+    """A function that runs an `ingest` command in this process."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     for name in (
         "OPENAI_BASE_URL",
@@ -56,19 +65,19 @@ def ingest(
     ):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments: object) -> Ended:
+    def run(*arguments: object) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["ingest", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as exit_:
             main()
         printed = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), printed.out, printed.err)
+        return CommandResult(int(exit_.value.code or 0), printed.out, printed.err)
 
     return run
 
 
 @pytest.fixture
 def services(settings: Settings, sqlite_template: Path, tmp_path: Path) -> Iterator[FakeServices]:
-    """Tools over SQLite; everything but database and blobs is faked."""
+    """Services over SQLite. Everything but the database and the blobs is faked."""
     path = tmp_path / "test.db"
     shutil.copy(sqlite_template, path)
     database = Database(f"sqlite:///{path}")
@@ -78,10 +87,10 @@ def services(settings: Settings, sqlite_template: Path, tmp_path: Path) -> Itera
 
 @pytest.fixture
 def url(services: FakeServices) -> Iterator[str]:
-    """The address of the API over these tools."""
+    """The URL of an API over these services."""
     port = free_port()
     server = uvicorn.Server(
-        uvicorn.Config(app(services), host="127.0.0.1", port=port, log_level="error", lifespan="off")
+        uvicorn.Config(build_app(services), host="127.0.0.1", port=port, log_level="error", lifespan="off")
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -93,12 +102,12 @@ def url(services: FakeServices) -> Iterator[str]:
 
 
 def work(services: FakeServices, files: int) -> None:
-    """Do what the broker is told, until so many files have ended."""
+    """Run published jobs until this many files have ended."""
     ended = 0
 
-    def enough() -> bool:
+    def has_enough_ended() -> bool:
         nonlocal ended
-        ended += len(run_all(services))
+        ended += len(run_published_jobs(services))
         return ended >= files
 
-    wait_until(enough, seconds=20, what="the files")
+    wait_until(has_enough_ended, seconds=20, what="the files")

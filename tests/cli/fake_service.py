@@ -1,4 +1,4 @@
-"""Enough of the API, in memory and over HTTP, to import against."""
+"""An in-memory fake of the part of the API that imports use, over HTTP."""
 
 import json
 import re
@@ -16,57 +16,57 @@ CHUNK = 1 << 16
 
 @dataclass
 class FakeService:
-    """What a test prescribes, and what the service was asked."""
+    """The answers that a test prescribes, and the requests that the service received."""
 
     url: str = ""
     stores: list[dict[str, Any]] = field(default_factory=list)
     refuse_uploads: dict[str, str] = field(default_factory=dict)
-    """Messages by file name."""
-    fail: dict[str, str] = field(default_factory=dict)
-    """Reasons by file name, of files that do not complete."""
+    """Error messages by file name."""
+    failing_files: dict[str, str] = field(default_factory=dict)
+    """Reasons by file name, of files that fail."""
     refuse_batches: str = ""
     web_page: str = ""
-    """Answered to every GET, as by a server that is something else."""
+    """The answer to every GET, as of a server that is not this service."""
     unavailable_uploads: int = 0
-    """Uploads to be answered 503 before one is accepted."""
+    """Number of uploads to answer with 503 before one is accepted."""
     on_poll: Callable[[], None] = lambda: None
     finish_after_polls: int = 0
 
     uploads: dict[str, tuple[str, int]] = field(default_factory=dict)
     """File names and sizes by id."""
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
-    held: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Attributes by file id, of the files in any store."""
-    keys: set[str] = field(default_factory=set)
-    """Every authorization that was sent."""
+    stored_files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Attributes by file id, of the files in all stores."""
+    authorizations: set[str] = field(default_factory=set)
+    """The Authorization headers of all requests."""
     numbers: Iterator[int] = field(default_factory=count)
     polls: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def names(self) -> set[str]:
+    def uploaded_names(self) -> set[str]:
         return {name for name, _ in self.uploads.values()}
 
     @property
-    def in_store(self) -> list[str]:
-        """The names of the files in any store, each as often as it is there."""
-        return sorted(self.uploads[file_id][0] for file_id in self.held)
+    def names_in_store(self) -> list[str]:
+        """The names of the files in all stores, with duplicates."""
+        return sorted(self.uploads[file_id][0] for file_id in self.stored_files)
 
     def add_store(self, name: str, status: str = "completed") -> dict[str, Any]:
         store = {"id": f"vs_{len(self.stores)}", "object": "vector_store", "name": name, "status": status}
         self.stores.append(store)
         return store
 
-    def counted(self, store: dict[str, Any]) -> dict[str, Any]:
-        """A store as the API shows it; all its files have ended."""
-        failed = sum(self.uploads[file_id][0] in self.fail for file_id in self.held)
-        counts = {"in_progress": 0, "completed": len(self.held) - failed, "failed": failed, "cancelled": 0}
-        return store | {"file_counts": counts | {"total": len(self.held)}}
+    def describe_store(self, store: dict[str, Any]) -> dict[str, Any]:
+        """Return a store as the API does. All its files have ended."""
+        failed = sum(self.uploads[file_id][0] in self.failing_files for file_id in self.stored_files)
+        counts = {"in_progress": 0, "completed": len(self.stored_files) - failed, "failed": failed, "cancelled": 0}
+        return store | {"file_counts": counts | {"total": len(self.stored_files)}}
 
-    def shown(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """A batch as the API shows it: all in progress for some polls, then all finished."""
+    def describe_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Return a batch as the API does: all files are in progress for some polls, then all have ended."""
         ids = batch["file_ids"]
-        failed = sum(self.uploads.get(file_id, ("", 0))[0] in self.fail for file_id in ids)
+        failed = sum(self.uploads.get(file_id, ("", 0))[0] in self.failing_files for file_id in ids)
         counts = {"in_progress": 0, "completed": len(ids) - failed, "failed": failed, "cancelled": 0}
         if self.polls < self.finish_after_polls:
             counts = dict.fromkeys(counts, 0) | {"in_progress": len(ids)}
@@ -82,7 +82,7 @@ class FakeService:
 
 @contextmanager
 def serving() -> Iterator[FakeService]:
-    """A fake service that answers on a loopback port."""
+    """Yield a fake service that listens on a loopback port."""
     fake = FakeService()
     handler = type("Handler", (_Handler,), {"fake": fake})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -111,23 +111,29 @@ class _Handler(BaseHTTPRequestHandler):
                 case _ if self.fake.web_page:
                     self._send(self.fake.web_page.encode(), "text/html", 200)
                 case ["vector_stores"]:
-                    self.fake.keys.add(self.headers.get("Authorization", ""))
-                    self._page([self.fake.counted(store) for store in self.fake.stores])
+                    self.fake.authorizations.add(self.headers.get("Authorization", ""))
+                    self._page([self.fake.describe_store(store) for store in self.fake.stores])
                 case ["vector_stores", store_id] if store := self._store(store_id):
-                    self._answer(self.fake.counted(store))
+                    self._answer(self.fake.describe_store(store))
                 case ["vector_stores", _, "files"]:
-                    wanted = parse_qs(urlsplit(self.path).query).get("filter", [""])[0]
-                    self._page([f for f in map(self._shown, self.fake.held) if wanted in ("", f["status"])])
-                case ["vector_stores", _, "files", file_id] if file_id in self.fake.held:
-                    self._answer(self._shown(file_id))
+                    status_filter = parse_qs(urlsplit(self.path).query).get("filter", [""])[0]
+                    self._page(
+                        [
+                            f
+                            for f in map(self._describe_file, self.fake.stored_files)
+                            if status_filter in ("", f["status"])
+                        ]
+                    )
+                case ["vector_stores", _, "files", file_id] if file_id in self.fake.stored_files:
+                    self._answer(self._describe_file(file_id))
                 case ["files", file_id] if file_id in self.fake.uploads:
                     self._answer({"id": file_id, "object": "file"})
                 case ["vector_stores", _, "file_batches", batch_id] if batch_id in self.fake.batches:
                     self.fake.polls += 1
                     self.fake.on_poll()
-                    self._answer(self.fake.shown(self.fake.batches[batch_id]))
+                    self._answer(self.fake.describe_batch(self.fake.batches[batch_id]))
                 case ["vector_stores", _, "file_batches", batch_id, "files"]:
-                    self._page([self._shown(each) for each in self._failed_ids(batch_id)])
+                    self._page([self._describe_file(each) for each in self._failed_ids(batch_id)])
                 case _:
                     self._refuse(404, f"Invalid URL (GET {self.path})")
 
@@ -149,8 +155,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path).path.split("/")[2:]
         with self.fake.lock:
             match parts:
-                case ["vector_stores", _, "files", file_id] if file_id in self.fake.held:
-                    del self.fake.held[file_id]
+                case ["vector_stores", _, "files", file_id] if file_id in self.fake.stored_files:
+                    del self.fake.stored_files[file_id]
                     self._answer({"id": file_id, "object": "vector_store.file.deleted", "deleted": True})
                 case ["files", file_id] if file_id in self.fake.uploads:
                     del self.fake.uploads[file_id]
@@ -158,18 +164,18 @@ class _Handler(BaseHTTPRequestHandler):
                 case _:
                     self._refuse(404, "There is no such thing.")
 
-    def _batch(self, store_id: str, asked: dict[str, Any]) -> None:
-        files = asked.get("files") or [
-            {"file_id": file_id, "attributes": asked.get("attributes")} for file_id in asked["file_ids"]
+    def _batch(self, store_id: str, body: dict[str, Any]) -> None:
+        files = body.get("files") or [
+            {"file_id": file_id, "attributes": body.get("attributes")} for file_id in body["file_ids"]
         ]
         if any(file["file_id"] not in self.fake.uploads for file in files):
             self._refuse(404, "No files found with these ids.")
             return
-        self.fake.held |= {file["file_id"]: file["attributes"] for file in files}
+        self.fake.stored_files |= {file["file_id"]: file["attributes"] for file in files}
         ids = [file["file_id"] for file in files]
-        batch = asked | {"id": f"vsfb_{len(self.fake.batches)}", "store": store_id, "file_ids": ids}
+        batch = body | {"id": f"vsfb_{len(self.fake.batches)}", "store": store_id, "file_ids": ids}
         self.fake.batches[batch["id"]] = batch
-        self._answer(self.fake.shown(batch))
+        self._answer(self.fake.describe_batch(batch))
 
     def _store(self, store_id: str) -> dict[str, Any] | None:
         return next((store for store in self.fake.stores if store["id"] == store_id), None)
@@ -190,21 +196,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _failed_ids(self, batch_id: str) -> list[str]:
         ids: list[str] = self.fake.batches[batch_id]["file_ids"]
-        return [file_id for file_id in ids if self.fake.uploads.get(file_id, ("", 0))[0] in self.fake.fail]
+        return [file_id for file_id in ids if self.fake.uploads.get(file_id, ("", 0))[0] in self.fake.failing_files]
 
-    def _shown(self, file_id: str) -> dict[str, Any]:
-        reason = self.fake.fail.get(self.fake.uploads[file_id][0])
+    def _describe_file(self, file_id: str) -> dict[str, Any]:
+        reason = self.fake.failing_files.get(self.fake.uploads[file_id][0])
         error = {"code": "invalid_file", "message": reason} if reason else None
         status = "failed" if reason else "completed"
         return {"id": file_id, "object": "vector_store.file", "status": status, "last_error": error}
 
     def _body(self, *, keep: bool) -> tuple[bytes, int]:
-        """The body, or of an upload its beginning, and its size."""
-        left = size = int(self.headers["Content-Length"])
+        """Read the body and return it with its size. Only the beginning of an upload is kept."""
+        remaining = size = int(self.headers["Content-Length"])
         head = b""
-        while left:
-            data = self.rfile.read(min(left, CHUNK))
-            left -= len(data)
+        while remaining:
+            data = self.rfile.read(min(remaining, CHUNK))
+            remaining -= len(data)
             if keep or len(head) < CHUNK:
                 head += data
         return head, size

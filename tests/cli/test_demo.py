@@ -1,4 +1,4 @@
-"""`make demo`: the whole tour, as a stranger runs it first."""
+"""`make demo` imports, searches and stops without leftovers."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.story
-def test_the_demo_imports_everything_finds_it_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_the_demo_imports_searches_and_leaves_no_process(tmp_path: Path) -> None:
     environment = dict(os.environ) | {"TMPDIR": str(tmp_path)}
 
     ended = subprocess.run(
@@ -23,16 +23,16 @@ def test_the_demo_imports_everything_finds_it_and_leaves_nothing_behind(tmp_path
     assert "The store counts 18 completed, 0 failed, 18 in total." in ended.stdout
     assert "Stopped; no process is left." in ended.stdout
     assert list(tmp_path.glob("ingest-demo-*")) == []
-    assert _processes_of(tmp_path) == []
+    assert _processes_that_mention(tmp_path) == []
 
 
-def _processes_of(folder: Path) -> list[list[str]]:
-    """The commands of processes that know this folder."""
-    found = []
+def _processes_that_mention(folder: Path) -> list[list[str]]:
+    """Return the command lines of processes that mention this folder."""
+    commands = []
     for process in psutil.process_iter():
         try:
             if str(folder) in f"{process.cmdline()} {process.environ()}":
-                found.append(process.cmdline())
+                commands.append(process.cmdline())
         except psutil.Error:
             continue
-    return found
+    return commands

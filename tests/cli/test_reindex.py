@@ -1,4 +1,4 @@
-"""`ingest reindex` against the real API over fakes, as its user calls it."""
+"""`ingest reindex` against the real API over fakes."""
 
 import json
 import threading
@@ -11,30 +11,30 @@ from ingest.stores import batches, members
 from tests.cli.conftest import Command, work
 from tests.db import rows
 from tests.fakes import CALLER, FakeServices
-from tests.jobs.test_run import run_all, store_with
-from tests.reindex.test_model_migration import HERONS, OTHER, settle, state, with_models
+from tests.jobs.scenes import attach_texts, run_published_jobs
+from tests.reindex.scenes import HERONS, OTHER_MODEL, finish_all_work, model_state, with_models
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return with_models(settings, {OTHER: 5})
+    return with_models(settings, {OTHER_MODEL: 5})
 
 
-def test_it_begins_a_batch_of_all_files(services: FakeServices, url: str, ingest: Command) -> None:
-    store, _ = store_with(services, "one", "two")
-    run_all(services)
+def test_a_reindex_starts_a_batch_of_all_files(services: FakeServices, url: str, ingest: Command) -> None:
+    store, _ = attach_texts(services, "one", "two")
+    run_published_jobs(services)
 
     ended = ingest("reindex", "s", "--base-url", url)
 
     assert (ended.code, ended.err) == (0, "")
     new = ended.out.strip().rsplit(" ", 1)[1]
-    assert ended.out.splitlines()[-1] == f"2 files are indexed anew as {new}"
+    assert ended.out.splitlines()[-1] == f"2 files are re-indexed as {new}"
     assert batches.retrieve(services, CALLER, store, new).in_progress == 2
 
 
-def test_it_waits_for_new_chunks(services: FakeServices, url: str, ingest: Command) -> None:
-    store, [file_id] = store_with(services, "one")
-    run_all(services)
+def test_wait_waits_for_the_new_chunks(services: FakeServices, url: str, ingest: Command) -> None:
+    store, [file_id] = attach_texts(services, "one")
+    run_published_jobs(services)
     worker = threading.Thread(target=work, args=(services, 1))
     worker.start()
 
@@ -47,9 +47,9 @@ def test_it_waits_for_new_chunks(services: FakeServices, url: str, ingest: Comma
     assert (file.chunk_tokens, file.chunk_overlap) == (300, 150)
 
 
-def test_waiting_for_files_that_fail_says_so(services: FakeServices, url: str, ingest: Command) -> None:
-    store, _ = store_with(services, "one")
-    run_all(services)
+def test_wait_exits_with_1_when_files_fail(services: FakeServices, url: str, ingest: Command) -> None:
+    store, _ = attach_texts(services, "one")
+    run_published_jobs(services)
     services.parser.error = InvalidFile("The file is broken.")
     worker = threading.Thread(target=work, args=(services, 1))
     worker.start()
@@ -59,18 +59,18 @@ def test_waiting_for_files_that_fail_says_so(services: FakeServices, url: str, i
     worker.join(10)
     assert ended.code == 1
     assert "0 completed, 1 failed, 0 cancelled" in ended.out
-    assert rows.counts(services.database, store) == (0, 1, 0, 0)
+    assert rows.read_counts(services.database, store) == (0, 1, 0, 0)
 
 
-def test_only_what_is_asked_for(services: FakeServices, url: str, ingest: Command) -> None:
-    store, _ = store_with(services, "one")
-    run_all(services)
+def test_only_selects_stale_or_failed_files(services: FakeServices, url: str, ingest: Command) -> None:
+    store, _ = attach_texts(services, "one")
+    run_published_jobs(services)
 
     assert "0 files" in ingest("reindex", store, "--only", "stale", "--base-url", url).out
     assert "0 files" in ingest("reindex", store, "--only", "failed", "--base-url", url).out
 
 
-WRONG = [
+INVALID_ARGUMENTS = [
     *(
         ["s", "--overlap", "5"],
         ["no such store"],
@@ -82,28 +82,28 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("wrong", WRONG)
-def test_what_is_wrong_is_refused(services: FakeServices, url: str, ingest: Command, wrong: list[str]) -> None:
-    store_with(services, "one")
+@pytest.mark.parametrize("arguments", INVALID_ARGUMENTS)
+def test_invalid_options_are_refused(services: FakeServices, url: str, ingest: Command, arguments: list[str]) -> None:
+    attach_texts(services, "one")
 
-    ended = ingest("reindex", *wrong, "--base-url", url)
+    ended = ingest("reindex", *arguments, "--base-url", url)
 
     assert (ended.code, ended.out) == (2, "")
 
 
 @pytest.mark.parametrize("options", [[], ["--now"]])
-def test_a_store_goes_to_another_model_and_back(
+def test_a_store_changes_its_model_and_rolls_back(
     services: FakeServices, url: str, ingest: Command, options: list[str]
 ) -> None:
-    store, _ = store_with(services, *HERONS)
-    run_all(services)
+    store, _ = attach_texts(services, *HERONS)
+    run_published_jobs(services)
 
-    assert "3 files" in ingest("reindex", store, "--model", OTHER, *options, "--base-url", url).out
-    settle(services)
-    assert state(services, store) == (OTHER, LOCAL_MODEL, "kept")
+    assert "3 files" in ingest("reindex", store, "--model", OTHER_MODEL, *options, "--base-url", url).out
+    finish_all_work(services)
+    assert model_state(services, store) == (OTHER_MODEL, LOCAL_MODEL, "kept")
     assert "0 files" in ingest("reindex", store, "--rollback", *options, "--base-url", url).out
-    settle(services)
-    assert state(services, store) == (LOCAL_MODEL, OTHER, "kept")
-    assert ingest("reindex", store, "--purge", "--base-url", url).out == "points of 'other' are deleted\n"
-    settle(services)
-    assert ingest("reindex", store, "--purge", "--base-url", url).out == "nothing is kept\n"
+    finish_all_work(services)
+    assert model_state(services, store) == (LOCAL_MODEL, OTHER_MODEL, "kept")
+    assert ingest("reindex", store, "--purge", "--base-url", url).out == "the points of model 'other' are deleted\n"
+    finish_all_work(services)
+    assert ingest("reindex", store, "--purge", "--base-url", url).out == "there are no points to delete\n"

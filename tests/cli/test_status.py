@@ -1,4 +1,4 @@
-"""`ingest status` as its user sees it."""
+"""`ingest status` against a fake service."""
 
 import json
 import re
@@ -11,12 +11,12 @@ from tests.cli.fake_service import FakeService
 
 
 @pytest.fixture
-def imported(ingest: Command, service: FakeService, tmp_path: Path) -> str:
+def import_id(ingest: Command, service: FakeService, tmp_path: Path) -> str:
     """The id of an import of two files, of which one failed."""
     for name in ("a.txt", "b.txt"):
         (tmp_path / "docs").mkdir(exist_ok=True)
         (tmp_path / "docs" / name).write_text(name)
-    service.fail = {"b.txt": "It is encrypted."}
+    service.failing_files = {"b.txt": "It is encrypted."}
     ended = ingest("import", tmp_path / "docs", "--store", "demo", "--base-url", service.url)
     match = re.search(r"imp_\w+", ended.out)
     assert match
@@ -24,47 +24,47 @@ def imported(ingest: Command, service: FakeService, tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("what", ["import", "batch", "id", "name"])
-def test_imports_batches_and_stores_tell_how_their_files_stand(
-    ingest: Command, service: FakeService, imported: str, what: str
+def test_the_counts_of_imports_batches_and_stores_are_printed(
+    ingest: Command, service: FakeService, import_id: str, what: str
 ) -> None:
-    named = {"import": imported, "batch": "vsfb_0", "id": "vs_0", "name": "demo"}[what]
+    target = {"import": import_id, "batch": "vsfb_0", "id": "vs_0", "name": "demo"}[what]
 
-    ended = ingest("status", named, "--base-url", service.url)
+    ended = ingest("status", target, "--base-url", service.url)
 
     assert ended.code == 1
     assert ended.out.endswith("0 in progress, 1 completed, 1 failed, 0 cancelled, 2 in total\n")
 
 
-def test_a_batch_that_was_not_made_here_is_found_on_the_service(
-    ingest: Command, service: FakeService, imported: str, tmp_path: Path
+def test_a_batch_without_a_journal_is_searched_on_the_service(
+    ingest: Command, service: FakeService, import_id: str, tmp_path: Path
 ) -> None:
     ended = ingest("status", "vsfb_0", "--base-url", service.url, "--journal", tmp_path / "none", "--json")
 
-    told = json.loads(ended.out)
-    assert (told["object"], told["id"], told["file_counts"]["failed"]) == ("batch", "vsfb_0", 1)
+    printed = json.loads(ended.out)
+    assert (printed["object"], printed["id"], printed["file_counts"]["failed"]) == ("batch", "vsfb_0", 1)
 
 
-def test_a_watched_batch_is_told_until_it_is_over(ingest: Command, service: FakeService, imported: str) -> None:
+def test_watch_prints_changes_until_all_files_have_ended(ingest: Command, service: FakeService, import_id: str) -> None:
     service.polls, service.finish_after_polls = 0, 2
 
-    ended = ingest("status", imported, "--watch", "--json")
+    ended = ingest("status", import_id, "--watch", "--json")
 
-    told = [json.loads(line) for line in ended.out.splitlines()]
-    assert [each["over"] for each in told] == [False, True]
-    assert told[-1]["file_counts"]["total"] == 2
+    printed = [json.loads(line) for line in ended.out.splitlines()]
+    assert [line["over"] for line in printed] == [False, True]
+    assert printed[-1]["file_counts"]["total"] == 2
 
 
-def test_without_a_name_all_imports_are_listed(ingest: Command, service: FakeService, imported: str) -> None:
+def test_without_a_target_all_imports_are_listed(ingest: Command, service: FakeService, import_id: str) -> None:
     ended = ingest("status", "--json")
 
-    (told,) = [json.loads(line) for line in ended.out.splitlines()]
+    (printed,) = [json.loads(line) for line in ended.out.splitlines()]
     assert ended.code == 0
-    assert (told["id"], told["store"], told["completed"], told["failed"]) == (imported, "demo", 1, 1)
-    assert told["ended"] is not None
+    assert (printed["id"], printed["store"], printed["completed"], printed["failed"]) == (import_id, "demo", 1, 1)
+    assert printed["ended"] is not None
 
 
 @pytest.mark.parametrize("what", ["imp_0", "vsfb_nothing", "nowhere"])
-def test_what_is_unknown_is_refused(ingest: Command, service: FakeService, what: str) -> None:
+def test_an_unknown_target_is_refused(ingest: Command, service: FakeService, what: str) -> None:
     ended = ingest("status", what, "--base-url", service.url)
 
     assert ended.code == 2

@@ -1,4 +1,4 @@
-"""`ingest up` when it cannot start, and what it leaves behind."""
+"""`ingest up` when it cannot start, and the URLs of an ended service."""
 
 import os
 import subprocess
@@ -6,16 +6,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from ingest.embedded.discovery import strike_out, write_down
-from ingest.embedded.parts import free_port
+from ingest.cli import app
+from ingest.embedded.discovery import delete_urls, save_urls
+from ingest.embedded.processes import free_port
+from ingest.errors import Refused
 from tests.cli.conftest import Command
 
 INGEST = str(Path(sys.executable).with_name("ingest"))
 
 
 @pytest.mark.services
-def test_a_database_that_does_not_answer_is_one_line_and_an_exit_code(tmp_path: Path) -> None:
+def test_a_database_that_does_not_answer_is_an_error_in_one_line(tmp_path: Path) -> None:
     url = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
     command = [INGEST, "up", "--data", str(tmp_path), "--port", str(free_port()), "--no-flower"]
 
@@ -30,17 +33,25 @@ def test_a_database_that_does_not_answer_is_one_line_and_an_exit_code(tmp_path: 
 
 
 @pytest.mark.parametrize("root", ["https://docs.example", "a,b"])
-def test_a_root_that_is_none_is_one_line_and_an_exit_code(tmp_path: Path, ingest: Command, root: str) -> None:
+def test_an_invalid_import_root_is_an_error_in_one_line(tmp_path: Path, ingest: Command, root: str) -> None:
     ended = ingest("up", "--data", tmp_path, "--import-root", root)
 
     assert (ended.code, ended.err.count("\n")) == (2, 1)
 
 
-def test_the_addresses_of_ended_parts_are_forgotten(tmp_path: Path) -> None:
-    write_down(tmp_path, {"INGEST_QDRANT_URL": "http://127.0.0.1:1"})
+def test_the_urls_of_an_ended_service_are_deleted(tmp_path: Path) -> None:
+    save_urls(tmp_path, {"INGEST_QDRANT_URL": "http://127.0.0.1:1"})
     assert list((tmp_path / "run").iterdir()) != []
 
-    strike_out(tmp_path)
-    strike_out(tmp_path)
+    delete_urls(tmp_path)
+    delete_urls(tmp_path)
 
     assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "ingest.example"])
+def test_other_addresses_than_loopback_are_refused_without_keys(tmp_path: Path, host: str) -> None:
+    result = CliRunner().invoke(app, ["up", "--data", str(tmp_path), "--host", host])
+
+    assert isinstance(result.exception, Refused)
+    assert "ingest keys create" in str(result.exception)

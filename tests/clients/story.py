@@ -1,8 +1,8 @@
-"""What an application does with vector stores, through any generation of the openai client for Python.
+"""Use vector stores through any generation of the openai client for Python.
 
-Run by the interpreter that has this generation, with OPENAI_BASE_URL in its environment and as standard input a store
-with many files: {"store": id, "batch": id, "files": [ids, oldest first]}. Prints the client's version and then one line for
-each check: {"check": its name, "error": null, or what went wrong}.
+The interpreter of that generation runs it, with OPENAI_BASE_URL in the environment. Standard input names a store with
+many files: {"store": id, "batch": id, "files": [ids, oldest first]}. It prints the client's version and one line for
+each check: {"check": name, "error": null or the error}.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ GIVEN = json.load(sys.stdin)
 FILES: list[str] = GIVEN["files"]
 CLIENT: Any = openai.OpenAI(max_retries=0, timeout=30)
 ENDLESS = 10_000
-"""More than there is of anything here."""
+"""A limit above the number of objects."""
 
 
 def stores_of(client: Any) -> Any:
-    """The vector stores were in beta until 1.66."""
+    """Vector stores were in beta until 1.66."""
     return getattr(client, "vector_stores", None) or client.beta.vector_stores
 
 
@@ -218,7 +218,7 @@ def errors() -> None:
 
 
 def search(store: str, query: str, **options: Any) -> list[Any]:
-    """The hits; before 1.66 the client had no search of its own."""
+    """Return the results; before 1.66 the client had no search method."""
     if hasattr(STORES, "search"):
         hits = STORES.search(store, query=query, **options)
         return [hit.to_dict() for hit in islice(hits, ENDLESS)]
@@ -233,7 +233,7 @@ def text(content: str) -> io.BytesIO:
 
 
 def ids(pages: Iterable[Any]) -> list[str]:
-    """Of all pages, but not for ever."""
+    """Collect all pages, with an upper bound."""
     return [item.id for item in islice(pages, ENDLESS)]
 
 
@@ -279,6 +279,6 @@ for check in CHECKS:
     failure = None
     try:
         check()
-    except Exception:  # noqa: BLE001 - it is reported, and the next check runs
+    except Exception:  # noqa: BLE001 - the error is reported and the next check runs
         failure = traceback.format_exc()
     print(json.dumps({"check": check.__name__, "error": failure}), flush=True)

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ingest.steps.filters import Filter
-from ingest.steps.index import Floats, Index, PointOwner, Point, SparseVector
+from ingest.steps.index import Index, Point, PointOwner
+from ingest.steps.vectors import SparseVector, Vectors
 
 DIMENSIONS = 8
 PROJECT = "proj_1"
@@ -15,7 +16,7 @@ def owner(
     return PointOwner(row, generation, project, store, f"file-{row}", f"name-{row}.txt", attributes)
 
 
-def axis(number: int) -> Floats:
+def axis(number: int) -> Vectors:
     vector = np.zeros(DIMENSIONS, np.float32)
     vector[number] = 1.0
     return vector
@@ -28,6 +29,6 @@ def point(number: int, *axes: int, terms: tuple[int, ...] = (), text: str = "") 
 
 def rows_found(index: Index, filter_: Filter | None = None, store: str = "vs_1") -> set[int]:
     dense, _ = index.search(
-        PROJECT, store, dense=np.ones(DIMENSIONS, np.float32), terms=None, filters=filter_, limit=1_000
+        PROJECT, store, dense=np.ones(DIMENSIONS, np.float32), sparse=None, filters=filter_, limit=1_000
     )
     return {hit.row for hit in dense}

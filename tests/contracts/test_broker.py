@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from ingest.config import Settings
-from ingest.db.queue.feed import Waiting
-from ingest.dispatch.broker import FILE_TASK, BrokerQueue, Queue, celery_app
+from ingest.db.queue.feed import QueuedFile
+from ingest.dispatch.broker import FILE_TASK, BrokerQueue, Queue, make_celery_app
 from ingest.errors import DependencyDown, Refused
 from tests import servers
 from tests.fakes import FakeQueue
@@ -24,12 +24,12 @@ def queue(request: pytest.FixtureRequest) -> Iterator[Queue]:
         yield FakeQueue()
         return
     url = request.getfixturevalue("broker_url")
-    celery_app(Settings(redis_url=url)).connection().default_channel.client.flushdb()
+    make_celery_app(Settings(redis_url=url)).connection().default_channel.client.flushdb()
     yield BrokerQueue(Settings(redis_url=url))
 
 
-def waiting(row: int) -> Waiting:
-    return Waiting(row, f"file-{row}", "report.pdf", "vs_1", "vsfb_1", attempt=1)
+def waiting(row: int) -> QueuedFile:
+    return QueuedFile(row, f"file-{row}", "report.pdf", "vs_1", "vsfb_1", attempt=1)
 
 
 def test_what_is_sent_is_counted_in_its_lane(queue: Queue) -> None:
@@ -45,7 +45,7 @@ def test_an_empty_queue_has_no_depth(queue: Queue) -> None:
 
 @pytest.mark.services
 def test_a_task_tells_file_name_store_batch_and_attempt(broker_url: str) -> None:
-    app = celery_app(Settings(redis_url=broker_url))
+    app = make_celery_app(Settings(redis_url=broker_url))
     app.connection().default_channel.client.flushdb()
     BrokerQueue(Settings(redis_url=broker_url)).send("bulk", [waiting(7)])
 

@@ -1,4 +1,4 @@
-"""What every embedder does, against the local model and an OpenAI-compatible server on this machine."""
+"""The contract of `Embedder`, for `FakeEmbedder`, the local model, and an OpenAI-compatible server on this machine."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from ingest.config import Settings
 from ingest.errors import Abandoned, DependencyDown
 from ingest.steps.embed import Embedder, build
 from tests.embeddings import embeddings
+from tests.fakes import FakeEmbedder
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +25,33 @@ def slow_url() -> Iterator[str]:
         yield model.url
 
 
-@pytest.fixture(scope="module", params=["local", "remote"])
-def embedder(request: pytest.FixtureRequest, model_url: str) -> Iterator[Embedder]:
-    remote = Settings(embedding_url=model_url, embedding_context_tokens=256, embedding_batch_inputs=3)
-    embedder = build(Settings() if request.param == "local" else remote)
+@pytest.fixture(scope="module")
+def local_embedder() -> Iterator[Embedder]:
+    embedder = build(Settings())
     yield embedder
     embedder.close()
+
+
+@pytest.fixture(scope="module")
+def remote_embedder(model_url: str) -> Iterator[Embedder]:
+    embedder = build(Settings(embedding_url=model_url, embedding_context_tokens=256, embedding_batch_inputs=3))
+    yield embedder
+    embedder.close()
+
+
+@pytest.fixture(params=["fake", "local_embedder", "remote_embedder"])
+def embedder(request: pytest.FixtureRequest) -> Embedder:
+    if request.param == "fake":
+        return FakeEmbedder()
+    embedder: Embedder = request.getfixturevalue(request.param)
+    return embedder
+
+
+@pytest.fixture(params=["local_embedder", "remote_embedder"])
+def model_embedder(request: pytest.FixtureRequest) -> Embedder:
+    """An embedder of a model with a context. The fake has none: it counts letters, whatever their number and meaning."""
+    embedder: Embedder = request.getfixturevalue(request.param)
+    return embedder
 
 
 def test_each_text_has_rows_of_length_1(embedder: Embedder) -> None:
@@ -45,7 +67,7 @@ def test_each_text_has_rows_of_length_1(embedder: Embedder) -> None:
         assert np.linalg.norm(array, axis=1) == pytest.approx(1, abs=1e-3)
 
 
-def test_no_texts_have_no_vectors(embedder: Embedder) -> None:
+def test_no_texts_give_no_vectors(embedder: Embedder) -> None:
     assert embedder.embed([]) == []
 
 
@@ -64,20 +86,20 @@ def test_vectors_stay_with_their_texts(embedder: Embedder) -> None:
     assert together == pytest.approx(alone, abs=1e-6)
 
 
-def test_a_text_is_nearest_to_its_own_words(embedder: Embedder) -> None:
+def test_a_text_is_nearest_to_its_own_words(model_embedder: Embedder) -> None:
     texts = ["The cat sleeps on the sofa", "Interest rates rose again", "Water the tomato plants daily"]
 
-    rows = np.concatenate(embedder.embed(texts))
-    query = embedder.embed_query("How often should I water tomato plants?")
+    rows = np.concatenate(model_embedder.embed(texts))
+    query = model_embedder.embed_query("How often should I water tomato plants?")
 
     assert int(np.argmax(rows @ query)) == 2
 
 
-def test_the_end_of_a_long_text_is_not_truncated(embedder: Embedder) -> None:
+def test_the_end_of_a_long_text_is_not_truncated(model_embedder: Embedder) -> None:
     filler = "Nothing of interest is said here. " * 200
 
-    (rows,) = embedder.embed([filler + "Water the tomato plants daily."])
-    query = embedder.embed_query("tomato plants")
+    (rows,) = model_embedder.embed([filler + "Water the tomato plants daily."])
+    query = model_embedder.embed_query("tomato plants")
 
     assert len(rows) > 1
     assert int(np.argmax(rows @ query)) == len(rows) - 1
@@ -97,7 +119,7 @@ def test_a_file_no_longer_wanted_is_abandoned(embedder: Embedder) -> None:
         embedder.embed(["a text"] * 100, lambda: next(answers))
 
 
-def test_it_works_again_after_close(embedder: Embedder) -> None:
+def test_an_embedder_can_be_used_again_after_close(embedder: Embedder) -> None:
     before = embedder.embed_query("word")
 
     embedder.close()

@@ -1,4 +1,7 @@
-"""A filtered search finds what `matches` says, over our vectors process and over a Qdrant server."""
+"""The contract of filters: a filtered search in Qdrant finds what `matches` says.
+
+`FakeIndex` is left out: it calls `matches` itself.
+"""
 
 from collections.abc import Iterator
 from itertools import count
@@ -13,7 +16,7 @@ from pydantic import SecretStr
 from ingest.config import Settings
 from ingest.steps import filters
 from ingest.steps.filters import Comparison, Compound, Filter
-from ingest.steps.index import Index, PointOwner
+from ingest.steps.index import PointOwner, QdrantIndex
 from tests.contracts.points import DIMENSIONS, PROJECT, point, rows_found
 
 pytestmark = pytest.mark.services
@@ -56,9 +59,9 @@ _stores = count()
 
 
 @pytest.fixture(scope="module")
-def shared_index(qdrant: Any) -> Iterator[Index]:
+def shared_index(qdrant: Any) -> Iterator[QdrantIndex]:
     settings = Settings(qdrant_url=qdrant.url, qdrant_api_key=SecretStr(qdrant.api_key))
-    index = Index.connect(settings, model=f"filters {id(qdrant)}", dimensions=DIMENSIONS, multivector=True)
+    index = QdrantIndex.connect(settings, model=f"filters {id(qdrant)}", dimensions=DIMENSIONS, multivector=True)
     yield index
     index._client.delete_collection(index._collection)
     index.close()
@@ -67,7 +70,7 @@ def shared_index(qdrant: Any) -> Iterator[Index]:
 @hypothesis_settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_filtered_search_finds_what_matches_says(
-    shared_index: Index, case: tuple[list[dict[str, Any]], list[Filter]]
+    shared_index: QdrantIndex, case: tuple[list[dict[str, Any]], list[Filter]]
 ) -> None:
     files, wanted = case
     store = f"vs_{next(_stores)}"

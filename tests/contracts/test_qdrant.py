@@ -1,4 +1,4 @@
-"""What `Index` relies on in Qdrant: the same of our vectors process and of a server."""
+"""What `QdrantIndex` relies on in Qdrant: the vectors process and a Qdrant server must behave alike."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ import pytest
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from ingest.steps.index import Index
+from ingest.steps.index import QdrantIndex
 from tests.contracts.points import DIMENSIONS, axis
 
 pytestmark = pytest.mark.services
 
 
 @pytest.fixture
-def collection(index: Index) -> str:
-    index.ensure_collection()
-    return index._collection
+def collection(qdrant_index: QdrantIndex) -> str:
+    qdrant_index.ensure_collection()
+    return qdrant_index._collection
 
 
 def status_of(call: Any, *arguments: Any, **named: Any) -> tuple[int | None, str]:

@@ -1,4 +1,4 @@
-"""Small factories of rows."""
+"""Factories of rows, and readers for assertions."""
 
 from collections.abc import Sequence
 
@@ -14,18 +14,24 @@ from ingest.db.queue.claims import Claim
 from ingest.db.queue.membership import Member
 from ingest.db.session import Database
 
+WINDOW = Window(limit=100, order="asc")
+HOLDER = "test/1"
+"""The lease holder of every claim that is made here."""
 
-def a_store(database: Database, project: str = DEFAULT_PROJECT) -> str:
+
+def create_store(database: Database, project: str = DEFAULT_PROJECT) -> str:
+    """Create an empty store and return its id."""
     with database.transaction() as session:
-        facts = {"name": "", "model": LOCAL_MODEL, "meta": {}, "created_at": 1, "last_active_at": 1}
-        store = VectorStore(project=project, id=ids.new("vs_"), **facts)
+        values = {"name": "", "model": LOCAL_MODEL, "meta": {}, "created_at": 1, "last_active_at": 1}
+        store = VectorStore(project=project, id=ids.new("vs_"), **values)
         session.add(store)
     return store.id
 
 
-def files(database: Database, count: int) -> list[str]:
+def create_files(database: Database, count: int) -> list[str]:
+    """Create uploaded files of one byte and return their ids."""
     with database.transaction() as session:
-        made = [
+        files = [
             File(
                 project=DEFAULT_PROJECT,
                 id=ids.new("file-"),
@@ -37,59 +43,62 @@ def files(database: Database, count: int) -> list[str]:
             )
             for n in range(count)
         ]
-        session.add_all(made)
-    return [file.id for file in made]
+        session.add_all(files)
+    return [file.id for file in files]
 
 
-def member(file_id: str, *, tokens: int = 800, attributes: dict[str, str] | None = None) -> Member:
+def a_member(file_id: str, *, tokens: int = 800, attributes: dict[str, str] | None = None) -> Member:
     return Member(file_id, attributes, tokens, tokens // 2)
 
 
 def attach(database: Database, store: str, file_ids: Sequence[str], *, tokens: int = 800) -> list[int]:
-    """Attach files one by one; their rows."""
+    """Attach single files and return their rows."""
     with database.transaction() as session:
-        membership.attach(session, store, [member(file_id, tokens=tokens) for file_id in file_ids], None)
-    return [row(database, store, file_id).row for file_id in file_ids]
+        membership.attach(session, store, [a_member(file_id, tokens=tokens) for file_id in file_ids], None)
+    return [get_row(database, store, file_id).row for file_id in file_ids]
 
 
-def batch(database: Database, store: str, file_ids: Sequence[str]) -> str:
-    """Attach files as a batch; its id."""
-    made = FileBatch(id=ids.new("vsfb_"), vector_store_id=store, created_at=1)
+def attach_batch(database: Database, store: str, file_ids: Sequence[str]) -> str:
+    """Attach files as a batch and return its id."""
+    batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=store, created_at=1)
     with database.transaction() as session:
-        membership.attach(session, store, [member(file_id) for file_id in file_ids], made)
-    return made.id
+        membership.attach(session, store, [a_member(file_id) for file_id in file_ids], batch)
+    return batch.id
 
 
-def claim(database: Database, row_number: int, *, lease_seconds: float = 30) -> Claim | None:
+def try_claim(database: Database, row: int, *, lease_seconds: float = 30) -> Claim | None:
+    """Claim a file; None if it is not claimable."""
     with database.transaction() as session:
-        return claims.claim(session, row_number, owner="test/1", lease_seconds=lease_seconds)
+        return claims.claim(session, row, lease_holder=HOLDER, lease_seconds=lease_seconds)
 
 
-def claimed(database: Database, row_number: int, *, lease_seconds: float = 30) -> Claim:
-    found = claim(database, row_number, lease_seconds=lease_seconds)
-    assert found is not None
-    return found
+def claim(database: Database, row: int, *, lease_seconds: float = 30) -> Claim:
+    """Claim a file that is claimable."""
+    lease = try_claim(database, row, lease_seconds=lease_seconds)
+    assert lease is not None
+    return lease
 
 
-def row(database: Database, store: str, file_id: str) -> StoreFile:
+def get_row(database: Database, store: str, file_id: str) -> StoreFile:
     with database.reading() as session:
         return session.scalars(
             select(StoreFile).where(StoreFile.vector_store_id == store, StoreFile.file_id == file_id)
         ).one()
 
 
-def counts(database: Database, object_id: str) -> tuple[int, int, int, int]:
-    """in_progress, completed, failed and cancelled of a store or a batch."""
+def read_counts(database: Database, object_id: str) -> tuple[int, int, int, int]:
+    """Return in_progress, completed, failed and cancelled of a store or a batch."""
     with database.reading() as session:
-        found: VectorStore | FileBatch
+        counted: VectorStore | FileBatch
         if object_id.startswith("vs_"):
-            found = session.scalars(select(VectorStore).where(VectorStore.id == object_id)).one()
+            counted = session.scalars(select(VectorStore).where(VectorStore.id == object_id)).one()
         else:
-            found = session.scalars(select(FileBatch).where(FileBatch.id == object_id)).one()
-    return found.in_progress, found.completed, found.failed, found.cancelled
+            counted = session.scalars(select(FileBatch).where(FileBatch.id == object_id)).one()
+    return counted.in_progress, counted.completed, counted.failed, counted.cancelled
 
 
-def memberships(database: Database, batch_id: str) -> list[str]:
+def read_outcomes(database: Database, batch_id: str) -> list[str]:
+    """Return the sorted outcomes of a batch's members."""
     with database.reading() as session:
         return sorted(
             session.scalars(
@@ -98,6 +107,3 @@ def memberships(database: Database, batch_id: str) -> list[str]:
                 .where(FileBatch.id == batch_id)
             )
         )
-
-
-WINDOW = Window(limit=100, order="asc")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import bindparam, insert, literal_column, select, update
 from sqlalchemy.exc import ProgrammingError
 
-from ingest.db.execute import changed_prepared, run_prepared
+from ingest.db.execute import changed_row_prepared, execute_prepared
 from ingest.db.models import Project
 from ingest.db.session import Database, now
 from tests.conftest import Clock
@@ -20,7 +20,7 @@ NAMES = select(Project.name).where(Project.created_at == 1).order_by(Project.nam
 
 def add(database: Database, name: str) -> None:
     with database.transaction() as session:
-        run_prepared(session, ADDING, its_id=f"proj_{name}", its_name=name)
+        execute_prepared(session, ADDING, its_id=f"proj_{name}", its_name=name)
 
 
 def test_a_statement_has_its_own_values_and_those_given_with_it(database: Database) -> None:
@@ -28,24 +28,24 @@ def test_a_statement_has_its_own_values_and_those_given_with_it(database: Databa
     add(database, "b % :c ? %(d)s")
 
     with database.reading() as session:
-        assert run_prepared(session, NAMES).scalars().all() == ["a", "b % :c ? %(d)s"]
+        assert execute_prepared(session, NAMES).scalars().all() == ["a", "b % :c ? %(d)s"]
 
 
 def test_a_change_says_whether_it_found_its_row(database: Database) -> None:
     add(database, "a")
 
     with database.transaction() as session:
-        assert changed_prepared(session, PACING, of="a", at=2.5)
-        assert not changed_prepared(session, PACING, of="b", at=2.5)
+        assert changed_row_prepared(session, PACING, of="a", at=2.5)
+        assert not changed_row_prepared(session, PACING, of="b", at=2.5)
 
 
 def test_the_clock_is_asked_each_time(database: Database, clock: Clock) -> None:
     with database.transaction() as session:
         asking = select(now(session).label("at"))
-        before = run_prepared(session, asking).scalar_one()
+        before = execute_prepared(session, asking).scalar_one()
         clock.advance(60)
 
-        assert run_prepared(session, asking).scalar_one() == before + 60
+        assert execute_prepared(session, asking).scalar_one() == before + 60
 
 
 def test_signs_of_parameters_in_the_text_of_a_statement_are_text(database: Database) -> None:
@@ -53,7 +53,7 @@ def test_signs_of_parameters_in_the_text_of_a_statement_are_text(database: Datab
     like = select(Project.name).where(Project.name.like(literal_column("'100 % :of ?'")), Project.row % 1 == 0)
 
     with database.reading() as session:
-        assert run_prepared(session, like).scalar_one() == "100 % :of ?"
+        assert execute_prepared(session, like).scalar_one() == "100 % :of ?"
 
 
 def test_a_value_may_be_null(database: Database) -> None:
@@ -62,26 +62,26 @@ def test_a_value_may_be_null(database: Database) -> None:
 
     with database.transaction() as session:
         for most in (5, None):
-            assert changed_prepared(session, limiting, most=most)
+            assert changed_row_prepared(session, limiting, most=most)
             assert session.scalar(select(Project.stored_bytes).where(Project.name == "a")) == most
 
 
 def test_a_value_that_is_missing_is_an_error_and_no_null(database: Database) -> None:
     with pytest.raises(ProgrammingError), database.transaction() as session:
-        run_prepared(session, PACING, of="a")
+        execute_prepared(session, PACING, of="a")
 
 
 def test_a_list_of_values_is_refused(database: Database) -> None:
     some = select(Project.row).where(Project.name.in_(bindparam("names", expanding=True)))
 
     with database.reading() as session, pytest.raises(ValueError, match="IN"):
-        run_prepared(session, some, names=["a"])
+        execute_prepared(session, some, names=["a"])
 
 
 def test_what_was_changed_is_undone_with_its_transaction(database: Database) -> None:
     add(database, "a")
     with suppress(LookupError), database.transaction() as session:
-        changed_prepared(session, PACING, of="a", at=9.0)
+        changed_row_prepared(session, PACING, of="a", at=9.0)
         raise LookupError
 
     with database.reading() as session:

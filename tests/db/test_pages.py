@@ -3,8 +3,9 @@
 import pytest
 
 from ingest.caller import DEFAULT_PROJECT
+from ingest.db.content import batches as batch_rows
 from ingest.db.content import files as file_rows
-from ingest.db.content import stores
+from ingest.db.content import members as member_rows
 from ingest.db.pages import Order, Window
 from ingest.db.session import Database
 from tests.db import rows
@@ -16,7 +17,7 @@ def walk(database: Database, order: Order, limit: int) -> list[str]:
     after = None
     while True:
         with database.reading() as session:
-            page = file_rows.listed(
+            page = file_rows.list_page(
                 session, DEFAULT_PROJECT, Window(limit=limit, order=order, after=after), purpose=None
             )
         found += [file.id for file in page.items]
@@ -27,70 +28,74 @@ def walk(database: Database, order: Order, limit: int) -> list[str]:
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 100])
 def test_every_item_is_listed_once_in_the_asked_order(database: Database, limit: int) -> None:
-    ids = rows.files(database, 7)
+    ids = rows.create_files(database, 7)
 
     assert walk(database, "asc", limit) == ids
     assert walk(database, "desc", limit) == ids[::-1]
 
 
 def test_before_gives_the_page_that_precedes_in_the_same_order(database: Database) -> None:
-    ids = rows.files(database, 6)
+    ids = rows.create_files(database, 6)
 
     with database.reading() as session:
-        page = file_rows.listed(session, DEFAULT_PROJECT, Window(limit=2, order="asc", before=ids[4]), purpose=None)
+        page = file_rows.list_page(session, DEFAULT_PROJECT, Window(limit=2, order="asc", before=ids[4]), purpose=None)
 
     assert [file.id for file in page.items] == ids[2:4]
     assert page.has_more
 
 
 def test_after_and_before_together_enclose(database: Database) -> None:
-    ids = rows.files(database, 6)
+    ids = rows.create_files(database, 6)
 
     with database.reading() as session:
-        page = file_rows.listed(session, DEFAULT_PROJECT, Window(10, "asc", after=ids[0], before=ids[4]), purpose=None)
+        page = file_rows.list_page(
+            session, DEFAULT_PROJECT, Window(10, "asc", after=ids[0], before=ids[4]), purpose=None
+        )
 
     assert [file.id for file in page.items] == ids[1:4]
 
 
 @pytest.mark.parametrize("window", [Window(limit=10, after="file-unknown"), Window(limit=0)])
 def test_an_unknown_cursor_or_no_room_gives_an_empty_last_page(database: Database, window: Window) -> None:
-    rows.files(database, 3)
+    rows.create_files(database, 3)
 
     with database.reading() as session:
-        page = file_rows.listed(session, DEFAULT_PROJECT, window, purpose=None)
+        page = file_rows.list_page(session, DEFAULT_PROJECT, window, purpose=None)
 
     assert (list(page.items), page.has_more) == ([], False)
 
 
 def test_files_of_one_purpose_are_listed_alone(database: Database) -> None:
-    rows.files(database, 2)
+    rows.create_files(database, 2)
 
     with database.reading() as session:
-        assert len(file_rows.listed(session, DEFAULT_PROJECT, Window(10), purpose="assistants").items) == 2
-        assert len(file_rows.listed(session, DEFAULT_PROJECT, Window(10), purpose="vision").items) == 0
+        assert len(file_rows.list_page(session, DEFAULT_PROJECT, Window(10), purpose="assistants").items) == 2
+        assert len(file_rows.list_page(session, DEFAULT_PROJECT, Window(10), purpose="vision").items) == 0
 
 
 def test_items_inserted_meanwhile_do_not_disturb_a_walk(database: Database) -> None:
-    ids = rows.files(database, 4)
+    ids = rows.create_files(database, 4)
     with database.reading() as session:
-        first = file_rows.listed(session, DEFAULT_PROJECT, Window(limit=2, order="desc"), purpose=None)
+        first = file_rows.list_page(session, DEFAULT_PROJECT, Window(limit=2, order="desc"), purpose=None)
 
-    rows.files(database, 3)
+    rows.create_files(database, 3)
 
     with database.reading() as session:
-        second = file_rows.listed(session, DEFAULT_PROJECT, Window(2, "desc", after=first.items[-1].id), purpose=None)
+        second = file_rows.list_page(
+            session, DEFAULT_PROJECT, Window(2, "desc", after=first.items[-1].id), purpose=None
+        )
     assert [file.id for file in [*first.items, *second.items]] == ids[::-1]
 
 
 def test_the_files_of_a_batch_are_only_its_own(database: Database) -> None:
-    store = rows.a_store(database)
-    mine, others = rows.files(database, 3), rows.files(database, 2)
-    batch_id = rows.batch(database, store, mine)
-    rows.batch(database, store, others)
+    store = rows.create_store(database)
+    mine, others = rows.create_files(database, 3), rows.create_files(database, 2)
+    batch_id = rows.attach_batch(database, store, mine)
+    rows.attach_batch(database, store, others)
 
     with database.reading() as session:
-        batch = stores.batch(session, store, batch_id)
+        batch = batch_rows.get_batch(session, store, batch_id)
         assert batch is not None
-        page = stores.batch_files(session, batch, Window(limit=10, order="asc"), status="in_progress")
+        page = member_rows.list_batch_files(session, batch, Window(limit=10, order="asc"), status="in_progress")
 
     assert [file.file_id for file in page.items] == mine

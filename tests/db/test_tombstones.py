@@ -4,7 +4,9 @@ import pytest
 
 from ingest.caller import DEFAULT_PROJECT
 from ingest.db import tombstones
+from ingest.db.content import batches as batch_rows
 from ingest.db.content import files as file_rows
+from ingest.db.content import members as member_rows
 from ingest.db.content import stores
 from ingest.db.models import VectorStore
 from ingest.db.pages import Order, Page, Window
@@ -21,11 +23,11 @@ class OfFiles:
 
     def __init__(self, database: Database, count: int) -> None:
         self.database = database
-        self.ids = rows.files(database, count)
+        self.ids = rows.create_files(database, count)
 
     def page(self, window: Window) -> Page[str]:
         with self.database.reading() as session:
-            page = file_rows.listed(session, DEFAULT_PROJECT, window, purpose=None)
+            page = file_rows.list_page(session, DEFAULT_PROJECT, window, purpose=None)
         return Page([file.id for file in page.items], page.has_more)
 
     def remove(self, item: str) -> None:
@@ -38,13 +40,13 @@ class OfAStore:
 
     def __init__(self, database: Database, count: int) -> None:
         self.database = database
-        self.store = rows.a_store(database)
-        self.ids = rows.files(database, count)
-        rows.batch(database, self.store, self.ids)
+        self.store = rows.create_store(database)
+        self.ids = rows.create_files(database, count)
+        rows.attach_batch(database, self.store, self.ids)
 
     def page(self, window: Window) -> Page[str]:
         with self.database.reading() as session:
-            page = stores.files(session, self.store, window, status=None)
+            page = member_rows.list_files(session, self.store, window, status=None)
         return Page([file.file_id for file in page.items], page.has_more)
 
     def remove(self, item: str) -> None:
@@ -57,14 +59,14 @@ class OfABatch(OfAStore):
 
     def __init__(self, database: Database, count: int) -> None:
         super().__init__(database, count)
-        self.ids = rows.files(database, count)
-        self.batch = rows.batch(database, self.store, self.ids)
+        self.ids = rows.create_files(database, count)
+        self.batch = rows.attach_batch(database, self.store, self.ids)
 
     def page(self, window: Window) -> Page[str]:
         with self.database.reading() as session:
-            batch = stores.batch(session, self.store, self.batch)
+            batch = batch_rows.get_batch(session, self.store, self.batch)
             assert batch is not None
-            page = stores.batch_files(session, batch, window, status=None)
+            page = member_rows.list_batch_files(session, batch, window, status=None)
         return Page([file.file_id for file in page.items], page.has_more)
 
 
@@ -85,14 +87,14 @@ class OfStores:
 
     def page(self, window: Window) -> Page[str]:
         with self.database.reading() as session:
-            page = stores.listed(session, DEFAULT_PROJECT, window)
+            page = stores.list_page(session, DEFAULT_PROJECT, window)
         return Page([store.id for store in page.items], page.has_more)
 
     def remove(self, item: str) -> None:
         with self.database.transaction() as session:
             assert stores.delete(session, DEFAULT_PROJECT, item)
         with self.database.transaction() as session:
-            while stores.sweep_deleted(session, 100):
+            while stores.remove_deleted(session, 100):
                 pass
 
 
@@ -176,11 +178,11 @@ def test_an_item_of_another_list_leads_nowhere(database: Database) -> None:
 def test_what_was_removed_long_ago_is_forgotten(database: Database, clock: Clock) -> None:
     items = OfFiles(database, 3)
     items.remove(items.ids[0])
-    clock.advance(tombstones.KEPT_SECONDS + 1)
+    clock.advance(tombstones.RETENTION_SECONDS + 1)
     items.remove(items.ids[1])
 
     with database.transaction() as session:
-        swept = tombstones.sweep(session, 100), tombstones.sweep(session, 100)
+        swept = tombstones.delete_old(session, 100), tombstones.delete_old(session, 100)
 
     assert swept == (1, 0)
     assert items.page(Window(10, "asc", after=items.ids[0])).items == []

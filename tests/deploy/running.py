@@ -1,4 +1,4 @@
-"""The commands of deploy/compose.yaml as plain processes against real servers, as many of each as asked for."""
+"""Run the commands of deploy/compose.yaml as plain processes against real servers."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from ingest.embedded.parts import HOST, free_port
+from ingest.embedded.processes import LOOPBACK_HOST, free_port
 from tests import servers
 from tests.deploy.test_compose import services
 
@@ -22,7 +22,7 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Deployment:
-    """What was started: the addresses of the APIs and of Flower, where the parts log, and their settings."""
+    """A running deployment: addresses of the APIs and of Flower, the log folder, and the settings."""
 
     apis: list[str]
     flower: str
@@ -30,7 +30,7 @@ class Deployment:
     environment: dict[str, str]
 
     def log(self, name: str) -> Path:
-        """Where a part logs."""
+        """Return the log file of a process."""
         return self.folder / f"{name}.log"
 
 
@@ -38,7 +38,7 @@ class Deployment:
 def deployed(
     folder: Path, database_url: str, workers: Mapping[str, str], settings: Mapping[str, str], *, flower: bool = False
 ) -> Iterator[Deployment]:
-    """Two APIs, a beat and groups of workers, by name the queues that each takes from; everything answers."""
+    """Run two APIs, a beat and groups of workers (name to queues), and yield them once all of them answer."""
     with ExitStack() as started:
         qdrant_url, qdrant_key = started.enter_context(servers.vectors(folder))
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("INGEST_")}
@@ -56,7 +56,10 @@ def deployed(
             **settings,
         }
         made = Deployment(
-            [f"http://{HOST}:{free_port()}" for _ in range(APIS)], f"http://{HOST}:{free_port()}", folder, environment
+            [f"http://{LOOPBACK_HOST}:{free_port()}" for _ in range(APIS)],
+            f"http://{LOOPBACK_HOST}:{free_port()}",
+            folder,
+            environment,
         )
 
         def start(name: str, command: list[str], **more: str) -> None:
@@ -82,8 +85,8 @@ def deployed(
 
 
 def _command(service: str, folder: Path, url: str = "") -> list[str]:
-    """A service's command as the compose file has it, on the loopback interface, another port and a private folder."""
-    given = {"0.0.0.0": HOST, "/tmp/": f"{folder}/"}
+    """Return a service's command from the compose file, with the loopback interface, another port and a private folder."""
+    given = {"0.0.0.0": LOOPBACK_HOST, "/tmp/": f"{folder}/"}
     pattern = r"(?<=^)(8000|0\.0\.0\.0)$|(?<==)(5555|0\.0\.0\.0)$|/tmp/"
     replaced = (
         re.sub(pattern, lambda m: given.get(m[0], url.rpartition(":")[2]), part)

@@ -1,4 +1,4 @@
-"""`make audit` says in a sentence what it found, and also that it could not look: with a stand-in for pip-audit."""
+"""`make audit` with a fake pip-audit: every outcome is reported in one sentence."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ TRACEBACK = 'Traceback (most recent call last):\n  File "x.py", line 1\nConnecti
 
 
 def audit(folder: Path, said: str, complaint: str = "") -> subprocess.CompletedProcess[str]:
-    """Run it with a pip-audit that says this."""
+    """Run the audit with a pip-audit that prints this."""
     tool = folder / "bin" / "pip-audit"
     tool.parent.mkdir(parents=True)
     tool.write_text(
@@ -33,13 +33,13 @@ def report(*packages: dict[str, Any]) -> str:
     return json.dumps({"dependencies": packages, "fixes": []})
 
 
-def test_nothing_known_is_good(tmp_path: Path) -> None:
+def test_no_known_vulnerability_exits_with_0(tmp_path: Path) -> None:
     done = audit(tmp_path, report(GOOD))
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "No vulnerability is known of the 1 packages.\n", "")
 
 
-def test_what_is_known_is_told_with_the_version_that_mends_it_and_so_is_what_could_not_be_looked_up(
+def test_a_vulnerability_is_reported_with_its_fixed_version_and_unknown_packages_are_listed(
     tmp_path: Path,
 ) -> None:
     done = audit(tmp_path, report(GOOD, BAD, UNKNOWN))
@@ -50,7 +50,7 @@ def test_what_is_known_is_told_with_the_version_that_mends_it_and_so_is_what_cou
     )
 
 
-def test_when_all_were_looked_up_nothing_but_the_findings_is_told(tmp_path: Path) -> None:
+def test_only_findings_are_printed_when_all_packages_were_checked(tmp_path: Path) -> None:
     done = audit(tmp_path, report(GOOD, BAD))
 
     assert (done.returncode, done.stderr) == (1, "")
@@ -66,9 +66,7 @@ def test_when_all_were_looked_up_nothing_but_the_findings_is_told(tmp_path: Path
         (report(GOOD, *[UNKNOWN] * 7), "", "of 8 packages these could not be looked up: ours, ours"),
     ],
 )
-def test_what_cannot_be_looked_up_is_one_line_and_no_traceback(
-    tmp_path: Path, said: str, complaint: str, why: str
-) -> None:
+def test_an_unreachable_index_is_reported_in_one_line(tmp_path: Path, said: str, complaint: str, why: str) -> None:
     done = audit(tmp_path, said, complaint)
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
@@ -76,7 +74,7 @@ def test_what_cannot_be_looked_up_is_one_line_and_no_traceback(
 
 
 @pytest.mark.services
-def test_without_an_index_it_says_so(tmp_path: Path) -> None:
+def test_the_audit_without_an_index_says_so(tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "PIP_NO_INDEX": "1"}
 
     done = subprocess.run(

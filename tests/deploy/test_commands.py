@@ -1,6 +1,6 @@
-"""The commands of deploy/compose.yaml as plain processes: two APIs and three groups of workers on two queues, against one
-Postgres, one broker and one vectors server. What is not run here: containers themselves, and a Qdrant server instead of
-our vectors process."""
+"""Run the commands of deploy/compose.yaml as plain processes: two APIs and three worker groups on two queues, against one
+Postgres, one broker and one vectors server. Not covered: the containers themselves, and a Qdrant server in the place of
+the vectors process."""
 
 import subprocess
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def upload(client: openai.OpenAI, number: int) -> FileObject:
     return client.files.create(file=(f"{number}.md", text.encode()), purpose="assistants")
 
 
-def test_groups_of_workers_share_what_is_theirs_and_both_apis_agree_on_every_count(deployment: Deployment) -> None:
+def test_worker_groups_share_their_queues_and_both_apis_agree_on_every_count(deployment: Deployment) -> None:
     both = [openai.OpenAI(base_url=f"{api}/v1", api_key="none", max_retries=0) for api in deployment.apis]
     first, second = both
     store, other = (client.vector_stores.create(name="shared") for client in both)
@@ -65,7 +65,7 @@ def test_groups_of_workers_share_what_is_theirs_and_both_apis_agree_on_every_cou
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
-def test_flower_asks_who_it_is_and_then_shows_all_workers(deployment: Deployment) -> None:
+def test_flower_requires_a_login_and_shows_all_workers(deployment: Deployment) -> None:
     assert httpx.get(f"{deployment.flower}/", trust_env=False).status_code == 401
 
     def all_of_them() -> bool:
@@ -75,8 +75,8 @@ def test_flower_asks_who_it_is_and_then_shows_all_workers(deployment: Deployment
     servers.wait_until(all_of_them, seconds=30, what="all workers in Flower")
 
 
-def test_other_machines_are_refused_until_a_key_is_made_as_the_comments_say(deployment: Deployment) -> None:
-    """Last: from then on everybody needs a key."""
+def test_other_machines_are_refused_until_a_key_is_created_as_documented(deployment: Deployment) -> None:
+    """This test runs last: afterwards every client needs a key."""
     elsewhere = {"X-Forwarded-For": "192.0.2.7"}
     first, second = (f"{api}/v1/files" for api in deployment.apis)
     refused = httpx.get(first, headers=elsewhere, trust_env=False)
@@ -99,7 +99,7 @@ def test_other_machines_are_refused_until_a_key_is_made_as_the_comments_say(depl
 
 
 def _after(word: str, name: str) -> list[str]:
-    """The command for a key in a comment of a file, behind what runs it in a container."""
+    """Return the command that creates a key from a comment of a file, without its container prefix."""
     line = next(line for line in (DEPLOY / name).read_text().splitlines() if "keys create" in line)
     words = line.partition("  # ")[0].removeprefix("#").split()
     return words[words.index(word) + 1 :]

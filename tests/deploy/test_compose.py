@@ -1,4 +1,4 @@
-"""deploy/compose.yaml and deploy/env.example name what exists, and close what need not be open."""
+"""deploy/compose.yaml and deploy/env.example are valid, consistent and closed by default."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
-from ingest.cli.settings import lines
+from ingest.cli.settings import setting_lines
 from ingest.config import Settings
 from ingest.dispatch.broker import MAINTENANCE_QUEUE, QUEUES
 
@@ -18,17 +18,17 @@ SERVERS = ("postgres", "redis", "qdrant")
 
 
 def services() -> dict[str, Any]:
-    """The services of the compose file, anchors and merges resolved."""
+    """Return the services of the compose file with anchors and merges resolved."""
     loaded: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     return dict(loaded["services"])
 
 
 def option(command: list[str], name: str) -> str:
-    """The value after an option of a command."""
+    """Return the value of a command's option."""
     return command[command.index(name) + 1]
 
 
-def test_the_file_is_what_the_compose_specification_allows() -> None:
+def test_the_compose_file_is_valid() -> None:
     described = PyCompose.from_yaml(yaml.safe_dump(yaml.safe_load((DEPLOY / "compose.yaml").read_text())))
 
     described.validate()
@@ -37,7 +37,7 @@ def test_the_file_is_what_the_compose_specification_allows() -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_our_own_containers_can_do_no_more_than_they_must(name: str) -> None:
+def test_our_containers_have_the_least_privileges(name: str) -> None:
     service = services()[name]
 
     assert service["user"] == "10001:10001"
@@ -48,7 +48,7 @@ def test_our_own_containers_can_do_no_more_than_they_must(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "beat", "flower", *SERVERS])
-def test_every_lasting_container_has_limits(name: str) -> None:
+def test_every_long_running_container_has_limits(name: str) -> None:
     assert set(services()[name]["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
 
 
@@ -59,7 +59,7 @@ def test_ports_are_published_on_the_loopback_interface_only() -> None:
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
-def test_servers_of_state_can_be_reached_from_inside_only() -> None:
+def test_databases_are_reachable_only_inside_the_network() -> None:
     networks = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["networks"]
 
     assert networks["inside"] == {"internal": True}
@@ -72,14 +72,14 @@ def test_workers_listen_to_every_queue() -> None:
     assert queues == [QUEUES["interactive"], MAINTENANCE_QUEUE, QUEUES["bulk"]]
 
 
-def test_every_setting_in_it_exists() -> None:
+def test_every_setting_in_the_manifests_exists() -> None:
     known = {f"INGEST_{name.upper()}" for name in Settings.model_fields}
     used = {name for service in services().values() for name in service.get("environment", {})}
 
     assert {name for name in used if name.startswith("INGEST_")} <= known
 
 
-def test_every_variable_that_it_asks_for_is_in_the_example() -> None:
+def test_every_variable_of_the_compose_file_is_in_env_example() -> None:
     asked = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
     given = set(re.findall(r"^(\w+)=$", (DEPLOY / "env.example").read_text(), re.MULTILINE))
 
@@ -89,4 +89,4 @@ def test_every_variable_that_it_asks_for_is_in_the_example() -> None:
 def test_the_example_has_every_setting_with_its_meaning_and_default() -> None:
     below = (DEPLOY / "env.example").read_text().split("-" * 100)[1].split("\n", 1)[1]
 
-    assert below.strip() == "\n".join(lines()), "run `make env.example`"
+    assert below.strip() == "\n".join(setting_lines()), "run `make env.example`"

@@ -1,4 +1,4 @@
-"""deploy/Dockerfile copies what exists and installs what is pinned."""
+"""deploy/Dockerfile copies existing paths and installs pinned packages."""
 
 import re
 from pathlib import Path
@@ -13,18 +13,18 @@ def pinned(lock: str) -> set[str]:
     return set(re.findall(r"^([\w.-]+==\S+)", (ROOT / "deploy" / lock).read_text(), re.MULTILINE))
 
 
-def test_what_it_copies_exists() -> None:
+def test_the_dockerfile_copies_existing_paths() -> None:
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
 
     assert copied
     assert all((ROOT / name).exists() for names in copied for name in names.split())
 
 
-def test_it_runs_as_nobody_in_particular() -> None:
+def test_the_image_runs_as_an_unprivileged_user() -> None:
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE) == ["10001:10001"]
 
 
-def test_it_has_the_versions_that_were_tested_and_nothing_that_only_tests_need() -> None:
+def test_the_image_has_the_tested_versions_and_no_test_dependencies() -> None:
     runtime = pinned("runtime.lock")
 
     assert runtime < pinned("requirements.lock")
@@ -32,7 +32,7 @@ def test_it_has_the_versions_that_were_tested_and_nothing_that_only_tests_need()
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "runtime.lock"])
-def test_every_package_is_checked_by_its_hash_and_comes_from_wherever_pip_is_told(lock: str) -> None:
+def test_every_package_has_a_hash_and_no_index_address(lock: str) -> None:
     text = (ROOT / "deploy" / lock).read_text()
 
     assert "://" not in text

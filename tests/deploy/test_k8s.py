@@ -1,4 +1,4 @@
-"""deploy/k8s is what Kubernetes accepts, names what exists, and closes what need not be open."""
+"""deploy/k8s is valid, consistent and closed by default."""
 
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,14 @@ OLDEST, NEWEST = "1.32", "1.37"
 
 
 def documents(folder: str) -> list[dict[str, Any]]:
-    """Every object that a kustomization applies by itself."""
+    """Return every object of a kustomization without its bases."""
     names = yaml.safe_load((K8S / folder / "kustomization.yaml").read_text())["resources"]
     paths = [K8S / folder / name for name in names if name.endswith(".yaml")]
     return [document for path in paths for document in yaml.safe_load_all(path.read_text())]
 
 
 def pods() -> list[dict[str, Any]]:
-    """The pod template of every deployment and job."""
+    """Return the pod template of every deployment and job."""
     return [d["spec"]["template"]["spec"] for d in documents("base") if d["kind"] in ("Deployment", "Job")]
 
 
@@ -33,7 +33,7 @@ def containers() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
-def test_every_object_is_what_its_schema_allows(version: str) -> None:
+def test_every_object_is_valid_against_its_schema(version: str) -> None:
     found = documents("base")
     for document in found:
         kubernetes_validate.validate(document, version, strict=True)
@@ -42,7 +42,7 @@ def test_every_object_is_what_its_schema_allows(version: str) -> None:
 
 
 @pytest.mark.parametrize("folder", ["base", "keda"])
-def test_every_file_is_applied(folder: str) -> None:
+def test_every_kubernetes_file_is_in_a_kustomization(folder: str) -> None:
     listed = yaml.safe_load((K8S / folder / "kustomization.yaml").read_text())["resources"]
 
     assert {path.name for path in (K8S / folder).glob("*.yaml")} == {
@@ -51,7 +51,7 @@ def test_every_file_is_applied(folder: str) -> None:
     }
 
 
-def test_no_pod_can_do_more_than_it_must() -> None:
+def test_pods_have_the_least_privileges() -> None:
     for pod in pods():
         assert pod["automountServiceAccountToken"] is False
         assert pod["securityContext"]["runAsNonRoot"] is True
@@ -90,7 +90,7 @@ def test_workers_listen_to_every_queue() -> None:
     ]
 
 
-def test_every_setting_in_it_exists() -> None:
+def test_every_setting_in_the_manifests_exists() -> None:
     known = {f"INGEST_{name.upper()}" for name in Settings.model_fields}
     (settings,) = (d["data"] for d in documents("base") if d["kind"] == "ConfigMap")
     named = {variable["name"] for container in containers() for variable in container.get("env", [])}
@@ -99,7 +99,7 @@ def test_every_setting_in_it_exists() -> None:
 
 
 @pytest.mark.services
-def test_the_question_that_scales_the_workers_can_be_asked(postgres_server: str, postgres_template: str) -> None:
+def test_the_query_that_scales_workers_is_answered(postgres_server: str, postgres_template: str) -> None:
     (scaled,) = (d for d in documents("keda") if d["kind"] == "ScaledObject")
 
     with psycopg.connect(postgres_server.rsplit("/", 1)[0] + "/" + postgres_template) as connection:

@@ -1,4 +1,4 @@
-"""The dashboard and the alerts ask for metrics that exist, and the operations guide knows every alert."""
+"""The dashboard and the alerts use existing metrics, and every alert is documented."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import yaml
 from prometheus_client import REGISTRY
 
 from api import metrics as api_metrics
-from api.app import app
+from api.app import build_app
 from ingest.config import Settings
 from ingest.observability import metrics
 from ingest.services import Services
@@ -19,7 +19,7 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
 def expressions() -> list[str]:
-    """Every question of the dashboard and of the alerts."""
+    """Return every PromQL expression of the dashboard and of the alerts."""
     panels = json.loads((DEPLOY / "grafana" / "ingest.json").read_text())["panels"]
     asked = [target["expr"] for panel in panels for target in panel["targets"]]
     return asked + [rule["expr"] for rule in rules()]
@@ -31,7 +31,7 @@ def rules() -> list[dict[str, Any]]:
 
 
 def known() -> set[str]:
-    """The names under which our metrics are scraped."""
+    """Return the names under which the metrics are scraped."""
     assert metrics.jobs is not None
     counted = {
         name
@@ -43,15 +43,15 @@ def known() -> set[str]:
     return counted | asked
 
 
-def test_every_metric_that_is_asked_for_exists() -> None:
+def test_every_metric_of_dashboards_and_alerts_exists() -> None:
     asked = {name for expression in expressions() for name in re.findall(r"\bingest_\w+", expression)}
 
     assert len(asked) > 8
     assert asked <= known()
 
 
-def test_every_route_that_is_asked_for_exists(tmp_path: Path) -> None:
-    routes = set(app(Services(Settings(data=tmp_path))).openapi()["paths"])
+def test_every_probed_route_exists(tmp_path: Path) -> None:
+    routes = set(build_app(Services(Settings(data=tmp_path))).openapi()["paths"])
     asked = {route for expression in expressions() for route in re.findall(r'route="([^"]+)"', expression)}
 
     assert asked
@@ -68,5 +68,5 @@ def test_panels_do_not_overlap() -> None:
 
 
 @pytest.mark.parametrize("alert", [rule["alert"] for rule in rules()])
-def test_the_operations_guide_says_what_to_do(alert: str) -> None:
-    assert re.search(rf"^### {alert}$", (DEPLOY / "operations.md").read_text(), re.MULTILINE)
+def test_every_alert_has_a_section_in_the_documentation(alert: str) -> None:
+    assert re.search(rf"^### {alert}$", (DEPLOY / "docs" / "monitoring.md").read_text(), re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Manifests of every kind, and the lines in them that are wrong."""
+"""Manifests of every format, and invalid lines in them."""
 
 import json
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import Refused
-from ingest.imports.manifest import read
-from ingest.imports.patterns import Choice
-from ingest.imports.source_files import Failure, Found
-from ingest.imports.sources import Walk
+from ingest.imports.manifest import read_manifest
+from ingest.imports.patterns import PathFilter
+from ingest.imports.source_files import SourceFile, SourceProblem
+from ingest.imports.sources import FolderWalker
 
 
 @pytest.fixture
@@ -22,97 +22,97 @@ def folder(tmp_path: Path) -> Path:
 
 def test_json_lines_name_files_with_attributes_and_names(folder: Path) -> None:
     rows = [{"path": "a.txt", "attributes": {"year": 2024}}, {"path": str(folder / "sub/b.txt"), "name": "B.txt"}]
-    listed = _written(folder / "list.jsonl", "\n".join(json.dumps(row) for row in rows) + "\n\n")
+    manifest = _write_manifest(folder / "list.jsonl", "\n".join(json.dumps(row) for row in rows) + "\n\n")
 
-    a, b = _read(listed)
+    a, b = _read(manifest)
 
-    assert isinstance(a, Found)
-    assert isinstance(b, Found)
-    assert (a.address, a.name, a.attributes) == (str(folder / "a.txt"), "a.txt", {"year": 2024})
-    assert (b.address, b.name, b.attributes) == (str(folder / "sub/b.txt"), "B.txt", {})
-    assert a.root == b.root == str(listed)
+    assert isinstance(a, SourceFile)
+    assert isinstance(b, SourceFile)
+    assert (a.address, a.upload_name, a.attributes) == (str(folder / "a.txt"), "a.txt", {"year": 2024})
+    assert (b.address, b.upload_name, b.attributes) == (str(folder / "sub/b.txt"), "B.txt", {})
+    assert a.source == b.source == str(manifest)
 
 
-def test_columns_of_a_csv_are_attributes(folder: Path) -> None:
-    listed = _written(
+def test_extra_columns_of_a_csv_are_attributes(folder: Path) -> None:
+    manifest = _write_manifest(
         folder / "list.csv",
         '\ufeffpath,year,kind,name,attributes\na.txt,2024,,A.txt,"{""x"": true}"\nsub/b.txt,,letter,,\n',
     )
 
-    a, b = _read(listed)
+    a, b = _read(manifest)
 
-    assert isinstance(a, Found)
-    assert isinstance(b, Found)
-    assert (a.name, a.attributes) == ("A.txt", {"year": 2024, "x": True})
-    assert (b.name, b.attributes) == ("b.txt", {"kind": "letter"})
+    assert isinstance(a, SourceFile)
+    assert isinstance(b, SourceFile)
+    assert (a.upload_name, a.attributes) == ("A.txt", {"year": 2024, "x": True})
+    assert (b.upload_name, b.attributes) == ("b.txt", {"kind": "letter"})
 
 
-def test_a_text_is_a_path_or_url_a_line(folder: Path) -> None:
-    listed = _written(folder / "list.txt", "# what we have\na.txt\n\nhttps://example.org/c.pdf\nsub\n")
+def test_a_text_manifest_has_one_path_or_url_a_line(folder: Path) -> None:
+    manifest = _write_manifest(folder / "list.txt", "# what we have\na.txt\n\nhttps://example.org/c.pdf\nsub\n")
 
-    found = [each for each in _read(listed) if isinstance(each, Found)]
+    items = [item for item in _read(manifest) if isinstance(item, SourceFile)]
 
-    assert [each.name for each in found] == ["a.txt", "c.pdf", "b.txt"]
+    assert [item.upload_name for item in items] == ["a.txt", "c.pdf", "b.txt"]
 
 
 @pytest.mark.parametrize(
-    ("name", "line", "complaint"),
+    ("name", "line", "reason"),
     [
         ("l.jsonl", "{", "Not JSON"), ("l.jsonl", "[]", 'Expected an object with a "path"'),
         ("l.jsonl", '{"path": 1}', 'Expected an object with a "path"'),
-        ("l.jsonl", '{"path": "a.txt", "nmae": "x"}', "Unknown: nmae"),
+        ("l.jsonl", '{"path": "a.txt", "nmae": "x"}', "Unknown keys: nmae"),
         ("l.jsonl", '{"path": "a.txt", "attributes": []}', '"attributes" must be an object'),
-        ("l.csv", "path,x\na.txt,1,2", "More fields than columns"), ("l.csv", "path,x\n,1", "The path is empty"),
+        ("l.csv", "path,x\na.txt,1,2", "more fields than columns"), ("l.csv", "path,x\n,1", "The path is empty"),
         ("l.csv", "path,attributes\na.txt,{", "The attributes are not JSON"),
-        ("l.jsonl", "[" * 100_000, "cannot be understood"), ("l.jsonl", '{"path": "a\\u0000b"}', "no address"),
-        ("l.jsonl", '{"path": "\\ud800"}', "cannot be understood"), ("l.jsonl", '{"path": ' + "9" * 5000 + "}", "Not JSON"),
-        ("l.txt", "file://[x/y", "no address"), ("l.txt", "http://[::1", "no address"), ("l.txt", "s3://", "no address"),
+        ("l.jsonl", "[" * 100_000, "cannot be parsed"), ("l.jsonl", '{"path": "a\\u0000b"}', "not valid"),
+        ("l.jsonl", '{"path": "\\ud800"}', "cannot be parsed"), ("l.jsonl", '{"path": ' + "9" * 5000 + "}", "Not JSON"),
+        ("l.txt", "file://[x/y", "not valid"), ("l.txt", "http://[::1", "not valid"), ("l.txt", "s3://", "not valid"),
         ("l.txt", "nowhere.txt", "No such file or directory"),
         ("l.txt", "gs://bucket/x", "gs:// needs a package that is not installed"),
     ],
 )  # fmt: skip
-def test_a_line_that_is_wrong_is_told_and_the_others_are_read(
-    folder: Path, name: str, line: str, complaint: str
-) -> None:
+def test_an_invalid_line_is_a_problem_and_the_others_are_read(folder: Path, name: str, line: str, reason: str) -> None:
     good = '{"path": "a.txt"}' if name.endswith("jsonl") else "a.txt"
-    listed = _written(folder / name, f"{line}\n{good}\n")
+    manifest = _write_manifest(folder / name, f"{line}\n{good}\n")
 
-    wrong, right = _read(listed)
+    problem, file = _read(manifest)
 
-    assert isinstance(wrong, Failure)
-    assert complaint in wrong.reason
-    assert isinstance(right, Found)
+    assert isinstance(problem, SourceProblem)
+    assert reason in problem.reason
+    assert isinstance(file, SourceFile)
 
 
-def test_a_manifest_from_the_web_cannot_name_files_of_this_machine(folder: Path) -> None:
-    listed = _written(folder / "manifest", f"{folder}/a.txt\nfile://{folder}/a.txt\ns3://x/y\nhttps://example.org/b\n")
+def test_a_manifest_from_the_web_can_name_only_web_urls(folder: Path) -> None:
+    manifest = _write_manifest(
+        folder / "manifest", f"{folder}/a.txt\nfile://{folder}/a.txt\ns3://x/y\nhttps://example.org/b\n"
+    )
 
-    found = list(read(listed, "https://example.org/list.txt", Walk(Choice())))
+    items = list(read_manifest(manifest, "https://example.org/list.txt", FolderWalker(PathFilter())))
 
-    assert [each.reason for each in found if isinstance(each, Failure)] == [
-        "A manifest from the web may name addresses on the web only"
+    assert [item.reason for item in items if isinstance(item, SourceProblem)] == [
+        "A manifest from the web may name only URLs on the web"
     ] * 3
-    assert [each.address for each in found if isinstance(each, Found)] == ["https://example.org/b"]
+    assert [item.address for item in items if isinstance(item, SourceFile)] == ["https://example.org/b"]
 
 
-def test_a_name_that_cannot_be_sent_is_made_one_that_can(folder: Path) -> None:
+def test_a_name_that_cannot_be_sent_is_made_printable(folder: Path) -> None:
     rows = [{"path": path, "name": "a\ud800\n"} for path in ("a.txt", "https://example.org/x")]
-    listed = _written(folder / "list.jsonl", "\n".join(json.dumps(row) for row in rows))
+    manifest = _write_manifest(folder / "list.jsonl", "\n".join(json.dumps(row) for row in rows))
 
-    assert [each.name for each in _read(listed) if isinstance(each, Found)] == ["a\ufffd\ufffd"] * 2
+    assert [item.upload_name for item in _read(manifest) if isinstance(item, SourceFile)] == ["a\ufffd\ufffd"] * 2
 
 
-def test_a_csv_without_paths_and_a_manifest_that_is_not_there_are_refused(folder: Path) -> None:
+def test_a_csv_without_a_path_column_and_a_missing_manifest_are_refused(folder: Path) -> None:
     with pytest.raises(Refused, match="needs a column named path"):
-        _read(_written(folder / "list.csv", "file\na.txt\n"))
+        _read(_write_manifest(folder / "list.csv", "file\na.txt\n"))
     with pytest.raises(Refused, match="cannot be read: No such file or directory"):
         _read(folder / "nothing.txt")
 
 
-def _written(path: Path, text: str) -> Path:
+def _write_manifest(path: Path, text: str) -> Path:
     path.write_text(text)
     return path
 
 
-def _read(path: Path) -> list[Found | Failure]:
-    return list(read(path, str(path), Walk(Choice())))
+def _read(path: Path) -> list[SourceFile | SourceProblem]:
+    return list(read_manifest(path, str(path), FolderWalker(PathFilter())))

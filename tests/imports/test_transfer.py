@@ -1,4 +1,4 @@
-"""The order of uploads and batches."""
+"""The sizes and the order of batches during a transfer."""
 
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -13,15 +13,15 @@ import pytest
 from openai.types.vector_stores import VectorStoreFileBatch
 from openai.types.vector_stores.vector_store_file_batch import FileCounts
 
-from ingest.imports.journal import Import, Journal
-from ingest.imports.source_files import Found
-from ingest.imports.transfer import Run
-from ingest.imports.uploads import Uploads
-from ingest.imports.web import Limits, Web
+from ingest.imports.journal import ImportRun, Journal
+from ingest.imports.source_files import SourceFile
+from ingest.imports.transfer import Transfer
+from ingest.imports.uploads import UploadPool
+from ingest.imports.web import DownloadLimits, WebDownloader
 
 
 class FakeClient:
-    """Takes files and finishes batches at once."""
+    """A client whose uploads and batches complete at once."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -55,58 +55,56 @@ class FakeClient:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    book = Journal(tmp_path / "journal.db")
-    yield book
-    book.close()
+    journal = Journal(tmp_path / "journal.db")
+    yield journal
+    journal.close()
 
 
 @pytest.mark.parametrize(
     ("files", "batches"), [(0, []), (1, [1]), (200, [200]), (201, [200, 1]), (410, [200, 200, 10])]
 )
-def test_a_batch_never_has_more_files_than_it_may(
+def test_a_batch_has_at_most_the_given_number_of_files(
     journal: Journal, tmp_path: Path, files: int, batches: list[int]
 ) -> None:
     client = FakeClient()
 
-    this = _run(client, journal, tmp_path, files)
+    import_run = _transfer_files(client, journal, tmp_path, files)
 
     assert client.batches == batches
-    assert journal.outcome(this.number) == ({"completed": files} if files else {})
+    assert journal.count_outcomes(import_run.number) == ({"completed": files} if files else {})
 
 
-def test_a_batch_is_attached_as_soon_as_it_is_full(journal: Journal, tmp_path: Path) -> None:
+def test_a_full_batch_is_attached_while_uploads_continue(journal: Journal, tmp_path: Path) -> None:
     client = FakeClient()
     client.wait_for_a_batch_after = 208  # as many as are on their way when the 200th is there
 
-    _run(client, journal, tmp_path, 300)
+    _transfer_files(client, journal, tmp_path, 300)
 
     assert sum(client.batches) == 300
     assert client.batches[0] == 200
 
 
-def test_what_waits_for_a_while_is_attached_while_the_service_has_little_to_do(
-    journal: Journal, tmp_path: Path
-) -> None:
+def test_a_partial_batch_is_attached_after_a_wait_while_there_are_few_batches(journal: Journal, tmp_path: Path) -> None:
     client = FakeClient()
     client.wait_for_a_batch_after = 50
 
-    _run(client, journal, tmp_path, 100)
+    _transfer_files(client, journal, tmp_path, 100)
 
     assert sum(client.batches) == 100
     assert client.batches[0] == 50
 
 
-def _run(client: FakeClient, journal: Journal, folder: Path, files: int) -> Import:
-    """An import of this many files, all with the same content, in batches of 200."""
+def _transfer_files(client: FakeClient, journal: Journal, folder: Path, files: int) -> ImportRun:
+    """Transfer this many files with the same content, in batches of 200."""
     (folder / "a.txt").write_text("a")
-    this = journal.begin("imp_1", ["somewhere"])
+    import_run = journal.begin_import("imp_1", ["somewhere"])
     for number in range(files):
-        shown = f"{number}.txt"
-        address = folder / shown
+        name = f"{number}.txt"
+        address = folder / name
         address.symlink_to(folder / "a.txt")
-        journal.add(Found(str(address), shown, shown, shown, "somewhere", 1, "1"), "upload", this.number)
+        journal.add_file(SourceFile(str(address), name, name, name, "somewhere", 1, "1"), "upload", import_run.number)
     service = cast(openai.OpenAI, client)
-    run = Run(service, "vs_1", journal, this, batch_files=200)
-    for _ in run.steps(Uploads(service, Web(Limits()), lambda _: None), lambda: False):
+    transfer = Transfer(service, "vs_1", journal, import_run, batch_files=200)
+    for _ in transfer.run(UploadPool(service, WebDownloader(DownloadLimits()), lambda _: None), lambda: False):
         pass
-    return this
+    return import_run

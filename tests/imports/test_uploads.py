@@ -1,4 +1,4 @@
-"""Uploads: what is sent, what is told, what goes wrong."""
+"""Uploads: requests, byte counts and failures."""
 
 import hashlib
 import tracemalloc
@@ -9,9 +9,9 @@ import fsspec
 import openai
 import pytest
 
-from ingest.imports.journal import Entry
-from ingest.imports.uploads import NotUploaded, Result, Same, Uploaded, Uploads
-from ingest.imports.web import Limits, Web
+from ingest.imports.journal import JournalEntry
+from ingest.imports.uploads import Unchanged, Uploaded, UploadFailed, UploadPool, UploadResult
+from ingest.imports.web import DownloadLimits, WebDownloader
 from tests.cli.fake_service import FakeService
 
 MIB = 2**20
@@ -23,7 +23,7 @@ def client(service: FakeService) -> Iterator[openai.OpenAI]:
         yield client
 
 
-def test_a_file_that_vanished_is_told_and_the_others_are_uploaded(
+def test_a_vanished_file_fails_and_the_others_are_uploaded(
     client: openai.OpenAI, service: FakeService, tmp_path: Path
 ) -> None:
     entries = [_entry(tmp_path, "a.txt"), _entry(tmp_path, "gone.txt"), _entry(tmp_path, "b.txt")]
@@ -31,11 +31,11 @@ def test_a_file_that_vanished_is_told_and_the_others_are_uploaded(
 
     results = _results(client, entries)
 
-    assert NotUploaded(entries[1], "No such file or directory") in results
-    assert service.names == {"a.txt", "b.txt"}
+    assert UploadFailed(entries[1], "No such file or directory") in results
+    assert service.uploaded_names == {"a.txt", "b.txt"}
 
 
-def test_the_hash_is_that_of_what_was_sent(client: openai.OpenAI, service: FakeService, tmp_path: Path) -> None:
+def test_the_hash_is_that_of_the_sent_content(client: openai.OpenAI, service: FakeService, tmp_path: Path) -> None:
     entry = _entry(tmp_path, "a.txt")
     service.unavailable_uploads = 1
 
@@ -44,16 +44,16 @@ def test_the_hash_is_that_of_what_was_sent(client: openai.OpenAI, service: FakeS
     assert result == Uploaded(entry, "file-0", hashlib.sha256(b"a.txt").hexdigest(), "1")
 
 
-def test_a_file_whose_content_is_held_is_not_sent(client: openai.OpenAI, service: FakeService, tmp_path: Path) -> None:
+def test_a_file_with_known_content_is_not_uploaded(client: openai.OpenAI, service: FakeService, tmp_path: Path) -> None:
     entry = _entry(tmp_path, "a.txt", sha256=hashlib.sha256(b"a.txt").hexdigest(), file_id="file-9")
 
     (result,) = _results(client, [entry])
 
-    assert result == Same(entry, "1")
+    assert result == Unchanged(entry, "1")
     assert service.uploads == {}
 
 
-def test_a_large_file_is_never_held_in_memory(client: openai.OpenAI, service: FakeService, tmp_path: Path) -> None:
+def test_a_large_file_is_streamed(client: openai.OpenAI, service: FakeService, tmp_path: Path) -> None:
     entry = _entry(tmp_path, "large.bin")
     with (tmp_path / "large.bin").open("r+b") as file:
         file.truncate(48 * MIB)
@@ -67,99 +67,99 @@ def test_a_large_file_is_never_held_in_memory(client: openai.OpenAI, service: Fa
     assert peak < 8 * MIB
 
 
-def test_bytes_of_a_repeated_upload_are_counted_once(
+def test_bytes_of_a_retried_upload_are_counted_once(
     client: openai.OpenAI, service: FakeService, tmp_path: Path
 ) -> None:
     entry = _entry(tmp_path, "a.txt")
     service.unavailable_uploads = 2
-    told: list[int] = []
+    counted: list[int] = []
 
-    _results(client, [entry], told.append)
+    _results(client, [entry], counted.append)
 
-    assert sum(told) == 5
-    assert told.count(5) == 3
+    assert sum(counted) == 5
+    assert counted.count(5) == 3
 
 
-def test_a_refused_upload_fails_for_good_with_the_words_of_the_service(
+def test_a_refused_upload_is_a_permanent_failure_with_the_message_of_the_service(
     client: openai.OpenAI, service: FakeService, tmp_path: Path
 ) -> None:
     service.refuse_uploads["a.txt"] = "No room."
     entry = _entry(tmp_path, "a.txt")
 
-    assert _results(client, [entry]) == [NotUploaded(entry, "No room.", for_good=True)]
+    assert _results(client, [entry]) == [UploadFailed(entry, "No room.", is_permanent=True)]
 
 
-def test_a_file_that_became_empty_is_not_sent(client: openai.OpenAI, service: FakeService, tmp_path: Path) -> None:
+def test_a_file_that_became_empty_is_not_uploaded(client: openai.OpenAI, service: FakeService, tmp_path: Path) -> None:
     entry = _entry(tmp_path, "a.txt")
     (tmp_path / "a.txt").write_text("")
 
-    assert _results(client, [entry]) == [NotUploaded(entry, "It is empty")]
+    assert _results(client, [entry]) == [UploadFailed(entry, "The file is empty")]
     assert service.uploads == {}
 
 
-def test_a_file_of_a_bucket_is_sent(client: openai.OpenAI, service: FakeService) -> None:
+def test_an_object_of_a_bucket_is_uploaded(client: openai.OpenAI, service: FakeService) -> None:
     fsspec.filesystem("memory").pipe("/uploads-test/a.md", b"from afar")
-    entry = Entry(1, "memory://uploads-test/a.md", "a.md", "a.md", 9, "1", {}, None, None, "none")
+    entry = JournalEntry(1, "memory://uploads-test/a.md", "a.md", "a.md", 9, "1", {}, None, None, "none")
 
     (result,) = _results(client, [entry])
 
     assert isinstance(result, Uploaded)
     assert result.sha256 == hashlib.sha256(b"from afar").hexdigest()
-    assert service.names == {"a.md"}
+    assert service.uploaded_names == {"a.md"}
 
 
-def test_a_bucket_whose_file_is_gone_is_no_end(client: openai.OpenAI) -> None:
-    entry = Entry(1, "memory://uploads-test/nothing", "a.md", "a.md", 9, "1", {}, None, None, "none")
-
-    (result,) = _results(client, [entry])
-
-    assert isinstance(result, NotUploaded)
-
-
-def test_a_bucket_that_cannot_be_opened_is_no_end(client: openai.OpenAI) -> None:
-    entry = Entry(1, "nothing://x/a.md", "a.md", "a.md", 9, "1", {}, None, None, "none")
+def test_a_missing_object_fails_alone(client: openai.OpenAI) -> None:
+    entry = JournalEntry(1, "memory://uploads-test/nothing", "a.md", "a.md", 9, "1", {}, None, None, "none")
 
     (result,) = _results(client, [entry])
 
-    assert isinstance(result, NotUploaded)
+    assert isinstance(result, UploadFailed)
 
 
-def test_a_file_of_a_bucket_that_is_too_large_is_not_fetched(
+def test_an_object_of_an_unknown_file_system_fails_alone(client: openai.OpenAI) -> None:
+    entry = JournalEntry(1, "nothing://x/a.md", "a.md", "a.md", 9, "1", {}, None, None, "none")
+
+    (result,) = _results(client, [entry])
+
+    assert isinstance(result, UploadFailed)
+
+
+def test_an_object_above_the_size_limit_is_not_downloaded(
     client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetched: list[str] = []
-    monkeypatch.setattr("ingest.imports.remote.fetch", lambda url, _path: fetched.append(url))
-    entry = Entry(1, "memory://uploads-test/large", "a.md", "a.md", 1_001, "1", {}, None, None, "none")
+    downloaded: list[str] = []
+    monkeypatch.setattr("ingest.imports.remote.download", lambda url, _path: downloaded.append(url))
+    entry = JournalEntry(1, "memory://uploads-test/large", "a.md", "a.md", 1_001, "1", {}, None, None, "none")
 
-    assert _results(client, [entry], most_bytes=1_000) == [NotUploaded(entry, "Larger than 1,000 bytes")]
-    assert fetched == []
+    assert _results(client, [entry], max_bytes=1_000) == [UploadFailed(entry, "Larger than 1,000 bytes")]
+    assert downloaded == []
 
 
-def test_a_service_that_went_away_is_told_to_the_caller(client: openai.OpenAI, tmp_path: Path) -> None:
-    nobody = client.with_options(base_url="http://127.0.0.1:1/v1", max_retries=0)
+def test_a_service_that_does_not_answer_raises_in_the_caller(client: openai.OpenAI, tmp_path: Path) -> None:
+    unreachable = client.with_options(base_url="http://127.0.0.1:1/v1", max_retries=0)
 
     with pytest.raises(openai.APIConnectionError):
-        _results(nobody, [_entry(tmp_path, "a.txt"), _entry(tmp_path, "b.txt")])
+        _results(unreachable, [_entry(tmp_path, "a.txt"), _entry(tmp_path, "b.txt")])
 
 
-def _entry(folder: Path, name: str, *, sha256: str | None = None, file_id: str | None = None) -> Entry:
+def _entry(folder: Path, name: str, *, sha256: str | None = None, file_id: str | None = None) -> JournalEntry:
     (folder / name).write_text(name)
-    return Entry(1, str(folder / name), name, name, len(name), "1", {}, sha256, file_id, "none")
+    return JournalEntry(1, str(folder / name), name, name, len(name), "1", {}, sha256, file_id, "none")
 
 
 def _results(
     client: openai.OpenAI,
-    entries: list[Entry],
-    sent: Callable[[int], None] = lambda _: None,
+    entries: list[JournalEntry],
+    count_bytes: Callable[[int], None] = lambda _: None,
     *,
-    most_bytes: int | None = None,
-) -> list[Result]:
-    uploads = Uploads(client, Web(Limits()), sent, most_bytes=most_bytes)
+    max_bytes: int | None = None,
+) -> list[UploadResult]:
+    uploads = UploadPool(client, WebDownloader(DownloadLimits()), count_bytes, max_bytes=max_bytes)
     for entry in entries:
-        assert uploads.give(entry)
-    results: list[Result] = []
+        assert uploads.submit(entry)
+    results: list[UploadResult] = []
     try:
-        while uploads.under_way:
+        while uploads.in_flight:
             results += uploads.results()
     finally:
         list(uploads.stop())

@@ -1,49 +1,49 @@
-"""While something is down nobody claims files only to give them back, and soon after it is back all go on."""
+"""Outages: while a dependency is down files wait without spending attempts, and go on soon after it is back."""
 
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
-from ingest.blobs import raw
+from ingest.blobs import raw_key
 from ingest.db.models import StoreFile
 from ingest.db.queue import outages as outage_rows
-from ingest.db.queue.outages import FAILURES, LONGEST_ASKED_SECONDS, LONGEST_PAUSE_SECONDS, Standing
+from ingest.db.queue.outages import FAILURES_TO_OPEN, LONGEST_RETRY_AFTER_SECONDS, PROBE_BACKOFF, OutageState
 from ingest.errors import DependencyDown, InvalidFile
 from ingest.jobs import outages, run
-from ingest.jobs.maintenance import dispatch
+from ingest.jobs.maintenance import publish_waiting_files
 from ingest.steps.embed.remote import RemoteEmbedder
 from ingest.stores import members
 from tests.conftest import Clock
 from tests.db import rows
 from tests.embeddings import embeddings
 from tests.fakes import CALLER, FakeServices
-from tests.jobs.test_run import upload
+from tests.jobs.scenes import upload_text
 
 FILES = 30
 
 
 @pytest.fixture
 def store(services: FakeServices) -> str:
-    """A store with files that wait."""
-    store = rows.a_store(services.database)
-    rows.batch(services.database, store, rows.files(services.database, FILES))
-    services.blobs.put(raw("0" * 64), b"A heron stands in the water.")
+    """A store with queued files."""
+    store = rows.create_store(services.database)
+    rows.attach_batch(services.database, store, rows.create_files(services.database, FILES))
+    services.blobs.write(raw_key("0" * 64), b"A heron stands in the water.")
     return store
 
 
 def work(services: FakeServices) -> list[str]:
-    """Do what the broker is told until it is told nothing more."""
+    """Run published jobs until nothing is published any more."""
     results: list[str] = []
     for _ in range(2 * FILES):
         services.feeder.top_up()
-        told = [message for lane in services.queue.lanes.values() for message in lane]
+        messages = [message for lane in services.queue.lanes.values() for message in lane]
         for lane in services.queue.lanes.values():
             lane.clear()
-        if not told:
+        if not messages:
             return results
-        results += [run.run(services, message.row, owner="test/1").result for message in told]
-    raise AssertionError("There is no end of messages.")
+        results += [run.run_job(services, message.row, lease_holder="test/1").result for message in messages]
+    raise AssertionError("The feeder publishes without end.")
 
 
 def attempts(services: FakeServices) -> int:
@@ -51,9 +51,9 @@ def attempts(services: FakeServices) -> int:
         return int(session.scalar(select(func.sum(StoreFile.attempts))) or 0)
 
 
-def standing(services: FakeServices) -> Standing:
+def standing(services: FakeServices) -> OutageState:
     with services.database.reading() as session:
-        return outage_rows.standing(session)
+        return outage_rows.read_state(session)
 
 
 def down(services: FakeServices, dependency: str = "embedder", retry_after: float | None = None) -> None:
@@ -63,189 +63,191 @@ def down(services: FakeServices, dependency: str = "embedder", retry_after: floa
 def test_an_outage_costs_few_attempts_however_many_files_wait(services: FakeServices, store: str) -> None:
     down(services)
 
-    assert work(services).count("delayed") == FAILURES
-    assert attempts(services) == FAILURES
-    assert standing(services) == Standing(("embedder",), ("embedder",), try_due=False)
-    assert rows.counts(services.database, store) == (FILES, 0, 0, 0)
+    assert work(services).count("deferred") == FAILURES_TO_OPEN
+    assert attempts(services) == FAILURES_TO_OPEN
+    assert standing(services) == OutageState(("embedder",), ("embedder",), is_probe_due=False)
+    assert rows.read_counts(services.database, store) == (FILES, 0, 0, 0)
 
 
 @pytest.mark.parametrize("dependency", ["embedder", "qdrant", "blobs"])
-def test_each_dependency_has_its_breaker(services: FakeServices, store: str, dependency: str) -> None:
+def test_each_dependency_has_its_own_breaker(services: FakeServices, store: str, dependency: str) -> None:
     down(services, dependency)
     work(services)
 
     assert standing(services).down == (dependency,)
 
 
-def test_while_it_lasts_one_file_tries_now_and_then(services: FakeServices, store: str, clock: Clock) -> None:
+def test_during_an_outage_one_file_at_a_time_probes_the_dependency(
+    services: FakeServices, store: str, clock: Clock
+) -> None:
     down(services)
     work(services)
     for tries in range(1, 11):
-        clock.advance(LONGEST_PAUSE_SECONDS)
-        assert work(services).count("delayed") == 1
-        assert attempts(services) == FAILURES + tries
+        clock.advance(PROBE_BACKOFF.longest_seconds)
+        assert work(services).count("deferred") == 1
+        assert attempts(services) == FAILURES_TO_OPEN + tries
 
 
-def test_the_first_file_that_completes_wakes_all_others_at_once(
+def test_the_first_completed_file_makes_all_waiting_files_claimable(
     services: FakeServices, store: str, clock: Clock
 ) -> None:
     down(services)
     work(services)
     for _ in range(5):
-        clock.advance(LONGEST_PAUSE_SECONDS)
+        clock.advance(PROBE_BACKOFF.longest_seconds)
         work(services)
     services.embedder.error = None
 
-    clock.advance(LONGEST_PAUSE_SECONDS)
+    clock.advance(PROBE_BACKOFF.longest_seconds)
 
     assert work(services) == ["completed"] * FILES
-    assert standing(services) == Standing()
-    assert rows.counts(services.database, store) == (0, FILES, 0, 0)
+    assert standing(services) == OutageState()
+    assert rows.read_counts(services.database, store) == (0, FILES, 0, 0)
 
 
-def test_a_single_file_is_tried_again_soon_however_often_it_failed(services: FakeServices, clock: Clock) -> None:
-    store = rows.a_store(services.database)
-    rows.attach(services.database, store, rows.files(services.database, 1))
-    services.blobs.put(raw("0" * 64), b"A heron stands in the water.")
+def test_a_single_file_probes_at_the_usual_rate_after_many_failures(services: FakeServices, clock: Clock) -> None:
+    store = rows.create_store(services.database)
+    rows.attach(services.database, store, rows.create_files(services.database, 1))
+    services.blobs.write(raw_key("0" * 64), b"A heron stands in the water.")
     down(services)
     for tries in range(1, 21):
-        assert work(services) == ["delayed"], tries
-        clock.advance(LONGEST_PAUSE_SECONDS)
+        assert work(services) == ["deferred"], tries
+        clock.advance(PROBE_BACKOFF.longest_seconds)
     services.embedder.error = None
 
     assert work(services) == ["completed"]
 
 
-def test_messages_of_before_the_outage_spend_no_attempt_and_are_not_lost(
+def test_messages_published_before_the_outage_cost_no_attempt_and_are_not_lost(
     services: FakeServices, store: str, clock: Clock
 ) -> None:
     services.feeder.top_up()
-    told = list(services.queue.lanes["bulk"])
+    messages = list(services.queue.lanes["bulk"])
     services.queue.lanes["bulk"].clear()
     down(services)
 
-    results = [run.run(services, message.row, owner="test/1").result for message in told]
+    results = [run.run_job(services, message.row, lease_holder="test/1").result for message in messages]
 
-    assert results == ["delayed"] * FAILURES + ["not to be had"] * (FILES - FAILURES)
+    assert results == ["deferred"] * FAILURES_TO_OPEN + ["skipped"] * (FILES - FAILURES_TO_OPEN)
     services.embedder.error = None
-    clock.advance(LONGEST_PAUSE_SECONDS)
+    clock.advance(PROBE_BACKOFF.longest_seconds)
     assert work(services) == ["completed"] * FILES
 
 
-def test_two_workers_do_not_try_at_once(services: FakeServices, store: str, clock: Clock) -> None:
+def test_two_workers_do_not_probe_at_once(services: FakeServices, store: str, clock: Clock) -> None:
     down(services)
     work(services)
-    clock.advance(LONGEST_PAUSE_SECONDS)
+    clock.advance(PROBE_BACKOFF.longest_seconds)
     with services.database.reading() as session:
         waiting = session.scalars(select(StoreFile.row).where(StoreFile.attempts == 0).limit(2)).all()
 
-    claims = [outages.claim(services, row, owner=f"test/{row}") for row in waiting]
+    claims = [outages.claim_file(services, row, lease_holder=f"test/{row}") for row in waiting]
 
     assert [claim is not None for claim in claims] == [True, False]
 
 
-def test_a_server_that_asks_for_peace_gets_it_within_limits(services: FakeServices, store: str, clock: Clock) -> None:
+def test_a_retry_after_header_postpones_the_probe_within_limits(
+    services: FakeServices, store: str, clock: Clock
+) -> None:
     down(services, retry_after=3_600)
     work(services)
 
-    clock.advance(LONGEST_ASKED_SECONDS - 1)
+    clock.advance(LONGEST_RETRY_AFTER_SECONDS - 1)
     assert work(services) == []
     clock.advance(1)
-    assert work(services) == ["delayed"]
+    assert work(services) == ["deferred"]
 
 
-def test_single_failures_between_successes_are_no_outage(services: FakeServices, store: str, clock: Clock) -> None:
+def test_single_failures_between_successes_open_no_breaker(services: FakeServices, store: str, clock: Clock) -> None:
     calls = iter(range(10_000))
 
-    def now_and_then() -> None:
+    def fail_every_other_call() -> None:
         services.embedder.error = DependencyDown("embedder", "busy") if next(calls) % 2 else None
 
-    services.embedder.before = now_and_then
+    services.embedder.before_embedding = fail_every_other_call
     results = work(services)
-    while rows.counts(services.database, store)[0]:
-        clock.advance(LONGEST_ASKED_SECONDS)
+    while rows.read_counts(services.database, store)[0]:
+        clock.advance(LONGEST_RETRY_AFTER_SECONDS)
         results += work(services)
 
-    assert "not to be had" not in results
-    assert rows.counts(services.database, store) == (0, FILES, 0, 0)
+    assert "skipped" not in results
+    assert rows.read_counts(services.database, store) == (0, FILES, 0, 0)
 
 
-def test_a_file_that_fails_by_itself_says_nothing_of_the_outage(
-    services: FakeServices, store: str, clock: Clock
-) -> None:
+def test_a_file_that_fails_by_itself_does_not_end_the_outage(services: FakeServices, store: str, clock: Clock) -> None:
     down(services)
     work(services)
     services.parser.error = InvalidFile("The file is broken.")
-    clock.advance(LONGEST_PAUSE_SECONDS)
+    clock.advance(PROBE_BACKOFF.longest_seconds)
 
     assert work(services) == ["failed"]
     assert standing(services).down == ("embedder",)
 
 
-def test_a_text_at_which_the_embedder_fails_costs_its_own_file_alone(services: FakeServices) -> None:
-    store = rows.a_store(services.database)
-    poisoned, *sound = (upload(services, text) for text in ("A stork and some nightshade.", "A heron.", "A crane."))
+def test_a_text_that_the_embedder_cannot_process_fails_only_its_own_file(services: FakeServices) -> None:
+    store = rows.create_store(services.database)
+    poisonous, *sound = (
+        upload_text(services, text) for text in ("A stork and some nightshade.", "A heron.", "A crane.")
+    )
     with embeddings() as model:
         model.poison = "nightshade"
         settings = services.settings.model_copy(update={"embedding_url": model.url, "embedding_model": "letters"})
-        services.embedder = RemoteEmbedder(settings, sleep=lambda _: None)  # type: ignore[assignment]
-        rows.attach(services.database, store, [poisoned, *sound])
+        services.embedder = RemoteEmbedder(settings, sleep=lambda _: None)  # type: ignore[assignment] # not the fake
+        rows.attach(services.database, store, [poisonous, *sound])
 
         assert sorted(work(services)) == ["completed", "completed", "failed"]
         services.embedder.close()
 
-    assert standing(services) == Standing()
-    shown = members.retrieve(services, CALLER, store, poisoned)
-    assert (shown.status, shown.error_code) == ("failed", "server_error")
-    assert "fails at a part of the text" in str(shown.error_message)
+    assert standing(services) == OutageState()
+    view = members.retrieve(services, CALLER, store, poisonous)
+    assert (view.status, view.error_code) == ("failed", "server_error")
+    assert "fails at a part of the text" in str(view.error_message)
     assert attempts(services) == 3
 
 
-def test_what_the_broker_lost_meanwhile_is_published_when_it_is_over(
+def test_messages_lost_during_an_outage_are_published_after_it(
     services: FakeServices, store: str, clock: Clock
 ) -> None:
     services.feeder.top_up()
     services.queue.lanes["bulk"].clear()
     down(services)
-    clock.advance(LONGEST_PAUSE_SECONDS)
-    dispatch(services)
+    clock.advance(PROBE_BACKOFF.longest_seconds)
+    publish_waiting_files(services)
     services.embedder.error = None
 
     assert work(services) == ["completed"] * FILES
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3, 6, 7, 50])
-def test_the_pause_before_a_retry_doubles_up_to_a_minute_and_no_two_files_wait_equally_long(
-    services: FakeServices, attempt: int
-) -> None:
-    """T6: between half and the whole of it, at random, so that what failed together does not come back together."""
-    store = rows.a_store(services.database)
-    [row] = rows.attach(services.database, store, rows.files(services.database, 1))
-    claim = replace(rows.claimed(services.database, row), attempt=attempt)
+def test_the_retry_pause_doubles_up_to_a_minute_with_jitter(services: FakeServices, attempt: int) -> None:
+    """Transition T6. Jitter spreads pauses over the upper half, so that files that failed together retry apart."""
+    store = rows.create_store(services.database)
+    [row] = rows.attach(services.database, store, rows.create_files(services.database, 1))
+    claim = replace(rows.claim(services.database, row), attempt=attempt)
 
     pauses = []
     with services.database.transaction() as session:
         for _ in range(50):
-            undone = session.begin_nested()
-            pauses.append(outages.give_back(session, claim, DependencyDown("database", "away")))
-            undone.rollback()
+            savepoint = session.begin_nested()
+            pauses.append(outages.defer(session, claim, DependencyDown("database", "no answer")))
+            savepoint.rollback()
 
-    whole = min(60.0, 2.0 ** (attempt - 1))
-    assert all(whole / 2 <= pause <= whole for pause in pauses)
+    longest = min(60.0, 2.0 ** (attempt - 1))
+    assert all(longest / 2 <= pause <= longest for pause in pauses)
     assert len(set(pauses)) > 40
 
 
-def test_a_dependency_that_says_when_to_come_back_is_not_asked_before(services: FakeServices, clock: Clock) -> None:
-    """T6"""
-    store = rows.a_store(services.database)
-    [row] = rows.attach(services.database, store, rows.files(services.database, 1))
-    claim = rows.claimed(services.database, row)
+def test_a_dependency_with_a_retry_after_is_not_asked_earlier(services: FakeServices, clock: Clock) -> None:
+    """Transition T6."""
+    store = rows.create_store(services.database)
+    [row] = rows.attach(services.database, store, rows.create_files(services.database, 1))
+    claim = rows.claim(services.database, row)
 
     with services.database.transaction() as session:
         error = DependencyDown("embedder", "busy", retry_after_seconds=40)
-        assert outages.give_back(session, claim, error) == 40
+        assert outages.defer(session, claim, error) == 40
 
     clock.advance(39)
-    assert rows.claim(services.database, row) is None
+    assert rows.try_claim(services.database, row) is None
     clock.advance(1)
-    assert rows.claimed(services.database, row).attempt == 2
+    assert rows.claim(services.database, row).attempt == 2

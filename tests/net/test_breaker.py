@@ -1,23 +1,23 @@
-"""Who does not answer is left alone for a while."""
+"""The circuit breaker of a process: when it opens, and how it closes again."""
 
 import pytest
 
 from ingest.errors import DependencyDown
-from ingest.net.breaker import FAILURES, OPEN_SECONDS, CircuitBreaker
+from ingest.net.breaker import FAILURES_TO_OPEN, OPEN_SECONDS, CircuitBreaker
 from tests.conftest import Clock
 
 
 class Server:
-    """Something that may be down, behind a breaker; counts how often it is asked."""
+    """A dependency that may be down, behind a breaker. Counts the calls that reach it."""
 
     def __init__(self, clock: Clock) -> None:
         self.breaker = CircuitBreaker("qdrant", clock)
         self.error: Exception | None = None
-        self.asked = 0
+        self.calls = 0
 
-    def ask(self) -> None:
+    def call(self) -> None:
         with self.breaker.guard():
-            self.asked += 1
+            self.calls += 1
             if self.error is not None:
                 raise self.error
 
@@ -31,64 +31,64 @@ def fail(server: Server, times: int) -> None:
     server.error = DependencyDown("qdrant", "no answer")
     for _ in range(times):
         with pytest.raises(DependencyDown):
-            server.ask()
+            server.call()
 
 
-def test_after_failures_in_a_row_nobody_is_let_through(server: Server) -> None:
-    fail(server, FAILURES + 5)
+def test_failures_in_a_row_open_the_breaker(server: Server) -> None:
+    fail(server, FAILURES_TO_OPEN + 5)
 
-    assert server.asked == FAILURES
+    assert server.calls == FAILURES_TO_OPEN
     assert server.breaker.is_open
 
 
-def test_the_refusal_says_when_to_come_again(server: Server, clock: Clock) -> None:
-    fail(server, FAILURES)
+def test_a_refusal_says_when_to_retry(server: Server, clock: Clock) -> None:
+    fail(server, FAILURES_TO_OPEN)
     clock.advance(2)
 
     with pytest.raises(DependencyDown) as refusal:
-        server.ask()
+        server.call()
     assert refusal.value.dependency == "qdrant"
     assert refusal.value.retry_after_seconds == OPEN_SECONDS - 2
 
 
-def test_a_success_in_between_begins_the_count_again(server: Server) -> None:
-    fail(server, FAILURES - 1)
+def test_a_success_resets_the_count_of_failures(server: Server) -> None:
+    fail(server, FAILURES_TO_OPEN - 1)
     server.error = None
-    server.ask()
-    fail(server, FAILURES - 1)
+    server.call()
+    fail(server, FAILURES_TO_OPEN - 1)
 
     assert not server.breaker.is_open
 
 
-def test_one_tries_after_a_while_and_the_others_wait_for_what_it_finds(server: Server, clock: Clock) -> None:
-    fail(server, FAILURES)
+def test_one_call_probes_the_dependency_and_the_others_are_refused(server: Server, clock: Clock) -> None:
+    fail(server, FAILURES_TO_OPEN)
     clock.advance(OPEN_SECONDS)
 
     with server.breaker.guard(), pytest.raises(DependencyDown):
-        server.ask()
+        server.call()
 
     assert not server.breaker.is_open
     server.error = None
-    server.ask()
+    server.call()
 
 
-def test_a_try_that_fails_opens_it_for_as_long_again(server: Server, clock: Clock) -> None:
-    fail(server, FAILURES)
+def test_a_failed_probe_opens_the_breaker_again(server: Server, clock: Clock) -> None:
+    fail(server, FAILURES_TO_OPEN)
     clock.advance(OPEN_SECONDS)
     fail(server, 2)
-    assert server.asked == FAILURES + 1
+    assert server.calls == FAILURES_TO_OPEN + 1
 
     clock.advance(OPEN_SECONDS)
     server.error = None
-    server.ask()
+    server.call()
     assert not server.breaker.is_open
 
 
-def test_what_another_dependency_or_the_caller_does_wrong_is_not_its_fault(server: Server) -> None:
+def test_errors_of_another_dependency_or_of_the_caller_do_not_count(server: Server) -> None:
     for error in (DependencyDown("database", "no answer"), ValueError("no")):
         server.error = error
-        for _ in range(FAILURES + 1):
+        for _ in range(FAILURES_TO_OPEN + 1):
             with pytest.raises(type(error)):
-                server.ask()
+                server.call()
 
     assert not server.breaker.is_open

@@ -1,4 +1,4 @@
-"""Requests over kept connections, against real servers on this machine."""
+"""Requests over kept-alive connections, against real servers on this machine."""
 
 import ssl
 import threading
@@ -17,14 +17,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ingest.embedded.parts import free_port
-from ingest.net.http_pool import IDLE_SECONDS, BadAddress, HttpPool, NoAnswer
+from ingest.embedded.processes import free_port
+from ingest.net.http_pool import IDLE_SECONDS, HttpPool, InvalidUrl, NoResponse
 
 
 @dataclass
 class Server:
-    """What came, over which connections, and how it is answered. A connection is closed without a word when it brings
-    more than `patience` requests."""
+    """The requests that came, over which connections, and how they are answered.
+
+    A connection is closed without a response after `requests_per_connection` requests.
+    """
 
     port: int = 0
     lines: list[str] = field(default_factory=list)
@@ -32,7 +34,7 @@ class Server:
     bodies: list[bytes] = field(default_factory=list)
     connections: list[object] = field(default_factory=list)
     status: int = 200
-    patience: int = 1_000
+    requests_per_connection: int = 1_000
     silent: threading.Event | None = None
 
     @property
@@ -59,7 +61,7 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
             state.connections.append(self.client_address)
             if state.silent is not None:
                 state.silent.wait(30)
-            if state.silent is not None or self.requests > state.patience:
+            if state.silent is not None or self.requests > state.requests_per_connection:
                 self.close_connection = True
                 return
             self.send_response(state.status)
@@ -98,11 +100,11 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def test_what_is_sent_arrives_and_what_is_answered_comes_back() -> None:
+def test_a_request_is_sent_and_its_response_returned() -> None:
     with serving() as server:
-        answer = pool(server.url, authorization="Bearer key").send("PUT", b'{"a": 1}')
+        response = pool(server.url, authorization="Bearer key").send("PUT", b'{"a": 1}')
 
-    assert (answer.status, answer.is_success, answer.text, answer.headers.get("LOCATION")) == (
+    assert (response.status, response.is_success, response.text, response.headers.get("LOCATION")) == (
         *(200, True, "ok"),
         "/elsewhere",
     )
@@ -113,15 +115,15 @@ def test_what_is_sent_arrives_and_what_is_answered_comes_back() -> None:
 
 def test_requests_share_a_connection() -> None:
     with serving() as server:
-        asked = pool(server.url)
+        http = pool(server.url)
         for _ in range(3):
-            asked.send("POST", b"{}")
+            http.send("POST", b"{}")
 
     assert len(set(server.connections)) == 1
 
 
 @pytest.mark.parametrize("status", [302, 307, 404, 503])
-def test_any_status_is_an_answer_and_no_redirect_is_followed(status: int) -> None:
+def test_any_status_is_returned_and_no_redirect_is_followed(status: int) -> None:
     with serving() as server:
         server.status = status
 
@@ -129,77 +131,77 @@ def test_any_status_is_an_answer_and_no_redirect_is_followed(status: int) -> Non
         assert server.lines == ["PUT /here"]
 
 
-def test_a_request_that_met_a_closed_connection_goes_over_a_new_one() -> None:
+def test_a_request_on_a_closed_connection_is_repeated_on_a_new_one() -> None:
     with serving() as server:
-        server.patience = 1
-        asked = pool(server.url)
+        server.requests_per_connection = 1
+        http = pool(server.url)
 
-        assert [asked.send("PUT", b"{}").status for _ in range(3)] == [200, 200, 200]
+        assert [http.send("PUT", b"{}").status for _ in range(3)] == [200, 200, 200]
         assert len(server.bodies) == 5
         assert len(set(server.connections)) == 3
 
 
-def test_a_server_that_closes_every_connection_gives_no_answer_and_is_asked_twice() -> None:
+def test_a_server_that_closes_every_connection_is_asked_twice_and_gives_no_response() -> None:
     with serving() as server:
-        server.patience = 0
+        server.requests_per_connection = 0
 
-        with pytest.raises(NoAnswer, match="closed connection"):
+        with pytest.raises(NoResponse, match="closed connection"):
             pool(server.url).send("PUT", b"{}")
 
         assert len(server.bodies) == 2
 
 
-def test_a_connection_that_was_idle_for_long_is_not_used_again() -> None:
+def test_a_connection_that_was_idle_for_long_is_not_reused() -> None:
     with serving() as server:
-        asked = pool(server.url)
-        asked.send("PUT", b"{}")
+        http = pool(server.url)
+        http.send("PUT", b"{}")
         time.sleep(IDLE_SECONDS + 0.1)
-        asked.send("PUT", b"{}")
+        http.send("PUT", b"{}")
 
     assert len(set(server.connections)) == 2
 
 
-def test_a_silent_server_is_given_up_and_asked_once() -> None:
+def test_a_silent_server_times_out_and_is_asked_once() -> None:
     with serving() as server:
         server.silent = threading.Event()
         started = time.monotonic()
 
-        with pytest.raises(NoAnswer, match="timed out"):
+        with pytest.raises(NoResponse, match="timed out"):
             pool(server.url, seconds=0.2).send("PUT", b"{}")
 
         assert time.monotonic() - started < 5
         assert len(server.bodies) == 1
 
 
-def test_a_server_that_is_not_there_gives_no_answer() -> None:
-    with pytest.raises(NoAnswer, match="refused"):
+def test_a_port_without_server_gives_no_response() -> None:
+    with pytest.raises(NoResponse, match="refused"):
         pool(f"http://127.0.0.1:{free_port()}").send("PUT", b"{}")
 
 
 @pytest.mark.parametrize("url", ["model/v1", "localhost:80/v1", "http://", "http://model:port", "ftp://model", ""])
-def test_what_is_no_address_is_told(url: str) -> None:
-    with pytest.raises(BadAddress):
+def test_an_invalid_url_is_refused(url: str) -> None:
+    with pytest.raises(InvalidUrl):
         pool(url).send("PUT", b"{}")
 
 
-def test_a_key_that_fits_in_no_header_is_told() -> None:
-    with serving() as server, pytest.raises(BadAddress):
+def test_a_key_that_fits_in_no_header_is_refused() -> None:
+    with serving() as server, pytest.raises(InvalidUrl):
         pool(server.url, authorization="Bearer a\nb").send("PUT", b"{}")
 
 
 def test_a_closed_pool_opens_new_connections() -> None:
     with serving() as server:
-        asked = pool(server.url)
-        asked.close()
-        asked.send("PUT", b"{}")
-        asked.close()
-        asked.send("PUT", b"{}")
+        http = pool(server.url)
+        http.close()
+        http.send("PUT", b"{}")
+        http.close()
+        http.send("PUT", b"{}")
 
     assert len(set(server.connections)) == 2
 
 
 @pytest.mark.parametrize(("name", "scheme"), [("http_proxy", ""), ("HTTP_PROXY", "http://"), ("all_proxy", "http://")])
-def test_the_environments_proxy_is_used(monkeypatch: pytest.MonkeyPatch, name: str, scheme: str) -> None:
+def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, name: str, scheme: str) -> None:
     with serving() as proxy:
         monkeypatch.setenv(name, f"{scheme}me:p%40ss@127.0.0.1:{proxy.port}")
 
@@ -209,7 +211,7 @@ def test_the_environments_proxy_is_used(monkeypatch: pytest.MonkeyPatch, name: s
     assert proxy.headers[0]["proxy-authorization"] == "Basic bWU6cEBzcw=="
 
 
-def test_a_host_that_is_exempt_is_asked_without_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exempt_host_is_asked_without_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("no_proxy", "example.org,127.0.0.1")
 
@@ -217,14 +219,14 @@ def test_a_host_that_is_exempt_is_asked_without_the_proxy(monkeypatch: pytest.Mo
         assert pool(server.url).send("PUT", b"{}").status == 200
 
 
-def test_only_known_authorities_are_trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_only_known_certificate_authorities_are_trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     certificate, key = _certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
 
     with serving(context) as server:
         url = f"https://127.0.0.1:{server.port}/here"
-        with pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED"):
+        with pytest.raises(NoResponse, match="CERTIFICATE_VERIFY_FAILED"):
             pool(url).send("PUT", b"{}")
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert pool(url).send("PUT", b"{}").status == 200
@@ -233,7 +235,7 @@ def test_only_known_authorities_are_trusted(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for this machine that nobody vouches for, and its key."""
+    """A self-signed certificate for this machine, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     today = datetime.now(UTC)

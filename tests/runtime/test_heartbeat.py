@@ -1,3 +1,5 @@
+"""The heartbeat thread: it calls what is registered, and nothing else."""
+
 import queue
 import threading
 import time
@@ -6,44 +8,55 @@ from ingest.runtime.heartbeat import HeartbeatThread
 from tests.servers import wait_until
 
 
-def test_what_is_at_work_is_called_again_and_again() -> None:
-    pulse, called = HeartbeatThread(0.01), threading.Semaphore(0)
+def test_a_registered_function_is_called_again_and_again() -> None:
+    heartbeat, called = HeartbeatThread(0.01), threading.Semaphore(0)
 
-    with pulse.beating(lambda: called.release()):
+    with heartbeat.beating(lambda: called.release()):
         times = [called.acquire(timeout=10) for _ in range(3)]
 
-    pulse.close()
+    heartbeat.close()
     assert times == [True] * 3
 
 
-def test_what_has_ended_is_not_called_any_more() -> None:
-    pulse, other = HeartbeatThread(0.01), threading.Semaphore(0)
-    ended: list[float] = []
+def test_a_function_is_not_called_after_its_context_ended() -> None:
+    heartbeat, other = HeartbeatThread(0.01), threading.Semaphore(0)
+    called_at: list[float] = []
 
-    with pulse.beating(lambda: other.release()):
-        with pulse.beating(lambda: ended.append(time.monotonic())):
+    with heartbeat.beating(lambda: other.release()):
+        with heartbeat.beating(lambda: called_at.append(time.monotonic())):
             other.acquire(timeout=10)
-        over = time.monotonic()
+        ended_at = time.monotonic()
         for _ in range(20):
             other.acquire(timeout=10)
 
-    pulse.close()
-    assert all(at <= over + 0.01 for at in ended)
+    heartbeat.close()
+    assert all(at <= ended_at + 0.01 for at in called_at)
 
 
-def test_several_are_called_by_one_thread() -> None:
-    pulse, one, other = HeartbeatThread(0.01), queue.Queue[int](), queue.Queue[int]()
+def test_one_thread_calls_all_functions() -> None:
+    heartbeat, one, other = HeartbeatThread(0.01), queue.Queue[int](), queue.Queue[int]()
 
-    with pulse.beating(lambda: one.put(threading.get_ident())), pulse.beating(lambda: other.put(threading.get_ident())):
+    with (
+        heartbeat.beating(lambda: one.put(threading.get_ident())),
+        heartbeat.beating(lambda: other.put(threading.get_ident())),
+    ):
         assert one.get(timeout=10) == other.get(timeout=10) != threading.get_ident()
 
-    pulse.close()
+    heartbeat.close()
 
 
-def test_its_thread_ends_when_there_is_nothing_to_do_and_begins_again() -> None:
-    pulse, called = HeartbeatThread(0.01), threading.Semaphore(0)
+def test_the_thread_ends_without_functions_and_starts_again_with_the_next_one() -> None:
+    heartbeat, called = HeartbeatThread(0.01), threading.Semaphore(0)
 
     for _ in range(2):
-        with pulse.beating(lambda: called.release()):
+        with heartbeat.beating(lambda: called.release()):
             assert called.acquire(timeout=10)
-        wait_until(lambda: pulse._thread is None, what="its end")
+        wait_until(lambda: heartbeat._thread is None, what="its end")
+
+
+def test_a_closed_heartbeat_calls_nothing() -> None:
+    heartbeat, called = HeartbeatThread(0.01), threading.Event()
+    heartbeat.close()
+
+    with heartbeat.beating(called.set):
+        assert not called.wait(0.1)

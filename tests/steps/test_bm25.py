@@ -1,3 +1,5 @@
+"""Terms and BM25 weights of texts and queries."""
+
 import tracemalloc
 
 import numpy as np
@@ -5,21 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.steps.bm25 import TermCounts, _known, count, count_parts, document_weights, query_weights
+from ingest.steps.bm25 import TermCounts, _term_cache, count_terms, count_terms_in_parts, document_vector, query_vector
+from ingest.steps.vectors import SparseVector
 
 
-def facts(counts: TermCounts) -> tuple[list[int], list[int], int]:
+def as_tuple(counts: TermCounts) -> tuple[list[int], list[int], int]:
     return list(counts.ids), list(counts.counts), counts.length
 
 
-def terms(ids: list[int], counts: list[int], length: int) -> TermCounts:
+def term_counts(ids: list[int], counts: list[int], length: int) -> TermCounts:
     return TermCounts(np.array(ids), np.array(counts), length)
 
 
-def finds(query: str, document: str) -> float:
-    """The share of the query's terms that the document has."""
-    ids, _ = query_weights(query)
-    return len(set(ids) & set(count(document).ids.tolist())) / len(ids) if ids else 0.0
+def matched_share(query: str, document: str) -> float:
+    """Return the share of the query's terms that the document has."""
+    ids = query_vector(query).indices
+    return len(set(ids) & set(count_terms(document).ids.tolist())) / len(ids) if ids else 0.0
 
 
 @pytest.mark.parametrize(
@@ -39,59 +42,59 @@ def finds(query: str, document: str) -> float:
         ("2024", "on 2024-05-01"),
     ],
 )
-def test_a_query_finds_every_term(query: str, document: str) -> None:
-    assert finds(query, document) == 1.0
+def test_a_query_matches_equivalent_forms_of_its_words(query: str, document: str) -> None:
+    assert matched_share(query, document) == 1.0
 
 
-def test_other_words_are_not_found() -> None:
-    assert finds("hovercraft eels", "The dogs run.") == 0.0
+def test_unrelated_words_do_not_match() -> None:
+    assert matched_share("hovercraft eels", "The dogs run.") == 0.0
 
 
-def test_the_pairs_of_an_unspaced_query_say_more_than_its_characters() -> None:
-    assert finds("東京", "京の東") == 0.0
+def test_a_query_in_an_unspaced_script_matches_by_pairs_of_characters() -> None:
+    assert matched_share("東京", "京の東") == 0.0
 
 
 def test_stop_words_are_left_out_of_a_query() -> None:
-    assert query_weights("what is the dog of it") == query_weights("dog")
+    assert query_vector("what is the dog of it") == query_vector("dog")
 
 
-def test_a_query_of_stop_words_finds_them() -> None:
-    assert finds("to be or not to be", "To be, or not to be, that is the question") == 1.0
+def test_a_query_of_stop_words_alone_matches_them() -> None:
+    assert matched_share("to be or not to be", "To be, or not to be, that is the question") == 1.0
 
 
 @pytest.mark.parametrize("query", ["", "  ", "?!", "___", "\0"])
 def test_a_query_without_words_has_no_terms(query: str) -> None:
-    assert query_weights(query) == ([], [])
+    assert query_vector(query) == SparseVector([], [])
 
 
 def test_stop_words_do_not_make_a_text_longer() -> None:
-    assert count("the dog and the cat").length == 2
+    assert count_terms("the dog and the cat").length == 2
 
 
 def test_weights_are_those_of_bm25() -> None:
-    counts = terms([1, 2], [1, 3], 200)
+    counts = term_counts([1, 2], [1, 3], 200)
 
-    ids, weights = document_weights(counts, mean_length=100.0)
+    vector = document_vector(counts, mean_length=100.0)
 
-    assert list(ids) == [1, 2]
-    assert list(weights) == pytest.approx([1 * 2.2 / (1 + 1.2 * 1.75), 3 * 2.2 / (3 + 1.2 * 1.75)])
+    assert list(vector.indices) == [1, 2]
+    assert list(vector.values) == pytest.approx([1 * 2.2 / (1 + 1.2 * 1.75), 3 * 2.2 / (3 + 1.2 * 1.75)])
 
 
-def test_an_unknown_mean_length_counts_as_the_texts_own() -> None:
-    assert list(document_weights(terms([1], [1], 10), 0.0)[1]) == pytest.approx([1.0])
+def test_a_mean_length_of_zero_stands_for_the_texts_own_length() -> None:
+    assert list(document_vector(term_counts([1], [1], 10), 0.0).values) == pytest.approx([1.0])
 
 
 def test_a_repeated_word_of_a_query_weighs_more() -> None:
-    assert sorted(query_weights("dog cat dogs")[1]) == [1.0, 2.0]
+    assert sorted(query_vector("dog cat dogs").values) == [1.0, 2.0]
 
 
-def test_ids_are_the_same_in_every_version() -> None:
-    assert list(count("dog").ids) == [0x812C397D]  # crc32 of "dog": changing it makes every index unreadable
+def test_term_ids_never_change() -> None:
+    assert list(count_terms("dog").ids) == [0x812C397D]  # crc32 of "dog": changing it makes every index unreadable
 
 
 @given(st.text(max_size=300))
 def test_ids_are_distinct_rising_and_32_bits_long(text: str) -> None:
-    counts = count(text)
+    counts = count_terms(text)
 
     assert list(counts.ids) == sorted(set(counts.ids))
     assert all(0 <= term < 2**32 for term in counts.ids)
@@ -99,10 +102,8 @@ def test_ids_are_distinct_rising_and_32_bits_long(text: str) -> None:
 
 
 @given(st.text(max_size=100))
-def test_a_text_finds_itself(text: str) -> None:
-    ids, _ = query_weights(text)
-
-    assert set(ids) <= set(count(text).ids)
+def test_a_text_matches_its_own_query(text: str) -> None:
+    assert set(query_vector(text).indices) <= set(count_terms(text).ids)
 
 
 WORDS = ["Dog", "dogs", "max_tokens", "the", "__", "a1", ".", "  ", "\n"]
@@ -123,28 +124,28 @@ def test_a_part_that_cuts_no_word_has_the_terms_of_its_text(words: list[str]) ->
     text = " ".join(words)
     cut = len(" ".join(words[: len(words) // 2]))
 
-    whole, first, second = count_parts(text, [(0, len(text)), (0, cut), (cut, len(text))])
+    whole, first, second = count_terms_in_parts(text, [(0, len(text)), (0, cut), (cut, len(text))])
 
-    assert facts(whole) == facts(count(text))
-    assert facts(first) == facts(count(text[:cut]))
-    assert facts(second) == facts(count(text[cut:]))
+    assert as_tuple(whole) == as_tuple(count_terms(text))
+    assert as_tuple(first) == as_tuple(count_terms(text[:cut]))
+    assert as_tuple(second) == as_tuple(count_terms(text[cut:]))
 
 
 @given(st.lists(st.sampled_from(WORDS + OTHER_WORDS[:2] + ["\u6771\u4eac"]), max_size=60), st.integers(1, 30))
-def test_parts_looked_at_group_by_group_have_the_same_terms(words: list[str], size: int) -> None:
+def test_the_size_of_a_group_of_parts_does_not_change_their_terms(words: list[str], size: int) -> None:
     text = "\u00e9".join(words)
     parts = [(start, start + size) for start in range(0, len(text), max(1, size // 2))]
-    at_once = [facts(part) for part in count_parts(text, parts)]
+    at_once = [as_tuple(part) for part in count_terms_in_parts(text, parts)]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ingest.steps.bm25._GROUP_CHARACTERS", 2 * size)
-        assert [facts(part) for part in count_parts(text, parts)] == at_once
+        assert [as_tuple(part) for part in count_terms_in_parts(text, parts)] == at_once
 
 
-def test_a_word_that_two_parts_share_is_counted_where_it_begins() -> None:
-    first, second = count_parts("brown dogs bark", [(0, 8), (8, 15)])
+def test_a_word_across_two_parts_is_counted_in_the_part_where_it_begins() -> None:
+    first, second = count_terms_in_parts("brown dogs bark", [(0, 8), (8, 15)])
 
-    assert (list(first.ids), list(second.ids)) == (list(count("brown dogs").ids), list(count("bark").ids))
+    assert (list(first.ids), list(second.ids)) == (list(count_terms("brown dogs").ids), list(count_terms("bark").ids))
 
 
 @pytest.mark.parametrize(
@@ -156,55 +157,60 @@ def test_a_word_that_two_parts_share_is_counted_where_it_begins() -> None:
     ],
 )
 def test_a_word_with_accents_is_counted_where_it_begins(text: str, cut: int, first: str, second: str) -> None:
-    parts = count_parts(text, [(0, cut), (cut, len(text))])
+    parts = count_terms_in_parts(text, [(0, cut), (cut, len(text))])
 
-    assert [facts(part) for part in parts] == [facts(count(first)), facts(count(second))]
+    assert [as_tuple(part) for part in parts] == [as_tuple(count_terms(first)), as_tuple(count_terms(second))]
 
 
 def test_characters_and_pairs_of_an_unspaced_run_are_counted_where_they_begin() -> None:
-    whole, first, second = count_parts("\u6771\u4eac\u90fd", [(0, 3), (0, 2), (2, 3)])
+    whole, first, second = count_terms_in_parts("\u6771\u4eac\u90fd", [(0, 3), (0, 2), (2, 3)])
 
-    assert facts(whole) == facts(count("\u6771\u4eac\u90fd"))
+    assert as_tuple(whole) == as_tuple(count_terms("\u6771\u4eac\u90fd"))
     assert (first.length, second.length) == (4, 1)
-    assert facts(second) == facts(count("\u90fd"))
+    assert as_tuple(second) == as_tuple(count_terms("\u90fd"))
 
 
-def test_a_character_that_has_another_form_does_not_move_the_words() -> None:
-    first, second = count_parts("max_\uff54okens \u00b2\uff0c the dog", [(0, 5), (5, 20)])
+def test_a_character_with_a_one_to_one_normal_form_does_not_move_words() -> None:
+    first, second = count_terms_in_parts("max_\uff54okens \u00b2\uff0c the dog", [(0, 5), (5, 20)])
 
-    assert [facts(first), facts(second)] == [facts(count("max_tokens")), facts(count("2 the dog"))]
+    assert [as_tuple(first), as_tuple(second)] == [
+        as_tuple(count_terms("max_tokens")),
+        as_tuple(count_terms("2 the dog")),
+    ]
 
 
 def test_memory_for_a_long_text_does_not_grow_with_it() -> None:
     def peak(characters: int) -> int:
         text = "".join(chr(0x4E00 + i * i % 20_000) for i in range(characters))
         tracemalloc.start()
-        count_parts(text, [(start, start + 800) for start in range(0, characters, 400)])
-        _, most = tracemalloc.get_traced_memory()
+        count_terms_in_parts(text, [(start, start + 800) for start in range(0, characters, 400)])
+        _, peak_bytes = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        return most
+        return peak_bytes
 
-    peak(150_000)  # the words themselves are remembered
+    peak(150_000)  # fills the cache of words
     assert peak(300_000) < 1.5 * peak(150_000)
 
 
 @pytest.mark.parametrize("text", ["e\u0301tude \ufb01n", "\u00bd dose"])
-def test_parts_of_a_text_that_normalising_changes_have_the_terms_of_their_own_text(text: str) -> None:
+def test_parts_of_a_text_whose_normal_form_has_another_length_are_counted_on_their_own(text: str) -> None:
     end = text.index(" ")
 
-    assert facts(count_parts(text, [(0, end)])[0]) == facts(count(text[:end]))
+    assert as_tuple(count_terms_in_parts(text, [(0, end)])[0]) == as_tuple(count_terms(text[:end]))
 
 
-def test_more_words_than_are_remembered_are_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_word_cache_does_not_change_the_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "foo1_bar1 foo2 foo3_bar3 foo1_bar1 foo4"
     with monkeypatch.context() as patch:
-        patch.setattr("ingest.steps.bm25._REMEMBERED_WORDS", 1)
-        forgetful = facts(count(text))
-        assert len(_known) == 1
+        patch.setattr("ingest.steps.bm25._MAX_CACHED_WORDS", 1)
+        with_small_cache = as_tuple(count_terms(text))
+        assert len(_term_cache) == 1
 
-    assert forgetful == facts(count(text))
-    assert forgetful[2] == 5
+    assert with_small_cache == as_tuple(count_terms(text))
+    assert with_small_cache[2] == 5
 
 
-def test_parts_of_a_text_in_another_script_have_the_terms_of_their_own_text() -> None:
-    assert facts(count_parts("caf\u00e9 \u6771\u4eac", [(5, 7)])[0]) == facts(count("\u6771\u4eac"))
+def test_a_part_in_an_unspaced_script_has_the_terms_of_its_own_text() -> None:
+    assert as_tuple(count_terms_in_parts("caf\u00e9 \u6771\u4eac", [(5, 7)])[0]) == as_tuple(
+        count_terms("\u6771\u4eac")
+    )

@@ -29,7 +29,7 @@ texts = st.one_of(st.lists(st.sampled_from(WORDS), max_size=60).map("".join), st
 
 @given(texts, st.integers(1, 7))
 def test_consecutive_slices_are_the_text(text: str, width: int) -> None:
-    tokens = Tokens.of(text)
+    tokens = Tokens.from_text(text)
 
     slices = [tokens.text(i, min(i + width, len(tokens))) for i in range(0, len(tokens), width)]
 
@@ -38,18 +38,18 @@ def test_consecutive_slices_are_the_text(text: str, width: int) -> None:
 
 @given(texts)
 def test_an_offset_is_where_the_slice_begins(text: str) -> None:
-    tokens = Tokens.of(text)
+    tokens = Tokens.from_text(text)
 
-    assert tokens.offset(0) == 0
-    assert tokens.offset(len(tokens)) == len(text)
-    assert all(tokens.offset(i) == len(tokens.text(0, i)) for i in range(len(tokens)))
+    assert tokens.character_offset(0) == 0
+    assert tokens.character_offset(len(tokens)) == len(text)
+    assert all(tokens.character_offset(i) == len(tokens.text(0, i)) for i in range(len(tokens)))
 
 
 @given(st.integers(0, 3_000), st.integers(1, 900), st.integers(0, 800))
 @settings(max_examples=60)
 def test_chunks_cover_the_text_and_none_lies_in_its_predecessor(total: int, max_tokens: int, overlap: int) -> None:
     overlap = min(overlap, max_tokens - 1)
-    tokens = Tokens.of(" a" * total)
+    tokens = Tokens.from_text(" a" * total)
 
     spans = chunk(tokens, max_tokens, overlap)
 
@@ -60,20 +60,20 @@ def test_chunks_cover_the_text_and_none_lies_in_its_predecessor(total: int, max_
 
 
 def test_a_text_of_exactly_one_window_is_one_chunk() -> None:
-    assert chunk(Tokens.of(" a" * 800), 800, 400) == [Span(0, 800)]
+    assert chunk(Tokens.from_text(" a" * 800), 800, 400) == [Span(0, 800)]
 
 
 def test_one_token_more_makes_a_second_chunk() -> None:
-    assert chunk(Tokens.of(" a" * 801), 800, 400) == [Span(0, 800), Span(400, 801)]
+    assert chunk(Tokens.from_text(" a" * 801), 800, 400) == [Span(0, 800), Span(400, 801)]
 
 
 @pytest.mark.parametrize("text", ["", " \n\t\n  ", "\u3000" * 5_000])
 def test_whitespace_is_no_chunk(text: str) -> None:
-    assert chunk(Tokens.of(text), 100, 0) == []
+    assert chunk(Tokens.from_text(text), 100, 0) == []
 
 
 def test_a_blank_window_between_words_is_left_out() -> None:
-    tokens = Tokens.of("start" + " \n\t" * 5_000 + "end")
+    tokens = Tokens.from_text("start" + " \n\t" * 5_000 + "end")
 
     spans = chunk(tokens, 100, 0)
 
@@ -82,37 +82,37 @@ def test_a_blank_window_between_words_is_left_out() -> None:
 
 def test_an_overlap_as_long_as_the_chunk_is_refused() -> None:
     with pytest.raises(ValueError, match="overlap"):
-        chunk(Tokens.of("word"), 100, 100)
+        chunk(Tokens.from_text("word"), 100, 100)
 
 
 def test_slicing_a_long_text_changes_no_token() -> None:
     sentence = 'It\'s a sentence, with "quotes", 12345 numbers and naïve 中文。\n\n  Indented\tlines!\r\n'
     text = sentence * 8_000
 
-    repeated = len(Tokens.of(sentence * 2_001)) - len(Tokens.of(sentence * 2_000))
+    repeated = len(Tokens.from_text(sentence * 2_001)) - len(Tokens.from_text(sentence * 2_000))
 
-    assert len(Tokens.of(text)) == len(Tokens.of(sentence * 2_000)) + 6_000 * repeated
+    assert len(Tokens.from_text(text)) == len(Tokens.from_text(sentence * 2_000)) + 6_000 * repeated
 
 
 @pytest.mark.parametrize("unit", [" ", "a", "\n", "\0", "中", "!", "\t\r\n", "e\u0301", "1", " " * 262_143 + "x"])
 def test_a_megabyte_of_the_same_neither_panics_nor_loses_anything(unit: str) -> None:
     text = unit * (1_100_000 // len(unit))
 
-    tokens = Tokens.of(text)
+    tokens = Tokens.from_text(text)
 
     assert tokens.text(0, len(tokens)) == text
 
 
 def test_what_looks_like_a_special_token_is_text_like_any_other() -> None:
     text = "say <|endoftext|> or <|fim_prefix|>"
-    tokens = Tokens.of(text)
+    tokens = Tokens.from_text(text)
 
     assert len(tokens) > 8
     assert tokens.text(0, len(tokens)) == text
 
 
 def test_lone_surrogates_become_question_marks() -> None:
-    tokens = Tokens.of("a\ud800b c")
+    tokens = Tokens.from_text("a\ud800b c")
 
     assert tokens.text(0, len(tokens)) == "a?b c"
     assert [tokens.text(i, i + 1) for i in range(len(tokens))] == ["a", "?", "b", " c"]
@@ -120,8 +120,8 @@ def test_lone_surrogates_become_question_marks() -> None:
 
 def test_a_chunk_of_prose_tokenised_again_is_not_longer() -> None:
     text = "The committee shall, without delay, notify every member (see §4.2) of the 1,024 changes; don't wait. " * 300
-    tokens = Tokens.of(text)
+    tokens = Tokens.from_text(text)
 
-    longest = max(len(Tokens.of(tokens.text(span.start, span.end))) for span in chunk(tokens, 100, 50))
+    longest = max(len(Tokens.from_text(tokens.text(span.start, span.end))) for span in chunk(tokens, 100, 50))
 
     assert longest <= 100

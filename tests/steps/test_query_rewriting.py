@@ -1,4 +1,4 @@
-"""Rewriting of queries by a chat server: what it says is used if it is a query, and nothing it does is an error."""
+"""Rewriting of queries by a chat server: only an answer that is a query is used, and no failure is an error."""
 
 import json
 import threading
@@ -13,52 +13,52 @@ from pydantic import SecretStr
 
 from ingest.config import Settings
 from ingest.steps import query_rewriting
-from ingest.steps.query_rewriting import ChatRewriter, Unchanged
+from ingest.steps.query_rewriting import ChatRewriter, NoRewriter
 
-PATIENCE_SECONDS = 5.0
-SHORT_SECONDS = 0.4
+TIMEOUT_SECONDS = 5.0
+SHORT_TIMEOUT_SECONDS = 0.4
 
 
-class Chat:
-    """A chat server that answers what it is told to, and keeps what it was asked."""
+class ChatServer:
+    """A chat server with configurable answers that records its requests."""
 
     def __init__(self) -> None:
-        self.body: bytes = said("better words")
+        self.body: bytes = chat_answer("better words")
         self.status = 200
         self.pause_seconds = 0.0
-        self.drips = 0
+        self.slow_bytes = 0
         """Bytes that are sent before the body, each after a pause."""
-        self.together = threading.Barrier(1, timeout=PATIENCE_SECONDS)
-        """Nobody is answered before so many have asked."""
-        self.asked: list[tuple[str, str | None, Any]] = []
+        self.barrier = threading.Barrier(1, timeout=TIMEOUT_SECONDS)
+        """No request is answered before this many have arrived."""
+        self.requests: list[tuple[str, str | None, Any]] = []
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         sent = json.loads(handler.rfile.read(int(handler.headers["content-length"])))
-        self.asked.append((handler.path, handler.headers["authorization"], sent))
-        self.together.wait()
+        self.requests.append((handler.path, handler.headers["authorization"], sent))
+        self.barrier.wait()
         handler.send_response(self.status)
         handler.end_headers()
-        for _ in range(self.drips):
+        for _ in range(self.slow_bytes):
             time.sleep(self.pause_seconds)
             handler.wfile.write(b" ")
-        if not self.drips:
+        if not self.slow_bytes:
             time.sleep(self.pause_seconds)
         handler.wfile.write(self.body)
 
 
-def said(text: Any) -> bytes:
-    """The body of an answer that says this."""
+def chat_answer(text: Any) -> bytes:
+    """Return the body of an answer with this message."""
     return json.dumps({"choices": [{"message": {"role": "assistant", "content": text}}]}).encode()
 
 
 @pytest.fixture
-def chat() -> Iterator[tuple[Chat, str]]:
+def chat() -> Iterator[tuple[ChatServer, str]]:
     """A chat server and its base URL."""
-    chat = Chat()
+    chat = ChatServer()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            with suppress(OSError):  # whoever asked has gone
+            with suppress(OSError):  # the client may have closed the connection
                 chat.answer(self)
 
         def log_message(self, *_: Any) -> None:
@@ -73,9 +73,9 @@ def chat() -> Iterator[tuple[Chat, str]]:
     thread.join()
 
 
-def rewritten(url: str, *queries: str, key: str = "", patience: float = PATIENCE_SECONDS) -> list[str]:
-    settings = Settings(chat_url=url, chat_model="tiny", chat_api_key=SecretStr(key), chat_timeout_seconds=patience)
-    rewriter = query_rewriting.build(settings)
+def rewrite(url: str, *queries: str, key: str = "", timeout: float = TIMEOUT_SECONDS) -> list[str]:
+    settings = Settings(chat_url=url, chat_model="tiny", chat_api_key=SecretStr(key), chat_timeout_seconds=timeout)
+    rewriter = query_rewriting.build_rewriter(settings)
     try:
         return rewriter.rewrite(queries)
     finally:
@@ -83,37 +83,37 @@ def rewritten(url: str, *queries: str, key: str = "", patience: float = PATIENCE
 
 
 def test_without_a_chat_url_nothing_is_asked() -> None:
-    rewriter = query_rewriting.build(Settings(chat_url=""))
+    rewriter = query_rewriting.build_rewriter(Settings(chat_url=""))
 
-    assert isinstance(rewriter, Unchanged)
+    assert isinstance(rewriter, NoRewriter)
     assert rewriter.rewrite(["a", "b"]) == ["a", "b"]
 
 
-def test_a_query_is_sent_and_the_answer_used(chat: tuple[Chat, str]) -> None:
+def test_a_query_is_sent_and_the_answer_used(chat: tuple[ChatServer, str]) -> None:
     server, url = chat
 
-    assert rewritten(url, "wot is dis", key="secret") == ["better words"]
+    assert rewrite(url, "wot is dis", key="secret") == ["better words"]
 
-    [(path, key, body)] = server.asked
+    [(path, key, body)] = server.requests
     assert (path, key, body["model"]) == ("/v1/chat/completions", "Bearer secret", "tiny")
     assert body["messages"][-1] == {"role": "user", "content": "wot is dis"}
 
 
-def test_without_a_key_none_is_sent(chat: tuple[Chat, str]) -> None:
+def test_without_a_key_none_is_sent(chat: tuple[ChatServer, str]) -> None:
     server, url = chat
 
-    rewritten(url + "/", "x")
+    rewrite(url + "/", "x")
 
-    assert server.asked[0][:2] == ("/v1/chat/completions", None)
+    assert server.requests[0][:2] == ("/v1/chat/completions", None)
 
 
-def test_several_queries_are_asked_at_once(chat: tuple[Chat, str]) -> None:
+def test_several_queries_are_asked_at_once(chat: tuple[ChatServer, str]) -> None:
     server, url = chat
-    server.together = threading.Barrier(8, timeout=PATIENCE_SECONDS)
+    server.barrier = threading.Barrier(8, timeout=TIMEOUT_SECONDS)
 
-    assert rewritten(url, *map(str, range(8))) == ["better words"] * 8
+    assert rewrite(url, *map(str, range(8))) == ["better words"] * 8
 
-    assert len(server.asked) == 8
+    assert len(server.requests) == 8
 
 
 @pytest.mark.parametrize(
@@ -125,68 +125,68 @@ def test_several_queries_are_asked_at_once(chat: tuple[Chat, str]) -> None:
         ("tide\0tables \ud800", "tide tables ?"),
     ],
 )
-def test_an_answer_is_made_a_query(chat: tuple[Chat, str], text: str, query: str) -> None:
+def test_an_answer_is_made_a_query(chat: tuple[ChatServer, str], text: str, query: str) -> None:
     server, url = chat
-    server.body = said(text)
+    server.body = chat_answer(text)
 
-    assert rewritten(url, "x") == [query]
+    assert rewrite(url, "x") == [query]
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        said(""), said("  "), said(None), said(5), said("x " * 1_000), b"", b"{", b"[]", b"null", b"\xff", b"[" * 200_000,
+        chat_answer(""), chat_answer("  "), chat_answer(None), chat_answer(5), chat_answer("x " * 1_000), b"", b"{", b"[]", b"null", b"\xff", b"[" * 200_000,
         b'{"choices":[]}', b'{"choices":[{}]}', b'{"choices":{"0":1}}', b" " * 1_000_000,
     ],
 )  # fmt: skip
-def test_an_answer_that_is_none_leaves_the_query(chat: tuple[Chat, str], body: bytes) -> None:
+def test_an_answer_that_is_none_leaves_the_query(chat: tuple[ChatServer, str], body: bytes) -> None:
     server, url = chat
     server.body = body
 
-    assert rewritten(url, "as it was") == ["as it was"]
+    assert rewrite(url, "as it was") == ["as it was"]
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 429, 500, 503])
-def test_a_refusal_leaves_the_query(chat: tuple[Chat, str], status: int) -> None:
+def test_a_refusal_leaves_the_query(chat: tuple[ChatServer, str], status: int) -> None:
     server, url = chat
     server.status = status
 
-    assert rewritten(url, "as it was") == ["as it was"]
+    assert rewrite(url, "as it was") == ["as it was"]
 
 
-@pytest.mark.parametrize("drips", [0, 100])
-def test_a_slow_server_is_given_up_in_time(chat: tuple[Chat, str], drips: int) -> None:
+@pytest.mark.parametrize("slow_bytes", [0, 100])
+def test_a_slow_server_is_given_up_in_time(chat: tuple[ChatServer, str], slow_bytes: int) -> None:
     server, url = chat
-    server.drips = drips
-    server.pause_seconds = SHORT_SECONDS / 4 if drips else 2 * SHORT_SECONDS
+    server.slow_bytes = slow_bytes
+    server.pause_seconds = SHORT_TIMEOUT_SECONDS / 4 if slow_bytes else 2 * SHORT_TIMEOUT_SECONDS
 
     started = time.monotonic()
-    answer = rewritten(url, "as it was", "this too", patience=SHORT_SECONDS)
+    answer = rewrite(url, "as it was", "this too", timeout=SHORT_TIMEOUT_SECONDS)
 
     assert answer == ["as it was", "this too"]
-    assert time.monotonic() - started < PATIENCE_SECONDS, "a drip of 10 s is not waited for"
+    assert time.monotonic() - started < TIMEOUT_SECONDS, "the answer takes 10 s"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "nonsense", "http://[", "ftp://127.0.0.1", "http://\0"])
 def test_a_server_that_is_not_there_leaves_the_query(url: str) -> None:
-    assert rewritten(url, "as it was") == ["as it was"]
+    assert rewrite(url, "as it was") == ["as it was"]
 
 
-def test_a_key_that_cannot_be_sent_leaves_the_query(chat: tuple[Chat, str]) -> None:
-    assert rewritten(chat[1], "as it was", key="schlüssel\n") == ["as it was"]
+def test_a_key_that_cannot_be_sent_leaves_the_query(chat: tuple[ChatServer, str]) -> None:
+    assert rewrite(chat[1], "as it was", key="schlüssel\n") == ["as it was"]
 
 
-def test_a_text_that_is_no_question_is_not_sent(chat: tuple[Chat, str]) -> None:
+def test_a_text_that_is_no_question_is_not_sent(chat: tuple[ChatServer, str]) -> None:
     server, url = chat
-    long = "x" * (query_rewriting.LONGEST_QUERY + 1)
+    long = "x" * (query_rewriting.MAX_QUERY_CHARACTERS + 1)
 
-    assert rewritten(url, long) == [long]
+    assert rewrite(url, long) == [long]
 
-    assert server.asked == []
+    assert server.requests == []
 
 
-def test_a_closed_rewriter_may_be_used_again(chat: tuple[Chat, str]) -> None:
-    rewriter = ChatRewriter(Settings(chat_url=chat[1], chat_timeout_seconds=PATIENCE_SECONDS))
+def test_a_closed_rewriter_may_be_used_again(chat: tuple[ChatServer, str]) -> None:
+    rewriter = ChatRewriter(Settings(chat_url=chat[1], chat_timeout_seconds=TIMEOUT_SECONDS))
     rewriter.close()
 
     assert rewriter.rewrite(["x"]) == ["better words"]

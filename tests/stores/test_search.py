@@ -1,4 +1,4 @@
-"""Search over fakes: fusion, and hits joined with what the database says."""
+"""Hybrid search of a store, over fakes."""
 
 import pytest
 
@@ -6,95 +6,79 @@ from ingest.db.queue.membership import Member
 from ingest.errors import NotFound
 from ingest.steps.filters import Comparison
 from ingest.stores import batches, members, search, vector_stores
-from ingest.stores.search import FusionWeights, fuse
+from ingest.stores.fusion import FusionWeights
 from tests.fakes import CALLER, FakeRewriter, FakeServices
-from tests.jobs.test_run import run_all, store_with, upload
-
-A, B, C = (1, 0), (2, 0), (3, 0)
+from tests.jobs.scenes import attach_texts, run_published_jobs, upload_text
 
 
-def test_each_list_is_scaled_to_its_own_range_and_weighted() -> None:
-    fused = fuse({A: 0.9, B: 0.8, C: 0.7}, {B: 12.0, C: 2.0}, FusionWeights(0.5, 0.5))
-
-    assert fused == {A: pytest.approx(0.5), B: pytest.approx(0.75), C: pytest.approx(0.0)}
-
-
-def test_weights_need_not_add_up_to_one() -> None:
-    assert fuse({A: 1.0, B: 0.0}, {B: 1.0, A: 0.0}, FusionWeights(3, 1)) == {A: 0.75, B: 0.25}
-
-
-def test_a_list_of_equal_scores_counts_in_full() -> None:
-    assert fuse({A: 0.3, B: 0.3}, {}, FusionWeights(1, 0)) == {A: 1.0, B: 1.0}
-
-
-def test_results_carry_the_uploaded_files_id_its_name_and_attributes(services: FakeServices) -> None:
-    store, [file_id] = store_with(services, "The heron fishes at dawn.")
+def test_a_result_has_the_id_the_name_and_the_attributes_of_the_uploaded_file(services: FakeServices) -> None:
+    store, [file_id] = attach_texts(services, "The heron fishes at dawn.")
     members.update_attributes(services, CALLER, store, file_id, {"year": 2024.0})
-    run_all(services)
+    run_published_jobs(services)
 
-    [found] = search.search(services, CALLER, store, ["heron"], limit=3)
+    [result] = search.search(services, CALLER, store, ["heron"], limit=3)
 
-    assert (found.file_id, found.filename, found.attributes) == (file_id, "a.txt", {"year": 2024.0})
-    assert found.text == "The heron fishes at dawn."
-
-
-def test_several_queries_give_one_list_without_repetition(services: FakeServices) -> None:
-    store, ids = store_with(services, "heron at dawn", "otter at dusk")
-    run_all(services)
-
-    found = search.search(services, CALLER, store, ["heron", "otter"], limit=10)
-
-    assert sorted(passage.file_id for passage in found) == sorted(ids)
+    assert (result.file_id, result.filename, result.attributes) == (file_id, "a.txt", {"year": 2024.0})
+    assert result.text == "The heron fishes at dawn."
 
 
-def test_a_threshold_leaves_out_what_scores_lower(services: FakeServices) -> None:
-    store, [heron, _] = store_with(services, "heron heron heron", "zzz")
-    run_all(services)
+def test_the_results_of_several_queries_are_merged_without_duplicates(services: FakeServices) -> None:
+    store, ids = attach_texts(services, "heron at dawn", "otter at dusk")
+    run_published_jobs(services)
 
-    found = search.search(services, CALLER, store, ["heron"], limit=10, score_threshold=0.9)
+    results = search.search(services, CALLER, store, ["heron", "otter"], limit=10)
 
-    assert [passage.file_id for passage in found] == [heron]
+    assert sorted(result.file_id for result in results) == sorted(ids)
 
 
-def test_points_that_lag_behind_the_database_are_not_found(services: FakeServices) -> None:
-    store, [first, second] = store_with(services, "kept words", "deleted words")
-    run_all(services)
+def test_results_below_the_score_threshold_are_left_out(services: FakeServices) -> None:
+    store, [heron, _] = attach_texts(services, "heron heron heron", "zzz")
+    run_published_jobs(services)
 
-    members.delete(services, CALLER, store, second)  # its points are still there: no sweep has run
+    results = search.search(services, CALLER, store, ["heron"], limit=10, score_threshold=0.9)
 
-    assert [passage.file_id for passage in search.search(services, CALLER, store, ["words"], limit=10)] == [first]
+    assert [result.file_id for result in results] == [heron]
+
+
+def test_points_of_a_removed_file_are_not_found_before_their_purge(services: FakeServices) -> None:
+    store, [first, second] = attach_texts(services, "kept words", "deleted words")
+    run_published_jobs(services)
+
+    members.delete(services, CALLER, store, second)  # maintenance has not purged its points yet
+
+    assert [result.file_id for result in search.search(services, CALLER, store, ["words"], limit=10)] == [first]
     assert len(services.index.points) == 2
 
 
-def test_filters_follow_the_database_even_when_points_lag(services: FakeServices) -> None:
-    store, [file_id] = store_with(services, "painted red")
-    run_all(services)
-    services.index.down = True
+def test_a_filter_applies_to_the_attributes_in_the_database_when_points_are_outdated(services: FakeServices) -> None:
+    store, [file_id] = attach_texts(services, "painted red")
+    run_published_jobs(services)
+    services.index.is_down = True
     members.update_attributes(services, CALLER, store, file_id, {"colour": "blue"})
-    services.index.down = False
+    services.index.is_down = False
 
     red = search.search(services, CALLER, store, ["painted"], limit=10, filters=Comparison("ne", "colour", "blue"))
 
     assert red == []
 
 
-def test_a_search_looks_deeper_when_its_first_hits_are_all_stale(
+def test_a_search_goes_deeper_when_too_few_candidates_are_current(
     services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "DEPTH", 2)
-    store, ids = store_with(services, *["word " * (10 - n) for n in range(8)])
-    run_all(services)
+    monkeypatch.setattr(search, "FIRST_DEPTH", 2)
+    store, ids = attach_texts(services, *["word " * (10 - n) for n in range(8)])
+    run_published_jobs(services)
     for file_id in ids[:6]:
         members.delete(services, CALLER, store, file_id)
 
-    found = search.search(services, CALLER, store, ["word"], limit=2)
+    results = search.search(services, CALLER, store, ["word"], limit=2)
 
-    assert sorted(passage.file_id for passage in found) == sorted(ids[6:])
+    assert sorted(result.file_id for result in results) == sorted(ids[6:])
 
 
-def test_files_of_a_cancelled_batch_that_were_found_before_are_not_found(services: FakeServices) -> None:
-    store, [file_id] = store_with(services, "re-chunked")
-    run_all(services)
+def test_files_of_a_cancelled_batch_are_not_found_any_more(services: FakeServices) -> None:
+    store, [file_id] = attach_texts(services, "re-chunked")
+    run_published_jobs(services)
     batch = batches.create(services, CALLER, store, [Member(file_id, None, 100, 0)])
     assert len(search.search(services, CALLER, store, ["re-chunked"], limit=5)) == 1
 
@@ -103,78 +87,78 @@ def test_files_of_a_cancelled_batch_that_were_found_before_are_not_found(service
     assert search.search(services, CALLER, store, ["re-chunked"], limit=5) == []
 
 
-def test_a_store_that_does_not_exist_is_not_searched(services: FakeServices) -> None:
+def test_a_search_of_an_unknown_store_raises_not_found(services: FakeServices) -> None:
     with pytest.raises(NotFound):
         search.search(services, CALLER, "vs_none", ["x"], limit=1)
 
 
-def test_a_search_moves_the_time_of_last_use(services: FakeServices) -> None:
-    store, _ = store_with(services)
+def test_a_search_updates_the_time_of_last_activity(services: FakeServices) -> None:
+    store, _ = attach_texts(services)
     before = vector_stores.retrieve(services, CALLER, store).last_active_at
     clock = services.database._clock
     assert clock is not None
-    clock.advance(5)  # type: ignore[attr-defined]
+    clock.advance(5)  # type: ignore[attr-defined] # the test clock
 
     search.search(services, CALLER, store, ["x"], limit=1)
 
     assert vector_stores.retrieve(services, CALLER, store).last_active_at == before + 5
 
 
-def test_upload_is_not_search(services: FakeServices) -> None:
-    store, _ = store_with(services, "attached")
-    upload(services, "not attached")
-    run_all(services)
+def test_a_file_that_is_not_attached_is_not_found(services: FakeServices) -> None:
+    store, _ = attach_texts(services, "attached")
+    upload_text(services, "not attached")
+    run_published_jobs(services)
 
     assert len(search.search(services, CALLER, store, ["attached"], limit=10)) == 1
 
 
-def test_a_query_given_twice_counts_once(services: FakeServices) -> None:
-    store, _ = store_with(services, "heron at dawn", "otter at dusk")
-    run_all(services)
+def test_a_repeated_query_counts_once(services: FakeServices) -> None:
+    store, _ = attach_texts(services, "heron at dawn", "otter at dusk")
+    run_published_jobs(services)
 
     assert search.search(services, CALLER, store, ["heron", "heron"], limit=10) == search.search(
         services, CALLER, store, ["heron"], limit=10
     )
 
 
-def test_of_several_queries_a_passage_has_its_best_score(services: FakeServices) -> None:
-    store, _ = store_with(services, "heron at dawn", "otter at dusk", "heron and otter")
-    run_all(services)
+def test_a_passage_has_the_best_of_its_scores_for_several_queries(services: FakeServices) -> None:
+    store, _ = attach_texts(services, "heron at dawn", "otter at dusk", "heron and otter")
+    run_published_jobs(services)
 
     alone = [search.search(services, CALLER, store, [query], limit=10) for query in ("heron", "otter")]
     together = search.search(services, CALLER, store, ["heron", "otter"], limit=10)
 
-    best = {found.text: max(f.score for one in alone for f in one if f.text == found.text) for found in together}
-    assert {found.text: found.score for found in together} == best
-    assert [found.score for found in together] == sorted(best.values(), reverse=True)
+    best = {result.text: max(r.score for one in alone for r in one if r.text == result.text) for result in together}
+    assert {result.text: result.score for result in together} == best
+    assert [result.score for result in together] == sorted(best.values(), reverse=True)
 
 
-def test_words_alone_find_nothing_for_a_query_without_words(services: FakeServices) -> None:
-    store, _ = store_with(services, "the heron")
-    run_all(services)
+def test_a_lexical_search_finds_nothing_for_a_query_without_terms(services: FakeServices) -> None:
+    store, _ = attach_texts(services, "the heron")
+    run_published_jobs(services)
 
     assert search.search(services, CALLER, store, ["?!"], limit=10, weights=FusionWeights(0, 1)) == []
 
 
-def test_meaning_alone_needs_no_common_word(services: FakeServices) -> None:
-    store, [file_id] = store_with(services, "heron")
-    run_all(services)
+def test_a_dense_search_needs_no_common_term(services: FakeServices) -> None:
+    store, [file_id] = attach_texts(services, "heron")
+    run_published_jobs(services)
 
-    found = search.search(services, CALLER, store, ["zebra"], limit=10, weights=FusionWeights(1, 0))
+    results = search.search(services, CALLER, store, ["zebra"], limit=10, weights=FusionWeights(1, 0))
 
-    assert [passage.file_id for passage in found] == [file_id]
+    assert [result.file_id for result in results] == [file_id]
 
 
 @pytest.mark.parametrize(("threshold", "count"), [(0.0, 2), (1.0, 1)])
-def test_a_threshold_is_met_by_what_equals_it(services: FakeServices, threshold: float, count: int) -> None:
-    store, _ = store_with(services, "heron heron heron", "zzz")
-    run_all(services)
+def test_a_score_equal_to_the_threshold_passes(services: FakeServices, threshold: float, count: int) -> None:
+    store, _ = attach_texts(services, "heron heron heron", "zzz")
+    run_published_jobs(services)
 
     assert len(search.search(services, CALLER, store, ["heron"], limit=10, score_threshold=threshold)) == count
 
 
-def test_a_query_is_rewritten_for_a_store_that_exists(services: FakeServices) -> None:
-    store, _ = store_with(services)
+def test_queries_are_rewritten_for_an_existing_store_only(services: FakeServices) -> None:
+    store, _ = attach_texts(services)
     services.rewriter = FakeRewriter("table")
 
     assert search.rewrite_queries(services, CALLER, store, ["tide", "fare"]) == ["tide table", "fare table"]

@@ -1,4 +1,4 @@
-"""Files that arrive in parts, on both databases."""
+"""Uploads in parts: completion, cancel and expiry, on both databases."""
 
 import hashlib
 import threading
@@ -11,7 +11,7 @@ from ingest.db.content import uploads as rows
 from ingest.db.models import Upload, UploadPart
 from ingest.db.pages import Window
 from ingest.errors import InvalidRequest, NotFound, TooLarge
-from ingest.jobs.maintenance import sweep
+from ingest.jobs.maintenance import run_maintenance
 from ingest.stores import files, uploads
 from ingest.verify import verify
 from tests.conftest import Clock
@@ -21,31 +21,31 @@ HOUR = 3_600
 MONTH = 30 * 86_400
 
 
-def announced(services: FakeServices, size: int, **others: str) -> str:
-    given = {"filename": "a.txt", "mime_type": "text/plain", "purpose": "assistants"} | others
-    return uploads.create(services, CALLER, size=size, file_expires_after=None, **given).upload.id
+def create_upload(services: FakeServices, size: int, **fields: str) -> str:
+    values = {"filename": "a.txt", "mime_type": "text/plain", "purpose": "assistants"} | fields
+    return uploads.create(services, CALLER, size=size, file_expires_after=None, **values).upload.id
 
 
-def send(services: FakeServices, upload: str, *texts: bytes) -> list[str]:
+def add_parts(services: FakeServices, upload: str, *texts: bytes) -> list[str]:
     return [uploads.add_part(services, CALLER, upload, [text]).id for text in texts]
 
 
-def bytes_of(services: FakeServices, file_id: str) -> bytes:
+def read_bytes(services: FakeServices, file_id: str) -> bytes:
     return b"".join(files.read_content(services, CALLER, file_id)[1])
 
 
-def part_blobs(services: FakeServices) -> int:
-    return len(list(services.blobs.names("part/")))
+def count_part_blobs(services: FakeServices) -> int:
+    return len(list(services.blobs.list_keys("part/")))
 
 
-def rows_left(services: FakeServices) -> int:
+def count_part_rows(services: FakeServices) -> int:
     with services.database.reading() as session:
         return session.query(UploadPart).count()
 
 
-def test_the_parts_make_a_file_in_the_order_of_their_ids(services: FakeServices) -> None:
-    upload = announced(services, 9, filename="../notes.txt", purpose="batch")
-    c, a, b = send(services, upload, b"ghi", b"abc", b"def")
+def test_parts_are_joined_in_the_given_order(services: FakeServices) -> None:
+    upload = create_upload(services, 9, filename="../notes.txt", purpose="batch")
+    c, a, b = add_parts(services, upload, b"ghi", b"abc", b"def")
 
     done = uploads.complete(services, CALLER, upload, [a, b, c], None)
 
@@ -54,17 +54,17 @@ def test_the_parts_make_a_file_in_the_order_of_their_ids(services: FakeServices)
     file = files.retrieve(services, CALLER, done.file.id)
     assert (file.filename, file.purpose, file.bytes) == ("notes.txt", "batch", 9)
     assert file.expires_at == file.created_at + 30 * 86_400
-    assert bytes_of(services, file.id) == b"abcdefghi"
-    assert (part_blobs(services), rows_left(services)) == (0, 0)
+    assert read_bytes(services, file.id) == b"abcdefghi"
+    assert (count_part_blobs(services), count_part_rows(services)) == (0, 0)
     assert verify(services).findings == []
 
 
-def test_the_file_lives_as_long_as_was_asked(services: FakeServices) -> None:
+def test_the_file_expires_as_requested(services: FakeServices) -> None:
     upload = uploads.create(
         services, CALLER, filename="a", size=1, mime_type="text/plain", purpose="user_data", file_expires_after=7200
     ).upload
 
-    file = uploads.complete(services, CALLER, upload.id, send(services, upload.id, b"x"), None).file
+    file = uploads.complete(services, CALLER, upload.id, add_parts(services, upload.id, b"x"), None).file
 
     assert file is not None
     assert file.expires_at == file.created_at + 7200
@@ -72,42 +72,42 @@ def test_the_file_lives_as_long_as_was_asked(services: FakeServices) -> None:
 
 
 def test_a_part_may_be_left_out(services: FakeServices) -> None:
-    upload = announced(services, 2)
-    _, b = send(services, upload, b"aa", b"bb")
+    upload = create_upload(services, 2)
+    _, b = add_parts(services, upload, b"aa", b"bb")
 
     file = uploads.complete(services, CALLER, upload, [b], None).file
 
     assert file is not None
-    assert bytes_of(services, file.id) == b"bb"
-    assert part_blobs(services) == 0
+    assert read_bytes(services, file.id) == b"bb"
+    assert count_part_blobs(services) == 0
 
 
 def test_an_upload_of_nothing_is_an_empty_file(services: FakeServices) -> None:
-    file = uploads.complete(services, CALLER, announced(services, 0), [], None).file
+    file = uploads.complete(services, CALLER, create_upload(services, 0), [], None).file
 
     assert file is not None
-    assert bytes_of(services, file.id) == b""
+    assert read_bytes(services, file.id) == b""
 
 
-def test_parts_that_are_not_its_own_are_refused(services: FakeServices) -> None:
-    upload, other = announced(services, 2), announced(services, 2)
-    [mine], [foreign] = send(services, upload, b"aa"), send(services, other, b"bb")
+def test_foreign_unknown_and_repeated_parts_are_refused(services: FakeServices) -> None:
+    upload, other = create_upload(services, 2), create_upload(services, 2)
+    [own_part], [foreign_part] = add_parts(services, upload, b"aa"), add_parts(services, other, b"bb")
 
     for part_ids, message in (
-        ([foreign], "no part of upload"),
-        ([mine, "part_unknown"], "'part_unknown'"),
-        ([mine, mine], "named more than once"),
+        ([foreign_part], "no part of upload"),
+        ([own_part, "part_unknown"], "'part_unknown'"),
+        ([own_part, own_part], "named more than once"),
         ([], "0 bytes together"),
     ):
         with pytest.raises(InvalidRequest, match=message) as refused:
             uploads.complete(services, CALLER, upload, part_ids, None)
         assert refused.value.param == "part_ids"
-    assert uploads.complete(services, CALLER, upload, [mine], None).file is not None
+    assert uploads.complete(services, CALLER, upload, [own_part], None).file is not None
 
 
-def test_the_bytes_must_be_those_that_were_announced(services: FakeServices) -> None:
-    upload = announced(services, 4)
-    parts = send(services, upload, b"aa", b"bb", b"c")
+def test_the_size_and_the_md5_must_match(services: FakeServices) -> None:
+    upload = create_upload(services, 4)
+    parts = add_parts(services, upload, b"aa", b"bb", b"c")
 
     with pytest.raises(InvalidRequest, match="5 bytes together, but 4"):
         uploads.complete(services, CALLER, upload, parts, None)
@@ -118,9 +118,9 @@ def test_the_bytes_must_be_those_that_were_announced(services: FakeServices) -> 
     assert uploads.complete(services, CALLER, upload, parts[:2], md5).file is not None
 
 
-def test_a_completion_done_twice_answers_the_same(services: FakeServices) -> None:
-    upload = announced(services, 2)
-    parts = send(services, upload, b"a", b"b")
+def test_a_completion_is_idempotent(services: FakeServices) -> None:
+    upload = create_upload(services, 2)
+    parts = add_parts(services, upload, b"a", b"b")
 
     first, second = (uploads.complete(services, CALLER, upload, parts, None) for _ in range(2))
 
@@ -133,53 +133,55 @@ def test_a_completion_done_twice_answers_the_same(services: FakeServices) -> Non
     assert uploads.complete(services, CALLER, upload, parts, None).file is None
 
 
-def test_completions_at_the_same_time_make_one_file(services: FakeServices) -> None:
-    upload = announced(services, 2)
-    parts = send(services, upload, b"a", b"b")
-    together = threading.Barrier(4)
+def test_concurrent_completions_make_one_file(services: FakeServices) -> None:
+    upload = create_upload(services, 2)
+    parts = add_parts(services, upload, b"a", b"b")
+    barrier = threading.Barrier(4)
 
     def complete(_: int) -> str:
-        together.wait(10)
+        barrier.wait(10)
         file = uploads.complete(services, CALLER, upload, parts, None).file
         assert file is not None
         return file.id
 
     with ThreadPoolExecutor(4) as pool:
-        made = set(pool.map(complete, range(4)))
+        file_ids = set(pool.map(complete, range(4)))
 
-    assert len(made) == 1
-    assert [file.id for file in files.list_page(services, CALLER, Window(limit=9), purpose=None).items] == list(made)
-    assert part_blobs(services) == 0
+    assert len(file_ids) == 1
+    assert [file.id for file in files.list_page(services, CALLER, Window(limit=9), purpose=None).items] == list(
+        file_ids
+    )
+    assert count_part_blobs(services) == 0
 
 
-def test_parts_may_arrive_at_the_same_time(services: FakeServices) -> None:
-    upload = announced(services, 80)
+def test_parts_can_arrive_concurrently(services: FakeServices) -> None:
+    upload = create_upload(services, 80)
 
     with ThreadPoolExecutor(8) as pool:
         sent = list(pool.map(lambda n: uploads.add_part(services, CALLER, upload, [b"%d" % n] * 10).id, range(8)))
     file = uploads.complete(services, CALLER, upload, sent, None).file
 
     assert file is not None
-    assert bytes_of(services, file.id) == b"".join(b"%d" % n * 10 for n in range(8))
+    assert read_bytes(services, file.id) == b"".join(b"%d" % n * 10 for n in range(8))
 
 
-def test_a_cancelled_upload_takes_no_parts_and_keeps_none(services: FakeServices) -> None:
-    upload = announced(services, 1)
-    parts = send(services, upload, b"x")
+def test_a_cancelled_upload_accepts_no_parts_and_keeps_none(services: FakeServices) -> None:
+    upload = create_upload(services, 1)
+    parts = add_parts(services, upload, b"x")
 
     for _ in range(2):
         assert uploads.cancel(services, CALLER, upload).upload.status == "cancelled"
 
-    assert (part_blobs(services), rows_left(services)) == (0, 0)
+    assert (count_part_blobs(services), count_part_rows(services)) == (0, 0)
     with pytest.raises(InvalidRequest, match="cancelled"):
         uploads.add_part(services, CALLER, upload, [b"x"])
     with pytest.raises(InvalidRequest, match="cancelled"):
         uploads.complete(services, CALLER, upload, parts, None)
 
 
-def test_a_completed_upload_takes_no_parts_and_cannot_be_cancelled(services: FakeServices) -> None:
-    upload = announced(services, 1)
-    uploads.complete(services, CALLER, upload, send(services, upload, b"x"), None)
+def test_a_completed_upload_accepts_no_parts_and_cannot_be_cancelled(services: FakeServices) -> None:
+    upload = create_upload(services, 1)
+    uploads.complete(services, CALLER, upload, add_parts(services, upload, b"x"), None)
 
     with pytest.raises(InvalidRequest, match="completed"):
         uploads.add_part(services, CALLER, upload, [b"x"])
@@ -187,118 +189,120 @@ def test_a_completed_upload_takes_no_parts_and_cannot_be_cancelled(services: Fak
         uploads.cancel(services, CALLER, upload)
 
 
-@pytest.mark.parametrize("swept", [False, True])
-def test_an_upload_expires_after_an_hour(services: FakeServices, clock: Clock, swept: bool) -> None:
-    upload, completed = announced(services, 1), announced(services, 1)
-    parts = send(services, upload, b"x")
-    kept = uploads.complete(services, CALLER, completed, send(services, completed, b"y"), None).file
+@pytest.mark.parametrize("maintenance_ran", [False, True])
+def test_an_upload_expires_after_an_hour(services: FakeServices, clock: Clock, maintenance_ran: bool) -> None:
+    upload, completed = create_upload(services, 1), create_upload(services, 1)
+    parts = add_parts(services, upload, b"x")
+    file = uploads.complete(services, CALLER, completed, add_parts(services, completed, b"y"), None).file
     clock.advance(HOUR)
-    if swept:
-        sweep(services)
+    if maintenance_ran:
+        run_maintenance(services)
 
-    for ask in (
+    for call in (
         lambda: uploads.add_part(services, CALLER, upload, [b"x"]),
         lambda: uploads.complete(services, CALLER, upload, parts, None),
         lambda: uploads.cancel(services, CALLER, upload),
     ):
         with pytest.raises(InvalidRequest, match="expired"):
-            ask()
-    sweep(services)
+            call()
+    run_maintenance(services)
     with services.database.reading() as session:
         assert session.query(Upload.status).filter(Upload.id == upload).scalar() == "expired"
-    assert (part_blobs(services), rows_left(services)) == (0, 0)
-    assert kept is not None
-    assert bytes_of(services, kept.id) == b"y"
+    assert (count_part_blobs(services), count_part_rows(services)) == (0, 0)
+    assert file is not None
+    assert read_bytes(services, file.id) == b"y"
 
 
-def test_an_upload_is_remembered_for_a_month_after_it_ended(services: FakeServices, clock: Clock) -> None:
-    completed, expired, pending = announced(services, 1), announced(services, 1), announced(services, 1)
-    parts = send(services, completed, b"x")
+def test_an_ended_upload_is_forgotten_after_a_month(services: FakeServices, clock: Clock) -> None:
+    completed, expired, pending = create_upload(services, 1), create_upload(services, 1), create_upload(services, 1)
+    parts = add_parts(services, completed, b"x")
     file = uploads.complete(services, CALLER, completed, parts, None).file
     assert file is not None
 
     clock.advance(HOUR + MONTH)
-    sweep(services)
+    run_maintenance(services)
     assert uploads.complete(services, CALLER, completed, parts, None).file is not None
     with pytest.raises(InvalidRequest, match="expired"):
         uploads.cancel(services, CALLER, expired)
     clock.advance(1)
-    young = announced(services, 1)
-    sweep(services)
+    recent = create_upload(services, 1)
+    run_maintenance(services)
 
     for upload in (completed, expired, pending):
         with pytest.raises(NotFound):
             uploads.cancel(services, CALLER, upload)
-    assert uploads.cancel(services, CALLER, young).upload.status == "cancelled"
-    assert bytes_of(services, file.id) == b"x"
+    assert uploads.cancel(services, CALLER, recent).upload.status == "cancelled"
+    assert read_bytes(services, file.id) == b"x"
 
 
-def test_an_upload_is_remembered_as_long_as_something_of_it_is_left(services: FakeServices, clock: Clock) -> None:
-    upload = announced(services, 1)
-    part = send(services, upload, b"x")
+def test_an_upload_with_parts_is_not_forgotten(services: FakeServices, clock: Clock) -> None:
+    upload = create_upload(services, 1)
+    part = add_parts(services, upload, b"x")
     clock.advance(HOUR + MONTH + 1)
 
     with services.database.transaction() as session:
         rows.expire(session, 10)
-        assert rows.forget_ended(session, 10) == 0
-        rows.forget(session, part)
-        assert rows.forget_ended(session, 10) == 1
+        assert rows.delete_ended(session, 10) == 0
+        rows.delete_parts(session, part)
+        assert rows.delete_ended(session, 10) == 1
 
 
 def test_an_unknown_upload_is_not_found(services: FakeServices) -> None:
-    for ask in (
+    for call in (
         lambda: uploads.add_part(services, CALLER, "upload_x", [b"x"]),
         lambda: uploads.complete(services, CALLER, "upload_x", [], None),
         lambda: uploads.cancel(services, CALLER, "upload_x"),
     ):
         with pytest.raises(NotFound, match="No such Upload object: upload_x"):
-            ask()
+            call()
 
 
-def test_a_part_that_is_too_large_leaves_nothing(services: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_that_is_too_large_leaves_no_bytes(services: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.stores.uploads.MAX_PART_BYTES", 10)
-    upload = announced(services, 11)
+    upload = create_upload(services, 11)
 
     with pytest.raises(TooLarge, match="at most 10 bytes"):
-        send(services, upload, b"eleven byte")
+        add_parts(services, upload, b"eleven byte")
 
-    assert (part_blobs(services), rows_left(services)) == (0, 0)
+    assert (count_part_blobs(services), count_part_rows(services)) == (0, 0)
 
 
-def test_a_part_that_arrives_while_its_upload_is_cancelled_leaves_nothing(services: FakeServices) -> None:
-    upload = announced(services, 1)
+def test_a_part_that_arrives_during_a_cancel_leaves_no_bytes(services: FakeServices) -> None:
+    upload = create_upload(services, 1)
 
-    def cut_off() -> Iterator[bytes]:
+    def interrupted_blocks() -> Iterator[bytes]:
         yield b"x"
         uploads.cancel(services, CALLER, upload)
 
     with pytest.raises(InvalidRequest, match="cancelled"):
-        uploads.add_part(services, CALLER, upload, cut_off())
+        uploads.add_part(services, CALLER, upload, interrupted_blocks())
 
-    assert (part_blobs(services), rows_left(services)) == (0, 0)
+    assert (count_part_blobs(services), count_part_rows(services)) == (0, 0)
 
 
-def test_a_killed_request_leaves_a_usable_upload_and_nothing_in_the_end(services: FakeServices, clock: Clock) -> None:
-    upload = announced(services, 1)
+def test_an_upload_survives_a_crash_while_a_part_arrives(services: FakeServices, clock: Clock) -> None:
+    upload = create_upload(services, 1)
 
-    def cut_off() -> Iterator[bytes]:
+    def interrupted_blocks() -> Iterator[bytes]:
         yield b"x"
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        uploads.add_part(services, CALLER, upload, cut_off())
+        uploads.add_part(services, CALLER, upload, interrupted_blocks())
 
-    assert uploads.complete(services, CALLER, upload, send(services, upload, b"y"), None).file is not None
-    assert rows_left(services) == 1
+    assert uploads.complete(services, CALLER, upload, add_parts(services, upload, b"y"), None).file is not None
+    assert count_part_rows(services) == 1
     clock.advance(HOUR + 1)
-    sweep(services)
-    assert (part_blobs(services), rows_left(services)) == (0, 0)
+    run_maintenance(services)
+    assert (count_part_blobs(services), count_part_rows(services)) == (0, 0)
 
 
-def test_a_killed_completion_leaves_a_usable_upload(services: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
-    upload = announced(services, 1)
-    parts = send(services, upload, b"x")
-    monkeypatch.setattr("ingest.db.content.uploads.complete", killed)
+def test_an_upload_survives_a_crash_during_its_completion(
+    services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = create_upload(services, 1)
+    parts = add_parts(services, upload, b"x")
+    monkeypatch.setattr("ingest.db.content.uploads.complete", crash)
 
     with pytest.raises(KeyboardInterrupt):
         uploads.complete(services, CALLER, upload, parts, None)
@@ -306,50 +310,46 @@ def test_a_killed_completion_leaves_a_usable_upload(services: FakeServices, monk
 
     file = uploads.complete(services, CALLER, upload, parts, None).file
     assert file is not None
-    assert bytes_of(services, file.id) == b"x"
+    assert read_bytes(services, file.id) == b"x"
     assert verify(services).findings == []
 
 
-@pytest.mark.parametrize("needed", [False, True])
-def test_what_a_killed_completion_kept_is_removed_when_nobody_needs_it(
-    services: FakeServices, clock: Clock, monkeypatch: pytest.MonkeyPatch, needed: bool
+@pytest.mark.parametrize("has_file", [False, True])
+def test_the_bytes_of_a_crashed_completion_are_deleted_unless_a_file_has_them(
+    services: FakeServices, clock: Clock, monkeypatch: pytest.MonkeyPatch, has_file: bool
 ) -> None:
-    upload = announced(services, 1)
-    parts = send(services, upload, b"x")
-    monkeypatch.setattr("ingest.db.content.uploads.complete", killed)
+    upload = create_upload(services, 1)
+    parts = add_parts(services, upload, b"x")
+    monkeypatch.setattr("ingest.db.content.uploads.complete", crash)
     with pytest.raises(KeyboardInterrupt):
         uploads.complete(services, CALLER, upload, parts, None)
-    if needed:
+    if has_file:
         files.create(services, CALLER, filename="a", purpose="assistants", blocks=[b"x"], expires_after=None)
-    assert len(list(services.blobs.names("raw/"))) == 1
+    assert len(list(services.blobs.list_keys("raw/"))) == 1
 
     clock.advance(HOUR)
     for _ in range(2):
-        sweep(services)
+        run_maintenance(services)
 
-    assert len(list(services.blobs.names("raw/"))) == needed
-    assert part_blobs(services) == 0
+    assert len(list(services.blobs.list_keys("raw/"))) == has_file
+    assert count_part_blobs(services) == 0
 
 
-def killed(*_: object, **__: object) -> None:
+def crash(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_parts_of_a_living_upload_are_nothing_to_report(
-    services: FakeServices, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_verify_reports_no_parts_of_a_pending_upload(services: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.verify.blobs.GRACE_SECONDS", -1.0)
-    send(services, announced(services, 1), b"x")
+    add_parts(services, create_upload(services, 1), b"x")
 
     assert verify(services).findings == []
 
 
-def test_a_part_without_an_upload_is_reported_when_it_is_old(
-    services: FakeServices, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    services.blobs.put("part/" + "ab" * 16, b"left over")
+def test_verify_reports_an_old_part_without_an_upload(services: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
+    services.blobs.write("part/" + "ab" * 16, b"left over")
     assert verify(services).findings == []
 
     monkeypatch.setattr("ingest.verify.blobs.GRACE_SECONDS", -1.0)
 
-    assert [finding.kind for finding in verify(services).findings] == ["part left over"]
+    assert [finding.kind for finding in verify(services).findings] == ["part_orphaned"]

@@ -1,4 +1,4 @@
-"""One service for all stories of a test worker, and clients of it."""
+"""One running service for all stories of a test worker, and its clients."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,9 +15,9 @@ Upload = Callable[..., str]
 """upload(text, name="note.txt") -> the id of a new file."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+@pytest.hookimpl(tryfirst=True)  # runs before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is in this folder as stories."""
+    """Mark the tests of this folder as stories."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.story)
@@ -25,14 +25,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The running service; it must stop in time when the stories are over."""
+    """Yield the running service; it must stop in time after the stories."""
     with running(tmp_path_factory.mktemp("service") / "data", "--workers", "2") as service:
         yield service
 
 
 @pytest.fixture(autouse=True)
 def _shows_logs(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Print what the service wrote when a story fails."""
+    """Print the service's output when a story fails."""
     failed_before = request.session.testsfailed
     yield
     if request.session.testsfailed > failed_before and "service" in request.fixturenames:
@@ -41,27 +41,27 @@ def _shows_logs(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def client(service: Service) -> Iterator[openai.OpenAI]:
-    """The newest client."""
+    """Yield the newest client."""
     with service.client(max_retries=0) as client:
         yield client
 
 
 @pytest.fixture
 def strict(service: Service) -> Iterator[openai.OpenAI]:
-    """A client that refuses every answer whose shape is not exactly that of its types."""
+    """Yield a client with strict response validation."""
     with service.client(max_retries=0, _strict_response_validation=True) as client:
         yield client
 
 
 @pytest.fixture
 def store(client: openai.OpenAI) -> VectorStore:
-    """An empty vector store."""
+    """Create an empty vector store."""
     return client.vector_stores.create(name="a story")
 
 
 @pytest.fixture
 def upload(client: openai.OpenAI) -> Upload:
-    """Uploads a text and gives its file's id."""
+    """Return a function that uploads a text and returns the file's id."""
 
     def upload(text: str, name: str = "note.txt") -> str:
         return client.files.create(file=(name, text.encode()), purpose="assistants").id

@@ -1,4 +1,4 @@
-"""`ingest up` for tests: the whole service on a free port, which cannot outlive the test run."""
+"""Run `ingest up` for tests: the whole service on a free port. It ends with the test run."""
 
 import os
 import signal
@@ -13,12 +13,12 @@ from typing import Any
 
 import openai
 
-from ingest.embedded.parts import free_port
+from ingest.embedded.processes import free_port
 from ingest.runtime.pdeathsig import die_with_parent
 
 READY_SECONDS = 90
 STOP_SECONDS = 15
-"""The service itself gives its parts 7.5 s."""
+"""Seconds for the stop; the service gives its own processes 7.5 s."""
 
 LOG_LINES = 40
 
@@ -32,23 +32,23 @@ class Service:
     process: subprocess.Popen[bytes]
 
     def client(self, **options: Any) -> openai.OpenAI:
-        """A client of it, to be closed by the caller or never."""
+        """Return a client of the service."""
         return openai.OpenAI(base_url=self.base_url, api_key="none", **options)
 
     def output(self) -> str:
-        """What `ingest up` has said so far."""
+        """Return the output of `ingest up` so far."""
         return _output(self.data).read_text(errors="replace")
 
     def logs(self) -> str:
-        """The last lines of what it and each of its parts wrote."""
+        """Return the last log lines of the service and each of its processes."""
         return logs(self.data)
 
 
 @contextmanager
 def running(data: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Service]:
-    """The service on a data folder, which may have been used before. On leaving it is stopped, and must end in time.
+    """Run the service on a data folder, which may have been used before, and stop it afterwards; it must stop in time.
 
-    `environment` is added to that of this process, less its INGEST_ settings.
+    `environment` is added to the environment of this process, without its INGEST_ settings.
     """
     port = free_port()
     command = [str(Path(sys.executable).with_name("ingest")), "up", "--port", str(port), "--data", str(data)]
@@ -70,14 +70,14 @@ def running(data: Path, *options: str, environment: Mapping[str, str] | None = N
         yield service
     except BaseException:
         print(logs(data))
-        process.kill()  # its parts die with it
+        process.kill()  # its child processes die with it
         process.wait()
         raise
     stop(service)
 
 
 def stop(service: Service) -> None:
-    """Ask the service to end; it must do so in time. Nothing is done when it has ended already."""
+    """Stop the service with SIGTERM; it must stop in time. Does nothing when it has ended already."""
     if service.process.poll() is None:
         service.process.send_signal(signal.SIGTERM)
     try:
@@ -89,7 +89,7 @@ def stop(service: Service) -> None:
 
 
 def logs(data: Path) -> str:
-    """The last lines that the service on a data folder, and each of its parts, wrote."""
+    """Return the last log lines of the service on a data folder and each of its processes."""
     files = [_output(data), *sorted((data / "logs").glob("*.log"))]
     parts = [
         f"--- {file.name}\n" + "\n".join(file.read_text(errors="replace").splitlines()[-LOG_LINES:])

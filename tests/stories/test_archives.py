@@ -1,4 +1,4 @@
-"""`ingest export` from one running service and `ingest import-archive` into another: searches say the same."""
+"""`ingest export` from one running service and `ingest import-archive` into another give the same search results."""
 
 import subprocess
 import sys
@@ -47,4 +47,4 @@ def test_a_store_moves_from_one_service_to_another(service: Service, client: ope
         pairs = dict(line.split("\t") for line in mapping.read_text().splitlines())
         for file in client.vector_stores.files.list(store):
             assert there.files.content(pairs[file.id]).read() == client.files.content(file.id).read()
-        assert "everything agrees" in ingest("verify", "--data", str(other.data))
+        assert "everything is consistent" in ingest("verify", "--data", str(other.data))

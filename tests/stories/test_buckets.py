@@ -1,4 +1,4 @@
-"""Blobs in a bucket, and an import out of another: everything through the protocol of S3, to a server of it."""
+"""File storage in a bucket, and an import from another bucket, against a real S3 server."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ PAGE = "<html><body><h1>Entry</h1><p>The keeper wrote marker007.</p></body></htm
 
 @pytest.fixture
 def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3FileSystem]:
-    """A client of a server with two buckets: one for the service's blobs, one with documents."""
+    """Yield a client of an S3 server with two buckets: one for the service's blobs, one with documents."""
     with servers.buckets(tmp_path) as environment:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -36,7 +36,7 @@ def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3FileSystem
 
 
 def command(*arguments: str, code: int = 0) -> str:
-    """What a command of `ingest` prints."""
+    """Return what a command of `ingest` prints."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name("ingest")), *arguments], capture_output=True, text=True, timeout=90
     )
@@ -45,7 +45,7 @@ def command(*arguments: str, code: int = 0) -> str:
 
 
 def imported(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The last line of an import of the documents below logs/."""
+    """Import the documents below logs/ and return the last event."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     out = command("import", "s3://documents/logs/", "--store", "logs", "--json", "--base-url", service.base_url)
     ended: dict[str, Any] = json.loads(out.splitlines()[-1])
@@ -53,7 +53,7 @@ def imported(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def verified(service: Service, monkeypatch: pytest.MonkeyPatch, code: int = 0) -> list[dict[str, Any]]:
-    """What `ingest verify` finds."""
+    """Return the findings of `ingest verify`."""
     monkeypatch.setenv("INGEST_BLOBS_URL", BLOBS)
     found: list[dict[str, Any]] = json.loads(command("verify", "--data", str(service.data), "--json", code=code))[
         "findings"
@@ -61,7 +61,7 @@ def verified(service: Service, monkeypatch: pytest.MonkeyPatch, code: int = 0) -
     return found
 
 
-def test_documents_come_out_of_one_bucket_and_are_kept_in_another(
+def test_documents_are_imported_from_one_bucket_and_stored_in_another(
     s3: S3FileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(tmp_path / "data", "--workers", "2", environment={"INGEST_BLOBS_URL": BLOBS}) as service:
@@ -69,7 +69,7 @@ def test_documents_come_out_of_one_bucket_and_are_kept_in_another(
 
         assert (first["completed"], first["total"]) == (13, 13)
         assert len(s3.find("blobs/of-ingest/raw")) == 13
-        assert len(s3.find("blobs/of-ingest/text")) == 1  # what was parsed of the page
+        assert len(s3.find("blobs/of-ingest/text")) == 1  # the parsed text of the HTML page
         assert not (service.data / "blobs").exists()
         client = service.client()
         store = next(store for store in client.vector_stores.list() if store.name == "logs")
@@ -88,4 +88,4 @@ def test_documents_come_out_of_one_bucket_and_are_kept_in_another(
         assert len(s3.find("blobs/of-ingest/raw")) == 12
 
         s3.rm("blobs/of-ingest/raw", recursive=True)
-        assert {found["kind"] for found in verified(service, monkeypatch, code=1)} == {"blob missing"}
+        assert {found["kind"] for found in verified(service, monkeypatch, code=1)} == {"blob_missing"}

@@ -1,4 +1,4 @@
-"""The same story told through every generation of the client, as it came from its makers (tests/clients)."""
+"""The same scenario through every generation of the unmodified openai clients (tests/clients)."""
 
 import json
 import os
@@ -33,7 +33,7 @@ PYTHON = CHECKS | {"asynchronous_batch_upload"}
 
 GENERATIONS = {
     f"python-{openai.__version__}": PYTHON | {"attributes", "uploads"},
-    "python-1.55.3": PYTHON | {"uploads"},  # the stores are in beta; pages end with an empty one
+    "python-1.55.3": PYTHON | {"uploads"},  # vector stores are in beta; paging ends with an empty page
     "python-1.30.5": PYTHON,  # the first with vector stores; files are one page
     "node-6.49.0": CHECKS | {"attributes", "uploads"},  # the last before Node.js 22 was needed
     "node-4.52.0": CHECKS,  # as Python 1.30
@@ -44,7 +44,7 @@ STORY_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def shelf(service: Service) -> dict[str, Any]:
-    """A store with 250 files, most of them cancelled; and the ids of the files, oldest first."""
+    """Create a store with 250 files, most of them cancelled, and return the ids of the files, oldest first."""
     text = " ".join(f"Remark {n} about the full shelf." for n in range(150))
     with service.client() as client, ThreadPoolExecutor(8) as pool:
         store = client.vector_stores.create(name="a full shelf").id
@@ -84,7 +84,7 @@ def _command(generation: str) -> list[str]:
 
 
 def _told(command: list[str], service: Service, shelf: dict[str, Any]) -> tuple[str, dict[str, str | None]]:
-    """The client's version, and each check's error; a story that does not end has told less."""
+    """Return the client's version and each check's error; a scenario that hangs reports fewer checks."""
     environment = os.environ | {"OPENAI_BASE_URL": service.base_url, "OPENAI_API_KEY": "none"}
     try:
         output = subprocess.run(

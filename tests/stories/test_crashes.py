@@ -1,4 +1,4 @@
-"""Nothing is lost: whatever is killed with -9 during an import, every file ends once and every count is right."""
+"""Kill processes with SIGKILL during an import: every file ends exactly once and every count is right."""
 
 import json
 import random
@@ -17,13 +17,13 @@ from tests.stories.running import Service, running
 
 INGEST = str(Path(sys.executable).with_name("ingest"))
 
-# A dead worker's files are taken back after its lease; the default of 30 s would make these tests slow.
+# Files of a dead worker are reclaimed after their lease; the default of 30 s would make these tests slow.
 QUICK = {"INGEST_LEASE_SECONDS": "4", "INGEST_HEARTBEAT_SECONDS": "1", "INGEST_SWEEP_SECONDS": "1"}
 FILES = 120
 
 
 def import_files(client: openai.OpenAI, count: int) -> tuple[str, str]:
-    """A batch of small files on its way into a new store; the ids of both."""
+    """Create a batch of small files in a new store and return the ids of both."""
     words = "river stone harbour winter lantern copper meadow signal thunder engine".split()  # noqa: SIM905
     texts = [f"marker{n:04d} " + " ".join(random.Random(n).choices(words, k=400)) for n in range(count)]
     ids = [
@@ -44,7 +44,7 @@ def wait_for(client: openai.OpenAI, store: str, batch: str, *, completed: int) -
 
 
 def assert_all_completed_once(service: Service, store: str, batch: str) -> None:
-    client = service.client(max_retries=8)  # as a patient application, while parts are being restarted
+    client = service.client(max_retries=8)  # a patient application while processes restart
     wait_for(client, store, batch, completed=FILES)
     counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
     assert counts.model_dump() == {"in_progress": 0, "completed": FILES, "failed": 0, "cancelled": 0, "total": FILES}
@@ -56,12 +56,12 @@ def assert_all_completed_once(service: Service, store: str, batch: str) -> None:
 
 
 def family(service: Service) -> list[psutil.Process]:
-    """Every process that the service started, directly or not."""
+    """Return every process that the service started, directly or indirectly."""
     return psutil.Process(service.process.pid).children(recursive=True)
 
 
 def part(service: Service, words: str) -> psutil.Process:
-    """The process whose command line has these words; of several, the one that was started first."""
+    """Return the first process whose command line contains these words."""
     return next(process for process in family(service) if words in " ".join(process.cmdline()))
 
 
@@ -70,7 +70,7 @@ def none_lives(processes: list[psutil.Process]) -> bool:
 
 
 def verify(data: Path) -> list[object]:
-    """The findings of `ingest verify`, whose exit code must say the same."""
+    """Return the findings of `ingest verify`, and check that its exit code agrees."""
     result = subprocess.run(
         [INGEST, "verify", "--data", str(data), "--json"], capture_output=True, text=True, timeout=60
     )
@@ -91,7 +91,7 @@ def test_a_worker_killed_during_an_import_loses_nothing(tmp_path: Path) -> None:
         assert_all_completed_once(service, store, batch)
 
 
-def test_killing_everything_leaves_no_process_and_the_next_start_goes_on(tmp_path: Path) -> None:
+def test_killing_everything_leaves_no_process_and_the_next_start_resumes(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with running(data, "--workers", "2", environment=QUICK) as service:
         client = service.client()
@@ -109,7 +109,7 @@ def test_killing_everything_leaves_no_process_and_the_next_start_goes_on(tmp_pat
 
 
 @pytest.mark.parametrize("words", ["valkey", "ingest.embedded.vectors", "api.app:create", "workers.app worker"])
-def test_a_part_that_is_killed_is_started_again_and_nothing_is_lost(tmp_path: Path, words: str) -> None:
+def test_a_killed_process_is_restarted_and_no_file_is_lost(tmp_path: Path, words: str) -> None:
     with running(tmp_path / "data", "--workers", "2", environment=QUICK) as service:
         client = service.client()
         store, batch = import_files(client, FILES)

@@ -1,4 +1,4 @@
-"""Stories about what the client raises when something is wrong."""
+"""Exceptions that the client raises."""
 
 import http.client
 import json
@@ -37,7 +37,7 @@ Ask = Callable[[openai.OpenAI], object]
         lambda c: c.vector_stores.file_batches.list_files("vsfb_unknown", vector_store_id="vs_unknown"),
     ],
 )
-def test_what_is_unknown_is_not_found(client: openai.OpenAI, ask: Ask) -> None:
+def test_unknown_ids_are_not_found(client: openai.OpenAI, ask: Ask) -> None:
     with pytest.raises(openai.NotFoundError) as raised:
         ask(client)
 
@@ -46,7 +46,7 @@ def test_what_is_unknown_is_not_found(client: openai.OpenAI, ask: Ask) -> None:
     assert raised.value.request_id
 
 
-def test_what_is_wrong_is_a_bad_request_with_param_and_code(client: openai.OpenAI, store: VectorStore) -> None:
+def test_invalid_parameters_answer_400_with_param_and_code(client: openai.OpenAI, store: VectorStore) -> None:
     with pytest.raises(openai.BadRequestError) as raised:
         client.vector_stores.search(store.id, query="x", max_num_results=51)
     assert (raised.value.param, raised.value.code) == ("max_num_results", "integer_above_max_value")
@@ -57,16 +57,14 @@ def test_what_is_wrong_is_a_bad_request_with_param_and_code(client: openai.OpenA
     assert "Unknown parameter: 'colour'." in str(raised.value)
 
 
-def test_a_bad_request_is_not_tried_again(service: Service) -> None:
+def test_a_bad_request_is_not_retried(service: Service) -> None:
     with service.client() as client, pytest.raises(openai.BadRequestError) as raised:
         client.vector_stores.list(limit=1_000)
 
     assert raised.value.request.headers["x-stainless-retry-count"] == "0"
 
 
-def test_nothing_is_attached_to_a_store_by_a_refused_request(
-    client: openai.OpenAI, store: VectorStore, upload: Upload
-) -> None:
+def test_a_refused_request_attaches_nothing(client: openai.OpenAI, store: VectorStore, upload: Upload) -> None:
     file = upload("known")
 
     with pytest.raises(openai.BadRequestError):

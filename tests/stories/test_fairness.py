@@ -1,4 +1,4 @@
-"""While a large batch runs, others get their turn: a single file at once, another batch side by side."""
+"""Fairness: a single file and another batch progress while a large batch runs."""
 
 import time
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ from tests.stories.running import running
 
 FILES = 1_000
 EMBEDDING_SECONDS = 0.1
-"""So that the batch takes a minute or more, whatever the machine."""
+"""Enough files to keep any machine busy for a minute or more."""
 
 SINGLE_SECONDS = 3.0
 
-pytestmark = pytest.mark.timeout(300)  # the first test uploads them all
+pytestmark = pytest.mark.timeout(300)  # the first test uploads all of them
 
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[openai.OpenAI, str, str, list[str]]]:
-    """A client of a service that works on a large batch, the batch's store, its id and its files."""
+    """Yield a client of a service that works on a large batch, with the batch's store, id and files."""
     data: Path = tmp_path_factory.mktemp("fair") / "data"
     with embeddings() as model:
         model.seconds = EMBEDDING_SECONDS
@@ -67,7 +67,7 @@ def test_a_single_file_completes_within_seconds(busy: tuple[openai.OpenAI, str, 
     assert client.vector_stores.file_batches.retrieve(batch, vector_store_id=large).status == "in_progress"
 
 
-def test_two_batches_of_two_stores_advance_side_by_side(busy: tuple[openai.OpenAI, str, str, list[str]]) -> None:
+def test_two_batches_of_two_stores_progress_at_the_same_rate(busy: tuple[openai.OpenAI, str, str, list[str]]) -> None:
     client, large, first, files = busy
     store = client.vector_stores.create(name="the other")
 

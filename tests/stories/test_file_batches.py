@@ -1,4 +1,4 @@
-"""Stories about batches of files."""
+"""File batches through the real client."""
 
 import asyncio
 import io
@@ -23,7 +23,7 @@ def words(count: int, about: str) -> str:
     return " ".join(f"Remark {n} about {about}." for n in range(count))
 
 
-def test_a_batch_is_made_polled_shown_and_listed(
+def test_a_batch_is_created_polled_retrieved_and_listed(
     strict: openai.OpenAI, client: openai.OpenAI, store: VectorStore, upload: Upload
 ) -> None:
     files = [upload(f"Knot number {n} is a bowline.") for n in range(12)]
@@ -73,7 +73,7 @@ def test_files_may_be_uploaded_and_waited_for_in_one_call(client: openai.OpenAI,
     assert names == {f"buoy-{n}.txt" for n in range(12)}
 
 
-def test_the_asynchronous_client_uploads_a_batch(service: Service, store: VectorStore) -> None:
+def test_the_async_client_uploads_a_batch(service: Service, store: VectorStore) -> None:
     async def upload_all() -> VectorStoreFileBatch:
         async with openai.AsyncOpenAI(base_url=service.base_url, api_key="none", max_retries=0) as client:
             files = [io.BytesIO(f"Asynchronous note {n}.".encode()) for n in range(8)]
@@ -84,7 +84,7 @@ def test_the_asynchronous_client_uploads_a_batch(service: Service, store: Vector
     assert counted(asyncio.run(upload_all())) == (0, 8, 0, 0, 8)
 
 
-def test_every_file_may_have_attributes_and_chunks_of_its_own(
+def test_each_file_of_a_batch_may_have_its_own_attributes_and_chunking(
     client: openai.OpenAI, store: VectorStore, upload: Upload
 ) -> None:
     plain, cut = upload(words(100, "sails")), upload(words(100, "masts"))
@@ -117,7 +117,7 @@ def test_every_file_may_have_attributes_and_chunks_of_its_own(
     assert {hit.file_id for hit in hits.data} == {cut}
 
 
-def test_a_file_named_twice_is_one_member_as_it_was_named_first(
+def test_a_file_listed_twice_in_a_batch_counts_once_with_its_first_attributes(
     client: openai.OpenAI, store: VectorStore, upload: Upload
 ) -> None:
     once, twice = upload("once"), upload("twice")
@@ -194,7 +194,7 @@ def test_a_batch_is_cancelled_in_the_middle_and_stays_so(
     shown = client.vector_stores.retrieve(store.id)
     assert (shown.status, shown.file_counts.to_dict()) == ("completed", cancelled.file_counts.to_dict())
 
-    time.sleep(1.5)  # for workers that were at it when the batch was cancelled
+    time.sleep(1.5)  # for workers that held files when the batch was cancelled
     assert client.vector_stores.file_batches.retrieve(**at) == cancelled
     assert client.vector_stores.retrieve(store.id).file_counts == shown.file_counts
     assert _all_found(client, store) <= by_status["completed"]
@@ -230,7 +230,7 @@ def test_cancelling_a_finished_batch_changes_nothing(client: openai.OpenAI, stor
     assert client.vector_stores.file_batches.cancel(done.id, vector_store_id=store.id) == done
 
 
-def test_a_second_batch_with_members_that_are_there_already_is_done_at_once(
+def test_a_batch_of_files_that_are_already_completed_completes_at_once(
     client: openai.OpenAI, store: VectorStore, upload: Upload
 ) -> None:
     files = [upload(f"There already {n}") for n in range(3)]

@@ -1,4 +1,4 @@
-"""Stories about uploaded files."""
+"""Files through the real client."""
 
 import asyncio
 import io
@@ -13,7 +13,7 @@ from tests.stories.conftest import Upload
 from tests.stories.running import Service
 
 
-def test_a_file_is_uploaded_shown_downloaded_and_deleted(strict: openai.OpenAI) -> None:
+def test_a_file_is_uploaded_retrieved_downloaded_and_deleted(strict: openai.OpenAI) -> None:
     content = bytes(range(256)) * 5_000
 
     created = strict.files.create(file=("all bytes.bin", content), purpose="user_data")
@@ -90,7 +90,7 @@ def test_files_are_listed_page_by_page_and_by_purpose(client: openai.OpenAI) -> 
     assert page.has_more
 
 
-def test_the_list_goes_on_when_the_last_file_of_a_page_has_been_deleted(client: openai.OpenAI, upload: Upload) -> None:
+def test_a_list_of_files_continues_after_its_cursor_was_deleted(client: openai.OpenAI, upload: Upload) -> None:
     files = [upload(str(n)) for n in range(3)]
     client.files.delete(files[1])
 
@@ -99,7 +99,7 @@ def test_the_list_goes_on_when_the_last_file_of_a_page_has_been_deleted(client: 
     assert [file.id for file in page.data] == [files[0]]
 
 
-def test_a_deleted_file_leaves_its_stores_their_counts_and_the_search(
+def test_a_deleted_file_disappears_from_stores_counts_and_search(
     client: openai.OpenAI, store: VectorStore, upload: Upload
 ) -> None:
     other = client.vector_stores.create()
@@ -119,7 +119,7 @@ def test_a_deleted_file_leaves_its_stores_their_counts_and_the_search(
             client.vector_stores.files.retrieve(file, vector_store_id=place.id)
 
 
-def test_many_files_are_uploaded_at_once(service: Service) -> None:
+def test_many_files_are_uploaded_concurrently(service: Service) -> None:
     async def upload_all() -> list[str]:
         async with openai.AsyncOpenAI(base_url=service.base_url, api_key="none", max_retries=0) as client:
             made = await asyncio.gather(

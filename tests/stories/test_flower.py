@@ -1,4 +1,4 @@
-"""What an operator sees in Flower, in a real browser: who may look, and which task is which file."""
+"""Flower in a real browser: the login, and the file behind each task."""
 
 import os
 import re
@@ -18,7 +18,7 @@ FILES = 24
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with Flower."""
+    """Run a service with Flower."""
     environment = {"INGEST_FLOWER_PORT": "0"}
     with running(tmp_path_factory.mktemp("watched") / "data", "--flower", environment=environment) as service:
         wait_until(lambda: answers(f"{address(service)}/healthcheck"), seconds=60, what="the start of Flower")
@@ -27,7 +27,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture
 def browser() -> str:
-    """Chromium. Where it is missing the test is skipped, but never in CI."""
+    """Return the path of Chromium. Without it the test is skipped locally and fails in CI."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         assert not os.environ.get("CI"), "install chromium"
@@ -36,14 +36,14 @@ def browser() -> str:
 
 
 def address(service: Service) -> str:
-    """Flower's, as `ingest up` printed it: with name and password."""
+    """Return Flower's address as `ingest up` printed it, with name and password."""
     found = re.search(r"^flower (http://\S+)$", service.output(), re.MULTILINE)
     assert found is not None
     return found[1]
 
 
 def answers(url: str) -> bool:
-    """Whether anybody is there."""
+    """Return whether the server answers."""
     try:
         return httpx.get(url, timeout=2, trust_env=False).is_success
     except httpx.HTTPError:
@@ -51,7 +51,7 @@ def answers(url: str) -> bool:
 
 
 def look(browser: str, url: str, *what: str, profile: Path) -> bytes:
-    """What the browser prints when it has shown a page for a while of its own time."""
+    """Return the page's DOM after some virtual time in the browser."""
     options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}", "--window-size=1700,900"]
     return subprocess.run(
         [browser, *options, "--virtual-time-budget=8000", *what, url], capture_output=True, timeout=60, check=True
@@ -65,7 +65,7 @@ def test_flower_asks_for_the_password_that_was_printed(watched: Service) -> None
     assert httpx.get(url, trust_env=False, follow_redirects=True).status_code == 200
 
 
-def test_flower_shows_only_and_controls_nothing(watched: Service) -> None:
+def test_flower_is_read_only(watched: Service) -> None:
     url = httpx.URL(address(watched)).copy_with(path="/api/worker/shutdown/celery@any")
 
     assert httpx.post(url, trust_env=False).status_code in (401, 403)

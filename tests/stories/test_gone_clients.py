@@ -1,4 +1,4 @@
-"""Stories about clients that vanish in the midst of a request."""
+"""Clients that disconnect in the middle of a request."""
 
 import json
 import socket
@@ -20,7 +20,7 @@ FORM = (
 
 
 def begun(service: Service, path: str, content_type: str, announced: int, body: bytes) -> socket.socket:
-    """A connection on which a request was sent, as far as `body` goes."""
+    """Open a connection and send a request with the given part of its body."""
     url = urlsplit(service.base_url)
     connection = socket.create_connection((url.hostname or "", url.port or 80), timeout=10)
     headers = {"Host": url.netloc, "Content-Type": content_type, "Content-Length": str(announced)}
@@ -29,7 +29,7 @@ def begun(service: Service, path: str, content_type: str, announced: int, body: 
     return connection
 
 
-def test_of_half_an_upload_nothing_stays(service: Service, client: openai.OpenAI) -> None:
+def test_an_interrupted_upload_leaves_nothing(service: Service, client: openai.OpenAI) -> None:
     body = FORM.encode() + b"a first half " * 1000
 
     for _ in range(3):
@@ -39,7 +39,7 @@ def test_of_half_an_upload_nothing_stays(service: Service, client: openai.OpenAI
     assert [file for file in client.files.list() if file.filename == "half.txt"] == []
 
 
-def test_a_batch_whose_client_does_not_wait_for_the_answer_is_made_as_a_whole_or_not_at_all(
+def test_a_batch_whose_client_disconnects_is_created_completely_or_not_at_all(
     service: Service, client: openai.OpenAI, upload: Upload
 ) -> None:
     ids = [upload(f"Text number {number}.") for number in range(3)]
@@ -53,7 +53,7 @@ def test_a_batch_whose_client_does_not_wait_for_the_answer_is_made_as_a_whole_or
             if store == stores[-1]:
                 connection.recv(1)
 
-    time.sleep(1)  # what was going to be made is being made
+    time.sleep(1)  # wait for the work of the abandoned request
     counts = [client.vector_stores.retrieve(store).file_counts for store in stores]
     assert {count.total for count in counts} <= {0, len(ids)}
     assert counts[-1].total == len(ids)

@@ -1,4 +1,4 @@
-"""A batch full of files that somebody made to do harm: each ends as it should, and its neighbours never notice."""
+"""A batch full of hostile files: each ends with the expected outcome and its neighbours complete."""
 
 import json
 import os
@@ -22,18 +22,18 @@ from tests.steps.parse.specimens import ALL, Specimen
 from tests.stories.running import Service, running
 
 BATCH_SECONDS = 200
-"""About 20 on an idle machine of two cores."""
+"""Seconds; about 20 on an idle machine with two cores."""
 
 MEMORY_MIB = 512
 AT_START_MIB = 100
 WORKER_MIB = 1_200
-"""Text is decoded and cut in the worker itself; the largest specimen has fourteen million tokens."""
+"""Plain text is decoded and chunked in the worker process; the largest specimen has fourteen million tokens."""
 
 LARGE_CHUNKS: Any = {"type": "static", "static": {"max_chunk_size_tokens": 4096, "chunk_overlap_tokens": 0}}
 WORDS_ONLY: Any = {"hybrid_search": {"embedding_weight": 0, "text_weight": 1}}
 
 TOO_MANY = {"rows.csv", "large.json"}
-"""The parser reads them, but they have more tokens than a file may have."""
+"""Files that the parser reads but that exceed the token limit."""
 
 NAMES = {
     b"../../etc/passwd": "passwd",
@@ -44,12 +44,12 @@ NAMES = {
     b"x" * 251 + b".txt": "x" * 251 + ".txt",
     "é".encode() * 124 + b"../.txt": ".txt",
 }
-"""Names as they are sent, of at most 255 bytes, and as they are kept."""
+"""Names as sent, at most 255 bytes, and as stored."""
 
 
 @pytest.fixture
 def environment() -> Iterator[dict[str, str]]:
-    """Settings for parsers with little memory and little time, and a model that costs nothing."""
+    """Settings with little memory and time for parsers, and a free embedding model."""
     with embeddings() as model:
         yield {
             "INGEST_EMBEDDING_URL": model.url,
@@ -61,13 +61,13 @@ def environment() -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def service(tmp_path: Path, environment: dict[str, str]) -> Iterator[Service]:
-    """A service of its own with these settings."""
+    """Run a service with these settings."""
     with running(tmp_path / "data", "--workers", "2", environment=environment) as service:
         yield service
 
 
 class Memory:
-    """The most that any parser, and any worker, of a service had resident."""
+    """The peak resident memory of any parser and any worker of a service."""
 
     def __init__(self, service: Service) -> None:
         self.parser_mib = self.worker_mib = 0
@@ -97,7 +97,7 @@ class Memory:
 
 
 def uploaded(client: openai.OpenAI) -> tuple[dict[str, Specimen], dict[str, str]]:
-    """Every specimen and, among them, good neighbours with a word of their own: by the ids of their files."""
+    """Upload every specimen, mixed with good files that each have a unique word, and return them by file id."""
 
     def send(name: str, content: bytes) -> str:
         return client.files.create(file=(name, content), purpose="assistants").id
@@ -110,7 +110,7 @@ def uploaded(client: openai.OpenAI) -> tuple[dict[str, Specimen], dict[str, str]
 
 
 def upload_named(service: Service, name: bytes) -> tuple[str, str]:
-    """The id and the kept name of a file whose name no client would send so."""
+    """Upload a file under a name that no client would send, and return its id and its stored name."""
     purpose = b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nassistants\r\n'
     file = b'--b\r\nContent-Disposition: form-data; name="file"; filename="' + name.replace(b"\\", b"\\\\")
     body = purpose + file + b'"\r\n\r\nPlain text.\r\n--b--\r\n'
@@ -121,18 +121,16 @@ def upload_named(service: Service, name: bytes) -> tuple[str, str]:
 
 
 def expected(specimen: Specimen) -> tuple[str, str | None, str]:
-    """The status, the code and what the error must say."""
+    """Return the expected status, error code and words of the error message."""
     if specimen.name in TOO_MANY:
         return "failed", "invalid_file", r"tokens; at most 5,000,000 are accepted\."
     if specimen.outcome == "completed":
         return "completed", None, ""
-    return "failed", specimen.outcome, specimen.says
+    return "failed", specimen.outcome, specimen.message
 
 
 @pytest.mark.timeout(300)
-def test_harmful_files_end_as_they_should_and_their_neighbours_never_notice(
-    service: Service, environment: dict[str, str]
-) -> None:
+def test_hostile_files_fail_alone(service: Service, environment: dict[str, str]) -> None:
     client = service.client(max_retries=0)
     harmful, good = uploaded(client)
     named = {file: (kept, NAMES[name]) for name in NAMES for file, kept in [upload_named(service, name)]}
@@ -174,13 +172,13 @@ def test_harmful_files_end_as_they_should_and_their_neighbours_never_notice(
     for file, specimen in harmful.items():
         if members[file].status == "completed":
             text = client.vector_stores.files.content(file, vector_store_id=store.id).data[0].text or ""
-            assert re.search(specimen.says, text), specimen.name
+            assert re.search(specimen.message, text), specimen.name
     assert not list(service.data.parent.glob("**/passwd"))
     assert verified(service, environment) == []
 
 
 def verified(service: Service, environment: dict[str, str]) -> list[object]:
-    """The findings of `ingest verify`."""
+    """Return the findings of `ingest verify`."""
     command = [str(Path(sys.executable).with_name("ingest")), "verify", "--data", str(service.data), "--json"]
     run = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=60)
     findings: list[object] = json.loads(run.stdout)["findings"]

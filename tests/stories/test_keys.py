@@ -1,4 +1,4 @@
-"""A running service with keys: the real client, and what schemathesis makes up with and without a key."""
+"""A running service with API keys: the real client, and generated requests (schemathesis) with and without a key."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import ignored_auth, response_schema_conformance, status_code_conformance
 
-from api.app import app
+from api.app import build_app
 from ingest.config import Settings
 from ingest.services import Services
 from tests.stories.running import Service, running
@@ -26,7 +26,7 @@ CHECKS = [not_a_server_error, status_code_conformance, response_schema_conforman
 
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, str]]:
-    """A service that asks for keys, and one."""
+    """Run a service that requires keys, and create one."""
     data: Path = tmp_path_factory.mktemp("locked") / "data"
     command = [str(Path(sys.executable).with_name("ingest")), "keys", "create", "--data", str(data)]
     key = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
@@ -34,7 +34,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, 
         yield service, key
 
 
-def test_a_file_is_ingested_and_found_with_a_key_only(locked: tuple[Service, str]) -> None:
+def test_ingestion_and_search_require_a_key(locked: tuple[Service, str]) -> None:
     service, key = locked
     with openai.OpenAI(base_url=service.base_url, api_key=key, max_retries=0) as client:
         store = client.vector_stores.create(name="kept")
@@ -48,16 +48,16 @@ def test_a_file_is_ingested_and_found_with_a_key_only(locked: tuple[Service, str
 def _schema() -> Any:
     generation = {"deterministic": True, "max-examples": EXAMPLES, "database": "none", "allow-x00": False}
     config = SchemathesisConfig.from_dict({"seed": 1, "generation": generation})
-    return schemathesis.openapi.from_dict(app(Services(Settings())).openapi(), config=config)  # starts nothing
+    return schemathesis.openapi.from_dict(
+        build_app(Services(Settings())).openapi(), config=config
+    )  # no process is started for this
 
 
 @_schema().parametrize()
 @hypothesis.settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
-def test_whatever_is_asked_the_answer_is_described_and_none_is_given_without_a_key(
-    case: Any, locked: tuple[Service, str]
-) -> None:
+def test_answers_match_the_openapi_schema_and_require_a_key(case: Any, locked: tuple[Service, str]) -> None:
     service, key = locked
     case.call_and_validate(
         base_url=service.base_url.removesuffix("/v1"), headers={"Authorization": f"Bearer {key}"}, checks=CHECKS

@@ -1,4 +1,4 @@
-"""A store is found as a whole, and nothing twice, while it is indexed anew: whatever becomes of that."""
+"""During a re-index with any outcome, search returns every file exactly once."""
 
 import json
 import threading
@@ -18,7 +18,7 @@ FILES = 40
 
 
 class Looker:
-    """Searches again and again; `wrong` is what was found not at all, or more than once."""
+    """Searches repeatedly; `wrong` collects files that were missing or returned more than once."""
 
     def __init__(self, service: Service, store: str) -> None:
         self.looks = 0
@@ -30,7 +30,7 @@ class Looker:
 
     @contextmanager
     def looking(self) -> Iterator[None]:
-        """Search meanwhile."""
+        """Search in a thread meanwhile."""
         self._thread.start()
         try:
             yield
@@ -49,14 +49,14 @@ class Looker:
 
 
 def reindex(client: openai.OpenAI, store: str, tokens: int) -> str:
-    """The id of the batch."""
+    """Return the id of the batch."""
     sizes = {"max_chunk_size_tokens": tokens, "chunk_overlap_tokens": 0}
     body = {"chunking_strategy": {"type": "static", "static": sizes}}
     batch: str = client.post(f"/vector_stores/{store}/reindex", cast_to=dict[str, Any], body=body)["id"]
     return batch
 
 
-def test_a_store_is_found_throughout_a_reindex_a_killed_worker_and_a_cancel(tmp_path: Path) -> None:
+def test_a_store_stays_searchable_during_a_reindex_a_crash_and_a_cancel(tmp_path: Path) -> None:
     with running(tmp_path / "data", "--workers", "2", environment=QUICK) as service:
         client = service.client(max_retries=8)
         store, imported = import_files(client, FILES)
@@ -100,7 +100,7 @@ def wait_for_model(client: openai.OpenAI, store: str, model: str) -> None:
     wait_until(is_there, seconds=90, what=f"the store to be found by {model}")
 
 
-def test_a_store_is_found_throughout_its_way_to_another_embedding_model_and_back(tmp_path: Path) -> None:
+def test_a_store_stays_searchable_during_a_model_migration_and_its_rollback(tmp_path: Path) -> None:
     with stub.running(tmp_path, latency_ms=20, dimensions=64) as url:
         remote = [{"model": "remote", "url": url, "context_tokens": 8191}]
         environment = {**QUICK, "INGEST_EMBEDDING_MODELS": json.dumps(remote)}

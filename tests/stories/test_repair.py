@@ -1,4 +1,4 @@
-"""What was lost comes back: `ingest verify --repair` after the vectors were lost, and `ingest retry`."""
+"""Repairs: `ingest verify --repair` after vectors were lost, and `ingest retry`."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ import openai
 import pytest
 from qdrant_client import QdrantClient
 
-from ingest.embedded.parts import free_port
+from ingest.embedded.processes import free_port
 from tests.servers import wait_until
 from tests.stories.running import Service, running
 
@@ -21,7 +21,7 @@ DOCUMENT = "The safe may be opened by marker{n:02d} alone. " + "Nothing else is 
 
 
 def ingest(*arguments: str, codes: tuple[int, ...] = (0,)) -> dict[str, Any]:
-    """What a command answers as JSON; its exit code must be one of these."""
+    """Return a command's JSON output; its exit code must be one of these."""
     ended = subprocess.run([INGEST, *arguments, "--json"], capture_output=True, text=True, timeout=90)
     assert ended.returncode in codes, ended.stdout + ended.stderr
     answer: dict[str, Any] = json.loads(ended.stdout)
@@ -33,7 +33,7 @@ def verified(service: Service, *options: str, codes: tuple[int, ...] = (0,)) -> 
 
 
 def imported(client: openai.OpenAI) -> tuple[str, str]:
-    """A store with a batch of files that are completed; the ids of both."""
+    """Create a store with a completed batch and return the ids of both."""
     sent = [(f"{n}.txt", DOCUMENT.format(n=n).encode()) for n in range(FILES)]
     store = client.vector_stores.create(name="repair")
     batch = client.vector_stores.file_batches.upload_and_poll(store.id, files=sent)
@@ -47,7 +47,7 @@ def found(client: openai.OpenAI, store: str, n: int) -> bool:
 
 
 def vectors(service: Service) -> QdrantClient:
-    """The vectors process as a client of Qdrant sees it."""
+    """Return a Qdrant client of the vectors process."""
     urls = json.loads((service.data / "run" / "urls.json").read_text())
     return QdrantClient(
         url=urls["INGEST_QDRANT_URL"],
@@ -62,7 +62,7 @@ def own(tmp_path: Path) -> Any:
         yield service
 
 
-def test_a_lost_collection_is_written_anew(own: Service) -> None:
+def test_a_lost_collection_is_rebuilt(own: Service) -> None:
     client = own.client()
     store, batch = imported(client)
     assert verified(own)["findings"] == []
@@ -70,7 +70,7 @@ def test_a_lost_collection_is_written_anew(own: Service) -> None:
     for collection in qdrant.get_collections().collections:
         qdrant.delete_collection(collection.name)
     assert not found(client, store, 3)
-    assert verified(own, codes=(1,))["counts"] == {"points missing": FILES}
+    assert verified(own, codes=(1,))["counts"] == {"points_missing": FILES}
 
     report = verified(own, "--repair")
 
@@ -105,7 +105,7 @@ def test_verify_finds_nothing_while_an_import_is_running(own: Service) -> None:
     assert verified(own)["findings"] == []
 
 
-def test_two_verifications_of_a_stopped_service_take_turns(tmp_path: Path) -> None:
+def test_two_verifications_of_a_stopped_service_do_not_overlap(tmp_path: Path) -> None:
     with running(tmp_path / "data", "--workers", "1") as service:
         imported(service.client())
     answers: list[dict[str, Any]] = []

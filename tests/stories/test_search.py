@@ -1,4 +1,4 @@
-"""Stories about search."""
+"""Search through the real client."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ ANIMALS: dict[str, tuple[str, dict[str, str | float | bool]]] = {
 
 @pytest.fixture(scope="module")
 def animals(service: Service) -> Iterator[tuple[openai.OpenAI, VectorStore, dict[str, str]]]:
-    """A store about animals, and the names of its files by their ids."""
+    """Create a store about animals and return the names of its files by id."""
     with service.client(max_retries=0, _strict_response_validation=True) as client:
         store = client.vector_stores.create(name="animals")
         ids = {
@@ -39,13 +39,13 @@ Animals = tuple[openai.OpenAI, VectorStore, dict[str, str]]
 
 
 def names(animals: Animals, filters: Any) -> set[str]:
-    """Which files match, without their extension."""
+    """Return the names of the matching files without their extension."""
     client, store, _ = animals
     hits = client.vector_stores.search(store.id, query="animal", filters=filters, max_num_results=50).data
     return {hit.filename.removesuffix(".txt") for hit in hits}
 
 
-def test_the_best_passage_comes_first_with_all_its_facts(animals: Animals) -> None:
+def test_the_best_passage_comes_first_with_every_field(animals: Animals) -> None:
     client, store, named = animals
 
     page = client.vector_stores.search(store.id, query="Which bird dives into the sea?")
@@ -107,7 +107,7 @@ def test_a_page_of_results_as_raw_json(animals: Animals) -> None:
         ("ne", "filename", "seal.txt", "heron gannet ostrich bat stone"),
     ],
 )
-def test_every_operator_compares(animals: Animals, operator: str, key: str, value: Any, expected: str) -> None:
+def test_every_filter_operator_compares(animals: Animals, operator: str, key: str, value: Any, expected: str) -> None:
     assert names(animals, {"type": operator, "key": key, "value": value}) == set(expected.split())
 
 
@@ -124,14 +124,14 @@ def test_filters_combine(animals: Animals) -> None:
     assert names(animals, deeper) == {"heron", "gannet", "bat", "stone"}
 
 
-def test_the_number_of_results_is_kept(animals: Animals) -> None:
+def test_max_num_results_is_respected(animals: Animals) -> None:
     client, store, _ = animals
 
     assert len(client.vector_stores.search(store.id, query="water", max_num_results=2).data) == 2
     assert len(client.vector_stores.search(store.id, query="water", max_num_results=50).data) == len(ANIMALS)
 
 
-def test_a_threshold_leaves_the_weak_ones_out(animals: Animals) -> None:
+def test_a_score_threshold_drops_low_scores(animals: Animals) -> None:
     client, store, _ = animals
     everything = client.vector_stores.search(store.id, query="gannet").data
 
@@ -150,7 +150,7 @@ def test_every_ranker_is_accepted(animals: Animals, ranker: Any) -> None:
     assert hits[0].filename == "bat.txt"
 
 
-def test_meaning_and_words_are_weighed(animals: Animals) -> None:
+def test_dense_and_lexical_weights_change_the_ranking(animals: Animals) -> None:
     client, store, _ = animals
 
     def search(query: str, **weights: float) -> list[str]:
@@ -173,7 +173,7 @@ def test_several_queries_are_answered_together(animals: Animals) -> None:
     assert {hit.filename for hit in hits} == {"bat.txt", "ostrich.txt"}
 
 
-def test_of_several_queries_each_finds_its_best(animals: Animals) -> None:
+def test_each_of_several_queries_returns_its_best_passage(animals: Animals) -> None:
     client, store, _ = animals
     queries = ["echo at night", "dry savanna", "echo at night"]
 
@@ -183,7 +183,7 @@ def test_of_several_queries_each_finds_its_best(animals: Animals) -> None:
     assert {hit.filename for hit in hits if hit.score > 0.99} == {"bat.txt", "ostrich.txt"}
 
 
-def test_without_a_chat_model_a_query_to_be_rewritten_stays_as_it_is(animals: Animals) -> None:
+def test_rewrite_query_without_a_chat_model_keeps_the_query(animals: Animals) -> None:
     client, store, _ = animals
 
     asked = client.vector_stores.search(store.id, query="echo", rewrite_query=True)
@@ -194,7 +194,7 @@ def test_without_a_chat_model_a_query_to_be_rewritten_stays_as_it_is(animals: An
     assert asked.model_extra["search_query"] == ["echo"]
 
 
-def test_a_long_file_is_found_passage_by_passage(client: openai.OpenAI, store: VectorStore) -> None:
+def test_a_long_file_is_searchable_by_passage(client: openai.OpenAI, store: VectorStore) -> None:
     text = "\n\n".join(f"Chapter {n}. " + f"The mariner {n} sails on. " * 60 + f"codeword{n}" for n in range(20))
     member = client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=("long.md", text.encode()))
 
@@ -205,7 +205,7 @@ def test_a_long_file_is_found_passage_by_passage(client: openai.OpenAI, store: V
     assert len({hit.content[0].text for hit in hits}) == 5
 
 
-def test_stores_do_not_see_each_other(client: openai.OpenAI, store: VectorStore) -> None:
+def test_a_search_is_limited_to_its_store(client: openai.OpenAI, store: VectorStore) -> None:
     other = client.vector_stores.create()
     file = client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=("a.txt", b"the same secret")).id
 
@@ -226,7 +226,7 @@ def test_one_file_in_two_stores_has_attributes_of_its_own_in_each(client: openai
     assert hit.attributes == {"team": "b"}
 
 
-def test_any_language_and_any_sign_may_be_asked_for(animals: Animals) -> None:
+def test_queries_may_contain_any_language_and_symbol(animals: Animals) -> None:
     client, store, _ = animals
 
     for query in ("Vögel über dem Meer", "海の鳥", "🐦", " ", '"quoted" AND (x OR y)', "%", "a" * 5_000):

@@ -1,4 +1,4 @@
-"""The same service with servers given by URL: Postgres and a broker instead of the embedded parts."""
+"""The service with external servers: Postgres and a broker instead of the embedded ones."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ FILES = 40
 
 @pytest.fixture
 def environment(postgres_server: str, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Settings that name a database and a broker."""
+    """Return settings with the URLs of a database and a broker."""
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS ingest_story WITH (FORCE)")
         connection.execute("CREATE DATABASE ingest_story")
@@ -31,7 +31,7 @@ def environment(postgres_server: str, tmp_path: Path) -> Iterator[dict[str, str]
         }
 
 
-def test_an_import_on_postgres_is_complete_and_everything_agrees(environment: dict[str, str], tmp_path: Path) -> None:
+def test_an_import_on_postgres_completes_and_verifies(environment: dict[str, str], tmp_path: Path) -> None:
     with running(tmp_path / "data", "--workers", "2", environment=environment) as service:
         client = service.client()
         ids = [

@@ -1,4 +1,4 @@
-"""Stories about the files of a vector store."""
+"""Files of a vector store through the real client."""
 
 import asyncio
 import collections
@@ -20,7 +20,7 @@ SMALL: Any = {"type": "static", "static": {"max_chunk_size_tokens": 100, "chunk_
 
 
 def found(client: openai.OpenAI, store: VectorStore, query: str, **options: Any) -> list[str]:
-    """The ids of the files in which something was found."""
+    """Return the ids of the files that a search returns."""
     return [hit.file_id for hit in client.vector_stores.search(store.id, query=query, **options).data]
 
 
@@ -28,7 +28,7 @@ def counts(client: openai.OpenAI, store: VectorStore) -> dict[str, int]:
     return {name: count for name, count in client.vector_stores.retrieve(store.id).file_counts if count}
 
 
-def test_a_file_is_attached_polled_shown_and_taken_out(
+def test_a_file_is_attached_polled_retrieved_and_removed(
     strict: openai.OpenAI, client: openai.OpenAI, store: VectorStore, upload: Upload
 ) -> None:
     file = upload("Gannets dive from thirty metres.")
@@ -51,7 +51,7 @@ def test_a_file_is_attached_polled_shown_and_taken_out(
         strict.vector_stores.files.delete(file, vector_store_id=store.id)
 
 
-def test_a_member_and_its_content_as_raw_json(client: openai.OpenAI, store: VectorStore, upload: Upload) -> None:
+def test_a_store_file_and_its_content_as_raw_json(client: openai.OpenAI, store: VectorStore, upload: Upload) -> None:
     file = upload("Raw.")
     client.vector_stores.files.create_and_poll(file, vector_store_id=store.id)
     path = f"/vector_stores/{store.id}/files/{file}"
@@ -79,7 +79,7 @@ def test_a_member_and_its_content_as_raw_json(client: openai.OpenAI, store: Vect
     }
 
 
-def test_the_helpers_upload_attach_and_wait(client: openai.OpenAI, store: VectorStore) -> None:
+def test_the_sdk_helpers_upload_attach_and_poll(client: openai.OpenAI, store: VectorStore) -> None:
     done = client.vector_stores.files.upload_and_poll(
         vector_store_id=store.id, file=("a.md", b"# Terns\n\nThey migrate far."), attributes={"n": 1}
     )
@@ -97,13 +97,15 @@ async def _uploaded(service: Service, store: str) -> tuple[str, str]:
         return member.id, hits.data[0].file_id
 
 
-def test_the_asynchronous_client_does_the_same(service: Service, store: VectorStore) -> None:
+def test_the_async_client_uploads_and_downloads(service: Service, store: VectorStore) -> None:
     member, hit = asyncio.run(_uploaded(service, store.id))
 
     assert member == hit
 
 
-def test_two_files_with_the_same_text_live_apart(client: openai.OpenAI, store: VectorStore, upload: Upload) -> None:
+def test_two_files_with_the_same_text_are_independent(
+    client: openai.OpenAI, store: VectorStore, upload: Upload
+) -> None:
     text = "The wreck lies at forty fathoms."
     first, second = upload(text), upload(text)
     for file in (first, second):
@@ -117,7 +119,7 @@ def test_two_files_with_the_same_text_live_apart(client: openai.OpenAI, store: V
     assert client.vector_stores.files.content(second, vector_store_id=store.id).data[0].text == text
 
 
-def test_new_attributes_count_in_the_next_search(client: openai.OpenAI, store: VectorStore, upload: Upload) -> None:
+def test_the_next_search_uses_new_attributes(client: openai.OpenAI, store: VectorStore, upload: Upload) -> None:
     file = upload("Tide tables for the estuary.")
     client.vector_stores.files.create_and_poll(file, vector_store_id=store.id, attributes={"year": 2024, "draft": True})
 
@@ -149,7 +151,7 @@ def test_attaching_again_changes_nothing_but_the_attributes(
     assert len(client.vector_stores.files.list(store.id).data) == 1
 
 
-def test_attaching_again_with_other_chunks_cuts_the_file_anew(
+def test_attaching_again_with_other_chunking_chunks_the_file_again(
     client: openai.OpenAI, store: VectorStore, upload: Upload
 ) -> None:
     file = upload(" ".join(f"Sentence {n} about the harbour." for n in range(150)))
@@ -178,7 +180,7 @@ def test_attaching_again_with_other_chunks_cuts_the_file_anew(
         ("broken.docx", b"PK\x03\x04 not a zip at all", None),
     ],
 )
-def test_a_file_that_cannot_be_read_fails_and_says_why(
+def test_an_unreadable_file_fails_with_a_reason(
     strict: openai.OpenAI, client: openai.OpenAI, store: VectorStore, name: str, content: bytes, code: str | None
 ) -> None:
     done = strict.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=(name, content))
@@ -204,7 +206,7 @@ def test_a_failed_file_that_is_attached_again_runs_again(client: openai.OpenAI, 
     assert counts(client, store) == {"failed": 1, "total": 1}
 
 
-def test_more_than_a_hundred_members_are_listed_in_both_orders_and_by_status(
+def test_more_than_a_hundred_store_files_are_listed_in_both_orders_and_by_status(
     client: openai.OpenAI, store: VectorStore, upload: Upload
 ) -> None:
     files = [upload(f"Member {n}." if n % 10 else "") for n in range(110)]
@@ -224,7 +226,9 @@ def test_more_than_a_hundred_members_are_listed_in_both_orders_and_by_status(
     assert [member.id for member in failed] == files[::10][::-1]
 
 
-def test_a_member_may_be_taken_out_between_two_pages(client: openai.OpenAI, store: VectorStore, upload: Upload) -> None:
+def test_a_store_file_may_be_removed_between_two_pages(
+    client: openai.OpenAI, store: VectorStore, upload: Upload
+) -> None:
     files = [upload(str(n)) for n in range(6)]
     client.vector_stores.file_batches.create(store.id, file_ids=files)
     page = client.vector_stores.files.list(store.id, order="asc", limit=2)
@@ -235,14 +239,14 @@ def test_a_member_may_be_taken_out_between_two_pages(client: openai.OpenAI, stor
     assert rest == [files[2], files[3], files[5]]
 
 
-def test_polling_is_hinted_with_whole_milliseconds(client: openai.OpenAI, store: VectorStore, upload: Upload) -> None:
+def test_the_poll_interval_header_is_an_integer(client: openai.OpenAI, store: VectorStore, upload: Upload) -> None:
     answer = client.vector_stores.files.with_raw_response.create(store.id, file_id=upload("A long hint. " * 5_000))
 
     assert json.loads(answer.text)["status"] == "in_progress"
     assert 0 < int(answer.headers["openai-poll-after-ms"]) <= 1_000
 
 
-def test_many_clients_at_once_leave_counts_that_agree(
+def test_counts_agree_after_many_concurrent_clients(
     client: openai.OpenAI, service: Service, store: VectorStore, upload: Upload
 ) -> None:
     files = [upload(f"Contested text {n}. " * 100) for n in range(20)]

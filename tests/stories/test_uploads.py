@@ -1,4 +1,4 @@
-"""Stories about files that are large: in parts, and in one request. The API must not hold them in memory."""
+"""Large files, in parts and in one request: the API must not hold them in memory."""
 
 import hashlib
 import threading
@@ -18,7 +18,7 @@ from tests.stories.running import Service
 
 MIB = 2**20
 GROWTH_BYTES = 64 * MIB
-"""What the API may grow by, whatever the size of a file."""
+"""Limit of the API's memory growth in bytes, for files of any size."""
 
 IN_PARTS_BYTES = 150 * MIB
 IN_ONE_BYTES = 512 * MIB - 2**16
@@ -26,7 +26,7 @@ IN_ONE_BYTES = 512 * MIB - 2**16
 
 @pytest.fixture
 def bounded_memory(service: Service) -> Iterator[None]:
-    """Fails a story in which the API grows by more than it may."""
+    """Fail a story in which the API's memory grows by more than the limit."""
     [api] = [p for p in psutil.Process(service.process.pid).children(recursive=True) if "uvicorn" in p.cmdline()]
     with _watched(api) as most:
         before = most[0]
@@ -54,7 +54,7 @@ def _watched(process: psutil.Process) -> Iterator[list[int]]:
 
 
 def large_file(path: Path, size: int) -> str:
-    """Writes a file in which every MiB is another; its MD5."""
+    """Write a file in which every MiB differs, and return its MD5."""
     digest = hashlib.md5(usedforsecurity=False)
     with path.open("wb") as file:
         for number in range(-(-size // MIB)):
@@ -72,7 +72,7 @@ def md5_of(client: openai.OpenAI, file_id: str) -> str:
     return digest.hexdigest()
 
 
-def test_a_file_in_small_parts_is_found_like_any_other(strict: openai.OpenAI, store: VectorStore) -> None:
+def test_a_file_uploaded_in_small_parts_is_searchable(strict: openai.OpenAI, store: VectorStore) -> None:
     text = b"The bittern booms in the reeds at dusk. " * 100
 
     upload = strict.uploads.upload_file_chunked(
@@ -123,7 +123,7 @@ def test_parts_may_be_sent_at_the_same_time_and_in_any_order(client: openai.Open
     assert client.files.content(done.file.id).text == "".join(str(n) * 10 for n in range(8))
 
 
-def test_an_upload_that_was_given_up_takes_no_parts(strict: openai.OpenAI) -> None:
+def test_a_cancelled_upload_takes_no_parts(strict: openai.OpenAI) -> None:
     upload = strict.uploads.create(bytes=1, filename="a.txt", mime_type="text/plain", purpose="batch")
     part = strict.uploads.parts.create(upload.id, data=b"x")
 
@@ -147,7 +147,7 @@ def test_half_a_gigabyte_in_one_request_costs_the_service_no_memory(service: Ser
         client.delete(f"/files/{answer.json()['id']}")
 
 
-def test_a_file_that_is_too_large_is_refused_and_the_connection_goes_on(service: Service) -> None:
+def test_a_too_large_file_is_refused_and_the_connection_stays_usable(service: Service) -> None:
     size = 512 * MIB + 2**17
 
     with httpx.Client(base_url=service.base_url, timeout=60) as client:

@@ -1,4 +1,4 @@
-"""Stories about vector stores."""
+"""Vector stores through the real client."""
 
 import json
 import time
@@ -9,7 +9,7 @@ import pytest
 from tests.stories.conftest import Upload
 
 
-def test_a_store_is_made_shown_changed_and_deleted(strict: openai.OpenAI) -> None:
+def test_a_store_is_created_retrieved_updated_and_deleted(strict: openai.OpenAI) -> None:
     created = strict.vector_stores.create(
         name="Birds", description="Of the shore", metadata={"team": "a"}, expires_after={"anchor": "last_active_at", "days": 7}
     )  # fmt: skip
@@ -38,7 +38,7 @@ def test_a_store_is_made_shown_changed_and_deleted(strict: openai.OpenAI) -> Non
         strict.vector_stores.delete(created.id)
 
 
-def test_a_store_needs_nothing(strict: openai.OpenAI) -> None:
+def test_a_store_may_be_created_without_parameters(strict: openai.OpenAI) -> None:
     raw = json.loads(strict.vector_stores.with_raw_response.create().text)
 
     assert raw["name"] == ""
@@ -52,7 +52,7 @@ def test_a_store_needs_nothing(strict: openai.OpenAI) -> None:
     }  # fmt: skip
 
 
-def test_a_store_may_begin_with_files(client: openai.OpenAI, upload: Upload) -> None:
+def test_a_store_may_be_created_with_files(client: openai.OpenAI, upload: Upload) -> None:
     files = [upload(f"Note {n} is about lighthouses.") for n in range(3)]
 
     store = client.vector_stores.create(
@@ -71,7 +71,7 @@ def test_a_store_may_begin_with_files(client: openai.OpenAI, upload: Upload) -> 
     assert member.chunking_strategy.to_dict()["static"] == {"max_chunk_size_tokens": 200, "chunk_overlap_tokens": 10}
 
 
-def test_an_unknown_file_makes_no_store(client: openai.OpenAI, upload: Upload) -> None:
+def test_an_unknown_file_creates_no_store(client: openai.OpenAI, upload: Upload) -> None:
     before = client.vector_stores.list(limit=1).data[:1]
 
     with pytest.raises(openai.NotFoundError, match="file-unknown"):
@@ -97,7 +97,7 @@ def test_more_than_a_hundred_stores_are_listed_in_both_orders(client: openai.Ope
     assert client.vector_stores.list(limit=100).has_more
 
 
-def test_a_list_goes_on_when_the_last_store_of_a_page_has_been_deleted(client: openai.OpenAI) -> None:
+def test_a_list_of_stores_continues_after_its_cursor_was_deleted(client: openai.OpenAI) -> None:
     made = [client.vector_stores.create().id for _ in range(4)]
     page = client.vector_stores.list(limit=2)
     assert [store.id for store in page.data] == made[:1:-1]
@@ -105,10 +105,10 @@ def test_a_list_goes_on_when_the_last_store_of_a_page_has_been_deleted(client: o
     client.vector_stores.delete(made[2])
     rest = page.get_next_page()
 
-    assert rest.data == [] or rest.data[0].id == made[1]  # a list may end early, but it ends
+    assert rest.data == [] or rest.data[0].id == made[1]  # a list may end early, but it must end
 
 
-def test_a_deleted_store_takes_its_members_but_not_the_files(client: openai.OpenAI, upload: Upload) -> None:
+def test_deleting_a_store_keeps_the_uploaded_files(client: openai.OpenAI, upload: Upload) -> None:
     file = upload("Files outlive stores.")
     store = client.vector_stores.create(file_ids=[file])
 
@@ -127,7 +127,7 @@ def test_a_deleted_store_takes_its_members_but_not_the_files(client: openai.Open
     assert store.id not in [other.id for other in client.vector_stores.list(limit=100)]
 
 
-def test_a_file_of_a_store_that_was_just_deleted_can_be_deleted(client: openai.OpenAI, upload: Upload) -> None:
+def test_a_file_of_a_store_that_is_being_deleted_can_be_deleted(client: openai.OpenAI, upload: Upload) -> None:
     file = upload("Neither store nor file stays.")
     store = client.vector_stores.create(file_ids=[file])
 

@@ -1,4 +1,4 @@
-"""The tasks: what Celery is told, and what it makes of how a file ended."""
+"""The tasks: from a message to the result that Celery and Flower show."""
 
 import re
 import shutil
@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from ingest.config import Settings
-from ingest.db.queue.feed import Waiting, forget
+from ingest.db.queue.feed import unpublish
 from ingest.db.session import Database
-from ingest.dispatch.broker import FILE_TASK, SWEEP_TASK, described, message
+from ingest.dispatch.broker import task_arguments
 from ingest.errors import InvalidFile
 from tests.conftest import Clock
 from tests.fakes import FakeServices
-from tests.jobs.test_run import store_with
+from tests.jobs.scenes import attach_texts
 
 
 @pytest.fixture
 def worker(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, sqlite_template: Path, tmp_path: Path, clock: Clock
 ) -> Iterator[FakeServices]:
-    """The tools of this process, as if it were a worker's child."""
+    """The services of this process, as if it were a worker's child."""
     monkeypatch.setenv("INGEST_REDIS_URL", "redis://127.0.0.1:1/0")
     from workers import process
 
@@ -33,54 +33,37 @@ def worker(
     database.dispose()
 
 
-def test_a_task_takes_what_a_message_carries_and_tells_where_the_time_went(worker: FakeServices) -> None:
-    from workers.tasks import file
+def test_a_task_accepts_a_message_and_reports_the_time_of_each_stage(worker: FakeServices) -> None:
+    from workers.tasks import ingest_file
 
-    store_with(worker, "hello")
-    [waiting] = worker.queue.lanes["interactive"]
+    attach_texts(worker, "hello")
+    [message] = worker.queue.lanes["interactive"]
 
-    said = file(**message(waiting))
+    summary = ingest_file(**task_arguments(message))
 
-    assert re.fullmatch(r"completed \(parse .* s, chunk .* s, embed .* s, index .* s\)", said)
+    assert re.fullmatch(r"completed \(parse .* s, chunk .* s, embed .* s, index .* s\)", summary)
 
 
-def test_a_file_that_failed_is_a_task_that_failed_for_its_reason(worker: FakeServices) -> None:
-    from workers.tasks import FileFailed, file
+def test_the_task_of_a_failed_file_fails_with_the_reason(worker: FakeServices) -> None:
+    from workers.tasks import FileFailed, ingest_file
 
-    store_with(worker, "hello")
+    attach_texts(worker, "hello")
     worker.parser.error = InvalidFile("It is broken.")
-    waiting = worker.queue.lanes["interactive"][-1]
+    message = worker.queue.lanes["interactive"][-1]
 
     with pytest.raises(FileFailed, match="It is broken"):
-        file(**message(waiting))
+        ingest_file(**task_arguments(message))
 
 
-def test_the_next_files_are_told_after_each(worker: FakeServices) -> None:
-    from workers.tasks import file
+def test_the_next_files_are_published_after_each_file(worker: FakeServices) -> None:
+    from workers.tasks import ingest_file
 
-    store_with(worker, "one", "two")
+    attach_texts(worker, "one", "two")
     first, second = worker.queue.lanes["interactive"][-2:]
     worker.queue.lanes["interactive"].clear()
     with worker.database.transaction() as session:
-        forget(session, [second.row])
+        unpublish(session, [second.row])
 
-    file(**message(first))
+    ingest_file(**task_arguments(first))
 
-    assert [waiting.row for waiting in worker.queue.lanes["interactive"]] == [second.row]
-
-
-def test_people_read_name_file_store_batch_and_attempt() -> None:
-    waiting = Waiting(7, "file-1", "report.pdf", "vs_1", "vsfb_1", attempt=2)
-
-    assert described(waiting) == "'report.pdf' (file-1) in vs_1, vsfb_1, attempt 2"
-
-
-def test_celery_looks_at_single_files_first_and_at_batches_last(worker: FakeServices) -> None:
-    from workers.app import create
-
-    celery = create(Settings(redis_url="redis://127.0.0.1:1/0"))
-
-    assert [queue.name for queue in celery.conf.task_queues] == ["interactive", "maintenance", "bulk"]
-    assert celery.conf.beat_schedule["sweep"]["task"] == SWEEP_TASK
-    assert celery.conf.task_acks_late is False
-    assert FILE_TASK == "ingest.file"
+    assert [message.row for message in worker.queue.lanes["interactive"]] == [second.row]

@@ -1,4 +1,4 @@
-"""When the service verified itself last, what it found, and when it does so again."""
+"""The row about the service's own `ingest verify`: its last findings, and when it is due again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,46 +8,48 @@ from cronsim import CronSim
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.execute import changed, run
+from ingest.db import locks
+from ingest.db.execute import changed_row, execute
 from ingest.db.models import Verification
-from ingest.db.session import now, read_clock, serialise
+from ingest.db.session import now, read_clock
 
-THE_ROW = 1
+ROW = 1
+"""The table has one row, with this number."""
 
 
 @dataclass(frozen=True)
-class Last:
-    """The last verification that ended: when, and the findings by kind."""
+class LastVerification:
+    """When the last verification ended, and its number of findings by kind."""
 
     ended_at: float
     findings: Mapping[str, int]
 
 
-def take_turn(session: Session, cron: str) -> bool:
-    """Whether it is time, and nobody else has taken this time. What was missed is made up for once.
+def claim_if_due(session: Session, cron: str) -> bool:
+    """Claim the verification if it is due. Returns False if it is not, or if another process has claimed it.
 
-    Raises CronSimError when `cron` is none.
+    Missed times are made up for once. Raises: CronSimError for an invalid `cron`.
     """
-    serialise(session, "verification")
+    locks.advisory_lock(session, locks.VERIFICATION)
     at = read_clock(session)
     next_at = next(CronSim(cron, datetime.fromtimestamp(at, UTC))).timestamp()
-    known = session.get(Verification, THE_ROW)
-    if known is None:
-        session.add(Verification(row=THE_ROW, cron=cron, next_at=next_at))
+    verification = session.get(Verification, ROW)
+    if verification is None:
+        session.add(Verification(row=ROW, cron=cron, next_at=next_at))
         return False
     values = {"cron": cron, "next_at": next_at}
-    if known.cron != cron:
-        run(session, update(Verification).values(values))
+    if verification.cron != cron:
+        execute(session, update(Verification).values(values))
         return False
-    return changed(session, update(Verification).where(Verification.next_at <= at).values(values))
+    return changed_row(session, update(Verification).where(Verification.next_at <= at).values(values))
 
 
-def ended(session: Session, findings: Mapping[str, int]) -> None:
-    """Write down what was found."""
-    run(session, update(Verification).values(ended_at=now(session), findings=dict(findings)))
+def record(session: Session, findings: Mapping[str, int]) -> None:
+    """Record the findings of a verification that ends now."""
+    execute(session, update(Verification).values(ended_at=now(session), findings=dict(findings)))
 
 
-def last(session: Session) -> Last | None:
-    """The last one; None before the first."""
-    known = session.scalar(select(Verification).where(Verification.ended_at.is_not(None)))
-    return None if known is None else Last(known.ended_at or 0.0, known.findings)
+def get_last(session: Session) -> LastVerification | None:
+    """Return the last verification that ended, None before the first."""
+    verification = session.scalar(select(Verification).where(Verification.ended_at.is_not(None)))
+    return None if verification is None else LastVerification(verification.ended_at or 0.0, verification.findings)

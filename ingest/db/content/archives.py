@@ -1,4 +1,8 @@
-"""Rows of stores on their way into archives and out of them."""
+"""Stores on their way into archives and out of them.
+
+A restore writes points before the store exists. From its beginning a purge of the new store is due; the restore renews
+that purge like a lease, and removes it in the transaction that makes the store.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +11,19 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from ingest.db.execute import changed, run
-from ingest.db.models import File, FileBatch, LooseBlob, PointJob, StoreFile, VectorStore
-from ingest.db.queue.membership import slices
-from ingest.db.queue.point_jobs import TAKEN_SECONDS
+from ingest.db.content import unclaimed_blobs
+from ingest.db.execute import changed_row
+from ingest.db.models import File, FileBatch, PointJob, StoreFile, VectorStore
+from ingest.db.queue import point_jobs
+from ingest.db.queue.point_jobs import TAKE_SECONDS
 from ingest.db.session import now, read_clock
 
-PAGE = 1_000
+PAGE_SIZE = 1_000
 
 
 @dataclass(frozen=True)
-class Exported:
-    """A file of a store, with everything that is worth keeping."""
+class ExportedFile:
+    """A file of a store, with everything that an archive keeps."""
 
     row: int
     file_id: str
@@ -36,116 +41,109 @@ class Exported:
     terms: int
     usage_bytes: int
     generation: int | None
-    """That of the points that can be found..."""
+    """The live generation of its points."""
     model: str | None
-    """...and their embedding model."""
+    """The embedding model of that generation."""
 
 
-def store(session: Session, name: str) -> VectorStore | None:
-    """The store with this id, or the only one with this name."""
-    alive = (VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None))
+def find_store(session: Session, name: str) -> VectorStore | None:
+    """Return the store with this id, or with this name if only one has it."""
+    alive = (VectorStore.is_active,)
     named = or_(VectorStore.id == name, VectorStore.name == name)
-    found = session.scalars(select(VectorStore).where(*alive, named).limit(2)).all()
-    return found[0] if len(found) == 1 else None
+    stores = session.scalars(select(VectorStore).where(*alive, named).limit(2)).all()
+    return stores[0] if len(stores) == 1 else None
 
 
-def exported(session: Session, store_id: str, after_row: int) -> list[Exported]:
-    """A page of a store's files, by row number."""
-    wanted = (StoreFile.vector_store_id == store_id, StoreFile.row > after_row)
-    found = session.execute(
+def export_page(session: Session, store_id: str, after_row: int) -> list[ExportedFile]:
+    """Return the next `PAGE_SIZE` files of a store, by row number."""
+    rows = session.execute(
         select(StoreFile, File.filename, File.purpose, File.bytes, File.blob)
         .join(File, File.id == StoreFile.file_id)
-        .where(*wanted)
+        .where(StoreFile.vector_store_id == store_id, StoreFile.row > after_row)
         .order_by(StoreFile.row)
-        .limit(PAGE)
+        .limit(PAGE_SIZE)
     )
-    return [_exported(row) for row in found]
+    return [_exported(row) for row in rows]
 
 
-def reserve(session: Session) -> int:
-    """A row number for a file in a store, which nobody else gets."""
+def reserve_row(session: Session) -> int:
+    """Reserve a row number for a file in a store."""
     if session.get_bind().dialect.name != "sqlite":
         return int(session.scalar(text("SELECT nextval(pg_get_serial_sequence('store_files', 'row'))")) or 0)
     where = "WHERE name = 'store_files'"
-    if not changed(session, text(f"UPDATE sqlite_sequence SET seq = seq + 1 {where}")):
+    if not changed_row(session, text(f"UPDATE sqlite_sequence SET seq = seq + 1 {where}")):
         session.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES ('store_files', 1)"))
     return int(session.scalar(text(f"SELECT seq FROM sqlite_sequence {where}")) or 0)
 
 
-def begin(session: Session, store_id: str, *, lease_seconds: float) -> int:
-    """Have the points of a store that is not there yet deleted, unless it is `renew`ed and made in time."""
-    due_at = read_clock(session) + lease_seconds
-    job = PointJob(kind="purge", vector_store_id=store_id, due_at=due_at)
-    session.add(job)
+def begin_restore(session: Session, store_id: str, *, lease_seconds: float) -> int:
+    """Plan the purge of a store that does not exist yet, and return the job's number."""
+    job = point_jobs.purge_store(session, store_id, due_at=read_clock(session) + lease_seconds)
     session.flush()
     return job.row
 
 
-def renew(session: Session, job: int, loose: Sequence[int], *, lease_seconds: float) -> bool:
-    """Keep what was brought for a while longer; False when it is being deleted already."""
-    for some in slices(loose):
-        run(session, update(LooseBlob).where(LooseBlob.row.in_(some)).values(since=now(session)))
-    later = update(PointJob).where(*_ours(session, job)).values(due_at=now(session) + lease_seconds)
-    return changed(session, later)
+def renew_restore(session: Session, job: int, reservations: Sequence[int], *, lease_seconds: float) -> bool:
+    """Postpone the purge and extend the blobs' reservations. Returns False when the purge has begun."""
+    unclaimed_blobs.extend_reservations(session, reservations)
+    later = update(PointJob).where(*_purge_not_begun(session, job)).values(due_at=now(session) + lease_seconds)
+    return changed_row(session, later)
 
 
-def keep(session: Session, job: int) -> bool:
-    """The store is made in this transaction: its points stay. False when they are being deleted already."""
-    return changed(session, delete(PointJob).where(*_ours(session, job)))
+def end_restore(session: Session, job: int) -> bool:
+    """Cancel the purge in the transaction that makes the store. Returns False when the purge has begun."""
+    return changed_row(session, delete(PointJob).where(*_purge_not_begun(session, job)))
 
 
-def is_made(session: Session, job: int, store_id: str) -> bool:
-    """Whether the store is there, when nobody answered to its making; waits for that to end one way or the other."""
+def is_restored(session: Session, job: int, store_id: str) -> bool:
+    """Return whether the store exists, after a lost answer to the commit that makes it.
+
+    The job's row lock waits for that commit or its rollback.
+    """
     session.get(PointJob, job, with_for_update=True)
-    return _is_there(session, store_id)
+    return _store_exists(session, store_id)
 
 
-def batch_of(session: Session, store_id: str) -> str | None:
-    """The batch in which the files of a store that was just made are embedded, if there is one."""
+def restore_batch(session: Session, store_id: str) -> str | None:
+    """Return the id of the batch that embeds the files of a new store, if there is one."""
     return session.scalar(select(FileBatch.id).where(FileBatch.vector_store_id == store_id))
 
 
-def give_up(session: Session, job: int, store_id: str) -> None:
-    """Have the points deleted now; once more if they were before, for some may have been written since."""
-    if changed(session, update(PointJob).where(*_ours(session, job)).values(due_at=now(session))):
+def abort_restore(session: Session, job: int, store_id: str) -> None:
+    """Purge the points now. If the purge is over, plan another one: points may have been written since."""
+    if changed_row(session, update(PointJob).where(*_purge_not_begun(session, job)).values(due_at=now(session))):
         return
-    coming = PointJob.kind == "purge", PointJob.vector_store_id == store_id
-    if not _is_there(session, store_id) and session.scalar(select(PointJob.row).where(*coming)) is None:
-        begin(session, store_id, lease_seconds=0)
+    planned = PointJob.kind == "purge", PointJob.vector_store_id == store_id
+    if not _store_exists(session, store_id) and session.scalar(select(PointJob.row).where(*planned)) is None:
+        begin_restore(session, store_id, lease_seconds=0)
 
 
-def add(session: Session, files: list[dict[str, Any]], members: list[dict[str, Any]]) -> None:
-    """Make files, and members of a store that have ended."""
+def insert_files(session: Session, files: list[dict[str, Any]], members: list[dict[str, Any]]) -> None:
+    """Insert files, and members of a store whose processing has ended."""
     if files:
         session.execute(insert(File), files)
     if members:
         session.execute(insert(StoreFile), members)
 
 
-def settle(session: Session, loose: Sequence[int]) -> None:
-    """The bytes have their files, made in an earlier transaction: nobody could see neither."""
-    for some in slices(loose):
-        run(session, delete(LooseBlob).where(LooseBlob.row.in_(some)))
-
-
-def _is_there(session: Session, store_id: str) -> bool:
+def _store_exists(session: Session, store_id: str) -> bool:
     return session.scalar(select(VectorStore.row).where(VectorStore.id == store_id)) is not None
 
 
-def _ours(session: Session, job: int) -> tuple[Any, ...]:
-    """Whether nobody has begun to delete: a sweep that does makes the job due again after a while, but not longer."""
-    return PointJob.row == job, PointJob.due_at > now(session) + TAKEN_SECONDS, ~PointJob.is_final
+def _purge_not_begun(session: Session, job: int) -> tuple[Any, ...]:
+    """Match the job while nobody has taken it: taking it makes it due within `TAKE_SECONDS`."""
+    return PointJob.row == job, PointJob.due_at > now(session) + TAKE_SECONDS, ~PointJob.is_final
 
 
-def _exported(found: Any) -> Exported:
-    row: StoreFile = found[0]
-    return Exported(
+def _exported(joined: Any) -> ExportedFile:
+    row: StoreFile = joined[0]
+    return ExportedFile(
         row=row.row,
         file_id=row.file_id,
-        filename=found.filename,
-        purpose=found.purpose,
-        bytes=found.bytes,
-        blob=found.blob,
+        filename=joined.filename,
+        purpose=joined.purpose,
+        bytes=joined.bytes,
+        blob=joined.blob,
         attributes=row.attributes,
         chunk_tokens=row.chunk_tokens,
         chunk_overlap=row.chunk_overlap,

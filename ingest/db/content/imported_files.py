@@ -1,4 +1,4 @@
-"""What scheduled imports uploaded, and how it stands: what takes the place of a journal (deploy/decisions/0012)."""
+"""The files that scheduled imports uploaded. The rows replace the journal file (deploy/docs/decisions/0012-scheduled-imports.md)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,83 +7,89 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from ingest.caller import Importing
-from ingest.db.execute import run
+from ingest.caller import ImportOrigin
+from ingest.db.execute import execute
+from ingest.db.id_slices import slices
 from ingest.db.models import File, ImportedFile, ImportSchedule, StoreFile
-from ingest.db.queue.membership import slices
 from ingest.db.schedules import import_schedules
 from ingest.db.session import Database
 from ingest.status import RowStatus
 
-PAGE = 5_000
+PAGE_SIZE = 5_000
 
 
 @dataclass(frozen=True)
-class Version:
-    """A version of a file that a schedule uploaded; `status` is None when it is not in the store."""
+class ImportedVersion:
+    """A version of a source file that a schedule uploaded. `status` is None when it is not in the store."""
 
     row: int
     file_id: str
-    address: bytes
+    source: bytes
     name: str
-    stamp: str
-    going: bool
+    fingerprint: str
+    is_removed: bool
     size: int
     sha256: str
     status: RowStatus | None
     attributes: Mapping[str, Any] | None
-    reason: str | None
+    error_message: str | None
 
 
-def record(session: Session, source: Importing, file: File) -> None:
-    """Write down where a new file comes from, in its transaction. Raises Abandoned when the run was taken over."""
-    import_schedules.add_up(session, source.schedule, source.fence, uploaded=1)
-    values = {"schedule": source.schedule, "file_id": file.id, "going": False}
-    about = {"address": source.address, "name": source.name, "stamp": source.stamp}
-    run(session, insert(ImportedFile).values(values | about))
+def record_upload(session: Session, importing: ImportOrigin, file: File) -> None:
+    """Record where a new file comes from, in the transaction that makes it.
+
+    Raises Abandoned when another process has taken over the run.
+    """
+    import_schedules.add_counts(session, importing.schedule, importing.fence, uploaded=1)
+    values = {"schedule": importing.schedule, "file_id": file.id, "is_removed": False}
+    about = {"source": importing.source, "name": importing.name, "fingerprint": importing.fingerprint}
+    execute(session, insert(ImportedFile).values(values | about))
 
 
-def versions(database: Database, schedule: int) -> Iterator[Version]:
-    """All that a schedule uploaded and that is still there, in that order."""
-    last = 0
+def iterate_versions(database: Database, schedule: int) -> Iterator[ImportedVersion]:
+    """Yield the versions that a schedule uploaded and whose files still exist, in the order of upload."""
+    last_row = 0
     while True:
         with database.reading() as session:
-            found = _page(session, schedule, last)
-        yield from found
-        if len(found) < PAGE:
+            versions = _page(session, schedule, last_row)
+        yield from versions
+        if len(versions) < PAGE_SIZE:
             return
-        last = found[-1].row
+        last_row = versions[-1].row
 
 
-def touched(session: Session, file_id: str, stamp: str) -> None:
-    """A file looked changed and was not."""
-    run(session, update(ImportedFile).where(ImportedFile.file_id == file_id).values(stamp=stamp))
+def set_fingerprint(session: Session, file_id: str, fingerprint: str) -> None:
+    """Replace the fingerprint of a source file that was touched but has the same content."""
+    execute(session, update(ImportedFile).where(ImportedFile.file_id == file_id).values(fingerprint=fingerprint))
 
 
-def go(session: Session, schedule: int, fence: int, file_ids: Sequence[str]) -> None:
-    """Count files as removed, each once; who does this removes them afterwards. Raises Abandoned."""
+def mark_removed(session: Session, schedule: int, fence: int, file_ids: Sequence[str]) -> None:
+    """Mark files as removed and count each once. The caller deletes them afterwards.
+
+    Raises Abandoned when another process has taken over the run.
+    """
     count = 0
     for some in slices(file_ids):
-        mine = (ImportedFile.schedule == schedule, ImportedFile.file_id.in_(some), ~ImportedFile.is_removed)
-        count += run(session, update(ImportedFile).where(*mine).values(going=True)).rowcount
-    import_schedules.add_up(session, schedule, fence, removed=count)
+        unmarked = (ImportedFile.schedule == schedule, ImportedFile.file_id.in_(some), ~ImportedFile.is_removed)
+        count += execute(session, update(ImportedFile).where(*unmarked).values(is_removed=True)).rowcount
+    import_schedules.add_counts(session, schedule, fence, removed=count)
 
 
-def _page(session: Session, schedule: int, after: int) -> Sequence[Version]:
-    facts = (
+def _page(session: Session, schedule: int, after_row: int) -> Sequence[ImportedVersion]:
+    imported = (
         *(ImportedFile.row, ImportedFile.file_id, ImportedFile.source, ImportedFile.name, ImportedFile.fingerprint),
-        *(ImportedFile.is_removed, File.bytes, File.blob, StoreFile.status, StoreFile.attributes, StoreFile.error_message),
+        ImportedFile.is_removed,
     )
     rows = session.execute(
-        select(*facts)
+        select(*imported, File.bytes, File.blob, StoreFile.status, StoreFile.attributes, StoreFile.error_message)
         .join(File, File.id == ImportedFile.file_id)
         .join(ImportSchedule, ImportSchedule.row == ImportedFile.schedule)
         .outerjoin(
             StoreFile,
             (StoreFile.file_id == File.id) & (StoreFile.vector_store_id == ImportSchedule.vector_store_id),
         )
-        .where(ImportedFile.schedule == schedule, ImportedFile.row > after)
+        .where(ImportedFile.schedule == schedule, ImportedFile.row > after_row)
         .order_by(ImportedFile.row)
-        .limit(PAGE)
+        .limit(PAGE_SIZE)
     )
-    return [Version(*row) for row in rows]
+    return [ImportedVersion(*row) for row in rows]

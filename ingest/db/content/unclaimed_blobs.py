@@ -1,6 +1,7 @@
-"""Blobs that may be there without a file, so that no bytes are lost sight of whatever is killed (models.LooseBlob).
+"""Bytes in blob storage that may have no file yet, or no file any more.
 
-Who keeps bytes, makes them a file's, or removes them holds the blob's name (`hold`) while it looks and changes.
+The row is written before the bytes and removed after them, or when a file has them. So a crash never leaves bytes that
+no row names. A transaction that stores, claims or deletes bytes takes `lock_blob` first.
 """
 
 from collections.abc import Sequence
@@ -10,64 +11,83 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, insert, not_, sel
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
-from ingest.db.execute import changed_prepared, run, run_prepared
-from ingest.db.models import LooseBlob
-from ingest.db.session import now, read_clock, serialise
+from ingest.db import locks
+from ingest.db.execute import changed_row_prepared, execute, execute_prepared
+from ingest.db.id_slices import slices
+from ingest.db.models import UnclaimedBlob
+from ingest.db.session import now, read_clock
 
-WANTED_SECONDS = 3_600.0
-"""An upload that has not made a file of its bytes by then is dead."""
-
-
-def hold(session: Session, blob: str) -> None:
-    """Let nobody else decide about this blob before the transaction ends."""
-    serialise(session, f"blob:{blob}")
+RESERVATION_SECONDS = 3_600.0
+"""An upload is dead when it has not claimed its bytes for a file within this time."""
 
 
-def expect(session: Session, blob: str) -> int:
-    """Bytes are about to be kept, and then made a file's; the number under which that is noted."""
-    hold(session, blob)
-    return int(run_prepared(session, _expecting(now(session)), expected=blob).scalar_one())
+def lock_blob(session: Session, blob: str) -> None:
+    """Lock the blob's name until the transaction ends."""
+    locks.advisory_lock(session, locks.blob(blob))
 
 
-def settle(session: Session, loose: int) -> bool:
-    """The bytes have a file, made in this transaction; False when they took so long that they were given up."""
-    return changed_prepared(session, _SETTLING, settled=loose)
+def reserve(session: Session, blob: str) -> int:
+    """Reserve a blob before its bytes are stored, and return the number of the reservation."""
+    lock_blob(session, blob)
+    return int(execute_prepared(session, _reserve_statement(now(session)), blob=blob).scalar_one())
 
 
-def give_up(session: Session, loose: int) -> None:
-    """They will not get a file from this upload, if they have none already."""
-    run(session, update(LooseBlob).where(LooseBlob.row == loose).values(wanted=False))
+def extend_reservations(session: Session, reservations: Sequence[int]) -> None:
+    """Let reservations last `RESERVATION_SECONDS` from now."""
+    for some in slices(reservations):
+        execute(session, update(UnclaimedBlob).where(UnclaimedBlob.row.in_(some)).values(since=now(session)))
 
 
-def leave(session: Session, blob: str) -> None:
-    """A file with these bytes is deleted in this transaction."""
-    session.add(LooseBlob(blob=blob, since=read_clock(session), wanted=False))
+def mark_claimed(session: Session, reservation: int) -> bool:
+    """Remove a reservation in the transaction that makes the file.
+
+    Returns False when it is gone: it timed out, and the bytes may have been deleted.
+    """
+    return changed_row_prepared(session, _MARK_CLAIMED, reservation=reservation)
 
 
-def is_wanted(session: Session, blob: str) -> bool:
-    """Whether an upload is about to make these bytes a file's."""
-    return session.scalar(select(LooseBlob.row).where(LooseBlob.blob == blob, _wanted(session)).limit(1)) is not None
+def mark_all_claimed(session: Session, reservations: Sequence[int]) -> None:
+    """Remove reservations whose files an earlier transaction made."""
+    for some in slices(reservations):
+        execute(session, delete(UnclaimedBlob).where(UnclaimedBlob.row.in_(some)))
 
 
-def forget(session: Session, blob: str) -> None:
-    """The blob was looked at, and removed if nobody needs it."""
-    run(session, delete(LooseBlob).where(LooseBlob.blob == blob, not_(_wanted(session))))
+def release(session: Session, reservation: int) -> None:
+    """End a reservation: this upload makes no file of the bytes, so they are deleted unless another file has them."""
+    execute(session, update(UnclaimedBlob).where(UnclaimedBlob.row == reservation).values(is_reserved=False))
 
 
-def due(session: Session, limit: int) -> Sequence[str]:
-    """Blobs to look at, the one left first first."""
-    unwanted = select(LooseBlob.blob).where(not_(_wanted(session)))
-    return list(dict.fromkeys(session.scalars(unwanted.order_by(LooseBlob.since, LooseBlob.row).limit(limit))))
+def add_unreserved(session: Session, blob: str) -> None:
+    """Record bytes whose file is deleted in this transaction."""
+    session.add(UnclaimedBlob(blob=blob, since=read_clock(session), is_reserved=False))
 
 
-def _wanted(session: Session) -> ColumnElement[bool]:
-    return and_(LooseBlob.is_reserved, LooseBlob.since > now(session) - WANTED_SECONDS)
+def is_reserved(session: Session, blob: str) -> bool:
+    """Return whether an upload is about to make a file of these bytes."""
+    reserved = (UnclaimedBlob.blob == blob, _reserved(session))
+    return session.scalar(select(UnclaimedBlob.row).where(*reserved).limit(1)) is not None
+
+
+def remove(session: Session, blob: str) -> None:
+    """Remove the unreserved rows of a blob that was examined, and deleted if no file has it."""
+    execute(session, delete(UnclaimedBlob).where(UnclaimedBlob.blob == blob, not_(_reserved(session))))
+
+
+def list_unreserved(session: Session, limit: int) -> Sequence[str]:
+    """Return blobs to examine, the longest unclaimed first."""
+    unreserved = select(UnclaimedBlob.blob).where(not_(_reserved(session)))
+    oldest_first = unreserved.order_by(UnclaimedBlob.since, UnclaimedBlob.row)
+    return list(dict.fromkeys(session.scalars(oldest_first.limit(limit))))
+
+
+def _reserved(session: Session) -> ColumnElement[bool]:
+    return and_(UnclaimedBlob.is_reserved, UnclaimedBlob.since > now(session) - RESERVATION_SECONDS)
 
 
 @cache
-def _expecting(clock: ColumnElement[float]) -> ReturningInsert[tuple[int]]:
-    values = {"blob": bindparam("expected"), "since": clock, "wanted": true()}
-    return insert(LooseBlob).values(values).returning(LooseBlob.row)
+def _reserve_statement(clock: ColumnElement[float]) -> ReturningInsert[tuple[int]]:
+    values = {"blob": bindparam("blob"), "since": clock, "is_reserved": true()}
+    return insert(UnclaimedBlob).values(values).returning(UnclaimedBlob.row)
 
 
-_SETTLING = delete(LooseBlob).where(LooseBlob.row == bindparam("settled"))
+_MARK_CLAIMED = delete(UnclaimedBlob).where(UnclaimedBlob.row == bindparam("reservation"))

@@ -1,4 +1,4 @@
-"""Uploads and their parts as rows. An upload leaves `pending` once, by one guarded UPDATE."""
+"""Uploads and their parts. An upload leaves `pending` once, by one guarded UPDATE."""
 
 from collections.abc import Sequence
 
@@ -6,92 +6,96 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from ingest.db.execute import changed, run
+from ingest.db import locks
+from ingest.db.execute import changed_row, execute
+from ingest.db.id_slices import slices
 from ingest.db.models import Upload, UploadPart
-from ingest.db.queue.membership import slices
-from ingest.db.session import now, read_clock, serialise
+from ingest.db.session import now, read_clock
 
-ARRIVAL_SECONDS = 3_600.0
-"""A part that is not complete so long after its row was made has lost its writer."""
+PART_TIMEOUT_SECONDS = 3_600.0
+"""A part whose bytes are incomplete this long after its row was made has lost its writer."""
 
-REMEMBERED_SECONDS = 30 * 86_400.0
-"""So long after its end an upload is still answered for: a completion may be repeated, a late part is told why not."""
+RETENTION_SECONDS = 30 * 86_400.0
+"""An ended upload is kept this long: a completion may be repeated, and a late part gets a reason for its refusal."""
 
 
 def get(session: Session, project: str, upload_id: str) -> Upload | None:
-    """The project's upload with this id. One whose time is over shows as expired, even before `expire`."""
+    """Return the project's upload. One whose time is over shows as expired, even before `expire` changed its row."""
     upload = session.scalar(select(Upload).where(Upload.project == project, Upload.id == upload_id))
     if upload is not None and upload.status == "pending" and upload.expires_at <= read_clock(session):
-        set_committed_value(upload, "status", "expired")  # the loaded object is changed, the row is not
+        set_committed_value(upload, "status", "expired")  # changes the loaded object, not the row
     return upload
 
 
 def lock(session: Session, upload_id: str) -> None:
-    """Let no other transaction that locks this upload go on before this one ends."""
-    serialise(session, f"upload:{upload_id}")
+    """Take the upload's advisory lock until the transaction ends."""
+    locks.advisory_lock(session, locks.upload(upload_id))
 
 
-def hold(session: Session, upload_id: str) -> bool:
-    """Whether the upload is pending, also a moment after its time; if so it stays that until the transaction ends."""
-    held = select(Upload.status).where(Upload.id == upload_id).with_for_update()
-    return session.scalar(held) == "pending"
+def lock_pending(session: Session, upload_id: str) -> bool:
+    """Lock the upload's row and return whether it is pending. It may be past its time by a moment."""
+    status = select(Upload.status).where(Upload.id == upload_id).with_for_update()
+    return session.scalar(status) == "pending"
 
 
 def complete(session: Session, upload_id: str, *, file_id: str, part_ids: Sequence[str]) -> bool:
-    """pending -> completed, also a moment after its time; False when it has ended already."""
+    """Complete a pending upload, also a moment after its time. Returns False when it has ended already."""
     values = {"status": "completed", "file_id": file_id, "part_ids": list(part_ids)}
-    return changed(session, update(Upload).where(*_pending(upload_id)).values(values))
+    return changed_row(session, update(Upload).where(*_pending(upload_id)).values(values))
 
 
 def cancel(session: Session, upload_id: str) -> bool:
-    """pending -> cancelled; False when it has ended already."""
-    return changed(session, update(Upload).where(*_pending(upload_id)).values(status="cancelled"))
+    """Cancel a pending upload. Returns False when it has ended already."""
+    return changed_row(session, update(Upload).where(*_pending(upload_id)).values(status="cancelled"))
 
 
 def expire(session: Session, limit: int) -> int:
-    """pending -> expired, for up to `limit` uploads whose time is over; how many."""
-    over = select(Upload.row).where(Upload.status == "pending", Upload.expires_at <= now(session))
-    guard = (Upload.status == "pending", Upload.row.in_(over.order_by(Upload.expires_at).limit(limit)))
-    return run(session, update(Upload).where(*guard).values(status="expired")).rowcount
+    """Expire up to `limit` pending uploads whose time is over, and return their number."""
+    overdue = select(Upload.row).where(Upload.status == "pending", Upload.expires_at <= now(session))
+    guard = (Upload.status == "pending", Upload.row.in_(overdue.order_by(Upload.expires_at).limit(limit)))
+    return execute(session, update(Upload).where(*guard).values(status="expired")).rowcount
 
 
-def forget_ended(session: Session, limit: int) -> int:
-    """Remove the rows of up to `limit` uploads that ended long ago and left nothing behind; how many."""
-    long_over = (Upload.status != "pending", Upload.expires_at < now(session) - REMEMBERED_SECONDS)
-    left = exists().where(UploadPart.upload_id == Upload.id)
-    old = select(Upload.row).where(*long_over, ~left).order_by(Upload.expires_at).limit(limit)
-    return run(session, delete(Upload).where(Upload.row.in_(old))).rowcount
+def delete_ended(session: Session, limit: int) -> int:
+    """Delete up to `limit` uploads that ended long ago and have no parts, and return their number."""
+    long_ended = (Upload.status != "pending", Upload.expires_at < now(session) - RETENTION_SECONDS)
+    has_parts = exists().where(UploadPart.upload_id == Upload.id)
+    old = select(Upload.row).where(*long_ended, ~has_parts).order_by(Upload.expires_at).limit(limit)
+    return execute(session, delete(Upload).where(Upload.row.in_(old))).rowcount
 
 
-def parts(session: Session, part_ids: Sequence[str]) -> dict[str, UploadPart]:
-    """Those of `part_ids` that exist, of whatever upload."""
-    found: dict[str, UploadPart] = {}
+def get_parts(session: Session, part_ids: Sequence[str]) -> dict[str, UploadPart]:
+    """Return those of the parts that exist, of any upload, by id."""
+    parts: dict[str, UploadPart] = {}
     for some in slices(part_ids):
-        found |= {part.id: part for part in session.scalars(select(UploadPart).where(UploadPart.id.in_(some)))}
-    return found
+        parts |= {part.id: part for part in session.scalars(select(UploadPart).where(UploadPart.id.in_(some)))}
+    return parts
 
 
-def arrived(session: Session, part_id: str, *, size: int, sha256: str) -> bool:
-    """A part's bytes are all there; False when its upload has ended meanwhile."""
+def complete_part(session: Session, part_id: str, *, size: int, sha256: str) -> bool:
+    """Record that all bytes of a part are stored. Returns False when its upload has ended."""
     open_uploads = select(Upload.id).where(Upload.status == "pending", Upload.expires_at > now(session))
-    mine = (UploadPart.id == part_id, UploadPart.upload_id.in_(open_uploads))
-    return changed(session, update(UploadPart).where(*mine).values(bytes=size, sha256=sha256))
+    guard = (UploadPart.id == part_id, UploadPart.upload_id.in_(open_uploads))
+    return changed_row(session, update(UploadPart).where(*guard).values(bytes=size, sha256=sha256))
 
 
-def ended_parts(session: Session, limit: int, upload_id: str | None = None) -> Sequence[str]:
-    """Parts of uploads, or of one, that have ended; those still arriving only when they take too long."""
+def list_removable_parts(session: Session, limit: int, upload_id: str | None = None) -> Sequence[str]:
+    """Return the ids of parts of ended uploads, or of one.
+
+    An incomplete part counts only after `PART_TIMEOUT_SECONDS`: until then its writer may be alive.
+    """
     statement = select(UploadPart.id).join(Upload, Upload.id == UploadPart.upload_id)
     if upload_id is not None:
         statement = statement.where(Upload.id == upload_id)
-    late = and_(UploadPart.bytes.is_(None), UploadPart.created_at < now(session) - ARRIVAL_SECONDS)
-    over = statement.where(Upload.status != "pending", or_(UploadPart.bytes.is_not(None), late))
-    return session.scalars(over.order_by(UploadPart.row).limit(limit)).all()
+    timed_out = and_(UploadPart.bytes.is_(None), UploadPart.created_at < now(session) - PART_TIMEOUT_SECONDS)
+    removable = statement.where(Upload.status != "pending", or_(UploadPart.bytes.is_not(None), timed_out))
+    return session.scalars(removable.order_by(UploadPart.row).limit(limit)).all()
 
 
-def forget(session: Session, part_ids: Sequence[str]) -> None:
-    """Remove the rows of parts whose blobs are gone."""
+def delete_parts(session: Session, part_ids: Sequence[str]) -> None:
+    """Delete the rows of parts whose blobs are gone."""
     for some in slices(part_ids):
-        run(session, delete(UploadPart).where(UploadPart.id.in_(some)))
+        execute(session, delete(UploadPart).where(UploadPart.id.in_(some)))
 
 
 def _pending(upload_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

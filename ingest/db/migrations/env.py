@@ -1,4 +1,4 @@
-"""Run by Alembic: applies the migrations to the connection that ingest/db/migrate.py hands over."""
+"""Apply the migrations to the connection that ingest/db/migrate.py hands over. Alembic runs this file."""
 
 from alembic import context
 

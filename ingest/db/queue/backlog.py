@@ -1,4 +1,4 @@
-"""How much waits, cheaply however much it is: for metrics."""
+"""The size of the backlog, for metrics. Its cost does not grow with the number of files."""
 
 from dataclasses import dataclass
 
@@ -11,18 +11,18 @@ from ingest.db.session import now, read_clock
 
 @dataclass(frozen=True)
 class Backlog:
-    """Files that wait and are in work, how long the oldest has waited, and work on points that is overdue."""
+    """The files that wait and run, the age of the oldest, and the point jobs that are overdue."""
 
     queued: int
     running: int
     oldest_seconds: float
-    """Since the oldest unfinished batch was made or the oldest single file was queued; 0 when nothing waits."""
+    """The age of the oldest unfinished batch or queued single file; 0 when nothing waits."""
     overdue_point_jobs: int
 
 
-def backlog(session: Session) -> Backlog:
-    """The whole service's backlog; from the counters of the stores, so independent of the number of files."""
-    alive = (VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None))
+def read_backlog(session: Session) -> Backlog:
+    """Return the backlog of the whole service, from the stores' counters."""
+    alive = (VectorStore.is_active,)
     unfinished = session.scalar(select(func.coalesce(func.sum(VectorStore.in_progress), 0)).where(*alive)) or 0
     running = session.scalar(select(func.count()).where(StoreFile.status == "running")) or 0
     batch = session.scalar(select(func.min(FileBatch.created_at)).where(FileBatch.in_progress > 0))

@@ -1,51 +1,29 @@
-"""A file's state as workers and the sweep change it (transitions T2-T8 of the design).
+"""The transitions of a worker: claim, renew, complete, fail and release a file.
 
-A state change is one guarded UPDATE; nothing changed means that somebody else decided. The counters follow in the same
-transaction (db/queue/counters.py). What requests do to files is in db/queue/membership.py.
+These are transitions T2 to T6 in deploy/docs/reliability.md. Each is one guarded UPDATE; if it changes no row, another
+process has decided first. The counters follow in the same transaction (ingest/db/queue/counters.py).
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Update, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningUpdate
 
-from ingest.db.execute import changed, changed_prepared, run, run_prepared
-from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
-from ingest.db.queue.counters import (
-    ASIDE,
-    LIVE,
-    Shift,
-    Sizes,
-    Why,
-    close_membership,
-    fallen_back,
-    falls_back,
-    kept_of,
-    locked,
-    purge,
-    purge_after,
-    settle,
-    shift_batch,
-    shift_store,
-    sizes_gone,
-    wanted,
-)
-from ingest.db.session import now, serialise
+from ingest.db.execute import changed_row, changed_row_prepared, execute, execute_prepared
+from ingest.db.models import StoreFile
+from ingest.db.queue import claim_statements, point_jobs, transitions
+from ingest.db.queue.counters import FailureReason, PointTotals, count_failure, count_outcome
+from ingest.db.session import now
 from ingest.errors import Abandoned, LastErrorCode
-from ingest.status import UNFINISHED
 
-SWEEP_ROWS = 2_000
-"""Rows rewritten in one transaction of a sweep: about 0.1 s on SQLite, where it holds up every other writer."""
+_UNKNOWN_EPOCH = -1
+"""The epoch of a claim during which the store changed its model. No store has it, so the claim ends with ModelChanged."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A file that a worker holds, as it was when it was claimed."""
+    """A lease on a file, with the file's state at the time of the claim."""
 
     row: int
     fence: int
@@ -54,7 +32,7 @@ class Claim:
     project: str
     vector_store_id: str
     file_id: str
-    batch: int | None
+    batch_row: int | None
     batch_id: str | None
     filename: str
     bytes: int
@@ -64,401 +42,184 @@ class Claim:
     chunk_tokens: int
     chunk_overlap: int
     waited_seconds: float
-    trace: str | None
+    traceparent: str | None
     store_chunks: int
-    """Chunks that the store has so far..."""
+    """The chunks of the store."""
     store_terms: int
-    """...and the words in them."""
-    before: Sizes
-    """What the generation before adds to the store, until this one replaces it."""
-    live: int | None
-    """The generation before, if the file is being re-indexed: it falls back to that one."""
+    """The terms of those chunks, for BM25's mean length."""
+    live_totals: PointTotals
+    """What the live generation adds to the store's totals."""
+    fallback_generation: int | None
+    """The generation that stays live if this re-index does not complete; None if the file is not being re-indexed."""
     model: str
-    """The embedding model that points are made with."""
-    staged: bool
-    """They go beside the live ones, for the store to go over to them when all files have such."""
-    epoch: int
-    """That of the store, by which all this was found."""
-    shown: int | None
-    """The generation that can be found, if there is one..."""
-    shown_model: str | None
-    """...and its model."""
-    aside: int | None
-    """The generation that is kept or ready for another model."""
+    """The embedding model for the new points."""
+    is_staged: bool
+    """Whether the new points are standby points: the store cuts over to them when all its files have such points."""
+    store_epoch: int
+    """The epoch of the store."""
+    live_generation: int | None
+    live_model: str | None
+    """The embedding model of the live generation."""
+    standby_generation: int | None
+    """The generation of another model that is ready for a cut-over or kept for a rollback."""
 
 
-# --- the worker's transitions ---
+def claim(session: Session, row: int, *, lease_holder: str, lease_seconds: float) -> Claim | None:
+    """Claim a queued file and return its lease.
 
-
-def claim(session: Session, row: int, *, owner: str, lease_seconds: float) -> Claim | None:
-    """T2: take a queued file, or None when it is not to be had (taken, finished, cancelled, deleted, too early)."""
-    taken = run_prepared(session, _claiming(now(session)), taken=row, lease=lease_seconds, owner=owner).scalar()
-    if taken is None:
+    Returns None when the file is not claimable: another worker has it, it has ended, or its back-off is not over.
+    """
+    fence = execute_prepared(
+        session,
+        claim_statements.claim_row(now(session)),
+        claimed_row=row,
+        lease_seconds=lease_seconds,
+        holder=lease_holder,
+    ).scalar()
+    if fence is None:
         return None
-    found = run(session, _claimed(now(session)), taken=row).one()  # attributes are JSON, which is not for prepared.py
-    staged = found.other_state == "staging" and found.redo_model == found.other_model
-    wanted_now = found.other_model if staged else found.store_model
+    # Not prepared: the attributes are JSON (ingest/db/execute.py).
+    file = execute(session, claim_statements.read_claimed_row(now(session)), claimed_row=row).one()
+    is_staged = file.standby_state == "staging" and file.pending_model == file.standby_model
+    expected_model = file.standby_model if is_staged else file.store_model
     return Claim(
         row=row,
-        fence=found.fence,
-        generation=found.generation,
-        attempt=found.attempts,
-        project=found.project,
-        vector_store_id=found.vector_store_id,
-        file_id=found.file_id,
-        batch=found.batch,
-        batch_id=found.batch_id,
-        filename=found.filename,
-        bytes=found.bytes,
-        blob=found.blob,
-        attributes=found.attributes,
-        attributes_version=found.attributes_version,
-        chunk_tokens=found.chunk_tokens,
-        chunk_overlap=found.chunk_overlap,
-        waited_seconds=found.waited_seconds,
-        trace=found.trace,
-        store_chunks=found.store_chunks,
-        store_terms=found.store_terms,
-        before=Sizes(found.chunks, found.terms, found.usage_bytes),
-        live=found.live,
-        model=found.made_for,
-        staged=staged,
-        epoch=found.epoch if found.made_for == wanted_now else _NO_EPOCH,
-        shown=found.live_generation,
-        shown_model=found.model,
-        aside=found.aside_generation,
+        fence=file.fence,
+        generation=file.generation,
+        attempt=file.attempts,
+        project=file.project,
+        vector_store_id=file.vector_store_id,
+        file_id=file.file_id,
+        batch_row=file.batch,
+        batch_id=file.batch_id,
+        filename=file.filename,
+        bytes=file.bytes,
+        blob=file.blob,
+        attributes=file.attributes,
+        attributes_version=file.attributes_version,
+        chunk_tokens=file.chunk_tokens,
+        chunk_overlap=file.chunk_overlap,
+        waited_seconds=file.waited_seconds,
+        traceparent=file.traceparent,
+        store_chunks=file.store_chunks,
+        store_terms=file.store_terms,
+        live_totals=PointTotals(file.chunks, file.terms, file.usage_bytes),
+        fallback_generation=file.fallback_generation,
+        model=file.claimed_model,
+        is_staged=is_staged,
+        store_epoch=file.epoch if file.claimed_model == expected_model else _UNKNOWN_EPOCH,
+        live_generation=file.live_generation,
+        live_model=file.model,
+        standby_generation=file.standby_generation,
     )
 
 
 def renew(session: Session, claim: Claim, *, lease_seconds: float) -> bool:
-    """T3: keep the file for another lease; False when it is no longer ours or no longer wanted."""
-    held = {"held": claim.row, "fence_held": claim.fence}
-    return changed_prepared(session, _renewing(now(session)), **held, lease=lease_seconds)
+    """Renew the lease. Returns False when it was lost or the file's work is abandoned."""
+    statement = claim_statements.renew_lease(now(session))
+    return changed_row_prepared(
+        session, statement, held_row=claim.row, fencing_token=claim.fence, lease_seconds=lease_seconds
+    )
 
 
-def complete(session: Session, claim: Claim, sizes: Sizes, made_with: str | None = None) -> bool:
-    """T4: all points of the claim's generation are written, by what `made_with` names.
+def complete(session: Session, claim: Claim, totals: PointTotals, pipeline_version: str | None = None) -> bool:
+    """Complete a file: all points of the claim's generation are written.
 
-    False when the file's attributes changed meanwhile, so that the points must get the new ones first.
-    Raises Abandoned when the file is not ours any more, Moved when its store may want another model's points.
+    Returns False when the file's attributes have changed, so that the points need the new ones first. Raises Abandoned
+    when the lease was lost, ModelChanged when the store has changed its models and may need points of another one.
     """
-    done = run_prepared(
+    completed = execute_prepared(
         session,
-        _STAGING if claim.staged else _COMPLETING,
-        held=claim.row,
-        fence_held=claim.fence,
-        version=claim.attributes_version,
-        maker=made_with,
-        its_model=claim.model,
-        made_chunks=sizes.chunks,
-        made_terms=sizes.terms,
-        made_bytes=sizes.usage_bytes,
+        claim_statements.COMPLETE_STANDBY if claim.is_staged else claim_statements.COMPLETE_LIVE,
+        held_row=claim.row,
+        fencing_token=claim.fence,
+        written_attributes_version=claim.attributes_version,
+        new_pipeline_version=pipeline_version,
+        new_model=claim.model,
+        new_chunks=totals.chunks,
+        new_terms=totals.terms,
+        new_usage_bytes=totals.usage_bytes,
     ).first()
-    if done is None:
+    if completed is None:
         if session.scalar(select(StoreFile.row).where(_held(claim))) is None:
-            raise Abandoned("finished by somebody else, cancelled or deleted")
+            raise _lease_lost()
         return False
-    # What was found before stays if it is of another model, either as it is or aside.
-    kept = (claim.shown or 0) if claim.shown_model not in (None, claim.model) else 0
-    if kept and claim.generation - 1 > kept:
-        purge_after(session, claim.vector_store_id, [(claim.row, kept, claim.generation - 1)])
-    elif not kept and claim.generation > 1:
-        purge(session, claim.vector_store_id, [(claim.row, claim.generation - 1)])
-    if claim.aside is not None and claim.aside < kept:  # what was aside is replaced, and older than what stays
-        purge(session, claim.vector_store_id, [(claim.row, kept - 1)])
-    more = Sizes() if claim.staged else sizes.minus(claim.before)
-    settle(session, claim.row, done.batch, claim.vector_store_id, "completed", more, epoch=claim.epoch)
+    _purge_replaced(session, claim)
+    added = PointTotals() if claim.is_staged else totals.minus(claim.live_totals)
+    batch_row, store_id = completed.batch, claim.vector_store_id
+    count_outcome(session, claim.row, batch_row, store_id, "completed", added, epoch=claim.store_epoch)
     return True
 
 
 def fail(session: Session, claim: Claim, code: LastErrorCode, message: str) -> None:
-    """T5: the file will never work; one that is being re-indexed is what it was before. Raises as `complete`."""
-    why = Why(code, message)
-    values = _failed(why) if claim.live is None else _left_running() | fallen_back()
-    done = run(session, update(StoreFile).where(_held(claim)).values(values).returning(StoreFile.batch)).first()
-    if done is None:
-        raise Abandoned("finished by somebody else, cancelled or deleted")
-    kept = None if claim.live is None else max(claim.live, claim.aside or 0)
-    _count_failed(session, claim, done.batch, kept, claim.before, why, epoch=claim.epoch)
-
-
-def give_back(session: Session, claim: Claim, *, delay_seconds: float) -> None:
-    """T6: queue the file again after a while: what it needs is down, or its worker must stop. Raises Abandoned."""
-    values = _requeued() | {"not_before": now(session) + delay_seconds}
-    if not changed(session, update(StoreFile).where(_held(claim)).values(values)):
-        raise Abandoned("finished by somebody else, cancelled or deleted")
-
-
-def disclaim(session: Session, row: int, *, owner: str) -> None:
-    """Queue a file again that this worker may have taken without hearing of it; it knows of no claim on this row."""
-    # Found as it was before, a row that is being taken would neither match nor be waited for.
-    session.execute(select(StoreFile.row).where(StoreFile.row == row).with_for_update())
-    mine = (StoreFile.row == row, StoreFile.status == "running", StoreFile.lease_owner == owner)
-    run(session, update(StoreFile).where(*mine).values(_requeued()))
-
-
-def attributes_of(session: Session, claim: Claim) -> tuple[dict[str, Any], int]:
-    """The file's attributes and their version as they are now. Raises Abandoned when it is not ours any more."""
-    found = session.execute(select(StoreFile.attributes, StoreFile.attributes_version).where(_held(claim))).first()
-    if found is None:
-        raise Abandoned("finished by somebody else, cancelled or deleted")
-    return found.attributes, found.attributes_version
-
-
-# --- the sweep's transitions ---
-
-
-def recover(session: Session, *, max_kills: int) -> int:
-    """T7: queue the files of workers that fell silent, and fail one of those that it happened to `max_kills` times.
-
-    How many there were; 0 when none is left.
-    """
-    lost = session.scalars(
-        select(StoreFile)
-        .where(StoreFile.status == "running", StoreFile.lease_until < now(session), wanted())
-        .order_by(StoreFile.row)
-        .limit(SWEEP_ROWS)
-        .with_for_update(skip_locked=True, of=StoreFile)
-    ).all()
-    for row in lost:
-        if row.crashes + 1 < max_kills:
-            values = _requeued() | {"kills": row.crashes + 1}
-            run(session, update(StoreFile).where(StoreFile.row == row.row).values(values))
-    # Of those that fail one a transaction: each locks its batches and its store, and a second one's batches may come
-    # before the first one's store.
-    poisonous = [row for row in lost if row.crashes + 1 >= max_kills][:1]
-    for row in poisonous:
-        with suppress(Abandoned), session.begin_nested():  # cancelled or deleted since we looked: that decides
-            _give_up(session, row, row.crashes + 1)
-    return len(lost)
-
-
-def release(session: Session, owner_prefix: str) -> int:
-    """Queue at once what one machine's workers held when they were all stopped; no kill is counted."""
-    mine = (StoreFile.status == "running", StoreFile.lease_owner.startswith(owner_prefix, autoescape=True))
-    rows = locked(session, *mine)
-    return run(session, update(StoreFile).where(StoreFile.row.in_(rows)).values(_requeued())).rowcount
-
-
-def sweep_cancelled(session: Session, batch_row: int | None = None, *, limit: int = SWEEP_ROWS) -> int:
-    """T8, second half: rewrite up to `limit` files of a cancelled batch, this one or the first there is, as cancelled.
-
-    Returns how many were looked at, 0 when nothing is left to do.
-    Their counters were settled by `attachments.cancel`.
-    """
-    this = [] if batch_row is None else [FileBatch.row == batch_row]
-    batch = session.execute(
-        select(FileBatch.row, FileBatch.vector_store_id)
-        .where(FileBatch.cancelled_at.is_not(None), ~FileBatch.swept, *this)
-        .order_by(FileBatch.row)
-        .limit(1)
-    ).first()
-    if batch is None:
-        return 0
-    serialise(session, f"cancelled:{batch.row}")
-    rows = session.scalars(
-        select(StoreFile)
-        .where(StoreFile.batch == batch.row, StoreFile.status.in_(UNFINISHED))
-        .order_by(StoreFile.row)
-        .limit(limit)
-        .with_for_update(of=StoreFile)
-    ).all()
-    _cancel_rows(session, batch.row, batch.vector_store_id, rows)
-    if len(rows) < limit:
-        left = (BatchFile.batch == batch.row, BatchFile.status == "in_progress")
-        run(session, update(BatchFile).where(*left).values(status="cancelled"))
-        run(session, update(FileBatch).where(FileBatch.row == batch.row).values(swept=True))
-    lost = [row for row in rows if row.redo_tokens is None]
-    gone = Sizes(sum(r.chunks for r in lost), sum(r.terms for r in lost), sum(r.usage_bytes for r in lost))
-    with suppress(Abandoned):  # a deleted store counts nothing any more
-        shift_store(session, batch.vector_store_id, Shift(), Sizes().minus(gone))
-    return len(rows) + 1
-
-
-def _give_up(session: Session, row: StoreFile, kills: int) -> None:
-    why = Why("server_error", f"The file took down its worker {kills} times and is not tried again.")
-    live = None if row.redo_tokens is None else row.live_generation
-    values = (_failed(why) if live is None else _left_running() | fallen_back()) | {"kills": kills}
-    run(session, update(StoreFile).where(StoreFile.row == row.row).values(values))
-    _count_failed(session, row, row.batch, None if live is None else kept_of(row), Sizes.of(row), why)
-
-
-def _count_failed(
-    session: Session,
-    file: Claim | StoreFile,
-    batch: int | None,
-    kept: int | None,
-    had: Sizes,
-    why: Why,
-    *,
-    epoch: int | None = None,
-) -> None:
-    """Have the points of a file that failed purged, up to what it keeps when it falls back, and count it."""
-    store = file.vector_store_id
-    if kept is None:
-        purge(session, store, [(file.row, file.generation)])
-        settle(session, file.row, batch, store, "failed", Sizes().minus(had), why=why, epoch=epoch)
+    """Fail a file for good; one that is being re-indexed falls back to its live generation. Raises as `complete`."""
+    reason = FailureReason(code, message)
+    if claim.fallback_generation is None:
+        values, kept = transitions.failed(reason), None
     else:
-        purge_after(session, store, [(file.row, kept, file.generation)])
-        settle(session, file.row, batch, store, "failed", Sizes(), why=why, falls_back=True, epoch=epoch)
-
-
-def _cancel_rows(session: Session, batch: int, store_id: str, rows: Sequence[StoreFile]) -> None:
-    ids = [r.row for r in rows]
-    lost, kept = [r for r in rows if r.redo_tokens is None], [r for r in rows if r.redo_tokens is not None]
-    values = _left_running() | {"status": "cancelled"} | sizes_gone()
-    run(session, update(StoreFile).where(StoreFile.row.in_([r.row for r in lost])).values(values))
-    as_before = _left_running() | fallen_back()
-    run(session, update(StoreFile).where(StoreFile.row.in_([r.row for r in kept])).values(as_before))
-    # A file that no worker ever held has no points.
-    purge(session, store_id, [(r.row, r.generation) for r in lost if r.fence > 0])
-    held = [r for r in kept if r.attempts > 0]
-    purge_after(session, store_id, [(r.row, kept_of(r), r.generation) for r in held])
-    waiting = select(BatchFile.batch).where(BatchFile.store_file.in_(ids), BatchFile.status == "in_progress")
-    theirs = or_(FileBatch.row == batch, FileBatch.row.in_(waiting))
-    session.execute(select(FileBatch.row).where(theirs).order_by(FileBatch.row).with_for_update())
-    run(
+        values = transitions.fallen_back()
+        kept = max(claim.fallback_generation, claim.standby_generation or 0)
+    held = update(StoreFile).where(_held(claim))
+    ended = execute(session, held.values(values).returning(StoreFile.batch)).first()
+    if ended is None:
+        raise _lease_lost()
+    count_failure(
         session,
-        update(BatchFile).where(BatchFile.batch == batch, BatchFile.store_file.in_(ids)).values(status="cancelled"),
+        reason,
+        row=claim.row,
+        generation=claim.generation,
+        kept_generation=kept,
+        batch_row=ended.batch,
+        store_id=claim.vector_store_id,
+        totals=claim.live_totals,
+        epoch=claim.store_epoch,
     )
-    others = session.execute(
-        select(BatchFile.batch, BatchFile.store_file)
-        .where(BatchFile.store_file.in_(ids), BatchFile.status == "in_progress")
-        .order_by(BatchFile.batch)
-    ).all()
-    for other, row in others:
-        if shift_batch(session, other, Shift(in_progress=-1, cancelled=1)):
-            close_membership(session, other, row, "cancelled")
+
+
+def release(session: Session, claim: Claim, *, delay_seconds: float) -> None:
+    """Give up the lease and queue the file after a delay: a dependency is down, or the worker stops.
+
+    Raises Abandoned when the lease was lost.
+    """
+    values = transitions.requeued() | {"not_before": now(session) + delay_seconds}
+    if not changed_row(session, update(StoreFile).where(_held(claim)).values(values)):
+        raise _lease_lost()
+
+
+def undo_claim(session: Session, row: int, *, lease_holder: str) -> None:
+    """Queue a file again after a lost answer to `claim`: the commit may have given this worker the lease.
+
+    Does nothing when this worker does not hold the lease.
+    """
+    # Lock first. An UPDATE reads the row as it was before a claim that is still committing, and would not match it.
+    session.execute(select(StoreFile.row).where(StoreFile.row == row).with_for_update())
+    held = (StoreFile.row == row, StoreFile.status == "running", StoreFile.lease_holder == lease_holder)
+    execute(session, update(StoreFile).where(*held).values(transitions.requeued()))
+
+
+def current_attributes(session: Session, claim: Claim) -> tuple[dict[str, Any], int]:
+    """Return the file's current attributes and their version. Raises Abandoned when the lease was lost."""
+    file = session.execute(select(StoreFile.attributes, StoreFile.attributes_version).where(_held(claim))).first()
+    if file is None:
+        raise _lease_lost()
+    return file.attributes, file.attributes_version
+
+
+def _purge_replaced(session: Session, claim: Claim) -> None:
+    """Purge the generations that a completed one replaces. The live points of another model stay, as they are or as standby."""
+    store_id = claim.vector_store_id
+    kept = (claim.live_generation or 0) if claim.live_model not in (None, claim.model) else 0
+    if kept and claim.generation - 1 > kept:
+        point_jobs.purge_after(session, store_id, [(claim.row, kept, claim.generation - 1)])
+    elif not kept and claim.generation > 1:
+        point_jobs.purge_up_to(session, store_id, [(claim.row, claim.generation - 1)])
+    if claim.standby_generation is not None and claim.standby_generation < kept:
+        point_jobs.purge_up_to(session, store_id, [(claim.row, kept - 1)])
 
 
 def _held(claim: Claim) -> ColumnElement[bool]:
     return and_(StoreFile.row == claim.row, StoreFile.fence == claim.fence, StoreFile.status == "running")
 
 
-def _left_running() -> dict[str, Any]:
-    return {"fence": StoreFile.fence + 1, "lease_until": None, "lease_owner": None, "published_at": None}
-
-
-def _requeued() -> dict[str, Any]:
-    return _left_running() | {"status": "queued"}
-
-
-def _failed(why: Why) -> dict[str, Any]:
-    return _left_running() | {"status": "failed", "error_code": why.code, "error_message": why.message} | sizes_gone()
-
-
-# --- the statements that run for every file, made once ---
-
-
-_NO_EPOCH = -1
-"""Of a claim between whose two statements the store changed its model."""
-
-
-def _wanted_model() -> ScalarSelect[str]:
-    """The model that a file's points are to be made with: its store's, or the one that a re-index prepares."""
-    staged = and_(VectorStore.other_state == "staging", VectorStore.other_model == StoreFile.redo_model)
-    return (
-        select(case((staged, VectorStore.other_model), else_=VectorStore.model))
-        .where(VectorStore.id == StoreFile.vector_store_id)
-        .correlate(StoreFile)
-        .scalar_subquery()
-    )
-
-
-@cache
-def _claiming(clock: ColumnElement[float]) -> ReturningUpdate[tuple[int]]:
-    return (
-        update(StoreFile)
-        .where(
-            StoreFile.row == bindparam("taken"), StoreFile.status == "queued", StoreFile.not_before <= clock, wanted()
-        )
-        .values(
-            status="running",
-            fence=StoreFile.fence + 1,
-            attempts=StoreFile.attempts + 1,
-            # No number is of two models: what was begun for one is not gone on with for another.
-            generation=case(
-                (StoreFile.made_for != _wanted_model(), StoreFile.generation + 1), else_=StoreFile.generation
-            ),
-            made_for=_wanted_model(),
-            lease_until=clock + bindparam("lease"),
-            lease_owner=bindparam("owner"),
-            published_at=None,
-        )
-        .returning(StoreFile.fence)
-    )
-
-
-@cache
-def _claimed(clock: ColumnElement[float]) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            *(StoreFile.fence, StoreFile.generation, StoreFile.attempts, StoreFile.vector_store_id, StoreFile.file_id),
-            *(StoreFile.batch, StoreFile.attributes, StoreFile.attributes_version, StoreFile.trace),
-            func.coalesce(StoreFile.redo_tokens, StoreFile.chunk_tokens).label("chunk_tokens"),
-            func.coalesce(StoreFile.redo_overlap, StoreFile.chunk_overlap).label("chunk_overlap"),
-            case((falls_back(), StoreFile.live_generation)).label("live"),
-            *(StoreFile.chunks, StoreFile.terms, StoreFile.usage_bytes),
-            *(StoreFile.live_generation, StoreFile.model, StoreFile.aside_generation, StoreFile.redo_model),
-            StoreFile.made_for,
-            *(File.project, File.filename, File.bytes, File.blob),
-            FileBatch.id.label("batch_id"),
-            (clock - StoreFile.queued_at).label("waited_seconds"),
-            VectorStore.chunks.label("store_chunks"),
-            VectorStore.terms.label("store_terms"),
-            VectorStore.model.label("store_model"),
-            *(VectorStore.other_model, VectorStore.other_state, VectorStore.epoch),
-        )
-        .join(File, File.id == StoreFile.file_id)
-        .join(VectorStore, VectorStore.id == StoreFile.vector_store_id)
-        .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
-        .where(StoreFile.row == bindparam("taken"))
-    )
-
-
-@cache
-def _renewing(clock: ColumnElement[float]) -> Update:
-    return update(StoreFile).where(*_HELD, wanted()).values(lease_until=clock + bindparam("lease"))
-
-
-_HELD = (
-    StoreFile.row == bindparam("held"),
-    StoreFile.fence == bindparam("fence_held"),
-    StoreFile.status == "running",
-)
-_MADE = (
-    update(StoreFile)
-    .where(*_HELD, StoreFile.attributes_version == bindparam("version"))
-    .values(
-        status="completed", lease_until=None, lease_owner=None, redo_tokens=None, redo_overlap=None, redo_model=None
-    )
-    .returning(StoreFile.batch)
-)
-
-
-def _set_aside(live: ColumnElement[Any]) -> ColumnElement[Any]:
-    """What was live is kept aside if it is of another model, else nothing is."""
-    return case((StoreFile.model != bindparam("its_model"), live))
-
-
-_COMPLETING = _MADE.values(
-    live_generation=StoreFile.generation,
-    model=bindparam("its_model"),
-    chunk_tokens=func.coalesce(StoreFile.redo_tokens, StoreFile.chunk_tokens),
-    chunk_overlap=func.coalesce(StoreFile.redo_overlap, StoreFile.chunk_overlap),
-    made_with=bindparam("maker"),
-    chunks=bindparam("made_chunks"),
-    terms=bindparam("made_terms"),
-    usage_bytes=bindparam("made_bytes"),
-    **{f"aside_{name}": _set_aside(column) for name, column in zip(ASIDE, LIVE, strict=True)},
-)
-_STAGING = _MADE.values(
-    aside_generation=StoreFile.generation,
-    aside_model=bindparam("its_model"),
-    aside_tokens=func.coalesce(StoreFile.redo_tokens, StoreFile.chunk_tokens),
-    aside_overlap=func.coalesce(StoreFile.redo_overlap, StoreFile.chunk_overlap),
-    aside_made_with=bindparam("maker"),
-    aside_chunks=bindparam("made_chunks"),
-    aside_terms=bindparam("made_terms"),
-    aside_bytes=bindparam("made_bytes"),
-)
+def _lease_lost() -> Abandoned:
+    return Abandoned("finished by another worker, cancelled or deleted")

@@ -1,55 +1,46 @@
-"""The counters of batches and stores, and the work list for points: what goes with every change of a file's state.
+"""The counters of batches and stores. They change in the transaction that changes a file's state.
 
-Locks are always taken in the order file, batch, store, so that no two transitions can wait for each other.
+Locks are taken in the order files, batches, store (ingest/db/locks.py), so no two transitions deadlock.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.execute import changed_prepared, run_prepared
-from ingest.db.models import BatchFile, FileBatch, PointJob, StoreFile, VectorStore
-from ingest.db.session import read_clock
-from ingest.errors import Abandoned, Moved
+from ingest.db.execute import changed_row_prepared, execute_prepared
+from ingest.db.models import BatchFile, FileBatch, StoreFile, VectorStore
+from ingest.db.queue import point_jobs
+from ingest.errors import Abandoned, ModelChanged
 
 Outcome = Literal["completed", "failed", "cancelled"]
 
-ASIDE = ("generation", "model", "tokens", "overlap", "made_with", "chunks", "terms", "bytes")
-"""What a row says of its points of another model, each with `aside_` before it..."""
-
-LIVE: tuple[ColumnElement[Any], ...] = (
-    *(StoreFile.live_generation.expression, StoreFile.model.expression),
-    *(StoreFile.chunk_tokens.expression, StoreFile.chunk_overlap.expression, StoreFile.made_with.expression),
-    *(StoreFile.chunks.expression, StoreFile.terms.expression, StoreFile.usage_bytes.expression),
-)
-"""...and the same of those that can be found."""
-
 
 @dataclass(frozen=True)
-class Sizes:
-    """What a file adds to its store while its points are there."""
+class PointTotals:
+    """What the points of files add up to in a store."""
 
     chunks: int = 0
     terms: int = 0
     usage_bytes: int = 0
 
     @classmethod
-    def of(cls, row: StoreFile) -> "Sizes":
+    def of(cls, row: StoreFile) -> "PointTotals":
+        """Return the totals of a file's live points."""
         return cls(row.chunks, row.terms, row.usage_bytes)
 
-    def plus(self, other: "Sizes") -> "Sizes":
-        return Sizes(self.chunks + other.chunks, self.terms + other.terms, self.usage_bytes + other.usage_bytes)
+    def plus(self, other: "PointTotals") -> "PointTotals":
+        return PointTotals(self.chunks + other.chunks, self.terms + other.terms, self.usage_bytes + other.usage_bytes)
 
-    def minus(self, other: "Sizes") -> "Sizes":
-        return Sizes(self.chunks - other.chunks, self.terms - other.terms, self.usage_bytes - other.usage_bytes)
+    def minus(self, other: "PointTotals") -> "PointTotals":
+        return PointTotals(self.chunks - other.chunks, self.terms - other.terms, self.usage_bytes - other.usage_bytes)
 
 
 @dataclass
-class Shift:
-    """What to add to a batch's or a store's counters."""
+class CounterDelta:
+    """The amounts to add to the counters of a batch or a store."""
 
     in_progress: int = 0
     completed: int = 0
@@ -61,153 +52,127 @@ class Shift:
 
 
 @dataclass(frozen=True)
-class Why:
-    """Why a file failed: the API's code, and a message."""
+class FailureReason:
+    """The reason for which a file failed: an error code of the API, and a message."""
 
     code: str
     message: str
 
 
-def settle(
+def count_outcome(
     session: Session,
     row: int,
-    owner: int | None,
+    batch_row: int | None,
     store_id: str,
     outcome: Outcome,
-    sizes: Sizes,
+    totals: PointTotals,
     *,
-    why: Why | None = None,
-    falls_back: bool = False,
+    reason: FailureReason | None = None,
+    has_fallback: bool = False,
     epoch: int | None = None,
 ) -> None:
     """Count a file that just left `in_progress`: in every batch that waits for it, then in its store.
 
-    To the store one that falls back is completed, whatever the outcome is to batches. `epoch` is the store's when the
-    file was claimed. Raises Abandoned, so that the transaction is undone, when the batch that owns it was cancelled or
-    the store deleted or expired first, and Moved when the store has another epoch.
+    A file with a fallback counts as completed in the store, whatever its outcome in the batches. `epoch` is the store's
+    at the time of the claim. Raises Abandoned, which undoes the transaction, when the file's batch was cancelled or its
+    store was deleted or expired first; ModelChanged when the store has another epoch.
     """
-    shift = Shift(in_progress=-1)
-    shift.add(outcome, 1)
-    for batch in open_batches(session, row):
-        if shift_batch(session, batch, shift):
-            close_membership(session, batch, row, outcome, why)
-        elif batch == owner:
+    delta = CounterDelta(in_progress=-1)
+    delta.add(outcome, 1)
+    for open_batch in open_batches(session, row):
+        if add_to_batch(session, open_batch, delta):
+            close_membership(session, open_batch, row, outcome, reason)
+        elif open_batch == batch_row:
             raise Abandoned("its batch was cancelled first")
-    if falls_back:
-        shift = Shift(in_progress=-1, completed=1)
-    shift_store(session, store_id, shift, sizes, epoch=epoch)
+    if has_fallback:
+        delta = CounterDelta(in_progress=-1, completed=1)
+    add_to_store(session, store_id, delta, totals, epoch=epoch)
+
+
+def count_failure(
+    session: Session,
+    reason: FailureReason,
+    *,
+    row: int,
+    generation: int,
+    kept_generation: int | None,
+    batch_row: int | None,
+    store_id: str,
+    totals: PointTotals,
+    epoch: int | None = None,
+) -> None:
+    """Count a file that just failed, and purge its points.
+
+    `kept_generation` is the greatest generation that the file keeps because it falls back, None if it keeps none.
+    `totals` are those of its live points. Raises as `count_outcome` does.
+    """
+    if kept_generation is None:
+        point_jobs.purge_up_to(session, store_id, [(row, generation)])
+        lost = PointTotals().minus(totals)
+    else:
+        point_jobs.purge_after(session, store_id, [(row, kept_generation, generation)])
+        lost = PointTotals()
+    has_fallback = kept_generation is not None
+    count_outcome(
+        session, row, batch_row, store_id, "failed", lost, reason=reason, has_fallback=has_fallback, epoch=epoch
+    )
 
 
 def open_batches(session: Session, row: int) -> Sequence[int]:
-    """The batches that wait for a file, usually one."""
-    return run_prepared(session, _OPEN_BATCHES, file=row).scalars().all()
+    """Return the rows of the batches that wait for a file, usually one."""
+    return execute_prepared(session, _OPEN_BATCHES, file=row).scalars().all()
 
 
-def close_membership(session: Session, batch: int, row: int, outcome: Outcome, why: Why | None = None) -> None:
-    """Write down for good how a file ended in a batch."""
-    code, message = (None, None) if why is None else (why.code, why.message)
-    run_prepared(session, _CLOSE_MEMBERSHIP, in_batch=batch, file=row, outcome=outcome, code=code, message=message)
-
-
-def shift_batch(session: Session, batch: int, shift: Shift) -> bool:
-    """Add to a batch's counters; False when it has been cancelled, for then they are final."""
-    amounts = vars(shift)
-    return not any(amounts.values()) or changed_prepared(session, _SHIFT_BATCH, of=batch, **_more(amounts))
-
-
-def shift_store(
-    session: Session, store_id: str, shift: Shift, sizes: Sizes | None = None, *, epoch: int | None = None
+def close_membership(
+    session: Session, batch_row: int, row: int, outcome: Outcome, reason: FailureReason | None = None
 ) -> None:
-    """Add to a store's counters. Raises Abandoned when it has been deleted or has expired, and Moved when it has not
-    the given epoch (any more)."""
-    amounts = vars(shift) | vars(sizes or Sizes())
+    """Record a file's outcome in a batch. It never changes again."""
+    code, message = (None, None) if reason is None else (reason.code, reason.message)
+    execute_prepared(
+        session, _CLOSE_MEMBERSHIP, in_batch=batch_row, file=row, outcome=outcome, code=code, message=message
+    )
+
+
+def add_to_batch(session: Session, batch_row: int, delta: CounterDelta) -> bool:
+    """Add to a batch's counters. Returns False when it was cancelled, because then they are final."""
+    amounts = vars(delta)
+    return not any(amounts.values()) or changed_row_prepared(
+        session, _ADD_TO_BATCH, changed_batch=batch_row, **_bound(amounts)
+    )
+
+
+def add_to_store(
+    session: Session, store_id: str, delta: CounterDelta, totals: PointTotals | None = None, *, epoch: int | None = None
+) -> None:
+    """Add to a store's counters.
+
+    Raises Abandoned when the store was deleted or has expired, ModelChanged when it does not have the epoch.
+    """
+    amounts = vars(delta) | vars(totals or PointTotals())
     if not any(amounts.values()):
         return
     if epoch is None:
-        done = changed_prepared(session, _SHIFT_STORE, of=store_id, **_more(amounts))
+        is_counted = changed_row_prepared(session, _ADD_TO_STORE, changed_store=store_id, **_bound(amounts))
     else:
-        done = changed_prepared(session, _SHIFT_STORE_IN_EPOCH, of=store_id, its_epoch=epoch, **_more(amounts))
-        if not done and changed_prepared(session, _SHIFT_STORE, of=store_id, **_more(vars(Shift()) | vars(Sizes()))):
-            raise Moved("its store has changed its embedding model meanwhile")
-    if not done:
+        is_counted = changed_row_prepared(
+            session, _ADD_TO_STORE_IN_EPOCH, changed_store=store_id, expected_epoch=epoch, **_bound(amounts)
+        )
+        nothing = _bound(vars(CounterDelta()) | vars(PointTotals()))
+        if not is_counted and changed_row_prepared(session, _ADD_TO_STORE, changed_store=store_id, **nothing):
+            raise ModelChanged("its store has changed its embedding model meanwhile")
+    if not is_counted:
         raise Abandoned("its store was deleted or has expired")
 
 
-def purge(session: Session, store_id: str, points: Iterable[tuple[int, int]]) -> None:
-    """Have points deleted: of each (row, generation) those of that generation and of older ones."""
-    due = read_clock(session)
-    jobs = [
-        PointJob(kind="purge", vector_store_id=store_id, store_file=row, generation=generation, due_at=due)
-        for row, generation in points
-    ]
-    session.add_all(jobs)
+def _sums(table: type[FileBatch] | type[VectorStore], names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(table, name) + bindparam(f"added_{name}") for name in names}
 
 
-def purge_after(session: Session, store_id: str, points: Iterable[tuple[int, int, int]]) -> None:
-    """Have points deleted: of each (row, kept, last) those of generations after `kept`, up to `last`."""
-    due = read_clock(session)
-    jobs = [
-        PointJob(kind="purge", vector_store_id=store_id, store_file=row, first=kept + 1, generation=last, due_at=due)
-        for row, kept, last in points
-    ]
-    session.add_all(jobs)
+def _bound(amounts: dict[str, int]) -> dict[str, int]:
+    return {f"added_{name}": amount for name, amount in amounts.items()}
 
 
-def sizes_gone() -> dict[str, Any]:
-    """The values of a row that has no points any more."""
-    return {"live_generation": None, "model": None, "chunks": 0, "terms": 0, "usage_bytes": 0} | nothing_aside()
-
-
-def nothing_aside() -> dict[str, Any]:
-    """The values of a row that has no points of another model."""
-    return dict.fromkeys(f"aside_{name}" for name in ASIDE)
-
-
-def fallen_back() -> dict[str, Any]:
-    """The values of a row whose re-index did not complete: it is what it was before."""
-    return {"status": "completed", "redo_tokens": None, "redo_overlap": None, "redo_model": None}
-
-
-def kept_generation() -> ColumnElement[int]:
-    """The greatest generation that a file keeps if what it is queued for does not complete; 0 for none. Numbers only
-    grow, so all greater ones are of what did not complete."""
-    live, aside = func.coalesce(StoreFile.live_generation, 0), func.coalesce(StoreFile.aside_generation, 0)
-    return case((aside > live, aside), else_=live)
-
-
-def kept_of(row: StoreFile) -> int:
-    """The same of a row that was read."""
-    return max(row.live_generation or 0, row.aside_generation or 0)
-
-
-def falls_back() -> ColumnElement[bool]:
-    """That a file is found as before if what it is queued for does not complete."""
-    return StoreFile.redo_tokens.is_not(None)
-
-
-def locked(session: Session, *which: ColumnElement[bool], skip: bool = False) -> Sequence[int]:
-    """The rows of files, locked in the order that everybody keeps; `skip` leaves out those that others hold."""
-    return session.scalars(
-        select(StoreFile.row).where(*which).order_by(StoreFile.row).with_for_update(skip_locked=skip, of=StoreFile)
-    ).all()
-
-
-def wanted() -> ColumnElement[bool]:
-    """That a file's batch has not been cancelled and its store neither deleted nor expired."""
-    cancelled = exists().where(FileBatch.row == StoreFile.batch, FileBatch.cancelled_at.is_not(None))
-    alive = exists().where(
-        VectorStore.id == StoreFile.vector_store_id, VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None)
-    )
-    return and_(or_(StoreFile.batch.is_(None), ~cancelled.correlate(StoreFile)), alive.correlate(StoreFile))
-
-
-def _added(table: type[FileBatch] | type[VectorStore], names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(table, name) + bindparam(f"more_{name}") for name in names}
-
-
-def _more(amounts: dict[str, int]) -> dict[str, int]:
-    return {f"more_{name}": amount for name, amount in amounts.items()}
-
+# Prepared statements: they run for every file (ingest/db/execute.py).
 
 _OPEN_BATCHES = (
     select(BatchFile.batch)
@@ -219,14 +184,14 @@ _CLOSE_MEMBERSHIP = (
     .where(BatchFile.batch == bindparam("in_batch"), BatchFile.store_file == bindparam("file"))
     .values(status=bindparam("outcome"), error_code=bindparam("code"), error_message=bindparam("message"))
 )
-_SHIFT_BATCH = (
+_ADD_TO_BATCH = (
     update(FileBatch)
-    .where(FileBatch.row == bindparam("of"), FileBatch.cancelled_at.is_(None))
-    .values(_added(FileBatch, vars(Shift())))
+    .where(FileBatch.row == bindparam("changed_batch"), FileBatch.cancelled_at.is_(None))
+    .values(_sums(FileBatch, vars(CounterDelta())))
 )
-_SHIFT_STORE = (
+_ADD_TO_STORE = (
     update(VectorStore)
-    .where(VectorStore.id == bindparam("of"), VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None))
-    .values(_added(VectorStore, vars(Shift()) | vars(Sizes())))
+    .where(VectorStore.id == bindparam("changed_store"), VectorStore.is_active)
+    .values(_sums(VectorStore, vars(CounterDelta()) | vars(PointTotals())))
 )
-_SHIFT_STORE_IN_EPOCH = _SHIFT_STORE.where(VectorStore.epoch == bindparam("its_epoch"))
+_ADD_TO_STORE_IN_EPOCH = _ADD_TO_STORE.where(VectorStore.epoch == bindparam("expected_epoch"))

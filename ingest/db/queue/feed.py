@@ -1,4 +1,8 @@
-"""Which queued files are told to the broker next (the feeder's side of the database; see ingest/dispatch/feeder.py)."""
+"""The outbox: queued files that the feeder (ingest/dispatch/feeder.py) publishes to the broker next.
+
+`published_at` marks a file as published until a worker claims it. A lost message is published again, so delivery is
+at-least-once; the claim makes its effect exactly-once.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +12,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.execute import run
+from ingest.db import predicates
+from ingest.db.execute import execute
 from ingest.db.models import File, FileBatch, StoreFile, VectorStore
-from ingest.db.queue.counters import locked, wanted
+from ingest.db.queue.transitions import lock_rows
 from ingest.db.session import now, read_clock
 
-BATCHES_A_ROUND = 16
-"""Batches that share one top-up; more of them take turns."""
+BATCHES_PER_ROUND = 16
+"""Batches that share one round of publishing. More of them take turns."""
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """A queued file, and what a person watching the broker wants to read about it."""
+class QueuedFile:
+    """A queued file, with the facts that an operator wants to read in the broker."""
 
     row: int
     file_id: str
@@ -29,38 +34,41 @@ class Waiting:
     attempt: int
 
 
-def take_interactive(session: Session, limit: int) -> list[Waiting]:
-    """Up to `limit` files attached one by one and not yet published, longest-waiting first; marks them published."""
-    return _publish(session, session.execute(_waiting(session, StoreFile.batch.is_(None)).limit(limit)).all())
+def take_interactive(session: Session, limit: int) -> list[QueuedFile]:
+    """Mark up to `limit` single files as published, the longest waiting first, and return them."""
+    return _publish(session, session.execute(_select_ready(session, StoreFile.batch.is_(None)).limit(limit)).all())
 
 
-def take_bulk(session: Session, limit: int) -> list[Waiting]:
-    """Up to `limit` files of batches, marked published: an equal share for each project, and within it for each of its
-    batches that waited longest."""
-    projects = _next_batches(session)
-    found: list[Any] = []
-    served: list[int] = []
-    for left, batches in zip(range(len(projects), 0, -1), projects.values(), strict=True):
-        share = _part(limit - len(found), left)
-        until = len(found) + share
-        for others, batch in zip(range(len(batches), 0, -1), batches, strict=True):
+def take_bulk(session: Session, limit: int) -> list[QueuedFile]:
+    """Mark up to `limit` files of batches as published, and return them.
+
+    Each project gets an equal share, and within it each of the project's batches that waited longest.
+    """
+    projects = _longest_waiting_batches(session)
+    files: list[Any] = []
+    served_batches: list[int] = []
+    for projects_left, batches in zip(range(len(projects), 0, -1), projects.values(), strict=True):
+        share = _fair_share(limit - len(files), projects_left)
+        until = len(files) + share
+        for batches_left, batch in zip(range(len(batches), 0, -1), batches, strict=True):
             some = session.execute(
-                _waiting(session, StoreFile.batch == batch).limit(_part(until - len(found), others))
+                _select_ready(session, StoreFile.batch == batch).limit(_fair_share(until - len(files), batches_left))
             ).all()
-            found += some
+            files += some
             if some:
-                served.append(batch)
-    published = _publish(session, found)
+                served_batches.append(batch)
+    published = _publish(session, files)
     at = read_clock(session)
-    for turn, batch in sorted(enumerate(served), key=itemgetter(1)):  # files, then batches by row: as everybody locks
-        # A little later for each, so that batches served in one round keep their order in the next.
-        run(session, update(FileBatch).where(FileBatch.row == batch).values(dispatched_at=at + turn * 1e-4))
+    # Lock order: files, then batches by row (db/locks.py).
+    for turn, batch in sorted(enumerate(served_batches), key=itemgetter(1)):
+        # 0.1 ms apart, so that the batches of one round keep their order in the next.
+        execute(session, update(FileBatch).where(FileBatch.row == batch).values(dispatched_at=at + turn * 1e-4))
     return published
 
 
-def _next_batches(session: Session) -> dict[str, list[int]]:
-    """Each project's batches that waited longest; no project has its second before every other has its first."""
-    waits = select(StoreFile.row).where(*_unpublished(session, StoreFile.batch == FileBatch.row)).exists()
+def _longest_waiting_batches(session: Session) -> dict[str, list[int]]:
+    """Return each project's longest waiting batches. Every project gets its first before any gets its second."""
+    waits = select(StoreFile.row).where(*_is_ready(session, StoreFile.batch == FileBatch.row)).exists()
     order = (FileBatch.dispatched_at, FileBatch.row)
     turn = func.row_number().over(partition_by=VectorStore.project, order_by=order).label("turn")
     ranked = (
@@ -70,44 +78,44 @@ def _next_batches(session: Session) -> dict[str, list[int]]:
         .subquery()
     )
     first = select(ranked.c.row, ranked.c.project).order_by(ranked.c.turn, ranked.c.dispatched_at, ranked.c.row)
-    found: dict[str, list[int]] = {}
-    for row, project in session.execute(first.limit(BATCHES_A_ROUND)):
-        found.setdefault(project, []).append(row)
-    return found
+    batches: dict[str, list[int]] = {}
+    for row, project in session.execute(first.limit(BATCHES_PER_ROUND)):
+        batches.setdefault(project, []).append(row)
+    return batches
 
 
-def _part(amount: int, sharers: int) -> int:
+def _fair_share(amount: int, sharers: int) -> int:
     return -(-amount // sharers)
 
 
-def unpublish(session: Session, *, older_than_seconds: float, interactive: bool) -> int:
-    """Forget that files were published, for messages that were lost: the next top-up publishes them again."""
+def unpublish_older(session: Session, *, older_than_seconds: float, interactive: bool) -> int:
+    """Unmark files that were published this long ago, because their messages may be lost. Returns their number."""
     lane = StoreFile.batch.is_(None) if interactive else StoreFile.batch.is_not(None)
-    old = StoreFile.published_at < now(session) - older_than_seconds
-    lost = (StoreFile.status == "queued", StoreFile.published_at.is_not(None), old, lane)
-    forget(session, rows := locked(session, *lost, skip=True))
+    is_old = StoreFile.published_at < now(session) - older_than_seconds
+    lost = (StoreFile.status == "queued", StoreFile.published_at.is_not(None), is_old, lane)
+    unpublish(session, rows := lock_rows(session, *lost, skip_locked=True))
     return len(rows)
 
 
-def forget(session: Session, rows: Sequence[int]) -> None:
-    """Files that could not be published after all."""
-    still = locked(session, StoreFile.row.in_(rows), StoreFile.status == "queued", skip=True)
-    run(session, update(StoreFile).where(StoreFile.row.in_(still)).values(published_at=None))
+def unpublish(session: Session, rows: Sequence[int]) -> None:
+    """Unmark files, so that the next round publishes them again."""
+    queued = lock_rows(session, StoreFile.row.in_(rows), StoreFile.status == "queued", skip_locked=True)
+    execute(session, update(StoreFile).where(StoreFile.row.in_(queued)).values(published_at=None))
 
 
-def told(session: Session, *, interactive: bool) -> int:
-    """How many files the broker was told of that no worker has claimed yet."""
+def count_published(session: Session, *, interactive: bool) -> int:
+    """Count the published files that no worker has claimed yet."""
     lane = StoreFile.batch.is_(None) if interactive else StoreFile.batch.is_not(None)
     published = select(func.count()).where(StoreFile.status == "queued", StoreFile.published_at.is_not(None), lane)
     return session.scalar(published) or 0
 
 
-def _unpublished(session: Session, which: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+def _is_ready(session: Session, lane: ColumnElement[bool]) -> list[ColumnElement[bool]]:
     ready = StoreFile.not_before <= now(session)
-    return [which, StoreFile.status == "queued", StoreFile.published_at.is_(None), ready]
+    return [lane, StoreFile.status == "queued", StoreFile.published_at.is_(None), ready]
 
 
-def _waiting(session: Session, which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _select_ready(session: Session, lane: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
         select(
             StoreFile.row,
@@ -119,14 +127,14 @@ def _waiting(session: Session, which: ColumnElement[bool]) -> Select[*tuple[Any,
         )
         .join(File, File.id == StoreFile.file_id)
         .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
-        .where(*_unpublished(session, which), wanted())
+        .where(*_is_ready(session, lane), predicates.is_not_abandoned())
         .order_by(StoreFile.row)
-        .with_for_update(skip_locked=True, of=StoreFile)  # waiting for nobody, it can be in nobody's way
+        .with_for_update(skip_locked=True, of=StoreFile)  # never waits, so it cannot deadlock
     )
 
 
-def _publish(session: Session, found: Sequence[Any]) -> list[Waiting]:
-    if found:
-        rows = [row.row for row in found]
-        run(session, update(StoreFile).where(StoreFile.row.in_(rows)).values(published_at=now(session)))
-    return [Waiting(r.row, r.file_id, r.filename, r.vector_store_id, r.batch_id, r.attempts + 1) for r in found]
+def _publish(session: Session, files: Sequence[Any]) -> list[QueuedFile]:
+    if files:
+        rows = [file.row for file in files]
+        execute(session, update(StoreFile).where(StoreFile.row.in_(rows)).values(published_at=now(session)))
+    return [QueuedFile(f.row, f.file_id, f.filename, f.vector_store_id, f.batch_id, f.attempts + 1) for f in files]

@@ -1,41 +1,34 @@
-"""What requests do to the files of a store: attach (T1), cancel (T8), remove (T9), and new attributes."""
+"""The files of a store: attach and remove them (transitions T1 and T9 in deploy/docs/reliability.md)."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db import tombstones
-from ingest.db.execute import changed, run
+from ingest.db import locks, tombstones
+from ingest.db.execute import execute
+from ingest.db.id_slices import MAX_IDS, slices
 from ingest.db.models import BatchFile, FileBatch, StoreFile
-from ingest.db.queue import model_migration
+from ingest.db.queue import point_jobs, transitions
 from ingest.db.queue.counters import (
-    Shift,
-    Sizes,
+    CounterDelta,
+    PointTotals,
+    add_to_batch,
+    add_to_store,
     close_membership,
     open_batches,
-    purge,
-    shift_batch,
-    shift_store,
-    sizes_gone,
 )
-from ingest.db.session import now, read_clock, serialise
+from ingest.db.session import read_clock
 from ingest.observability import tracing
-from ingest.status import UNFINISHED, FileStatus, of_file
-
-Id = TypeVar("Id")
-
-LOOKUP_IDS = 1_000
-"""Ids in one IN list; SQLite takes 32,766 parameters, Postgres plans long lists slowly."""
+from ingest.status import UNFINISHED, FileStatus, file_status
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file to be attached, and how."""
+    """A file to attach to a store."""
 
     file_id: str
     attributes: dict[str, Any] | None
@@ -45,234 +38,74 @@ class Member:
 
 
 def attach(session: Session, store_id: str, members: Sequence[Member], batch: FileBatch | None) -> list[int]:
-    """T1: put files into a store, as one batch or (batch None) each by itself. Distinct files, which exist.
+    """Attach distinct files to a store: as one batch, or each by itself if `batch` is None.
 
-    A file that is there already keeps its row (contract section 10): completed or in progress with the same chunking
-    it stays as it is, otherwise it runs again. Returns the rows whose points need new attributes.
-    Raises IntegrityError when a file or the store is deleted at the same time.
+    A file that is in the store already keeps its row (deploy/docs/api-contract.md section 10). It is not processed again
+    if it is completed or in progress with the same chunking. Returns the rows whose points need new attributes. Raises
+    IntegrityError when a file or the store is deleted at the same time.
     """
-    serialise(session, f"attach:{store_id}")
+    locks.advisory_lock(session, locks.store_membership(store_id))
     if batch is not None:
         session.add(batch)
         session.flush()
-    owner = batch.row if batch is not None else None
-    known = _locked(session, store_id, [m.file_id for m in members])
-    new = [m for m in members if m.file_id not in known]
-    _insert(session, store_id, new, owner)
-    if owner is not None:
-        _join(session, owner)
-    again = [(known[m.file_id], m) for m in members if m.file_id in known]
-    styled, in_store, in_batch, gone = _reattach(session, again, owner)
-    in_store.in_progress += len(new)
-    in_batch.in_progress += len(new)
-    if owner is not None:
-        shift_batch(session, owner, in_batch)
-    shift_store(session, store_id, in_store, Sizes().minus(gone))
-    return styled
-
-
-def cancel(session: Session, batch: FileBatch) -> bool:
-    """T8: cancel whatever of a batch is not finished, at once and whatever its number; False when nothing is left.
-
-    The flag and the counters are the cancel; `progress.sweep_cancelled` rewrites the rows.
-    """
-    if batch.model is not None:
-        serialise(session, f"attach:{batch.vector_store_id}")
-    done = changed(
-        session,
-        update(FileBatch)
-        .where(FileBatch.row == batch.row, FileBatch.cancelled_at.is_(None), FileBatch.in_progress > 0)
-        .values(cancelled_at=now(session), cancelled=FileBatch.cancelled + FileBatch.in_progress, in_progress=0),
-    )
-    if done:
-        # Whoever finishes, moves or removes a file of this batch needs the batch's row, which we hold.
-        mine = (StoreFile.batch == batch.row, StoreFile.status.in_(UNFINISHED))
-        count, kept = session.execute(select(func.count(), func.count(StoreFile.redo_tokens)).where(*mine)).one()
-        shift = Shift(in_progress=-count, completed=kept, cancelled=count - kept)
-        shift_store(session, batch.vector_store_id, shift)
-    # Also when it has ended and left its store on the way, because of a file that failed.
-    if batch.model is not None and (done or not model_migration.is_headed_for(session, batch)):
-        model_migration.stop(session, batch)
-    return done
+    batch_row = batch.row if batch is not None else None
+    existing = _lock_files(session, store_id, [m.file_id for m in members])
+    new = [m for m in members if m.file_id not in existing]
+    _insert(session, store_id, new, batch_row)
+    if batch_row is not None:
+        _insert_memberships(session, batch_row)
+    again = _plan_reattachment(session, [(existing[m.file_id], m) for m in members if m.file_id in existing])
+    _reattach(session, again, batch_row)
+    again.store_delta.in_progress += len(new)
+    again.batch_delta.in_progress += len(new)
+    if batch_row is not None:
+        add_to_batch(session, batch_row, again.batch_delta)
+    add_to_store(session, store_id, again.store_delta, PointTotals().minus(again.lost))
+    return [values["row"] for values in again.new_attributes]
 
 
 def remove(session: Session, store_id: str, file_id: str) -> bool:
-    """T9: take a file out of a store; its row goes at once, its points are purged. False when it is not there."""
-    row = _locked(session, store_id, [file_id]).get(file_id)
-    if row is None:
+    """Remove a file from a store: its row at once, its points by a purge. Returns False when it is not in the store."""
+    file = _lock_files(session, store_id, [file_id]).get(file_id)
+    if file is None:
         return False
-    shown = _shown(session, [row])[row.row]
-    waiting = open_batches(session, row.row)
-    run(session, delete(StoreFile).where(StoreFile.row == row.row))
-    tombstones.add(session, store_id, file_id, row.row)
-    purge(session, store_id, [(row.row, row.generation)])
-    for batch in waiting:
-        if shift_batch(session, batch, Shift(in_progress=-1, cancelled=1)):
-            close_membership(session, batch, row.row, "cancelled")
-    shift = Shift()
-    shift.add(shown, -1)
-    shift_store(session, store_id, shift, Sizes().minus(Sizes.of(row)))
+    status = _lock_statuses(session, [file])[file.row]
+    waiting_batches = open_batches(session, file.row)
+    execute(session, delete(StoreFile).where(StoreFile.row == file.row))
+    tombstones.add(session, store_id, file_id, file.row)
+    point_jobs.purge_up_to(session, store_id, [(file.row, file.generation)])
+    for batch_row in waiting_batches:
+        if add_to_batch(session, batch_row, CounterDelta(in_progress=-1, cancelled=1)):
+            close_membership(session, batch_row, file.row, "cancelled")
+    delta = CounterDelta()
+    delta.add(status, -1)
+    add_to_store(session, store_id, delta, PointTotals().minus(PointTotals.of(file)))
     return True
 
 
-def set_attributes(session: Session, store_id: str, file_id: str, attributes: Mapping[str, Any]) -> int | None:
-    """Replace a file's attributes; its row number, whose points need them too, or None when it is not there."""
-    return run(
-        session,
-        update(StoreFile)
-        .where(StoreFile.vector_store_id == store_id, StoreFile.file_id == file_id)
-        .values(attributes=dict(attributes), attributes_version=StoreFile.attributes_version + 1)
-        .returning(StoreFile.row),
-    ).scalar()
+def _lock_files(session: Session, store_id: str, file_ids: Sequence[str]) -> dict[str, StoreFile]:
+    """Lock those of the files that are in the store, and return them by file id.
 
-
-def _locked(session: Session, store_id: str, file_ids: Sequence[str]) -> dict[str, StoreFile]:
-    """Those of the files that are in the store, locked by row as everybody does: a slice of names is in no order."""
-    numbers: list[int] = []
-    for names in slices(file_ids):
-        these = (StoreFile.vector_store_id == store_id, StoreFile.file_id.in_(names))
-        numbers += session.scalars(select(StoreFile.row).where(*these))
-    found: dict[str, StoreFile] = {}
-    for some in slices(sorted(numbers)):
-        rows = session.scalars(
-            select(StoreFile).where(StoreFile.row.in_(some)).order_by(StoreFile.row).with_for_update()
-        )
-        found |= {row.file_id: row for row in rows}
-    return found
-
-
-def _insert(session: Session, store_id: str, members: Sequence[Member], owner: int | None) -> None:
-    queued_at, trace = read_clock(session), tracing.current()
-    rows = [
-        {
-            "vector_store_id": store_id,
-            "file_id": member.file_id,
-            "batch": owner,
-            "created_at": int(queued_at),
-            "attributes": member.attributes or {},
-            "attributes_version": 0,
-            "chunk_tokens": member.chunk_tokens,
-            "chunk_overlap": member.chunk_overlap,
-            "status": "queued",
-            "fence": 0,
-            "generation": 1,
-            "attempts": 0,
-            "kills": 0,
-            "queued_at": queued_at,
-            "trace": trace,
-            "not_before": 0.0,
-            "chunks": 0,
-            "terms": 0,
-            "usage_bytes": 0,
-        }
-        for member in members
-    ]
-    for some in slices(rows):  # no statement may take longer than a request waits for one
-        session.execute(insert(StoreFile), some)
-
-
-def _join(session: Session, owner: int) -> None:
-    """Make the batch's own rows its members."""
-    mine = StoreFile.batch == owner
-    first, last = session.execute(select(func.min(StoreFile.row), func.max(StoreFile.row)).where(mine)).one()
-    for start in range(first or 0, (last or -1) + 1, LOOKUP_IDS):
-        some = (mine, StoreFile.row >= start, StoreFile.row < start + LOOKUP_IDS)
-        rows = select(StoreFile.batch, StoreFile.row, literal("in_progress")).where(*some)
-        run(session, insert(BatchFile).from_select(["batch", "store_file", "status"], rows))
-
-
-def _reattach(
-    session: Session, again: Sequence[tuple[StoreFile, Member]], owner: int | None
-) -> tuple[list[int], Shift, Shift, Sizes]:
-    """Attach files that are in the store already, in few statements however many there are.
-
-    Returns the rows whose points need new attributes, what changes in the store's and the new batch's counters, and
-    the sizes that the store loses.
+    Two steps, because rows must be locked in the order of their numbers, and a slice of file ids has no order.
     """
-    shown = _shown(session, [row for row, _ in again])
-    in_store, in_batch, gone = Shift(), Shift(), Sizes()
-    restyled = [(row, m.attributes) for row, m in again if _is_new(m.attributes, row.attributes)]
-    joined: list[int] = []
-    restarted: dict[tuple[int, int], list[int]] = {}
-    memberships: list[dict[str, Any]] = []
-    for row, member in again:
-        status = shown[row.row]
-        sizes = (member.chunk_tokens, member.chunk_overlap)
-        if status in ("failed", "cancelled") or sizes != _sizes_in(row, status):
-            restarted.setdefault(sizes, []).append(row.row)
-            if status == "cancelled":  # perhaps only by its batch: its row may still have what it had before
-                gone = gone.plus(Sizes.of(row))
-            in_store.add(status, -1)
-            in_store.add("in_progress", 1)
-            status = "in_progress"
-        elif status == "in_progress":
-            joined.append(row.row)
-        memberships.append({"batch": owner, "store_file": row.row, "status": status})
-        in_batch.add(status, 1)
-    cancelled = {row for row, status in shown.items() if status == "cancelled"}
-    for (tokens, overlap), rows in restarted.items():
-        for some in slices(rows):
-            values = from_the_start(session, owner) | {"chunk_tokens": tokens, "chunk_overlap": overlap}
-            run(session, update(StoreFile).where(StoreFile.row.in_(some)).values(values))
-            if lost := cancelled.intersection(some):
-                run(session, update(StoreFile).where(StoreFile.row.in_(lost)).values(sizes_gone()))
-    if restyled:
-        styled = [
-            {"row": row.row, "attributes": attributes, "attributes_version": row.attributes_version + 1}
-            for row, attributes in restyled
-        ]
-        for several in slices(styled):
-            session.execute(update(StoreFile), several)
-    if owner is not None and memberships:
-        for some in slices(joined):
-            run(session, update(StoreFile).where(StoreFile.row.in_(some)).values(batch=owner))
-        for many in slices(memberships):
-            session.execute(insert(BatchFile), many)
-    return [row.row for row, _ in restyled], in_store, in_batch, gone
+    numbers: list[int] = []
+    for ids in slices(file_ids):
+        in_store = (StoreFile.vector_store_id == store_id, StoreFile.file_id.in_(ids))
+        numbers += session.scalars(select(StoreFile.row).where(*in_store))
+    files: dict[str, StoreFile] = {}
+    for some in slices(sorted(numbers)):
+        locked = select(StoreFile).where(StoreFile.row.in_(some)).order_by(StoreFile.row).with_for_update()
+        files |= {file.file_id: file for file in session.scalars(locked)}
+    return files
 
 
-def _sizes_in(row: StoreFile, status: FileStatus) -> tuple[int, int]:
-    """The chunking that a file has, or is about to have."""
-    if status == "in_progress" and row.redo_tokens is not None:
-        return row.redo_tokens, row.redo_overlap or 0
-    return row.chunk_tokens, row.chunk_overlap
+def _lock_statuses(session: Session, files: Sequence[StoreFile]) -> dict[int, FileStatus]:
+    """Return the API statuses of locked files, by row.
 
-
-def _is_new(attributes: Mapping[str, Any] | None, present: Mapping[str, Any]) -> bool:
-    """Whether a file gets other attributes; as JSON, for to Python `True`, `1` and `1.0` are the same."""
-    return attributes is not None and json.dumps(attributes, sort_keys=True) != json.dumps(present, sort_keys=True)
-
-
-def from_the_start(session: Session, owner: int | None) -> dict[str, Any]:
-    """A new generation. The old one's points stay until this one is complete, failed or cancelled: a completed file
-    is found as it was until then."""
-    return {
-        "status": "queued",
-        "batch": owner,
-        "fence": StoreFile.fence + 1,
-        "generation": StoreFile.generation + 1,
-        "redo_tokens": None,
-        "redo_overlap": None,
-        "redo_model": None,
-        "made_for": None,
-        "attempts": 0,
-        "kills": 0,
-        "queued_at": now(session),
-        "trace": tracing.current(),
-        "not_before": 0.0,
-        "published_at": None,
-        "lease_until": None,
-        "lease_owner": None,
-        "error_code": None,
-        "error_message": None,
-    }
-
-
-def _shown(session: Session, rows: Sequence[StoreFile]) -> dict[int, FileStatus]:
-    """The statuses of locked rows, with all batches that wait for them locked too, so that none can be cancelled
-    meanwhile."""
-    unfinished = [row.row for row in rows if row.status in UNFINISHED]
-    batches = {row.batch for row in rows if row.batch is not None and row.status in UNFINISHED}
+    Locks all batches that wait for the files, so that none is cancelled before the transaction ends.
+    """
+    unfinished = [file.row for file in files if file.status in UNFINISHED]
+    batches = {file.batch for file in files if file.batch is not None and file.status in UNFINISHED}
     for some in slices(unfinished):
         waiting = select(BatchFile.batch).where(BatchFile.store_file.in_(some), BatchFile.status == "in_progress")
         batches.update(session.scalars(waiting))
@@ -285,14 +118,130 @@ def _shown(session: Session, rows: Sequence[StoreFile]) -> dict[int, FileStatus]
             .with_for_update()
         )
         cancelled.update(batch.row for batch in locked if batch.cancelled_at is not None)
-    return {
-        row.row: of_file(row.status, batch_cancelled=row.batch in cancelled, falls_back=row.redo_tokens is not None)
-        for row in rows
-    }
+    return {file.row: file_status(file, batch_is_cancelled=file.batch in cancelled) for file in files}
 
 
-def slices(ids: Sequence[Id]) -> Iterator[list[Id]]:
-    """Ids in lists short enough for one statement."""
-    left = iter(ids)
-    while some := list(islice(left, LOOKUP_IDS)):
-        yield some
+def _insert(session: Session, store_id: str, members: Sequence[Member], batch_row: int | None) -> None:
+    queued_at, traceparent = read_clock(session), tracing.current_traceparent()
+    rows = [
+        {
+            "vector_store_id": store_id,
+            "file_id": member.file_id,
+            "batch": batch_row,
+            "created_at": int(queued_at),
+            "attributes": member.attributes or {},
+            "attributes_version": 0,
+            "chunk_tokens": member.chunk_tokens,
+            "chunk_overlap": member.chunk_overlap,
+            "status": "queued",
+            "fence": 0,
+            "generation": 1,
+            "attempts": 0,
+            "crashes": 0,
+            "queued_at": queued_at,
+            "traceparent": traceparent,
+            "not_before": 0.0,
+            "chunks": 0,
+            "terms": 0,
+            "usage_bytes": 0,
+        }
+        for member in members
+    ]
+    for some in slices(rows):  # a longer statement could exceed the statement timeout of a request
+        session.execute(insert(StoreFile), some)
+
+
+def _insert_memberships(session: Session, batch_row: int) -> None:
+    """Make the files that were inserted with a batch its members."""
+    of_batch = StoreFile.batch == batch_row
+    first, last = session.execute(select(func.min(StoreFile.row), func.max(StoreFile.row)).where(of_batch)).one()
+    for start in range(first or 0, (last or -1) + 1, MAX_IDS):
+        row_range = (of_batch, StoreFile.row >= start, StoreFile.row < start + MAX_IDS)
+        members = select(StoreFile.batch, StoreFile.row, literal("in_progress")).where(*row_range)
+        execute(session, insert(BatchFile).from_select(["batch", "store_file", "status"], members))
+
+
+@dataclass
+class _Reattachment:
+    """The changes that attach files which are in the store already."""
+
+    store_delta: CounterDelta = field(default_factory=CounterDelta)
+    batch_delta: CounterDelta = field(default_factory=CounterDelta)
+    """Without a batch it is not used."""
+    lost: PointTotals = field(default_factory=PointTotals)
+    """The totals that the store loses."""
+    new_attributes: list[dict[str, Any]] = field(default_factory=list)
+    """Values of the rows whose attributes change."""
+    joined: list[int] = field(default_factory=list)
+    """Rows in progress that the batch joins."""
+    requeued: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    """Rows to process again, by their chunking in tokens and overlap."""
+    cancelled: set[int] = field(default_factory=set)
+    """Rows that were cancelled, perhaps only with their batch: these may still have their former points."""
+    statuses: list[tuple[int, FileStatus]] = field(default_factory=list)
+    """The rows' statuses afterwards, for their memberships in the batch."""
+
+
+def _plan_reattachment(session: Session, files: Sequence[tuple[StoreFile, Member]]) -> _Reattachment:
+    plan = _Reattachment()
+    former_statuses = _lock_statuses(session, [file for file, _ in files])
+    for file, member in files:
+        if _has_new_attributes(member, file):
+            version = file.attributes_version + 1
+            plan.new_attributes.append(
+                {"row": file.row, "attributes": member.attributes, "attributes_version": version}
+            )
+        status = former_statuses[file.row]
+        chunking = (member.chunk_tokens, member.chunk_overlap)
+        if status == "cancelled":
+            plan.cancelled.add(file.row)
+        if status in ("failed", "cancelled") or chunking != _chunking(file, status):
+            plan.requeued.setdefault(chunking, []).append(file.row)
+            if status == "cancelled":
+                plan.lost = plan.lost.plus(PointTotals.of(file))
+            plan.store_delta.add(status, -1)
+            plan.store_delta.add("in_progress", 1)
+            status = "in_progress"
+        elif status == "in_progress":
+            plan.joined.append(file.row)
+        plan.statuses.append((file.row, status))
+        plan.batch_delta.add(status, 1)
+    return plan
+
+
+def _reattach(session: Session, plan: _Reattachment, batch_row: int | None) -> None:
+    """Change the rows of files that are attached again. The number of statements grows only with the slices."""
+    for (tokens, overlap), rows in plan.requeued.items():
+        for some in slices(rows):
+            chunking = {"chunk_tokens": tokens, "chunk_overlap": overlap}
+            values = transitions.new_generation(session, batch_row) | chunking
+            execute(session, update(StoreFile).where(StoreFile.row.in_(some)).values(values))
+            if cancelled := plan.cancelled.intersection(some):
+                without_points = transitions.without_points()
+                execute(session, update(StoreFile).where(StoreFile.row.in_(cancelled)).values(without_points))
+    for some_values in slices(plan.new_attributes):
+        session.execute(update(StoreFile), some_values)
+    if batch_row is not None and plan.statuses:
+        for some in slices(plan.joined):
+            execute(session, update(StoreFile).where(StoreFile.row.in_(some)).values(batch=batch_row))
+        memberships = [{"batch": batch_row, "store_file": row, "status": status} for row, status in plan.statuses]
+        for some_values in slices(memberships):
+            session.execute(insert(BatchFile), some_values)
+
+
+def _chunking(file: StoreFile, status: FileStatus) -> tuple[int, int]:
+    """Return the chunking that a file has, or gets from the re-index in progress."""
+    if status == "in_progress" and file.pending_chunk_tokens is not None:
+        return file.pending_chunk_tokens, file.pending_chunk_overlap or 0
+    return file.chunk_tokens, file.chunk_overlap
+
+
+def _has_new_attributes(member: Member, file: StoreFile) -> bool:
+    """Return whether the member's attributes differ as JSON: Python takes `True`, `1` and `1.0` for equal."""
+    if member.attributes is None:
+        return False
+    return _as_json(member.attributes) != _as_json(file.attributes)
+
+
+def _as_json(attributes: Mapping[str, Any]) -> str:
+    return json.dumps(attributes, sort_keys=True)

@@ -1,226 +1,248 @@
-"""A store on its way from one embedding model to another, and back (deploy/decisions/0011).
+"""The migration of a store from one embedding model to another, and back (deploy/docs/decisions/0011-embedding-models-of-stores.md).
 
-Whoever changes the models of a store, or their state, has named its `attach:` lock first and makes its epoch grow, which
-sends back whoever works by what was before (counters.settle).
+A transaction that changes a store's models or their state takes the `store_membership` lock first and advances the epoch.
+A claim from an earlier epoch then ends with ModelChanged (ingest/db/queue/counters.py).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.execute import run
-from ingest.db.models import FileBatch, OtherState, PointJob, StoreFile, VectorStore
-from ingest.db.queue.counters import ASIDE, LIVE, Sizes, nothing_aside
-from ingest.db.session import read_clock, serialise
-from ingest.status import UNFINISHED
+from ingest.db import locks
+from ingest.db.execute import execute
+from ingest.db.models import FileBatch, StandbyState, StoreFile, VectorStore
+from ingest.db.queue import point_jobs
+from ingest.db.queue.counters import PointTotals
+from ingest.db.queue.transitions import LIVE_COLUMNS, STANDBY_FIELDS, lock_rows, without_standby
+from ingest.db.session import read_clock
+from ingest.status import DAY_SECONDS, UNFINISHED
 
 SWAP_ROWS = 5_000
-"""Rows that one statement of a switch rewrites; all of them are one transaction."""
+"""Rows that one statement of a cut-over rewrites. All statements are one transaction."""
 
 DROP_ROWS = 2_000
-"""Rows that one transaction frees of what they have aside."""
+"""Rows whose standby points one transaction gives up."""
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How many of the files that can be found have points of the model that the store goes over to, or may go back to."""
+class MigrationProgress:
+    """The number of files with live points, and how many of them are ready for the cut-over or the rollback."""
 
     files: int
     ready: int
 
 
 @dataclass(frozen=True)
-class Stand:
-    """The models that a store is searched with, at an epoch; `mixed` while it goes over file by file."""
+class SearchModels:
+    """The models to search a store with, at an epoch. `is_mixed` during a rolling migration, file by file."""
 
     models: tuple[str, ...]
-    mixed: bool
+    is_mixed: bool
     epoch: int
 
 
-def stand(session: Session, store: VectorStore) -> Stand:
-    """That of a store that was read. While it goes over file by file both models are searched, but not one by which no
-    file is found: its embedder may not have answered yet, or not be there any more."""
-    if store.other_state != "mixed" or store.other_model is None:
-        return Stand((store.model,), False, store.epoch)
-    both = (store.model, store.other_model)
-    mine = StoreFile.vector_store_id == store.id
-    asked = session.execute(select(*(exists().where(mine, StoreFile.model == model) for model in both))).one()
-    return Stand(tuple(model for model, any_file in zip(both, asked, strict=True) if any_file), True, store.epoch)
+def search_models(session: Session, store: VectorStore) -> SearchModels:
+    """Return the models to search a store with.
+
+    During a rolling migration these are both models, but not one without live files: its embedder may not have answered
+    yet, or may be gone.
+    """
+    if store.standby_state != "mixed" or store.standby_model is None:
+        return SearchModels((store.model,), False, store.epoch)
+    both = (store.model, store.standby_model)
+    in_store = StoreFile.vector_store_id == store.id
+    has_files = session.execute(select(*(exists().where(in_store, StoreFile.model == model) for model in both))).one()
+    models = tuple(model for model, has_file in zip(both, has_files, strict=True) if has_file)
+    return SearchModels(models, True, store.epoch)
 
 
-def locked(session: Session, store_id: str) -> VectorStore | None:
-    """A store that neither is deleted nor has expired, with its models for this transaction alone to change."""
-    serialise(session, f"attach:{store_id}")
-    return get(session, store_id)
+# --- reading a store's migration ---
 
 
-def get(session: Session, store_id: str) -> VectorStore | None:
-    """A store that neither is deleted nor has expired, as it is in the database."""
-    alive = (VectorStore.id == store_id, VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None))
-    return session.scalar(select(VectorStore).where(*alive).execution_options(populate_existing=True))
+def lock_store(session: Session, store_id: str) -> VectorStore | None:
+    """Take the lock that a change of a store's models needs, and return the store if it is active."""
+    locks.advisory_lock(session, locks.store_membership(store_id))
+    return get_store(session, store_id)
 
 
-def moving(session: Session, after_row: int, limit: int) -> Sequence[VectorStore]:
-    """A page of the stores with a second model, by row number."""
-    theirs = (VectorStore.other_model.is_not(None), VectorStore.row > after_row)
-    alive = (VectorStore.deleted_at.is_(None), VectorStore.expired_at.is_(None))
-    return session.scalars(select(VectorStore).where(*theirs, *alive).order_by(VectorStore.row).limit(limit)).all()
+def get_store(session: Session, store_id: str) -> VectorStore | None:
+    """Return the store if it is active, freshly read."""
+    active = (VectorStore.id == store_id, VectorStore.is_active)
+    return session.scalar(select(VectorStore).where(*active).execution_options(populate_existing=True))
 
 
-def progress(session: Session, store: VectorStore) -> Progress:
-    """How far a store with a second model is."""
-    mine = (StoreFile.vector_store_id == store.id, StoreFile.live_generation.is_not(None))
-    ready = func.count().filter(~left(store.other_state, store.model))
-    files, done = session.execute(select(func.count(), ready).select_from(StoreFile).where(*mine)).one()
-    return Progress(files, done)
+def migrating_stores(session: Session, after_row: int, limit: int) -> Sequence[VectorStore]:
+    """Return the next active stores with a standby model, by row number."""
+    migrating = (VectorStore.standby_model.is_not(None), VectorStore.row > after_row, VectorStore.is_active)
+    return session.scalars(select(VectorStore).where(*migrating).order_by(VectorStore.row).limit(limit)).all()
 
 
-def target(store: VectorStore) -> str:
-    """The model that a store goes over to."""
-    return store.model if store.other_state == "mixed" else store.other_model or store.model
+def measure_progress(session: Session, store: VectorStore) -> MigrationProgress:
+    """Count the files of a store with a standby model, and those that are ready."""
+    live = (StoreFile.vector_store_id == store.id, StoreFile.live_generation.is_not(None))
+    ready_count = func.count().filter(~needs_reindex(store.standby_state, store.model))
+    files, ready = session.execute(select(func.count(), ready_count).select_from(StoreFile).where(*live)).one()
+    return MigrationProgress(files, ready)
+
+
+def target_model(store: VectorStore) -> str:
+    """Return the model that a store migrates to."""
+    return store.model if store.standby_state == "mixed" else store.standby_model or store.model
 
 
 def is_ready(session: Session, store: VectorStore) -> bool:
-    """Whether every file that can be found has points of the model that the store goes over to."""
-    mine = (StoreFile.vector_store_id == store.id, left(store.other_state, target(store)))
-    return session.scalar(select(StoreFile.row).where(*mine).limit(1)) is None
+    """Return whether every live file has points of the target model."""
+    unready = (StoreFile.vector_store_id == store.id, needs_reindex(store.standby_state, target_model(store)))
+    return session.scalar(select(StoreFile.row).where(*unready).limit(1)) is None
 
 
 def is_mixed(session: Session, store: VectorStore) -> bool:
-    """Whether a file is found by its points of another model than the store's."""
-    mine = (StoreFile.vector_store_id == store.id, StoreFile.model != store.model)
-    return session.scalar(select(StoreFile.row).where(*mine).limit(1)) is not None
+    """Return whether a file has live points of another model than the store's."""
+    of_other_model = (StoreFile.vector_store_id == store.id, StoreFile.model != store.model)
+    return session.scalar(select(StoreFile.row).where(*of_other_model).limit(1)) is not None
 
 
-def left(state: OtherState | None, model: str) -> ColumnElement[bool]:
-    """That a file can be found, and has to be indexed anew for its store to go over to a model."""
+def needs_reindex(state: StandbyState | None, model: str) -> ColumnElement[bool]:
+    """Match live files that have no points of the model that their store migrates to."""
     if state == "mixed":
         return StoreFile.model != model
-    return and_(StoreFile.live_generation.is_not(None), StoreFile.aside_generation.is_(None))
+    return and_(StoreFile.live_generation.is_not(None), StoreFile.standby_generation.is_(None))
 
 
 def latest_batch(session: Session, store: VectorStore) -> FileBatch | None:
-    """The batch that was last begun to take the store to where it goes."""
-    mine = (FileBatch.vector_store_id == store.id, FileBatch.model == target(store))
-    return session.scalar(select(FileBatch).where(*mine).order_by(FileBatch.row.desc()).limit(1))
+    """Return the latest batch that migrates the store to its target model."""
+    to_target = (FileBatch.vector_store_id == store.id, FileBatch.model == target_model(store))
+    return session.scalar(select(FileBatch).where(*to_target).order_by(FileBatch.row.desc()).limit(1))
 
 
-def is_worked_on(session: Session, store: VectorStore) -> bool:
-    """Whether a batch is in progress that takes the store to another model."""
-    return _in_progress(session, store.id, FileBatch.model.is_not(None))
+def has_open_migration(session: Session, store: VectorStore) -> bool:
+    """Return whether a batch in progress migrates the store."""
+    return _has_open_batch(session, store.id, FileBatch.model.is_not(None))
 
 
-def is_headed_for(session: Session, batch: FileBatch) -> bool:
-    """Whether a batch is in progress that takes the store of this one to the same model."""
-    return _in_progress(session, batch.vector_store_id, FileBatch.model == batch.model)
+def has_open_migration_like(session: Session, batch: FileBatch) -> bool:
+    """Return whether a batch in progress migrates the store of this batch to the same model."""
+    return _has_open_batch(session, batch.vector_store_id, FileBatch.model == batch.model)
 
 
-def _in_progress(session: Session, store_id: str, which: ColumnElement[bool]) -> bool:
-    mine = (FileBatch.vector_store_id == store_id, which, FileBatch.in_progress > 0)
-    return session.scalar(select(FileBatch.row).where(*mine).limit(1)) is not None
+def is_rollback_period_over(session: Session, store: VectorStore, days: float) -> bool:
+    """Return whether the former model's points were kept for this many days."""
+    return store.standby_since is not None and store.standby_since + days * DAY_SECONDS <= read_clock(session)
 
 
-def change(
+# --- changing it ---
+
+
+def set_models(
     session: Session,
     store: VectorStore,
     *,
     model: str | None = None,
-    other: str | None,
-    state: OtherState | None,
-    kept_since: float | None = None,
-    more: Sizes = Sizes(),  # noqa: B008 - frozen
+    standby_model: str | None,
+    standby_state: StandbyState | None,
+    standby_since: float | None = None,
+    added: PointTotals = PointTotals(),  # noqa: B008 - frozen
 ) -> None:
-    """Write down the models of a locked store and what that adds to its sizes, and send back who works by what was."""
-    values: dict[str, Any] = {name: getattr(VectorStore, name) + amount for name, amount in vars(more).items()}
-    values |= {"other_model": other, "other_state": state, "kept_since": kept_since, "epoch": VectorStore.epoch + 1}
+    """Set the models of a locked store, add to its totals and advance its epoch. `model` None leaves it."""
+    values: dict[str, Any] = {name: getattr(VectorStore, name) + amount for name, amount in vars(added).items()}
+    values |= {
+        "standby_model": standby_model,
+        "standby_state": standby_state,
+        "standby_since": standby_since,
+        "epoch": VectorStore.epoch + 1,
+    }
     if model is not None:
         values["model"] = model
-    run(session, update(VectorStore).where(VectorStore.row == store.row).values(values))
+    execute(session, update(VectorStore).where(VectorStore.row == store.row).values(values))
     session.refresh(store)
 
 
-def swap(session: Session, store: VectorStore) -> Sizes:
-    """Show what files have aside in the place of what they showed, which is then aside; what that adds to the store.
+def lock_files_of_cut_over(session: Session, store: VectorStore, model: str) -> None:
+    """Lock the files that a cut-over to a model changes, before `swap_standby` and a re-index lock some of them each.
 
-    `change` follows in the same transaction: rows are locked before their store, as everybody does.
+    Locked here, all of them are locked in the one order (ingest/db/locks.py).
     """
-    more = Sizes()
-    for rows in _slices(session, store):
-        sums = select(*(func.coalesce(func.sum(aside - live), 0) for aside, live in _SIZES)).where(rows)
-        more = more.plus(Sizes(*(int(amount) for amount in session.execute(sums).one())))
-        run(session, update(StoreFile).where(rows).values(_SWAPPED))
-    return more
+    is_affected = or_(StoreFile.standby_generation.is_not(None), StoreFile.model != model)
+    lock_rows(session, StoreFile.vector_store_id == store.id, is_affected)
 
 
-def stop(session: Session, batch: FileBatch) -> None:
-    """A batch that takes its store to another model has been cancelled: the store stays where it is found now."""
-    going = (VectorStore.id == batch.vector_store_id, VectorStore.other_state == "staging")
-    state = case((VectorStore.kept_since.is_not(None), "kept"), else_="dropping")
-    values = {"other_state": state, "epoch": VectorStore.epoch + 1}
-    run(session, update(VectorStore).where(*going, VectorStore.other_model == batch.model).values(values))
+def swap_standby(session: Session, store: VectorStore) -> PointTotals:
+    """Swap the live and the standby points of all files that have both, and return what that adds to the store's totals.
+
+    The caller calls `set_models` in the same transaction, afterwards: files are locked before their store.
+    """
+    added = PointTotals()
+    for rows in _lock_standby_slices(session, store):
+        sums = select(*(func.coalesce(func.sum(standby - live), 0) for standby, live in _TOTALS)).where(rows)
+        added = added.plus(PointTotals(*(int(amount) for amount in session.execute(sums).one())))
+        execute(session, update(StoreFile).where(rows).values(_SWAPPED))
+    return added
 
 
-def drop(session: Session, store: VectorStore, after_row: int) -> int | None:
-    """Have what some files of a store have aside deleted, of those after a row; the last of them, None for none."""
-    mine = (StoreFile.vector_store_id == store.id, StoreFile.aside_generation.is_not(None), StoreFile.row > after_row)
-    found = session.scalars(
-        select(StoreFile.row).where(*mine).order_by(StoreFile.row).limit(DROP_ROWS).with_for_update()
-    ).all()
-    _forget(session, StoreFile.row.in_(found))
-    return found[-1] if found else None
+def cancel_migration(session: Session, batch: FileBatch) -> None:
+    """End the migration of a store because its batch was cancelled: the store stays with its model."""
+    staging = (VectorStore.id == batch.vector_store_id, VectorStore.standby_state == "staging")
+    state = case((VectorStore.standby_since.is_not(None), "kept"), else_="dropping")
+    values = {"standby_state": state, "epoch": VectorStore.epoch + 1}
+    execute(session, update(VectorStore).where(*staging, VectorStore.standby_model == batch.model).values(values))
 
 
-def drop_one(session: Session, row: int, generation: int) -> bool:
-    """Have this generation of a file deleted if it is aside; it is made again when the store needs it."""
-    mine = (StoreFile.row == row, StoreFile.aside_generation == generation)
-    if session.scalar(select(StoreFile.row).where(*mine).with_for_update()) is None:
+def drop_standby(session: Session, store: VectorStore, after_row: int) -> int | None:
+    """Purge the standby points of the next `DROP_ROWS` files, and return the last row; None if there is no file."""
+    has_standby = (StoreFile.vector_store_id == store.id, StoreFile.standby_generation.is_not(None))
+    next_rows = select(StoreFile.row).where(*has_standby, StoreFile.row > after_row).order_by(StoreFile.row)
+    rows = session.scalars(next_rows.limit(DROP_ROWS).with_for_update()).all()
+    _purge_standby(session, StoreFile.row.in_(rows))
+    return rows[-1] if rows else None
+
+
+def drop_standby_of_file(session: Session, row: int, generation: int) -> bool:
+    """Purge a file's standby points if they have this generation. They are made again when the store needs them."""
+    has_standby = (StoreFile.row == row, StoreFile.standby_generation == generation)
+    if session.scalar(select(StoreFile.row).where(*has_standby).with_for_update()) is None:
         return False
-    _forget(session, StoreFile.row == row)
+    _purge_standby(session, StoreFile.row == row)
     return True
 
 
-def kept_too_long(session: Session, store: VectorStore, days: float) -> bool:
-    """Whether the time is over for which a store's other model is kept."""
-    return store.kept_since is not None and store.kept_since + days * 86_400 <= read_clock(session)
+def _has_open_batch(session: Session, store_id: str, condition: ColumnElement[bool]) -> bool:
+    in_progress = (FileBatch.vector_store_id == store_id, condition, FileBatch.in_progress > 0)
+    return session.scalar(select(FileBatch.row).where(*in_progress).limit(1)) is not None
 
 
-def _forget(session: Session, which: ColumnElement[bool]) -> None:
-    columns = ["kind", "vector_store_id", "store_file", "first", "generation", "due_at", "final"]
-    aside = (StoreFile.aside_generation, StoreFile.aside_generation.label("last"))
-    due_at = literal(read_clock(session))
-    jobs = select(literal("purge"), StoreFile.vector_store_id, StoreFile.row, *aside, due_at, false()).where(which)
-    run(session, insert(PointJob).from_select(columns, jobs))
-    run(session, update(StoreFile).where(which).values(nothing_aside()))
+def _purge_standby(session: Session, files: ColumnElement[bool]) -> None:
+    generation = StoreFile.standby_generation.expression
+    point_jobs.purge_where(session, files, generation, generation)
+    execute(session, update(StoreFile).where(files).values(without_standby()))
 
 
-def _slices(session: Session, store: VectorStore) -> Iterator[ColumnElement[bool]]:
-    """The files of a store that have something aside, locked a slice at a time."""
-    last = 0
+def _lock_standby_slices(session: Session, store: VectorStore) -> Iterator[ColumnElement[bool]]:
+    """Lock the files with standby points, `SWAP_ROWS` at a time by row number, and yield a condition for each slice."""
+    last_row = 0
     while True:
-        mine = and_(StoreFile.vector_store_id == store.id, StoreFile.aside_generation.is_not(None))
-        some = select(StoreFile.row).where(mine, StoreFile.row > last).order_by(StoreFile.row).limit(SWAP_ROWS)
-        rows = session.scalars(some.with_for_update()).all()
+        has_standby = and_(StoreFile.vector_store_id == store.id, StoreFile.standby_generation.is_not(None))
+        next_rows = select(StoreFile.row).where(has_standby, StoreFile.row > last_row).order_by(StoreFile.row)
+        rows = session.scalars(next_rows.limit(SWAP_ROWS).with_for_update()).all()
         if not rows:
             return
-        last = rows[-1]
-        yield and_(mine, StoreFile.row >= rows[0], StoreFile.row <= last)
+        last_row = rows[-1]
+        yield and_(has_standby, StoreFile.row >= rows[0], StoreFile.row <= last_row)
 
 
-_SIZES: Sequence[tuple[Any, Any]] = (
-    (StoreFile.aside_chunks, StoreFile.chunks),
-    (StoreFile.aside_terms, StoreFile.terms),
-    (StoreFile.aside_bytes, StoreFile.usage_bytes),
+_TOTALS: Sequence[tuple[Any, Any]] = (
+    (StoreFile.standby_chunks, StoreFile.chunks),
+    (StoreFile.standby_terms, StoreFile.terms),
+    (StoreFile.standby_usage_bytes, StoreFile.usage_bytes),
 )
-# What a file is being attached anew with says nothing of what is shown, and stays.
-_WISH = and_(StoreFile.status.in_(UNFINISHED), StoreFile.redo_tokens.is_(None))
-_SWAPPED = {f"aside_{name}": live for name, live in zip(ASIDE, LIVE, strict=True)} | {
-    live.key: getattr(StoreFile, f"aside_{name}") for name, live in zip(ASIDE, LIVE, strict=True)
+_SWAPPED = {f"standby_{field}": live for field, live in zip(STANDBY_FIELDS, LIVE_COLUMNS, strict=True)} | {
+    live.key: getattr(StoreFile, f"standby_{field}") for field, live in zip(STANDBY_FIELDS, LIVE_COLUMNS, strict=True)
 }
+# The chunking of a file that is attached again is that of its next points, not of the live ones: it stays.
+_IS_ATTACHED_AGAIN = and_(StoreFile.status.in_(UNFINISHED), StoreFile.pending_chunk_tokens.is_(None))
 _SWAPPED |= {
-    "chunk_tokens": case((_WISH, StoreFile.chunk_tokens), else_=StoreFile.aside_tokens),
-    "chunk_overlap": case((_WISH, StoreFile.chunk_overlap), else_=StoreFile.aside_overlap),
+    "chunk_tokens": case((_IS_ATTACHED_AGAIN, StoreFile.chunk_tokens), else_=StoreFile.standby_chunk_tokens),
+    "chunk_overlap": case((_IS_ATTACHED_AGAIN, StoreFile.chunk_overlap), else_=StoreFile.standby_chunk_overlap),
 }

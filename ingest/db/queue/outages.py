@@ -1,7 +1,7 @@
-"""What workers know together of a dependency that is down: while it is, nobody claims files only to give them back.
+"""A circuit breaker for each dependency, shared by all workers through the database.
 
-A circuit breaker shared through the database: after FAILURES in a row it is open, one claim at a time is let through
-to try, and the first file that completes closes it for all (deploy/decisions/0007).
+It opens after `FAILURES_TO_OPEN` failures in a row. While it is open, workers claim no files except one at a time, as a
+probe. The first file that completes closes every breaker (deploy/docs/decisions/0007-breakers-and-deadlines.md).
 """
 
 from dataclasses import dataclass
@@ -9,76 +9,82 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.execute import run, run_prepared
+from ingest.db import locks
+from ingest.db.execute import execute, execute_prepared
 from ingest.db.models import Outage, StoreFile
-from ingest.db.session import now, read_clock, serialise
+from ingest.db.session import now, read_clock
+from ingest.runtime.backoff import Backoff
 
-FAILURES = 3
-"""Failures in a row after which a dependency counts as down."""
+FAILURES_TO_OPEN = 3
+"""A dependency counts as down after this many failures in a row."""
 
-FIRST_PAUSE_SECONDS = 2.0
-LONGEST_PAUSE_SECONDS = 10.0
-"""Between two tries: at first, and when they went on failing. Longer only if the server asks for it."""
+PROBE_BACKOFF = Backoff(first_seconds=2.0, longest_seconds=10.0)
+"""Pauses between probes of a dependency that is down. A server's Retry-After may make them longer."""
 
-LONGEST_ASKED_SECONDS = 60.0
+LONGEST_RETRY_AFTER_SECONDS = 60.0
+"""A longer Retry-After counts as this much."""
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How things are: dependencies that failed lately, those that are down, and whether one may try them again."""
+class OutageState:
+    """The dependencies that failed since a file last completed, those that are down, and whether a probe is due."""
 
     failing: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
-    try_due: bool = True
+    is_probe_due: bool = True
 
 
-def standing(session: Session) -> Standing:
-    """The present state of every dependency that is not simply well."""
-    rows = run_prepared(session, _STANDING).all()
+def read_state(session: Session) -> OutageState:
+    """Return the state of all breakers."""
+    rows = execute_prepared(session, _ALL_OUTAGES).all()
     if not rows:
-        return Standing()
+        return OutageState()
     at = read_clock(session)
-    down = [row for row in rows if row.failures >= FAILURES]
-    return Standing(
+    down = [row for row in rows if row.failures >= FAILURES_TO_OPEN]
+    return OutageState(
         failing=tuple(row.dependency for row in rows),
         down=tuple(row.dependency for row in down),
-        try_due=all(row.next_try <= at for row in down),
+        is_probe_due=all(row.next_try <= at for row in down),
     )
 
 
-def take_turn(session: Session) -> bool:
-    """Be the one that tries what is down; False when somebody else is at it."""
+def claim_probe(session: Session) -> bool:
+    """Claim the next probe of what is down. Returns False when another worker has it."""
     at = read_clock(session)
-    due = (Outage.failures >= FAILURES, Outage.next_try <= at)
-    turns = run(session, update(Outage).where(*due).values(next_try=at + LONGEST_PAUSE_SECONDS)).rowcount
-    return turns > 0
+    due = (Outage.failures >= FAILURES_TO_OPEN, Outage.next_try <= at)
+    probes = execute(session, update(Outage).where(*due).values(next_try=at + PROBE_BACKOFF.longest_seconds)).rowcount
+    return probes > 0
 
 
-def failed(session: Session, dependency: str, retry_after_seconds: float | None) -> int:
-    """Write down that a dependency failed a file; how often in a row it has now."""
-    serialise(session, f"outage:{dependency}")
+def record_failure(session: Session, dependency: str, retry_after_seconds: float | None) -> int:
+    """Record that a dependency failed a file, and return the number of failures in a row."""
+    locks.advisory_lock(session, locks.outage(dependency))
     at = read_clock(session)
     before = session.scalar(select(Outage.failures).where(Outage.dependency == dependency)) or 0
     if before == 0:
-        run(session, insert(Outage).values(dependency=dependency, since=at, failures=0, next_try=at))
-    pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** max(0, before + 1 - FAILURES))
-    asked = min(LONGEST_ASKED_SECONDS, retry_after_seconds or 0.0)
-    values = {"failures": before + 1, "next_try": at + max(pause, asked)}
-    run(session, update(Outage).where(Outage.dependency == dependency).values(values))
+        execute(session, insert(Outage).values(dependency=dependency, since=at, failures=0, next_try=at))
+    pause = PROBE_BACKOFF.pause_seconds(before + 1 - FAILURES_TO_OPEN)
+    retry_after = min(LONGEST_RETRY_AFTER_SECONDS, retry_after_seconds or 0.0)
+    values = {"failures": before + 1, "next_try": at + max(pause, retry_after)}
+    execute(session, update(Outage).where(Outage.dependency == dependency).values(values))
     return before + 1
 
 
-def over(session: Session) -> list[str]:
-    """A file completed, so nothing is down: forget what failed, and wake the files that wait because of it."""
+def end_outages(session: Session) -> list[str]:
+    """Close all breakers, because a file has completed, and make the files that wait claimable.
+
+    Returns the dependencies that had failed.
+    """
     ended = list(session.scalars(delete(Outage).returning(Outage.dependency)))
     if ended:
-        asleep = (
+        waiting = (
             select(StoreFile.row)
+            # `not_before > 0` is for the planner: it lets the partial index on `not_before` serve this statement.
             .where(StoreFile.status == "queued", StoreFile.not_before > 0, StoreFile.not_before > now(session))
             .with_for_update(skip_locked=True)
         )
-        run(session, update(StoreFile).where(StoreFile.row.in_(asleep)).values(not_before=0.0))
+        execute(session, update(StoreFile).where(StoreFile.row.in_(waiting)).values(not_before=0.0))
     return ended
 
 
-_STANDING = select(Outage.dependency, Outage.failures, Outage.next_try).order_by(Outage.dependency)
+_ALL_OUTAGES = select(Outage.dependency, Outage.failures, Outage.next_try).order_by(Outage.dependency)

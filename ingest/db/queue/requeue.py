@@ -1,37 +1,35 @@
-"""Files that run again: what failed or was cancelled, when somebody asks for it, what lost its points, and what is to be
-indexed anew.
+"""Files that are processed again: retries, re-indexes, migrations to another model, and repairs of lost points.
 
-They run as a new batch, for one that has ended never changes (decision 0004). Each keeps its attributes, and its
-chunking unless a re-index asks for another one.
-A few statements, however many files there are.
+They run as a new batch, because a batch that has ended never changes (deploy/docs/decisions/0004-batch-membership.md).
+Each keeps its attributes, and its chunking unless a re-index asks for another one. The number of statements does not
+depend on the number of files.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, false, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from ingest.db.execute import run
-from ingest.db.models import BatchFile, FileBatch, PointJob, ReindexOnly, StoreFile
-from ingest.db.queue.counters import Shift, Sizes, falls_back, kept_generation, shift_batch, shift_store, sizes_gone
-from ingest.db.queue.membership import from_the_start, slices
-from ingest.db.session import read_clock, serialise
+from ingest.db import locks
+from ingest.db.execute import execute
+from ingest.db.id_slices import slices
+from ingest.db.models import BatchFile, FileBatch, ReindexScope, StoreFile
+from ingest.db.queue import api_status, point_jobs, transitions
+from ingest.db.queue.api_status import is_in_cancelled_batch
+from ingest.db.queue.counters import CounterDelta, PointTotals, add_to_batch, add_to_store
 from ingest.status import UNFINISHED
 
-Retryable = Literal["failed", "cancelled"]
-Only = ReindexOnly
-"""What of a store is indexed anew. `failed`: also what a re-index left as it was. `stale`: what would be made otherwise
-today, or has another chunking than asked for."""
+RetryableStatus = Literal["failed", "cancelled"]
 
-REASONS = 100
-"""Different reasons that are told, the most frequent first; some name what is particular to one file."""
+MAX_REASONS = 100
+"""Different reasons in an answer, the most frequent first. Some messages name details of one file."""
 
 
 @dataclass(frozen=True)
-class Reason:
-    """Why files had not completed, and how many."""
+class ReasonCount:
+    """A reason for which files had not completed, and the number of files."""
 
     code: str
     message: str
@@ -39,200 +37,217 @@ class Reason:
 
 
 def retry(
-    session: Session, batch: FileBatch, statuses: Sequence[Retryable], *, of_batch: int | None, limit: int
-) -> list[Reason]:
-    """Have up to `limit` of a store's files that ended so, or of those in one of its batches, run again as `batch`.
+    session: Session, batch: FileBatch, statuses: Sequence[RetryableStatus], *, of_batch: int | None, limit: int
+) -> list[ReasonCount]:
+    """Requeue up to `limit` files with these statuses as `batch`: files of a store, or of one of its batches.
 
-    Of a re-index those that fell back are indexed anew, as it was asked for. Returns why they had not completed; `batch`
-    is not made when there are none. Raises Abandoned when the store has been deleted or has expired.
+    If that batch is a re-index, its files that fell back are indexed again as it asked. Returns the reasons for which the
+    files had not completed. Without files no batch is made. Raises Abandoned when the store was deleted or has expired.
     """
-    of = None if of_batch is None else session.get(FileBatch, of_batch)
-    which: ColumnElement[bool] = _ended_as(batch.vector_store_id, statuses)
-    if of is not None and of.reindex:
-        batch.reindex, batch.chunk_tokens, batch.chunk_overlap = True, of.chunk_tokens, of.chunk_overlap
-        batch.model = of.model
-        which = or_(which, _fell_back(batch.vector_store_id)) & StoreFile.row.in_(_ended_in(of, statuses))
-    elif of is not None:
-        which = which & StoreFile.row.in_(_members(of.row))
-    if not _begin(session, batch, [which], limit):
+    retried = None if of_batch is None else session.get(FileBatch, of_batch)
+    candidates: ColumnElement[bool] = _has_status(batch.vector_store_id, statuses)
+    if retried is not None and retried.reindex:
+        batch.reindex, batch.model = True, retried.model
+        batch.chunk_tokens, batch.chunk_overlap = retried.chunk_tokens, retried.chunk_overlap
+        ended_there = StoreFile.row.in_(_members_with_status(retried, statuses))
+        candidates = or_(candidates, _has_fallen_back(batch.vector_store_id)) & ended_there
+    elif retried is not None:
+        candidates = candidates & StoreFile.row.in_(_members(retried.row))
+    if not _create_batch(session, batch, [candidates], limit):
         return []
-    reasons = _reasons(session, batch.row, of)
-    _restart(session, batch)
+    reasons = _count_reasons(session, batch.row, retried)
+    _requeue_members(session, batch)
     return reasons
 
 
-def reindex(session: Session, batch: FileBatch, only: Only, *, made_with: str, limit: int) -> None:
-    """Have up to `limit` of a store's files indexed anew as `batch`, which has the chunking; perhaps none.
+def reindex(session: Session, batch: FileBatch, only: ReindexScope, *, pipeline_version: str, limit: int) -> None:
+    """Index up to `limit` files of a store again as `batch`, which has the chunking and may stay empty.
 
-    What is found is found as it was until it completes, and goes on so if it does not. What is in progress or was
-    cancelled is left alone. `made_with` is what would be written today. Raises Abandoned as `retry` does.
+    `only` is `all`, `failed` (also files that fell back), or `stale`: `pipeline_version`, today's, or the chunking
+    differs. Search finds a completed file by its live points until the new ones are complete. Files in progress and
+    cancelled files are skipped. Raises Abandoned as `retry` does.
     """
     batch.reindex = True
-    found = or_(StoreFile.status == "completed", _unswept(batch.vector_store_id) & falls_back())
-    failed = or_(StoreFile.status == "failed", _fell_back(batch.vector_store_id))
-    which = {"all": or_(found, failed), "failed": failed, "stale": found & _stale(batch, made_with)}[only]
-    if _begin(session, batch, [which], limit, keep=True):
-        _restart(session, batch)
+    completed = api_status.is_completed(is_in_cancelled_batch(batch.vector_store_id))
+    failed = or_(StoreFile.status == "failed", _has_fallen_back(batch.vector_store_id))
+    candidates = {
+        "all": or_(completed, failed),
+        "failed": failed,
+        "stale": completed & _is_stale(batch, pipeline_version),
+    }[only]
+    if _create_batch(session, batch, [candidates], limit, keep_empty=True):
+        _requeue_members(session, batch)
 
 
-def move(session: Session, batch: FileBatch, which: ColumnElement[bool], *, again: bool, limit: int) -> int:
-    """Have up to `limit` files of a store, of those that can be found and are `which`, indexed anew as `batch`, which
-    has the model; how many. What is in progress is left alone, and unless `again` what failed with that model before.
-    The batch is made of none only for somebody who asked for it (`again`). Raises Abandoned as `retry` does."""
-    batch.reindex = True
-    found = or_(StoreFile.status == "completed", _unswept(batch.vector_store_id) & falls_back())
-    if not again:
-        found = _untried(batch.vector_store_id, batch.model)
-    count = _begin(session, batch, [found & which], limit, keep=again)
-    if count:
-        _restart(session, batch)
-    return count
-
-
-def has_to_move(session: Session, store_id: str, model: str, which: ColumnElement[bool]) -> bool:
-    """Whether `move` would find any file, without being asked `again`."""
-    mine = (StoreFile.vector_store_id == store_id, which, _untried(store_id, model))
-    return session.scalar(select(StoreFile.row).where(*mine).limit(1)) is not None
-
-
-def renew(session: Session, batch: FileBatch, rows: Sequence[int]) -> int:
-    """Have completed files written anew, as `batch`; they are found as they were until then. How many still were
-    completed; `batch` is not made when none was. Raises Abandoned as `retry` does."""
-    completed = StoreFile.status == "completed"
-    count = _begin(session, batch, [completed & StoreFile.row.in_(some) for some in slices(rows)], len(rows))
-    if count:
-        _restart(session, batch)
-    return count
-
-
-def _begin(
-    session: Session, batch: FileBatch, which: Sequence[ColumnElement[bool]], limit: int, *, keep: bool = False
+def reindex_for_model(
+    session: Session, batch: FileBatch, needed: ColumnElement[bool], *, again: bool, limit: int
 ) -> int:
-    """Lock files of the store, make the batch of them and say how many they are; an empty one only to `keep` it."""
-    serialise(session, f"attach:{batch.vector_store_id}")
+    """Index up to `limit` completed files of a store that are `needed` again, with the model of `batch`.
+
+    Files in progress are skipped; unless `again`, also files that failed with that model before. `again` is true when a
+    user asked, who then gets a batch even without files. Returns the number of files. Raises Abandoned as `retry` does.
+    """
+    batch.reindex = True
+    store_id = batch.vector_store_id
+    completed = (
+        api_status.is_completed(is_in_cancelled_batch(store_id)) if again else _is_untried_with(store_id, batch.model)
+    )
+    count = _create_batch(session, batch, [completed & needed], limit, keep_empty=again)
+    if count:
+        _requeue_members(session, batch)
+    return count
+
+
+def has_files_for_model(session: Session, store_id: str, model: str, needed: ColumnElement[bool]) -> bool:
+    """Return whether `reindex_for_model` would find a file without `again`."""
+    candidates = (StoreFile.vector_store_id == store_id, needed, _is_untried_with(store_id, model))
+    return session.scalar(select(StoreFile.row).where(*candidates).limit(1)) is not None
+
+
+def rewrite_points(session: Session, batch: FileBatch, rows: Sequence[int]) -> int:
+    """Write the points of completed files again as `batch`; their live points stay until then.
+
+    Returns the number of files that still were completed. Without files no batch is made. Raises Abandoned as `retry`
+    does.
+    """
+    completed = StoreFile.status == "completed"
+    candidates = [completed & StoreFile.row.in_(some) for some in slices(rows)]
+    count = _create_batch(session, batch, candidates, len(rows))
+    if count:
+        _requeue_members(session, batch)
+    return count
+
+
+def _create_batch(
+    session: Session,
+    batch: FileBatch,
+    candidates: Sequence[ColumnElement[bool]],
+    limit: int,
+    *,
+    keep_empty: bool = False,
+) -> int:
+    """Lock up to `limit` candidates in the store for each condition, make them members of a new batch and count them."""
+    locks.advisory_lock(session, locks.store_membership(batch.vector_store_id))
     session.add(batch)
     session.flush()
-    for these in which:
-        mine = (StoreFile.vector_store_id == batch.vector_store_id, these)
-        some = select(StoreFile.row).where(*mine).order_by(StoreFile.row).limit(limit).with_for_update().subquery()
-        members = select(literal(batch.row), some.c.row, literal("in_progress"))
-        run(session, insert(BatchFile).from_select(["batch", "store_file", "status"], members))
+    for condition in candidates:
+        in_store = (StoreFile.vector_store_id == batch.vector_store_id, condition)
+        rows = select(StoreFile.row).where(*in_store).order_by(StoreFile.row).limit(limit).with_for_update().subquery()
+        members = select(literal(batch.row), rows.c.row, literal("in_progress"))
+        execute(session, insert(BatchFile).from_select(["batch", "store_file", "status"], members))
     count = session.scalar(select(func.count()).where(BatchFile.batch == batch.row)) or 0
-    if not count and not keep:
+    if not count and not keep_empty:
         session.delete(batch)
         session.flush()
     return count
 
 
-def _restart(session: Session, batch: FileBatch) -> None:
-    """Queue what is in a new batch as new generations, with the counters of batch and store."""
-    mine = StoreFile.row.in_(_members(batch.row))
-    # Files cancelled by their batch alone still have what they had before, until a sweep comes.
-    unfinished = StoreFile.status.in_(UNFINISHED)
-    unswept = and_(mine, unfinished, ~falls_back())
-    shown = case((unfinished & falls_back(), "completed"), (unfinished, "cancelled"), else_=StoreFile.status)
-    counted = session.execute(select(shown, func.count()).where(mine).group_by(shown)).all()
-    sums = [func.coalesce(func.sum(getattr(StoreFile, name)), 0) for name in vars(Sizes())]
-    gone = Sizes(*(int(amount) for amount in session.execute(select(*sums).where(unswept)).one()))
-    _purge(session, and_(unswept, StoreFile.fence > 0))
-    _purge(session, and_(mine, unfinished, falls_back(), StoreFile.attempts > 0))
-    run(session, update(StoreFile).where(unswept).values(sizes_gone()))
-    run(session, update(StoreFile).where(mine).values(from_the_start(session, batch.row) | _redo(batch)))
-    shift = Shift()
-    for status, count in counted:
-        shift.add(status, -count)
-        shift.add("in_progress", count)
-    shift_batch(session, batch.row, Shift(in_progress=shift.in_progress))
-    shift_store(session, batch.vector_store_id, shift, Sizes().minus(gone))
+def _requeue_members(session: Session, batch: FileBatch) -> None:
+    """Queue the members of a new batch with new generations, and change the counters of batch and store."""
+    is_member = StoreFile.row.in_(_members(batch.row))
+    is_unfinished = StoreFile.status.in_(UNFINISHED)
+    # An unfinished candidate was cancelled with its batch, and its row still has the state from before.
+    cancelled = and_(is_member, is_unfinished, ~StoreFile.has_fallback)
+    status = api_status.status_when_cancelled()
+    counts = session.execute(select(status, func.count()).where(is_member).group_by(status)).all()
+    sums = [func.coalesce(func.sum(getattr(StoreFile, name)), 0) for name in vars(PointTotals())]
+    lost = PointTotals(*(int(amount) for amount in session.execute(select(*sums).where(cancelled)).one()))
+    _purge(session, and_(cancelled, StoreFile.fence > 0))
+    _purge(session, and_(is_member, is_unfinished, StoreFile.has_fallback, StoreFile.attempts > 0))
+    execute(session, update(StoreFile).where(cancelled).values(transitions.without_points()))
+    values = transitions.new_generation(session, batch.row) | _pending_values(batch)
+    execute(session, update(StoreFile).where(is_member).values(values))
+    delta = CounterDelta()
+    for former_status, count in counts:
+        delta.add(former_status, -count)
+        delta.add("in_progress", count)
+    add_to_batch(session, batch.row, CounterDelta(in_progress=delta.in_progress))
+    add_to_store(session, batch.vector_store_id, delta, PointTotals().minus(lost))
 
 
-def _ended_as(store_id: str, statuses: Sequence[Retryable]) -> ColumnElement[bool]:
-    """What the API shows with one of these statuses."""
-    ended = StoreFile.status.in_(statuses)
-    if "cancelled" not in statuses:
-        return ended
-    return or_(ended, _unswept(store_id) & ~falls_back())
+def _has_status(store_id: str, statuses: Sequence[RetryableStatus]) -> ColumnElement[bool]:
+    """Match files that the API shows with one of these statuses."""
+    is_failed = StoreFile.status == "failed"
+    is_cancelled = api_status.is_cancelled(is_in_cancelled_batch(store_id))
+    return or_(*({"failed": is_failed, "cancelled": is_cancelled}[status] for status in statuses))
 
 
-def _untried(store_id: str, model: str | None) -> ColumnElement[bool]:
-    """That a file is completed, and has not failed with a model in its store, or completed since."""
-    mine = (FileBatch.vector_store_id == store_id, FileBatch.model == model, BatchFile.status == "failed")
-    tried = select(BatchFile.store_file).join(FileBatch, FileBatch.row == BatchFile.batch).where(*mine)
-    since = kept_generation() == StoreFile.generation
-    return and_(StoreFile.status == "completed", or_(since, StoreFile.row.not_in(tried)))
+def _is_untried_with(store_id: str, model: str | None) -> ColumnElement[bool]:
+    """Match completed files that have not failed with a model in the store, or have completed since."""
+    failed = (FileBatch.vector_store_id == store_id, FileBatch.model == model, BatchFile.status == "failed")
+    tried = select(BatchFile.store_file).join(FileBatch, FileBatch.row == BatchFile.batch).where(*failed)
+    has_completed_since = StoreFile.kept_generation == StoreFile.generation
+    return and_(StoreFile.status == "completed", or_(has_completed_since, StoreFile.row.not_in(tried)))
 
 
-def _unswept(store_id: str) -> ColumnElement[bool]:
-    """That a file's batch has been cancelled, and its row not yet rewritten."""
-    cancelled = select(FileBatch.row).where(FileBatch.vector_store_id == store_id, FileBatch.cancelled_at.is_not(None))
-    return and_(StoreFile.status.in_(UNFINISHED), StoreFile.batch.in_(cancelled))
+def _has_fallen_back(store_id: str) -> ColumnElement[bool]:
+    """Match files whose last re-index did not complete."""
+    ended = and_(StoreFile.status == "completed", StoreFile.kept_generation < StoreFile.generation)
+    return or_(ended, is_in_cancelled_batch(store_id) & StoreFile.has_fallback)
 
 
-def _fell_back(store_id: str) -> ColumnElement[bool]:
-    """That a file's last re-index did not complete, so that it is what it was before."""
-    ended = and_(StoreFile.status == "completed", kept_generation() < StoreFile.generation)
-    return or_(ended, _unswept(store_id) & falls_back())
-
-
-def _stale(batch: FileBatch, made_with: str) -> ColumnElement[bool]:
-    old: ColumnElement[bool] = or_(StoreFile.made_with.is_(None), StoreFile.made_with != made_with)
+def _is_stale(batch: FileBatch, pipeline_version: str) -> ColumnElement[bool]:
+    """Match files whose points another pipeline version or another chunking produced."""
+    is_outdated: ColumnElement[bool] = or_(
+        StoreFile.pipeline_version.is_(None), StoreFile.pipeline_version != pipeline_version
+    )
     if batch.chunk_tokens is None:
-        return old
-    return or_(old, StoreFile.chunk_tokens != batch.chunk_tokens, StoreFile.chunk_overlap != batch.chunk_overlap)
+        return is_outdated
+    return or_(
+        is_outdated, StoreFile.chunk_tokens != batch.chunk_tokens, StoreFile.chunk_overlap != batch.chunk_overlap
+    )
 
 
-def _ended_in(batch: FileBatch, statuses: Sequence[Retryable]) -> Select[int]:
-    """The members of a batch that ended in it so."""
-    ended = [*statuses, "in_progress"] if "cancelled" in statuses and batch.cancelled_at is not None else [*statuses]
-    return _members(batch.row).where(BatchFile.status.in_(ended))
+def _members_with_status(batch: FileBatch, statuses: Sequence[RetryableStatus]) -> Select[int]:
+    """Select the members of a batch that have one of these outcomes in it."""
+    outcomes: list[str] = [*statuses]
+    if "cancelled" in statuses and batch.cancelled_at is not None:
+        outcomes.append("in_progress")  # cancelled with their batch, but not marked yet
+    return _members(batch.row).where(BatchFile.status.in_(outcomes))
 
 
-def _redo(batch: FileBatch) -> dict[str, Any]:
-    """What a re-index gives to rows besides: new chunking at once to those that are not found, else at the end."""
+def _pending_values(batch: FileBatch) -> dict[str, Any]:
+    """Return the chunking and model of a re-index: pending for files with live points, at once for the others."""
     if not batch.reindex:
         return {}
     tokens = func.coalesce(batch.chunk_tokens, StoreFile.chunk_tokens)
     overlap = func.coalesce(batch.chunk_overlap, StoreFile.chunk_overlap)
-    live = StoreFile.live_generation.is_not(None)
+    is_live = StoreFile.live_generation.is_not(None)
     return {
-        "redo_tokens": case((live, tokens)),
-        "redo_overlap": case((live, overlap)),
-        "redo_model": case((live, literal(batch.model, String))) if batch.model is not None else None,
-        "chunk_tokens": case((live, StoreFile.chunk_tokens), else_=tokens),
-        "chunk_overlap": case((live, StoreFile.chunk_overlap), else_=overlap),
+        "pending_chunk_tokens": case((is_live, tokens)),
+        "pending_chunk_overlap": case((is_live, overlap)),
+        "pending_model": case((is_live, literal(batch.model, String))) if batch.model is not None else None,
+        "chunk_tokens": case((is_live, StoreFile.chunk_tokens), else_=tokens),
+        "chunk_overlap": case((is_live, StoreFile.chunk_overlap), else_=overlap),
     }
 
 
-def _reasons(session: Session, batch: int, of: FileBatch | None) -> list[Reason]:
-    """Why files had not completed: as they say, or as the re-index says in which they fell back."""
-    mine: ColumnElement[bool] = StoreFile.row.in_(_members(batch))
-    why: list[Any] = [StoreFile.error_code, StoreFile.error_message]
-    if of is not None and of.reindex:
-        why = [BatchFile.error_code, BatchFile.error_message]
-        mine = and_(BatchFile.batch == of.row, BatchFile.store_file.in_(_members(batch)))
-    found = session.execute(
-        select(why[0].label("error_code"), why[1].label("error_message"), func.count().label("files"))
-        .where(mine)
-        .group_by(*why)
-        .order_by(func.count().desc(), why[1])
-        .limit(REASONS)
+def _count_reasons(session: Session, batch_row: int, retried: FileBatch | None) -> list[ReasonCount]:
+    """Count the reasons of a new batch's members: their own errors, or those in the re-index that is retried."""
+    is_member: ColumnElement[bool] = StoreFile.row.in_(_members(batch_row))
+    error: list[Any] = [StoreFile.error_code, StoreFile.error_message]
+    if retried is not None and retried.reindex:
+        error = [BatchFile.error_code, BatchFile.error_message]
+        is_member = and_(BatchFile.batch == retried.row, BatchFile.store_file.in_(_members(batch_row)))
+    code, message = error
+    counts = session.execute(
+        select(code.label("error_code"), message.label("error_message"), func.count().label("files"))
+        .where(is_member)
+        .group_by(code, message)
+        .order_by(func.count().desc(), message)
+        .limit(MAX_REASONS)
     )
-    return [Reason(row.error_code or "cancelled", row.error_message or "It was cancelled.", row.files) for row in found]
+    return [
+        ReasonCount(row.error_code or "cancelled", row.error_message or "It was cancelled.", row.files)
+        for row in counts
+    ]
 
 
-def _purge(session: Session, which: ColumnElement[bool]) -> None:
-    columns = ["kind", "vector_store_id", "store_file", "first", "generation", "due_at", "final"]
-    jobs = select(
-        literal("purge"),
-        StoreFile.vector_store_id,
-        StoreFile.row,
-        case((falls_back(), kept_generation() + 1), else_=0),
-        StoreFile.generation,
-        literal(read_clock(session)),
-        false(),
-    )
-    run(session, insert(PointJob).from_select(columns, jobs.where(which)))
+def _purge(session: Session, files: ColumnElement[bool]) -> None:
+    """Purge what the last workers of the files may have written. Files with a fallback keep their kept generations."""
+    first = case((StoreFile.has_fallback, StoreFile.kept_generation + 1), else_=literal(0))
+    point_jobs.purge_where(session, files, first, StoreFile.generation.expression)
 
 
-def _members(batch: int) -> Select[int]:
-    return select(BatchFile.store_file).where(BatchFile.batch == batch)
+def _members(batch_row: int) -> Select[int]:
+    return select(BatchFile.store_file).where(BatchFile.batch == batch_row)

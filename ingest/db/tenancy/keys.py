@@ -1,4 +1,4 @@
-"""Projects and their keys as rows."""
+"""Rows of projects and of their API keys."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, literal, or_, sel
 from sqlalchemy.orm import Session
 
 from ingest.caller import DEFAULT_PROJECT, Limits
-from ingest.db.execute import changed, run
+from ingest.db.execute import changed_row, execute
 from ingest.db.models import ApiKey, Project
 from ingest.db.session import now, read_clock
 
 
 @dataclass(frozen=True)
 class Key:
-    """Of a key what every request asks."""
+    """The columns of an API key that every request needs."""
 
     row: int
     project: str
@@ -27,82 +27,86 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is known of who presents a key: the key with that prefix, if there is one, and its project's limits."""
+class KeyLookup:
+    """The result of looking up a presented key: the key with its prefix, if there is one, and the project's limits."""
 
     key: Key | None
     limits: Limits
-    """Of the key's project, or of the default project."""
+    """Those of the key's project, or of the default project if there is no such key."""
     keys_exist: bool
-    """Also revoked ones: a service that once had keys is never open again."""
-    at: float
+    """Whether there are any keys, also revoked ones: a service that once had keys never serves without one again."""
+    read_at: float
 
 
-def known(session: Session, prefix: str) -> Known:
-    """What there is about a key's first characters."""
-    found = run(session, _knowing(now(session)), presented=prefix).one()
+def look_up(session: Session, prefix: str) -> KeyLookup:
+    """Look up a key by its prefix, in one query."""
+    row = execute(session, _lookup(now(session)), prefix=prefix).one()
     key = None
-    if found.row is not None:
-        key = Key(found.row, found.project, found.sha256, found.scopes, found.last_used_at, found.revoked_at)
-    return Known(key, limits(found), found.keys_exist, found.at)
+    if row.row is not None:
+        key = Key(row.row, row.project, row.sha256, row.scopes, row.last_used_at, row.revoked_at)
+    return KeyLookup(key, limits_of(row), row.keys_exist, row.at)
 
 
-def exist(session: Session) -> bool:
-    """Whether a key was ever made."""
+def any_exist(session: Session) -> bool:
+    """Return whether a key was ever created."""
     return session.scalar(select(ApiKey.row).limit(1)) is not None
 
 
-def listed(session: Session) -> Sequence[tuple[ApiKey, str]]:
-    """Every key with the name of its project, oldest first."""
-    found = session.execute(
+def list_all(session: Session) -> Sequence[tuple[ApiKey, str]]:
+    """Return every key with the name of its project, oldest first."""
+    rows = session.execute(
         select(ApiKey, Project.name).join(Project, Project.id == ApiKey.project).order_by(ApiKey.row)
     )
-    return [(row[0], row.name) for row in found]
+    return [(row[0], row.name) for row in rows]
 
 
 def revoke(session: Session, key_id: str) -> bool:
-    """Let a key be of no use from now on; False when there is none, or it is revoked already."""
-    alive = (ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
-    return changed(session, update(ApiKey).where(*alive).values(revoked_at=int(read_clock(session))))
+    """Revoke a key. Returns False when there is no such key, or it is revoked already."""
+    is_valid = (ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
+    return changed_row(session, update(ApiKey).where(*is_valid).values(revoked_at=int(read_clock(session))))
 
 
-def used(session: Session, key: Key, *, every_seconds: float) -> None:
-    """Write down that a key is used now, unless that was done a moment ago."""
-    stale = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= now(session) - every_seconds)
+def record_use(session: Session, key: Key, *, every_seconds: float) -> None:
+    """Record that a key is used now, unless that was recorded less than `every_seconds` ago."""
+    is_outdated = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= now(session) - every_seconds)
     at = {"last_used_at": int(read_clock(session))}
-    run(session, update(ApiKey).where(ApiKey.row == key.row, stale).values(at))
+    execute(session, update(ApiKey).where(ApiKey.row == key.row, is_outdated).values(at))
 
 
-def project(session: Session, name: str) -> Project | None:
-    """The project with this id or name."""
+def get_project(session: Session, name: str) -> Project | None:
+    """Return the project with this id or name."""
     return session.scalar(select(Project).where(or_(Project.id == name, Project.name == name)))
 
 
-def projects(session: Session) -> Sequence[Project]:
-    """Every project, oldest first."""
+def list_projects(session: Session) -> Sequence[Project]:
+    """Return every project, oldest first."""
     return session.scalars(select(Project).order_by(Project.row)).all()
 
 
-def set_limits(session: Session, project_id: str, given: Mapping[str, int | None]) -> None:
-    """Change those limits of a project that are given."""
-    if given:
-        run(session, update(Project).where(Project.id == project_id).values(dict(given)))
+def set_limits(session: Session, project_id: str, changes: Mapping[str, int | None]) -> None:
+    """Set the limits of a project that `changes` names."""
+    if changes:
+        execute(session, update(Project).where(Project.id == project_id).values(dict(changes)))
 
 
-def limits(of: Any) -> Limits:
-    """A project's limits, from its row or any that has its columns."""
-    return Limits(of.requests_per_minute, of.files_in_progress, of.stored_bytes)
+def limits_of(row: Any) -> Limits:
+    """Return a project's limits, from its row or any that has its columns."""
+    return Limits(row.requests_per_minute, row.files_in_progress, row.stored_bytes)
 
 
 @cache
-def _knowing(clock: ColumnElement[float]) -> Select[*tuple[Any, ...]]:
-    """One row, whatever there is: what every request begins with is asked at once."""
-    this = select(ApiKey).where(ApiKey.prefix == bindparam("presented")).subquery()
-    key = (this.c.row, this.c.project, this.c.sha256, this.c.scopes, this.c.last_used_at, this.c.revoked_at)
-    of = (Project.requests_per_minute, Project.files_in_progress, Project.stored_bytes)
-    there = select(ApiKey.row).exists().label("keys_exist")
-    one = select(literal(1).label("one")).subquery()
-    owner = Project.id == func.coalesce(this.c.project, DEFAULT_PROJECT)
+def _lookup(clock: ColumnElement[float]) -> Select[*tuple[Any, ...]]:
+    """Select always one row: the key if there is one, its project or the default one, and whether any keys exist."""
+    presented = select(ApiKey).where(ApiKey.prefix == bindparam("prefix")).subquery()
+    columns = presented.c
+    key = (columns.row, columns.project, columns.sha256, columns.scopes, columns.last_used_at, columns.revoked_at)
+    limits = (Project.requests_per_minute, Project.files_in_progress, Project.stored_bytes)
+    keys_exist = select(ApiKey.row).exists().label("keys_exist")
+    one_row = select(literal(1).label("one")).subquery()
+    owns_key = Project.id == func.coalesce(columns.project, DEFAULT_PROJECT)
     return (
-        select(*key, *of, there, clock.label("at")).select_from(one).outerjoin(this, true()).outerjoin(Project, owner)
+        select(*key, *limits, keys_exist, clock.label("at"))
+        .select_from(one_row)
+        .outerjoin(presented, true())
+        .outerjoin(Project, owns_key)
     )

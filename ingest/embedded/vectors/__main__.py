@@ -1,29 +1,31 @@
-"""Starts the vectors process: takes the folder's lock, opens the collections, serves until SIGTERM."""
+"""Starts the vectors process: locks the folder, opens the collections, and serves until SIGTERM."""
 
 import argparse
-import os
 import signal
 import sys
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-LOCKED_EXIT_CODE = 3  # the supervisor tells "somebody else has the folder" from a crash by this
+from ingest.environment import vectors_api_key
+
+LOCKED_EXIT_CODE = 3
+"""Distinguishes a locked folder from a crash."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run until SIGTERM or SIGINT; returns the exit code (0 stopped on request, 3 folder in use)."""
+    """Run until SIGTERM or SIGINT. Returns the exit code: 0 after a signal, LOCKED_EXIT_CODE if the folder is in use."""
     options = _parse(arguments)
     options.path.mkdir(parents=True, exist_ok=True)
-    # The engine's own refusal of a second owner comes too late: it damages the first one's next flush.
+    # The engine itself detects a second process too late: it then damages the next flush of the first one.
     lock = FileLock(options.path / ".lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        print(f"vectors: {options.path} is in use by another process", file=sys.stderr)  # noqa: T201 - no logs yet
+        print(f"vectors: {options.path} is in use by another process", file=sys.stderr)  # noqa: T201 - logging is not configured yet
         return LOCKED_EXIT_CODE
     with lock:
-        _serve(options.path, options.host, options.port, os.environ.get("INGEST_QDRANT_API_KEY", ""))
+        _serve(options.path, options.host, options.port, vectors_api_key())
     return 0
 
 
@@ -36,14 +38,14 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _serve(path: Path, host: str, port: int, api_key: str) -> None:
-    # Imported behind the lock: a refused second process answers at once.
+    # Imported after the lock was taken, so that a second process fails at once.
     import uvicorn
 
     from ingest.embedded.vectors.app import create_app
     from ingest.embedded.vectors.collections import Collections
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises the signal again once it has stopped; being asked to stop is no failure.
+        # uvicorn raises the signal again after it has stopped, but a requested stop is no failure.
         signal.signal(number, lambda *_: None)
     collections = Collections(path)
     try:
@@ -56,7 +58,7 @@ def _serve(path: Path, host: str, port: int, api_key: str) -> None:
             ws="none",
             log_level="warning",
             access_log=False,
-            timeout_keep_alive=75,  # longer than any client keeps a connection, so that never both sides decide
+            timeout_keep_alive=75,  # longer than clients keep idle connections, so that the server never closes one in use
             timeout_graceful_shutdown=3,
         )
         uvicorn.Server(config).run()

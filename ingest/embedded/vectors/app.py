@@ -1,7 +1,7 @@
 """The routes of the vectors process: Qdrant's REST API over the collections.
 
-Handlers call the engine on the event loop itself. The engine holds the interpreter's lock in every call, so a thread
-would not keep anything responsive; and one thread needs no locks. A request costs milliseconds.
+Handlers call the engine on the event loop. The engine holds the GIL in every call, so threads would not make the process
+more responsive, and one thread needs no locks. A request takes milliseconds.
 """
 
 import asyncio
@@ -19,19 +19,22 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ingest.embedded.vectors import conditions, configs, points, problems, reading
+from ingest.embedded.vectors import configs, errors, filters, json_reader, points
 from ingest.embedded.vectors.collections import Collection, Collections
 
-API_VERSION = "1.20.0"  # the version of Qdrant's API that is followed; the client compares it with its own
-MAX_BODY_BYTES = 32 * 2**20  # a Qdrant server's own limit
+API_VERSION = "1.20.0"
+"""Version of Qdrant's API that this process implements. The client compares it with its own."""
+
+MAX_BODY_BYTES = 32 * 2**20
+"""The limit of a Qdrant server."""
 
 _log = logging.getLogger(__name__)
 
-Act = Callable[[Collection, Any], Any]
+CollectionHandler = Callable[[Collection, Any], Any]
 
 
 def create_app(collections: Collections, api_key: str) -> Starlette:
-    """The application over opened collections; an empty `api_key` asks for none."""
+    """Build the application over opened collections. With an empty `api_key`, requests need none."""
     app = Starlette(
         routes=[
             Route("/", _version),
@@ -60,58 +63,58 @@ def create_app(collections: Collections, api_key: str) -> Starlette:
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
-    task = asyncio.create_task(_look_after(app.state.collections))
+    task = asyncio.create_task(_maintain(app.state.collections))
     yield
     task.cancel()
 
 
-async def _look_after(collections: Collections) -> None:
+async def _maintain(collections: Collections) -> None:
     while True:
         await asyncio.sleep(1)
         try:
-            collections.look_after(time.monotonic())
-        except Exception:  # noqa: BLE001 - the engine raises nothing narrower; on a full disk a later try can help
-            _log.exception("flushing the collections failed; they are safe in their write-ahead logs")
+            collections.run_maintenance(time.monotonic())
+        except Exception:  # noqa: BLE001 - the engine raises bare Exceptions; after a full disk a later attempt can succeed
+            _log.exception("collections_flush_failed")  # the write-ahead logs still hold the data
             await asyncio.sleep(10)
 
 
-# --- what surrounds every request ---
+# --- wrapping of every request ---
 
 
-def _route(method: str, path: str, act: Act) -> Route:
-    """A route below one collection; `act` gets the collection and the body."""
+def _route(method: str, path: str, handler: CollectionHandler) -> Route:
+    """Build a route below a collection; `handler` receives the collection and the body."""
 
     def handle(request: Request, body: Any) -> Any:
-        return act(request.app.state.collections.get(request.path_params["name"]), body)
+        return handler(request.app.state.collections.get(request.path_params["name"]), body)
 
     return Route("/collections/{name}" + path, _answer(handle), methods=[method])
 
 
 def _answer(handle: Callable[[Request, Any], Any]) -> Callable[[Request], Awaitable[Response]]:
-    """Checks the key, reads the body, and puts the result or the error into the words of a Qdrant server."""
+    """Wrap a handler: check the key, read the body, and render the result or the error as a Qdrant server does."""
 
     async def endpoint(request: Request) -> Response:
         started = time.perf_counter()
-        if refused := _refused(request):
-            return refused
+        if unauthorized := _unauthorized(request):
+            return unauthorized
         try:
             result = handle(request, await _body(request))
         except Exception as error:
-            problem = error if isinstance(error, problems.Problem) else problems.of_engine(error)
-            if problem is None:
+            api_error = error if isinstance(error, errors.ApiError) else errors.from_engine_error(error)
+            if api_error is None:
                 raise
-            return _failure(problem.status, str(problem), started)
+            return _failure(api_error.status, str(api_error), started)
         return _json(200, {"result": result, "status": "ok", "time": time.perf_counter() - started})
 
     return endpoint
 
 
-def _refused(request: Request) -> Response | None:
+def _unauthorized(request: Request) -> Response | None:
     key: bytes = request.app.state.api_key
     if not key:
         return None
-    given = request.headers.get("api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
-    if hmac.compare_digest(given.encode(), key):
+    sent_key = request.headers.get("api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
+    if hmac.compare_digest(sent_key.encode(), key):
         return None
     return PlainTextResponse("Must provide a valid API key", status_code=401)
 
@@ -121,14 +124,14 @@ async def _body(request: Request) -> Any:
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_BODY_BYTES:
-            raise problems.TooLarge(f"Payload error: the body is larger than {MAX_BODY_BYTES} bytes")
+            raise errors.TooLarge(f"Payload error: the body is larger than {MAX_BODY_BYTES} bytes")
         chunks.append(chunk)
     if not size:
         return None
     try:
         return orjson.loads(b"".join(chunks))
     except ValueError as error:
-        raise problems.BadRequest(f"Format error in JSON body: {error}") from None
+        raise errors.BadRequest(f"Format error in JSON body: {error}") from None
 
 
 def _failure(status: int, text: str, started: float) -> Response:
@@ -173,9 +176,9 @@ def _delete_collection(request: Request, body: Any) -> Any:
 
 
 def _create_index(collection: Collection, body: Any) -> Any:
-    given = reading.mapping(body, "body", {"field_name", "field_schema"})
-    field = reading.text(given.get("field_name"), "field_name")
-    schema = configs.index_schema(given.get("field_schema"))
+    fields = json_reader.mapping(body, "body", {"field_name", "field_schema"})
+    field = json_reader.text(fields.get("field_name"), "field_name")
+    schema = configs.index_schema(fields.get("field_schema"))
     return _update(collection, edge.UpdateOperation.create_field_index(field, schema))
 
 
@@ -187,20 +190,18 @@ def _upsert(collection: Collection, body: Any) -> Any:
 
 
 def _delete(collection: Collection, body: Any) -> Any:
-    given = reading.mapping(body, "body", {"points", "filter"})
-    if "filter" in given:
-        return _update(collection, edge.UpdateOperation.delete_points_by_filter(conditions.read(given["filter"])))
-    return _update(collection, edge.UpdateOperation.delete_points(list(points.ids(given.get("points")))))
+    fields = json_reader.mapping(body, "body", {"points", "filter"})
+    if "filter" in fields:
+        return _update(collection, edge.UpdateOperation.delete_points_by_filter(filters.read(fields["filter"])))
+    return _update(collection, edge.UpdateOperation.delete_points(list(points.ids(fields.get("points")))))
 
 
 def _set_payload(collection: Collection, body: Any) -> Any:
-    given = reading.mapping(body, "body", {"payload", "points", "filter"})
-    payload = points.payload(given.get("payload"))
-    if "filter" in given:
-        return _update(
-            collection, edge.UpdateOperation.set_payload_by_filter(conditions.read(given["filter"]), payload)
-        )
-    return _update(collection, edge.UpdateOperation.set_payload(list(points.ids(given.get("points"))), payload))
+    fields = json_reader.mapping(body, "body", {"payload", "points", "filter"})
+    payload = points.payload(fields.get("payload"))
+    if "filter" in fields:
+        return _update(collection, edge.UpdateOperation.set_payload_by_filter(filters.read(fields["filter"]), payload))
+    return _update(collection, edge.UpdateOperation.set_payload(list(points.ids(fields.get("points"))), payload))
 
 
 def _update(collection: Collection, operation: Any) -> Any:
@@ -211,41 +212,41 @@ def _update(collection: Collection, operation: Any) -> Any:
 
 
 def _retrieve(collection: Collection, body: Any) -> Any:
-    given = reading.mapping(body, "body", {"ids", "with_payload", "with_vector"})
-    found = collection.shard.retrieve(
-        list(points.ids(given.get("ids"))),
-        points.with_payload(given.get("with_payload", True)),
-        points.with_vector(given.get("with_vector", False)),
+    fields = json_reader.mapping(body, "body", {"ids", "with_payload", "with_vector"})
+    records = collection.shard.retrieve(
+        list(points.ids(fields.get("ids"))),
+        points.with_payload(fields.get("with_payload", True)),
+        points.with_vector(fields.get("with_vector", False)),
     )
-    return [points.record(record) for record in found]
+    return [points.record(record) for record in records]
 
 
 def _scroll(collection: Collection, body: Any) -> Any:
-    given = reading.mapping(body, "body", {"offset", "limit", "filter", "with_payload", "with_vector"})
-    page, following = collection.shard.scroll(
+    fields = json_reader.mapping(body, "body", {"offset", "limit", "filter", "with_payload", "with_vector"})
+    page, next_offset = collection.shard.scroll(
         edge.ScrollRequest(
-            offset=conditions.point_id(given["offset"]) if "offset" in given else None,
-            limit=reading.integer(given.get("limit", 10), "limit", 1, 100_000),
-            filter=conditions.read(given["filter"]) if "filter" in given else None,
-            with_payload=points.with_payload(given.get("with_payload", True)),
-            with_vector=points.with_vector(given.get("with_vector", False)),
+            offset=filters.point_id(fields["offset"]) if "offset" in fields else None,
+            limit=json_reader.integer(fields.get("limit", 10), "limit", 1, 100_000),
+            filter=filters.read(fields["filter"]) if "filter" in fields else None,
+            with_payload=points.with_payload(fields.get("with_payload", True)),
+            with_vector=points.with_vector(fields.get("with_vector", False)),
         )
     )
-    return {"points": [points.record(record) for record in page], "next_page_offset": points.point_id(following)}
+    return {"points": [points.record(record) for record in page], "next_page_offset": points.point_id(next_offset)}
 
 
 def _count(collection: Collection, body: Any) -> Any:
-    given = reading.mapping(body, "body", {"filter", "exact"})
-    counted = conditions.read(given["filter"]) if "filter" in given else None
-    return {"count": collection.shard.count(edge.CountRequest(exact=True, filter=counted))}
+    fields = json_reader.mapping(body, "body", {"filter", "exact"})
+    count_filter = filters.read(fields["filter"]) if "filter" in fields else None
+    return {"count": collection.shard.count(edge.CountRequest(exact=True, filter=count_filter))}
 
 
 def _query(collection: Collection, body: Any) -> Any:
-    found = collection.shard.query(points.search(body, collection.vectors))
-    return {"points": [points.scored(point) for point in found]}
+    results = collection.shard.query(points.search(body, collection.vectors))
+    return {"points": [points.scored(point) for point in results]}
 
 
 def _query_batch(collection: Collection, body: Any) -> Any:
-    searches = reading.sequence(reading.mapping(body, "body", {"searches"}).get("searches"), "searches")
+    searches = json_reader.sequence(json_reader.mapping(body, "body", {"searches"}).get("searches"), "searches")
     batch = edge.QueryBatchRequest([points.search(item, collection.vectors) for item in searches])
-    return [{"points": [points.scored(point) for point in found]} for found in collection.shard.query_batch(batch)]
+    return [{"points": [points.scored(point) for point in results]} for results in collection.shard.query_batch(batch)]

@@ -1,4 +1,4 @@
-"""The collections on disk: one engine shard each, opened at start and owned by this process alone."""
+"""The collections on disk: one engine shard each, opened at start and used by this process only."""
 
 import json
 import os
@@ -12,67 +12,71 @@ from typing import Any
 from qdrant_edge import EdgeShard
 
 from ingest.embedded.vectors import configs
-from ingest.embedded.vectors.problems import BadRequest, CollectionExists, UnknownCollection
+from ingest.embedded.vectors.errors import BadRequest, CollectionExists, UnknownCollection
 
 CONFIG = "collection.json"
 SHARD = "shard"
 _PARTIAL = "collection.partial"
 FLUSH_IDLE_SECONDS = 1.0
-FLUSH_SECONDS = 5.0  # a Qdrant server's own flush interval; a crash of the process loses nothing in between (WAL)
-VACUUM_IDLE_SECONDS = 60.0  # vacuum freezes the process for about 60 us a point: only when nobody seems to need it
+FLUSH_SECONDS = 5.0
+"""Flush interval of a Qdrant server. A crash in between loses nothing because of the write-ahead log."""
+
+VACUUM_IDLE_SECONDS = 60.0
+"""A vacuum blocks the process for about 60 us per point, so it runs only after this idle time."""
+
 
 _NAME = re.compile(r'[^<>:"/\\|?*\x00-\x1f. ][^<>:"/\\|?*\x00-\x1f ]{0,199}')
 
 
 class Collection:
-    """One collection: its engine shard and the configuration it was created with."""
+    """A collection: its engine shard and the configuration of its creation."""
 
     def __init__(self, shard: EdgeShard, config: dict[str, Any]) -> None:
         self.config = config
         self.vectors = configs.vector_kinds(config)
         self.operations = 0
         self._shard = shard
-        self._dirty = False
-        self._loose = False
+        self._has_unflushed_writes = False
+        self._has_unvacuumed_writes = False
         self._flushed_at = self._used_at = time.monotonic()
 
     @property
     def shard(self) -> EdgeShard:
-        """The shard, for reading."""
+        """The shard, for reading. Access counts as use and delays vacuums."""
         self._used_at = time.monotonic()
         return self._shard
 
     def update(self, operation: Any) -> int:
-        """Apply one operation; returns its number. It survives a kill of the process from here on."""
-        self._dirty = self._loose = True
+        """Apply an operation and return its number. After that, it survives a kill of the process."""
+        self._has_unflushed_writes = self._has_unvacuumed_writes = True
         self._used_at = time.monotonic()
         self._shard.update(operation)
         self.operations += 1
         return self.operations
 
-    def look_after(self, now: float) -> None:
-        """Flush what has been written when there is time, or at the latest after FLUSH_SECONDS; vacuum when idle."""
+    def run_maintenance(self, now: float) -> None:
+        """Flush writes when idle, at the latest after FLUSH_SECONDS, and vacuum after VACUUM_IDLE_SECONDS without use."""
         idle = now - self._used_at
-        if self._dirty and (idle >= FLUSH_IDLE_SECONDS or now - self._flushed_at >= FLUSH_SECONDS):
+        if self._has_unflushed_writes and (idle >= FLUSH_IDLE_SECONDS or now - self._flushed_at >= FLUSH_SECONDS):
             self._flush()
-        if self._loose and idle >= VACUUM_IDLE_SECONDS:
-            self._loose = False
-            # Does nothing unless a good part of a segment is deleted points (see configs.engine).
-            self._dirty = self._shard.optimize()
+        if self._has_unvacuumed_writes and idle >= VACUUM_IDLE_SECONDS:
+            self._has_unvacuumed_writes = False
+            # Has an effect only if a large share of a segment is deleted points (`deleted_threshold` in configs.py).
+            self._has_unflushed_writes = self._shard.optimize()
 
     def close(self) -> None:
-        """Flush and let go of the files."""
+        """Flush, and close the files."""
         self._flush()
         self._shard.close()
 
     def _flush(self) -> None:
         self._shard.flush()
-        self._dirty = False
+        self._has_unflushed_writes = False
         self._flushed_at = time.monotonic()
 
 
 class Collections:
-    """All collections below one folder, by name. The caller holds the folder's lock."""
+    """All collections below a folder, by name. The caller must hold the lock of the folder."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -81,7 +85,7 @@ class Collections:
             if not folder.is_dir():
                 continue
             if not (folder / CONFIG).exists():
-                _remove_leftover(folder)
+                _remove_incomplete(folder)
                 continue
             shard = EdgeShard.load(str(folder / SHARD))
             self._open[folder.name] = Collection(shard, json.loads((folder / CONFIG).read_text()))
@@ -93,14 +97,14 @@ class Collections:
         return name in self._open
 
     def get(self, name: str) -> Collection:
-        """The collection of that name; UnknownCollection if there is none."""
+        """Return a collection. Raises UnknownCollection."""
         try:
             return self._open[name]
         except KeyError:
             raise UnknownCollection(name) from None
 
     def create(self, name: str, body: Any) -> None:
-        """Create a collection from the body of a create request."""
+        """Create a collection from the body of a create request. Raises BadRequest or CollectionExists."""
         if name in self._open:
             raise CollectionExists(name)
         if not _NAME.fullmatch(name):
@@ -110,11 +114,11 @@ class Collections:
         (folder / SHARD).mkdir(parents=True)
         shard = EdgeShard.create(str(folder / SHARD), configs.engine(config))
         shard.flush()
-        _write_whole(folder / CONFIG, json.dumps(config))
+        _write_atomically(folder / CONFIG, json.dumps(config))
         self._open[name] = Collection(shard, config)
 
     def delete(self, name: str) -> bool:
-        """Delete a collection with all its points; False if there is none."""
+        """Delete a collection with its points; return False if there is none."""
         collection = self._open.pop(name, None)
         if collection is None:
             return False
@@ -123,25 +127,28 @@ class Collections:
         shutil.rmtree(self._path / name)
         return True
 
-    def look_after(self, now: float) -> None:
-        """To be called about once a second with the monotonic time: flushes and vacuums where it is due."""
+    def run_maintenance(self, now: float) -> None:
+        """Flush and vacuum where due. Call it about once a second with the monotonic time."""
         for collection in self._open.values():
-            collection.look_after(now)
+            collection.run_maintenance(now)
 
     def close(self) -> None:
-        """Flush and close everything."""
+        """Flush and close all collections."""
         while self._open:
             self._open.popitem()[1].close()
 
 
-def _remove_leftover(folder: Path) -> None:
-    """A creation or a deletion that was cut off: CONFIG comes last and goes first. What is not ours stays."""
+def _remove_incomplete(folder: Path) -> None:
+    """Remove the folder of an interrupted creation or deletion: CONFIG is written last and deleted first.
+
+    A folder with other files stays.
+    """
     if {entry.name for entry in folder.iterdir()} <= {SHARD, _PARTIAL}:
         shutil.rmtree(folder)
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """The file is there with all of its text or not at all, also after a power cut."""
+def _write_atomically(path: Path, text: str) -> None:
+    """Write a file atomically, also in case of a power failure."""
     partial = path.with_name(_PARTIAL)
     with partial.open("w") as file:
         file.write(text)

@@ -1,42 +1,42 @@
-"""A collection's configuration and its payload indexes: from the API's JSON to the engine's, and back."""
+"""Converts configurations of collections and payload indexes between the JSON of the API and objects of the engine."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import qdrant_edge as edge
 
-from ingest.embedded.vectors import reading
-from ingest.embedded.vectors.problems import BadRequest
+from ingest.embedded.vectors import json_reader
+from ingest.embedded.vectors.errors import BadRequest
 
 _DISTANCES = {name: getattr(edge.Distance, name) for name in ("Cosine", "Euclid", "Dot", "Manhattan")}
 
-# Placement and graph settings of a server: accepted, and without effect on an engine that only ever scans.
+# Placement and graph settings of a server. They are accepted and have no effect: this engine always scans.
 _IGNORED = (
     *("hnsw_config", "optimizers_config", "wal_config", "quantization_config", "strict_mode_config", "metadata"),
     *("shard_number", "sharding_method", "replication_factor", "write_consistency_factor"),
     *("on_disk_payload", "on_disk", "memory"),
 )
-# Exact scans take 4 ms for 20,000 chunks of 4 windows, and 0.4 ms for a store of 2,000: building graphs, which freezes
-# the process for minutes, is left to a real server.
+# No graphs: an exact scan takes 4 ms for 20,000 chunks of 4 windows and 0.4 ms for 2,000 chunks, but building a graph
+# blocks the process for minutes.
 _NO_GRAPHS_KIB = 2**40
 _VACUUM_DELETED_SHARE = 0.3
 
 
 @dataclass(frozen=True)
 class VectorKind:
-    """What a named vector looks like; `size` is 0 for a sparse one."""
+    """Type of a named vector; `size` is 0 for a sparse one, and `multi` means several rows per point."""
 
     size: int
     multi: bool = False
 
 
 def read(body: Any) -> dict[str, Any]:
-    """The configuration in a create request, in its canonical form, fit to be kept as JSON."""
-    given = reading.mapping(body, "body", {"vectors", "sparse_vectors", *_IGNORED})
-    vectors = reading.mapping(given.get("vectors", {}), "vectors")
+    """Return the configuration of a create request in its canonical form, which can be saved as JSON."""
+    fields = json_reader.mapping(body, "body", {"vectors", "sparse_vectors", *_IGNORED})
+    vectors = json_reader.mapping(fields.get("vectors", {}), "vectors")
     if "size" in vectors:
         raise BadRequest("Wrong input: only named vectors are served here")
-    sparse = reading.mapping(given.get("sparse_vectors", {}), "sparse_vectors")
+    sparse = json_reader.mapping(fields.get("sparse_vectors", {}), "sparse_vectors")
     return {
         "vectors": {name: _dense(params, f"vectors.{name}") for name, params in vectors.items()},
         "sparse_vectors": {name: _sparse(params, f"sparse_vectors.{name}") for name, params in sparse.items()},
@@ -44,7 +44,7 @@ def read(body: Any) -> dict[str, Any]:
 
 
 def vector_kinds(config: dict[str, Any]) -> dict[str, VectorKind]:
-    """The vectors of a configuration by name."""
+    """Return the types of the vectors of a configuration by name."""
     dense = {
         name: VectorKind(params["size"], "multivector_config" in params) for name, params in config["vectors"].items()
     }
@@ -52,7 +52,7 @@ def vector_kinds(config: dict[str, Any]) -> dict[str, VectorKind]:
 
 
 def engine(config: dict[str, Any]) -> edge.EdgeConfig:
-    """The engine's form of a configuration."""
+    """Convert a configuration to an object of the engine."""
     return edge.EdgeConfig(
         vectors={
             name: edge.EdgeVectorParams(
@@ -77,7 +77,7 @@ def engine(config: dict[str, Any]) -> edge.EdgeConfig:
 
 
 def info(config: dict[str, Any], shard: "edge.ShardInfo") -> dict[str, Any]:
-    """The answer to "get collection"."""
+    """Build the response of "get collection"."""
     return {
         "status": "green",
         "optimizer_status": "ok",
@@ -94,14 +94,14 @@ def info(config: dict[str, Any], shard: "edge.ShardInfo") -> dict[str, Any]:
 
 
 def index_schema(schema: Any) -> Any:
-    """The engine's form of a payload index's schema."""
+    """Convert the schema of a payload index to an object of the engine."""
     if isinstance(schema, str):
-        return reading.choice(schema, "field_schema", _SIMPLE_INDEXES)
-    given = reading.mapping(schema, "field_schema")
-    kind, flags = reading.choice(given.pop("type", None), "field_schema.type", _INDEXES)
+        return json_reader.choice(schema, "field_schema", _SIMPLE_INDEXES)
+    fields = json_reader.mapping(schema, "field_schema")
+    kind, flags = json_reader.choice(fields.pop("type", None), "field_schema.type", _INDEXES)
     known = {*flags, "on_disk", "memory", "enable_hnsw"}
-    given = reading.mapping(given, "field_schema", known)
-    return kind(**{name: reading.flag(given[name], f"field_schema.{name}") for name in flags if name in given})
+    fields = json_reader.mapping(fields, "field_schema", known)
+    return kind(**{name: json_reader.flag(fields[name], f"field_schema.{name}") for name in flags if name in fields})
 
 
 _SIMPLE_INDEXES = {
@@ -128,18 +128,18 @@ def _index_info(index: "edge.PayloadIndexInfo") -> dict[str, Any]:
 
 
 def _dense(value: Any, what: str) -> dict[str, Any]:
-    params = reading.mapping(value, what, {"size", "distance", "multivector_config", *_IGNORED})
-    kept: dict[str, Any] = {"size": reading.integer(params.get("size"), f"{what}.size", 1, 65_536)}
-    reading.choice(params.get("distance"), f"{what}.distance", _DISTANCES)
-    kept["distance"] = params["distance"]
+    params = json_reader.mapping(value, what, {"size", "distance", "multivector_config", *_IGNORED})
+    canonical: dict[str, Any] = {"size": json_reader.integer(params.get("size"), f"{what}.size", 1, 65_536)}
+    json_reader.choice(params.get("distance"), f"{what}.distance", _DISTANCES)
+    canonical["distance"] = params["distance"]
     if "multivector_config" in params:
-        multi = reading.mapping(params["multivector_config"], f"{what}.multivector_config", {"comparator"})
-        reading.choice(multi.get("comparator"), f"{what}.multivector_config.comparator", {"max_sim": True})
-        kept["multivector_config"] = {"comparator": "max_sim"}
-    return kept
+        multi = json_reader.mapping(params["multivector_config"], f"{what}.multivector_config", {"comparator"})
+        json_reader.choice(multi.get("comparator"), f"{what}.multivector_config.comparator", {"max_sim": True})
+        canonical["multivector_config"] = {"comparator": "max_sim"}
+    return canonical
 
 
 def _sparse(value: Any, what: str) -> dict[str, Any]:
-    params = reading.mapping(value, what, {"modifier", "index", *_IGNORED})
-    idf = reading.choice(params.get("modifier", "none"), f"{what}.modifier", {"none": False, "idf": True})
+    params = json_reader.mapping(value, what, {"modifier", "index", *_IGNORED})
+    idf = json_reader.choice(params.get("modifier", "none"), f"{what}.modifier", {"none": False, "idf": True})
     return {"modifier": "idf"} if idf else {}

@@ -1,12 +1,13 @@
-"""The journal of a store: what was imported into it from here, and what is still to be done.
+"""The journal of a store: which files were imported into it from this machine, and what is still to be done.
 
-A SQLite file beside the user's other state, one for each service and store. Every change is written down before the
-next step relies on it, so an import that was interrupted anywhere goes on where it was (deploy/decisions/0008).
+A journal is a SQLite file below the user's state folder, one for each service and store. Every change is written before
+the next step relies on it, so an interrupted import continues where it stopped
+(deploy/docs/decisions/0008-journal-of-imports.md).
+Here: the tables of the journal and everything that reads or writes them. Not here: requests to the service.
 """
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,46 +15,46 @@ from typing import Any
 
 from filelock import Timeout
 
+from ingest.environment import state_folder
 from ingest.errors import Refused
-from ingest.imports.journal.entries import Entry, Import, OpenBatch, State, Todo, printable_root
-from ingest.imports.journal.scans import Looked
+from ingest.imports.journal.records import Action, ImportRun, JournalEntry, OpenBatch, State, source_to_text
+from ingest.imports.journal.scans import ScanJournal
 from ingest.imports.journal.storage import Transaction
-from ingest.imports.journal.transfers import Worked
+from ingest.imports.journal.transfers import TransferJournal
 
 __all__ = [
-    "Entry",
-    "Import",
+    "Action",
+    "ImportRun",
     "Journal",
+    "JournalEntry",
     "OpenBatch",
     "State",
-    "Todo",
     "Transaction",
-    "every",
-    "folder",
-    "printable_root",
+    "default_folder",
+    "open_all",
+    "source_to_text",
 ]
 
 
-def folder() -> Path:
-    """Where journals are kept, unless somebody says otherwise."""
-    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(state).expanduser() / "ingest" / "imports"
+def default_folder() -> Path:
+    """Return the folder of journals when no other is named."""
+    return state_folder() / "ingest" / "imports"
 
 
-def every(where: Path) -> Iterator["Journal"]:
-    """All journals of a folder, only to be read."""
-    for path in sorted(where.glob("*.db")):
+def open_all(folder: Path) -> Iterator["Journal"]:
+    """Open every journal of a folder for reading. The caller closes each."""
+    for path in sorted(folder.glob("*.db")):
         yield Journal(path)
 
 
-class Journal(Looked, Worked):
-    """One store's journal. Used from one thread."""
+class Journal(ScanJournal, TransferJournal):
+    """The journal of one store. Use it from one thread only."""
 
     @classmethod
-    def of(cls, where: Path, url: str, store_id: str, store: str) -> "Journal":
-        """The journal for imports into a store, to be written. Raises Refused when another import is writing it."""
+    def open_for_store(cls, folder: Path, url: str, store_id: str, store: str) -> "Journal":
+        """Open the journal of a store for writing. Raises Refused when another import has it open for writing."""
         key = hashlib.sha256(f"{url.rstrip('/')}\n{store_id}".encode()).hexdigest()[:20]
-        journal = cls(where / f"{key}.db")
+        journal = cls(folder / f"{key}.db")
         try:
             journal._lock.acquire(timeout=0)
         except Timeout:
@@ -62,19 +63,19 @@ class Journal(Looked, Worked):
         journal._sql.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", facts.items())
         return journal
 
-    def about(self) -> dict[str, str]:
-        """The service's `url`, the `store_id`, and the store's name as `store`."""
+    def read_store(self) -> dict[str, str]:
+        """Return the service's `url`, the `store_id`, and the store's name as `store`."""
         return dict(self._sql.execute("SELECT name, value FROM about").fetchall())
 
-    def begin(self, import_id: str, sources: Sequence[str]) -> Import:
-        """This import: a new one, or the last one when that was interrupted and took the same sources."""
-        packed = json.dumps(sorted(sources))
+    def begin_import(self, import_id: str, sources: Sequence[str]) -> ImportRun:
+        """Begin an import, or resume the last one when it was interrupted and had the same sources."""
+        sources_json = json.dumps(sorted(sources))
         last = self._sql.execute("SELECT * FROM imports ORDER BY number DESC LIMIT 1").fetchone()
-        if last is None or last["ended"] is not None or last["sources"] != packed:
+        if last is None or last["ended"] is not None or last["sources"] != sources_json:
             insert = "INSERT INTO imports (id, sources, started) VALUES (?, ?, ?)"
-            number = self._sql.execute(insert, (import_id, packed, time.time())).lastrowid
+            number = self._sql.execute(insert, (import_id, sources_json, time.time())).lastrowid
         else:
-            # A number of its own, so that what was found then and is gone now is not taken for found.
+            # A resumed import gets a new number: files of its first scan that are gone now must not count as seen.
             number = last["number"] + 1
             import_id = last["id"]
             self._sql.execute("UPDATE imports SET number = ? WHERE id = ?", (number, import_id))
@@ -82,19 +83,19 @@ class Journal(Looked, Worked):
         assert number is not None
         self._sql.execute("UPDATE batches SET import = ? WHERE NOT ended", (number,))
         self._sql.execute("DELETE FROM problems")
-        return Import(number, import_id)
+        return ImportRun(number, import_id)
 
-    def scanned(self, number: int, *, found: int, unchanged: int, problems: int) -> None:
-        """Write down what the sources hold."""
+    def record_scan(self, import_number: int, *, found: int, unchanged: int, problems: int) -> None:
+        """Record the counts of a finished scan."""
         self._sql.execute(
             "UPDATE imports SET found = ?, unchanged = ?, problems = ? WHERE number = ?",
-            (found, unchanged, problems, number),
+            (found, unchanged, problems, import_number),
         )
 
-    def end(self, number: int) -> None:
-        """The import is over: the next one gets an id of its own."""
-        self._sql.execute("UPDATE imports SET ended = ? WHERE number = ?", (time.time(), number))
+    def end_import(self, import_number: int) -> None:
+        """Record that an import ended. The next one gets a new id."""
+        self._sql.execute("UPDATE imports SET ended = ? WHERE number = ?", (time.time(), import_number))
 
-    def imports(self) -> list[dict[str, Any]]:
-        """Every import, the newest first."""
+    def list_imports(self) -> list[dict[str, Any]]:
+        """Return the rows of all imports, the newest first."""
         return [dict(row) for row in self._sql.execute("SELECT * FROM imports ORDER BY number DESC")]

@@ -1,74 +1,76 @@
-"""A scan as the journal has it: what is known of each file, and what has to be done with it."""
+"""The scan in the journal: what is recorded of each file, and which action it needs."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from ingest.imports.journal.entries import Todo, address_bytes, facts
-from ingest.imports.journal.summaries import Stands
-from ingest.imports.source_files import Found
+from ingest.imports.journal.records import Action, encode_address, source_columns
+from ingest.imports.journal.states import StateJournal
+from ingest.imports.source_files import SourceFile
 
 
-class Looked(Stands):
-    """What was looked at."""
+class ScanJournal(StateJournal):
+    """Records what a scan finds."""
 
-    def known(self, address: str) -> dict[str, Any] | None:
-        """What was written down about a file."""
-        found = self._sql.execute("SELECT * FROM files WHERE address = ?", (address_bytes(address),)).fetchone()
-        return None if found is None else dict(found)
+    def find_row(self, address: str) -> dict[str, Any] | None:
+        """Return the row of a file, or None."""
+        row = self._sql.execute("SELECT * FROM files WHERE address = ?", (encode_address(address),)).fetchone()
+        return None if row is None else dict(row)
 
-    def add(self, found: Found, todo: Todo, seen: int) -> None:
-        """A file that was not known."""
+    def add_file(self, file: SourceFile, action: Action, import_number: int) -> None:
+        """Add a file that the journal does not have."""
         self._sql.execute(
             "INSERT INTO files (address, root, shown, name, size, stamp, attributes, state, todo, seen)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, 'none', ?, ?)",
-            (*facts(found), todo, seen),
+            (*source_columns(file), action, import_number),
         )
 
-    def see(self, number: int, found: Found, todo: Todo, seen: int, *, restyled: bool) -> None:
-        """A known file was found again, and what has to be done with it. `restyled`: its attributes are new."""
-        if restyled:
+    def update_file(
+        self, number: int, file: SourceFile, action: Action, import_number: int, *, has_new_attributes: bool
+    ) -> None:
+        """Record a file that was scanned again, and its next action."""
+        if has_new_attributes:
             sql = "UPDATE files SET state = 'uploaded' WHERE number = ? AND file_id IS NOT NULL"
             self._sql.execute(sql, (number,))
         self._sql.execute(
             "UPDATE files SET address = ?, root = ?, shown = ?, name = ?, size = ?, stamp = ?, attributes = ?,"
             " todo = ?, seen = ? WHERE number = ?",
-            (*facts(found), todo, seen, number),
+            (*source_columns(file), action, import_number, number),
         )
 
-    def pass_over(self, number: int, seen: int) -> None:
-        """A known file is still there but cannot be taken as it is: what the service holds of it stays."""
-        self._sql.execute("UPDATE files SET seen = ? WHERE number = ?", (-seen, number))
+    def mark_rejected(self, number: int, import_number: int) -> None:
+        """Record that a file exists but cannot be imported as it is. The version that the service holds stays."""
+        self._sql.execute("UPDATE files SET seen = ? WHERE number = ?", (-import_number, number))
 
-    def renamed(self, number: int) -> None:
-        """A file has another name: it must be uploaded again, even with the same content."""
+    def clear_hash(self, number: int) -> None:
+        """Forget the hash of a file, so that it is uploaded again with the same content (under another name)."""
         self._sql.execute("UPDATE files SET sha256 = NULL WHERE number = ?", (number,))
 
-    def forget(self, number: int) -> None:
-        """Take a file whose removal was begun for one that the service does not hold; what is left of it goes later."""
+    def cancel_removal(self, number: int) -> None:
+        """Treat a file whose removal began as new. Its version on the service becomes an earlier version."""
         self._sql.execute(
             "INSERT OR IGNORE INTO replaced SELECT file_id, number FROM files WHERE number = ? AND file_id IS NOT NULL",
             (number,),
         )
-        self.correct(number, "none", "upload")
+        self.set_state(number, "none", "upload")
 
-    def problem(self, seen: int, shown: str, reason: str) -> None:
-        """What could not be taken, and why."""
-        self._sql.execute("INSERT INTO problems VALUES (?, ?, ?)", (seen, shown, reason))
+    def add_problem(self, import_number: int, display_path: str, reason: str) -> None:
+        """Record something that could not be imported."""
+        self._sql.execute("INSERT INTO problems VALUES (?, ?, ?)", (import_number, display_path, reason))
 
-    def miss(self, roots: Iterable[str], seen: int) -> int:
-        """Have files removed that belong to these sources and were not found by this import; how many."""
-        missed = 0
-        for root in roots:
-            below = root.rstrip("/") + "/"
-            missed += self._sql.execute(
+    def mark_missing(self, sources: Iterable[str], import_number: int) -> int:
+        """Mark the files of these sources that the import did not scan for removal; return how many."""
+        marked = 0
+        for source in sources:
+            below = source.rstrip("/") + "/"
+            marked += self._sql.execute(
                 "UPDATE files SET todo = 'remove' WHERE abs(seen) <> ? AND todo <> 'remove'"
                 " AND (root = ? OR substr(root, 1, ?) = ?)",
-                (seen, root, len(below), below),
+                (import_number, source, len(below), below),
             ).rowcount
-        return missed
+        return marked
 
-    def amount(self, todo: Todo, seen: int) -> tuple[int, int]:
-        """Files with this to do that were found by this import, and their bytes."""
+    def count_pending(self, action: Action, import_number: int) -> tuple[int, int]:
+        """Return the number of files with this next action, and their bytes. Uploads count only if scanned."""
         sql = "SELECT count(*), coalesce(sum(size), 0) FROM files WHERE todo = ? AND (seen = ? OR todo <> 'upload')"
-        files, size = self._sql.execute(sql, (todo, seen)).fetchone()
+        files, size = self._sql.execute(sql, (action, import_number)).fetchone()
         return files, size

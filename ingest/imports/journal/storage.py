@@ -1,4 +1,4 @@
-"""The file that a journal is kept in: its tables, and changes that are made as a whole."""
+"""The SQLite file of a journal: its tables and its transactions."""
 
 import sqlite3
 from pathlib import Path
@@ -28,15 +28,21 @@ CREATE INDEX IF NOT EXISTS files_id ON files(file_id) WHERE file_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS replaced (file_id TEXT PRIMARY KEY, file INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS problems (seen INTEGER, shown TEXT, reason TEXT);
 """
-"""`files.state` is that of `file_id`, which is what the service holds; `todo` is what has to be done next with it.
-`replaced` are earlier versions that go when their file's present version is completed; `seen` is the last import that
-found the file; `problems` is what the last one could not take."""
+"""The column names are part of files on users' disks, so they do not change with the names in the code:
 
-CHANGES_A_COMMIT = 1_000
+- `files.root` is the source key, `shown` the display path, `name` the upload name, `stamp` the fingerprint.
+- `files.state` is the state of the version `file_id` that the service holds (`records.State`).
+- `files.todo` is the next action (`records.Action`).
+- `files.seen` is the number of the last import that scanned the file; it is negative if that import rejected the file.
+- `replaced` holds earlier versions. They are deleted when the present version is completed.
+- `problems` holds what the last scan could not import.
+"""
+
+CHANGES_PER_COMMIT = 1_000
 
 
 class JournalFile:
-    """A SQLite file that several processes may read and one writes. Used from one thread."""
+    """A SQLite file that several processes may read and one writes. Use an instance from one thread only."""
 
     def __init__(self, path: Path) -> None:
         self._lock = FileLock(f"{path}.lock")
@@ -51,16 +57,17 @@ class JournalFile:
         self._sql.row_factory = sqlite3.Row
 
     def close(self) -> None:
+        """Close the file and release its lock."""
         self._sql.close()
         self._lock.release()
 
     def transaction(self, *, keep: bool = True) -> "Transaction":
-        """What is changed within is kept as a whole, or not at all."""
+        """Return a context whose changes are committed together, or rolled back if `keep` is false."""
         return Transaction(self._sql, keep)
 
 
 class Transaction:
-    """Several changes as one; a context."""
+    """A context that commits its changes together, or rolls them back on an exception."""
 
     def __init__(self, sql: sqlite3.Connection, keep: bool) -> None:
         self._sql = sql
@@ -74,9 +81,9 @@ class Transaction:
     def __exit__(self, kind: object, *_: object) -> None:
         self._sql.execute("COMMIT" if self._keep and kind is None else "ROLLBACK")
 
-    def step(self) -> None:
-        """One change of many: now and then they are kept, so that none of their number makes the file's log grow."""
+    def count_change(self) -> None:
+        """Count one of many independent changes, and commit every 1,000 so that the write-ahead log stays small."""
         self._changes += 1
-        if self._keep and self._changes % CHANGES_A_COMMIT == 0:
+        if self._keep and self._changes % CHANGES_PER_COMMIT == 0:
             self._sql.execute("COMMIT")
             self._sql.execute("BEGIN IMMEDIATE")

@@ -1,67 +1,69 @@
-"""Texts to vectors: what every embedder does, and which one the settings ask for."""
+"""Embedders: the `Embedder` protocol, its local and remote implementation, and the windows of long chunks.
+
+`build` chooses the implementation. `minilm` builds the local model's file.
+Vectors are written to and searched in `ingest/steps/index`; breakers and retries of whole files are the jobs' affair.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from ingest.config import Settings
+from ingest.steps.vectors import Vectors
 
-Vectors = npt.NDArray[np.float32]
 
-
-def always() -> bool:
-    """The default of `still_wanted`: nobody will change their mind."""
+def always_wanted() -> bool:
+    """Return true: the default of `still_wanted`, for work that nobody can cancel."""
     return True
 
 
 class Embedder(Protocol):
-    """Turns texts into vectors of one length; safe to use from several threads.
+    """Turns texts into vectors of one length. Safe to use from several threads.
 
-    Create it anywhere and use it in one process: the model or the connection comes up with the first text.
+    It may be created before a fork, but is used in one process: the first text loads the model or opens a connection.
     """
 
     @property
     def model(self) -> str:
-        """The model's name, part of the collection's name."""
+        """Name of the model; the collection's name contains it."""
         ...
 
     @property
     def window_tokens(self) -> int | None:
-        """Length of the windows to embed, in cl100k_base tokens; None: every chunk fits the model whole."""
+        """Length of the windows to embed, in cl100k_base tokens; None if every chunk fits the model whole."""
         ...
 
     @property
     def dimensions(self) -> int:
-        """Length of the vectors. May ask the model once; raises DependencyDown if that fails."""
+        """Length of the vectors. The first access may send a request; raises DependencyDown if that fails."""
         ...
 
-    def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always) -> list[Vectors]:
-        """One array (k, dimensions) for each text, k >= 1, rows of length 1.
+    def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always_wanted) -> list[Vectors]:
+        """Return one array (k, dimensions) for each text, with k >= 1 rows of length 1.
 
         Nothing is truncated: a text longer than the model's context is embedded in k > 1 parts, or gets the mean of
-        its parts if `window_tokens` is None. Raises Abandoned soon after `still_wanted()` turns false,
-        DependencyDown if a later try can help, FileError if the model refuses one of the texts.
+        its parts if `window_tokens` is None. Raises Abandoned soon after `still_wanted()` turns false, DependencyDown
+        if a retry can help, and FileError if the model refuses one of the texts.
         """
         ...
 
     def embed_query(self, text: str) -> Vectors:
-        """One row (dimensions,) of length 1; a query longer than the context is the mean of its parts."""
+        """Return one row (dimensions,) of length 1: the mean of the parts for a query longer than the context."""
         ...
 
     def close(self) -> None:
-        """Give back connections and memory."""
+        """Release connections and memory."""
         ...
 
 
 def build(settings: Settings, attempts: int = 3) -> Embedder:
-    """The remote model if a URL is set, else the local one; neither is loaded or asked yet.
+    """Return the remote embedder if a URL is set, else the local one. Nothing is loaded or requested yet.
 
-    `attempts` is how often a server that does not answer is asked before DependencyDown is raised.
-    Raises Refused if the settings name another model than the local one, but no URL.
+    `attempts` bounds the tries of one request. Raises Refused if the settings name another model than the local one
+    without a URL.
     """
-    # Imported here: a service with a remote model never loads ONNX Runtime.
+    # Imported here, so that a service with a remote model never loads ONNX Runtime.
     if settings.embedding_url:
         from ingest.steps.embed.remote import RemoteEmbedder
 
@@ -71,14 +73,14 @@ def build(settings: Settings, attempts: int = 3) -> Embedder:
     return LocalEmbedder(settings)
 
 
-def mean(rows: Vectors) -> Vectors:
-    """The direction between the rows (k, dimensions), as one row of length 1."""
-    row: Vectors = unit(rows.mean(axis=0, keepdims=True))[0]
+def mean_vector(rows: Vectors) -> Vectors:
+    """Return the mean of the rows (k, dimensions), scaled to length 1."""
+    row: Vectors = normalize(rows.mean(axis=0, keepdims=True))[0]
     return row
 
 
-def unit(rows: Vectors) -> Vectors:
-    """The rows (k, dimensions) scaled to length 1; zeros stay zeros."""
+def normalize(rows: Vectors) -> Vectors:
+    """Return the rows (k, dimensions) scaled to length 1; rows of zeros stay as they are."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     scaled: Vectors = (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     return scaled

@@ -1,6 +1,5 @@
-"""The local model: all-MiniLM-L6-v2 on ONNX Runtime, one thread, no network."""
+"""`LocalEmbedder`: all-MiniLM-L6-v2 on ONNX Runtime in this process, with one thread and without network."""
 
-import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -10,47 +9,51 @@ from typing import Any
 import numpy as np
 
 from ingest.config import Settings
+from ingest.environment import set_library_switches
 from ingest.errors import Abandoned, Refused
-from ingest.steps.embed import Vectors, always, mean, minilm
+from ingest.steps.embed import always_wanted, mean_vector, minilm
+from ingest.steps.embed.minilm_graph import DIMENSIONS
+from ingest.steps.vectors import Vectors
 
-_WINDOW_TOKENS = 200  # of cl100k_base: about 240 wordpieces of prose
-# With [CLS] and [SEP]. Sentences were trained up to 256 and the positions below them up to 512: of windows of 200 tokens
-# 96 % have at most 256 wordpieces and 99.5 % at most 300, and half a window says less than a slightly long one.
+_WINDOW_TOKENS = 200  # cl100k_base tokens: about 240 wordpieces of prose
+# Including [CLS] and [SEP]. The sentence model was trained on up to 256 wordpieces, its positions on up to 512. Of
+# windows of 200 tokens 96 % have at most 256 wordpieces and 99.5 % at most 300. A window of 300 wordpieces gives a
+# better vector than its two halves.
 _PART_WORDPIECES = 300
 _CLS, _SEP = 101, 102
-_ASK_EVERY = 16  # windows, about 0.3 s: how long an abandoned file goes on
+_WINDOWS_BETWEEN_CHECKS = 16  # about 0.3 s: how long work on a file goes on after it is no longer wanted
 
 
 class LocalEmbedder:
-    """Embeds in this process. The same text always has the same vector, whatever stands beside it."""
+    """Embeds in this process, one text at a time, so that a vector does not depend on the other texts."""
 
     window_tokens: int | None = _WINDOW_TOKENS
-    dimensions = minilm.DIMENSIONS
+    dimensions = DIMENSIONS
     model = minilm.MODEL
 
     def __init__(self, settings: Settings) -> None:
-        if settings.embedding_model != minilm.MODEL or settings.embedding_dimensions not in (0, minilm.DIMENSIONS):
+        if settings.embedding_model != minilm.MODEL or settings.embedding_dimensions not in (0, DIMENSIONS):
             raise Refused(
-                f"The local model is {minilm.MODEL} with {minilm.DIMENSIONS} dimensions: set INGEST_EMBEDDING_URL for"
+                f"The local model is {minilm.MODEL} with {DIMENSIONS} dimensions: set INGEST_EMBEDDING_URL for"
                 " another, or leave INGEST_EMBEDDING_MODEL and INGEST_EMBEDDING_DIMENSIONS unset."
             )
         self._folders = [settings.models_dir, settings.data / "models"]
 
-    def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always) -> list[Vectors]:
-        done = 0
+    def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always_wanted) -> list[Vectors]:
+        windows_done = 0
         vectors = []
         for text in texts:
             rows = []
             for part in _parts(self._tokenizer.encode(text, add_special_tokens=False).ids):
-                if done % _ASK_EVERY == 0 and not still_wanted():
+                if windows_done % _WINDOWS_BETWEEN_CHECKS == 0 and not still_wanted():
                     raise Abandoned("the file is no longer wanted")
                 rows.append(self._row(part))
-                done += 1
+                windows_done += 1
             vectors.append(np.concatenate(rows))
         return vectors
 
     def embed_query(self, text: str) -> Vectors:
-        return mean(self.embed([text])[0])
+        return mean_vector(self.embed([text])[0])
 
     def close(self) -> None:
         self.__dict__.pop("_session", None)
@@ -63,16 +66,16 @@ class LocalEmbedder:
 
     @cached_property
     def _session(self) -> Any:
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read at import
+        set_library_switches({"ORT_DISABLE_TELEMETRY": "1"})
         import onnxruntime as ort
 
         options = ort.SessionOptions()
-        options.intra_op_num_threads = 1  # one worker process per core does the rest, and a fork loses no threads
+        options.intra_op_num_threads = 1  # worker processes are the parallelism, and a fork would lose threads
         options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # the arena and the patterns keep the memory of each length ever seen
+        options.enable_cpu_mem_arena = False  # arena and patterns keep memory for every text length seen
         options.enable_mem_pattern = False
         options.log_severity_level = 3
-        path = minilm.built(self._folders)
+        path = minilm.ensure_model_file(self._folders)
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     @cached_property
@@ -80,13 +83,13 @@ class LocalEmbedder:
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_str(minilm.tokenizer_json())
-        tokenizer.no_truncation()  # the published file truncates at 128 and pads to it
+        tokenizer.no_truncation()  # the published tokenizer truncates and pads to 128 wordpieces
         tokenizer.no_padding()
         return tokenizer
 
 
 def _parts(wordpieces: list[int]) -> list[list[int]]:
-    """The text whole, or in equal parts that fit."""
+    """Return the wordpieces whole, or in equal parts that fit the model."""
     count = max(1, ceil(len(wordpieces) / (_PART_WORDPIECES - 2)))
     edges = [len(wordpieces) * i // count for i in range(count + 1)]
     return [wordpieces[start:end] for start, end in pairwise(edges)]

@@ -1,21 +1,22 @@
-"""What parsing a file yields, and the promises its text keeps."""
+"""`ParsedText`, the result of parsing a file, and what its text guarantees."""
 
 from dataclasses import dataclass
 
 from ingest.errors import InvalidFile
 
 PARSER_VERSION: str = "2"
-"""Part of the key under which parsed text is kept; raised when the same bytes would give another text."""
+"""Part of the key of stored parsed text. Increase it when the same bytes would give another text."""
 
-NO_TEXT = "The file contains no text."
+NO_TEXT_MESSAGE = "The file contains no text."
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedText:
     """The text of one file.
 
-    `text` has no NULs and no lone surrogates, ends its lines with "\\n" and is never blank. `pages` holds the
-    character offset at which each page (of a PDF) or slide starts; it is empty for kinds without pages.
+    `text` has no NULs and no lone surrogates, ends its lines with "\\n" and is never blank. `kind` is the format that
+    was parsed. `pages` are the character offsets at which the pages of a PDF or the slides start; it is empty for kinds
+    without pages.
     """
 
     text: str
@@ -23,8 +24,8 @@ class Parsed:
     pages: tuple[int, ...] = ()
 
 
-def clean(text: str) -> str:
-    """Return `text` with "\\n" line ends and without NULs and lone surrogates; all other white space stays."""
+def normalize_text(text: str) -> str:
+    """Return `text` with "\\n" line ends and without NULs and lone surrogates. All other whitespace stays."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
@@ -34,10 +35,10 @@ def clean(text: str) -> str:
     return text
 
 
-def check(parsed: Parsed, max_text_mib: int) -> Parsed:
-    """Return `parsed` if its text is neither blank nor too long, else raise InvalidFile."""
+def check_text(parsed: ParsedText, max_text_mib: int) -> ParsedText:
+    """Return `parsed`. Raises InvalidFile if its text is blank or longer than `max_text_mib` in UTF-8."""
     if not parsed.text or parsed.text.isspace():
-        raise InvalidFile(NO_TEXT)
+        raise InvalidFile(NO_TEXT_MESSAGE)
     if _is_longer(parsed.text, max_text_mib * 2**20):
         raise InvalidFile(f"The file contains more than {max_text_mib} MiB of text. Split it and upload the parts.")
     return parsed
@@ -46,5 +47,5 @@ def check(parsed: Parsed, max_text_mib: int) -> Parsed:
 def _is_longer(text: str, limit: int) -> bool:
     if len(text) > limit:
         return True
-    # A character has at most four bytes, so most texts need not be encoded to be measured.
+    # A character has at most four bytes in UTF-8, so most texts are measured without encoding them.
     return len(text) * 4 > limit and not text.isascii() and len(text.encode()) > limit

@@ -1,4 +1,4 @@
-"""The parser of one worker process: reads text itself and gives everything else to a child it can afford to lose."""
+"""The parser of one worker process: it decodes plain text itself and sends every other file to a child process."""
 
 import math
 from collections.abc import Callable
@@ -7,41 +7,40 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.errors import InvalidFile, UnsupportedFile
 from ingest.steps.parse.charset import decode
-from ingest.steps.parse.child import Child, Died, Overdue
-from ingest.steps.parse.parsed import NO_TEXT, Parsed, check, clean
+from ingest.steps.parse.parsed import NO_TEXT_MESSAGE, ParsedText, check_text, normalize_text
+from ingest.steps.parse.parser_process import ParserCrashed, ParserProcess, ParserTimeout
 from ingest.steps.parse.sniff import HEAD_BYTES, sniff
 
 if TYPE_CHECKING:
     from ingest.config import Settings
 
 _HANDLERS = "ingest.steps.parse.formats"
-_FILES_PER_CHILD = 500  # libraries leak a little; a new child costs about 0.1 s
-_GROWTH_MIB = 512  # ... and a child that has kept this much is replaced at once
-_BLOCK = 2**20  # bytes
+_FILES_PER_PROCESS = 500  # libraries leak a little memory; a new process costs about 0.1 s
+_MAX_GROWTH_MIB = 512  # a process that has grown by this much is replaced at once
+_BLOCK_BYTES = 2**20
 
 
 class Parser:
-    """Turns files into text; one per worker process, used from one thread that lives as long as it does.
+    """Turns files into text. A worker process has one, and uses it from one thread that lives as long as the parser.
 
-    The child is started by the first file that needs it, and ends with the thread that parsed that file.
-
-    `handlers` names the module whose HANDLERS say what reads which kind; only tests give another one.
+    The first file that needs a child process starts it. The child ends with the thread that started it (PDEATHSIG).
+    `handlers` is the module whose HANDLERS map kinds to functions; only tests give another one.
     """
 
     def __init__(
-        self, settings: "Settings", handlers: str = _HANDLERS, files_per_child: int = _FILES_PER_CHILD
+        self, settings: "Settings", handlers: str = _HANDLERS, files_per_process: int = _FILES_PER_PROCESS
     ) -> None:
         self._settings = settings
         self._handlers = handlers
-        self._files_per_child = files_per_child
-        self._child: Child | None = None
+        self._files_per_process = files_per_process
+        self._process: ParserProcess | None = None
         self._files = 0
 
-    def parse(self, path: Path, filename: str, still_wanted: Callable[[], bool] = lambda: True) -> Parsed:
-        """Return the text of the file at `path`, whose owner calls it `filename`.
+    def parse(self, path: Path, filename: str, still_wanted: Callable[[], bool] = lambda: True) -> ParsedText:
+        """Return the text of the file at `path`, which was uploaded as `filename`.
 
-        Raises UnsupportedFile or InvalidFile with a message for the owner, and Abandoned when `still_wanted` (asked
-        every half second) turns false.
+        Raises UnsupportedFile or InvalidFile with a message for the file's owner, and Abandoned when `still_wanted`
+        (called every half second) returns false.
         """
         size = path.stat().st_size
         if not size:
@@ -50,79 +49,79 @@ class Parser:
             head = file.read(HEAD_BYTES)
         kind = sniff(head, filename)
         if kind == "text":
-            return self._read_text(path, size, head)
-        return self._ask(path, kind, size, still_wanted)
+            return self._decode_text(path, size, head)
+        return self._parse_in_child(path, kind, size, still_wanted)
 
     def close(self) -> None:
-        """End the child, if there is one; the next file starts another."""
-        if self._child is not None:
-            self._child.kill()
-        self._child = None
+        """Kill the child process, if there is one. The next file starts another."""
+        if self._process is not None:
+            self._process.kill()
+        self._process = None
 
-    def _read_text(self, path: Path, size: int, head: bytes) -> Parsed:
+    def _decode_text(self, path: Path, size: int, head: bytes) -> ParsedText:
         limit = self._settings.parse_max_text_mib
-        widest = 4 if b"\0" in head else 1  # bytes of the file, at the most, for one byte of text
-        if size > widest * limit * 2**20:  # too long in every character set, so do not read it
+        max_file_bytes_per_text_byte = 4 if b"\0" in head else 1
+        if size > max_file_bytes_per_text_byte * limit * 2**20:  # too long in every character set: do not read it
             if not head.strip(b"\0"):
-                raise InvalidFile(NO_TEXT)
+                raise InvalidFile(NO_TEXT_MESSAGE)
             raise InvalidFile(f"The file contains more than {limit} MiB of text. Split it and upload the parts.")
-        return check(Parsed(clean(decode(_after_hole(path))), "text"), limit)
+        return check_text(ParsedText(normalize_text(decode(_read_after_leading_nuls(path))), "text"), limit)
 
-    def _ask(self, path: Path, kind: str, size: int, still_wanted: Callable[[], bool]) -> Parsed:
+    def _parse_in_child(self, path: Path, kind: str, size: int, still_wanted: Callable[[], bool]) -> ParsedText:
         request = {"path": str(path.absolute()), "kind": kind}
         seconds = self._settings.parse_deadline_seconds(size)
         try:
             try:
-                header, body = self._running_child().ask(request, seconds, still_wanted)
-            except Died:  # once may be bad luck: the system was short of memory, or an operator killed it
+                header, body = self._running_process().request(request, seconds, still_wanted)
+            except ParserCrashed:  # try once more: the system may have been short of memory, or an operator killed it
                 self.close()
-                header, body = self._running_child().ask(request, seconds, still_wanted)
-        except Died as exc:
+                header, body = self._running_process().request(request, seconds, still_wanted)
+        except ParserCrashed as exc:
             self.close()
             limit = self._settings.parse_memory_mib
             raise InvalidFile(
                 f"The file crashed its parser; perhaps it needs more than {limit} MiB of memory."
             ) from exc
-        except Overdue as exc:
+        except ParserTimeout as exc:
             self.close()
             raise InvalidFile(f"The file could not be parsed within {math.ceil(seconds)} s.") from exc
-        except BaseException:  # abandoned or interrupted: the answer would be taken for the next file's
+        except BaseException:  # abandoned or interrupted: a late answer would be taken for that of the next file
             self.close()
             raise
-        self._retire_if_worn(header)
-        return _outcome(header, body)
+        self._replace_if_needed(header)
+        return _to_parsed_text(header, body)
 
-    def _running_child(self) -> Child:
-        if self._child is not None and not self._child.is_alive():
+    def _running_process(self) -> ParserProcess:
+        if self._process is not None and not self._process.is_alive():
             self.close()
-        if self._child is None:
+        if self._process is None:
             settings = self._settings
-            self._child = Child(settings.parse_memory_mib, settings.parse_max_text_mib, self._handlers)
+            self._process = ParserProcess(settings.parse_memory_mib, settings.parse_max_text_mib, self._handlers)
             self._files = 0
-        return self._child
+        return self._process
 
-    def _retire_if_worn(self, header: dict[str, Any]) -> None:
+    def _replace_if_needed(self, header: dict[str, Any]) -> None:
         self._files += 1
-        if header["worn"] or self._files >= self._files_per_child or header["grown_mib"] > _GROWTH_MIB:
+        if header["must_restart"] or self._files >= self._files_per_process or header["grown_mib"] > _MAX_GROWTH_MIB:
             self.close()
 
 
-def _after_hole(path: Path) -> bytes:
-    """Return the file without the NULs it begins with: a log that was cut while in use has many MiB of them."""
-    hole = bytes(_BLOCK)
+def _read_after_leading_nuls(path: Path) -> bytes:
+    """Read a file without its leading NULs: a log that was truncated while in use has many MiB of them."""
+    nuls = bytes(_BLOCK_BYTES)
     with path.open("rb") as file:
         start = 0
-        while (block := file.read(_BLOCK)) == hole:
-            start += _BLOCK
+        while (block := file.read(_BLOCK_BYTES)) == nuls:
+            start += _BLOCK_BYTES
         start += len(block) - len(block.lstrip(b"\0"))
-        file.seek(start // 4 * 4)  # NULs are also halves and quarters of characters
+        file.seek(start // 4 * 4)  # in UTF-16 and UTF-32 a NUL may be part of the first character
         return file.read()
 
 
-def _outcome(header: dict[str, Any], body: bytes) -> Parsed:
+def _to_parsed_text(header: dict[str, Any], body: bytes) -> ParsedText:
     match header["outcome"]:
         case "parsed":
-            return Parsed(body.decode(), header["kind"], tuple(header["pages"]))
+            return ParsedText(body.decode(), header["kind"], tuple(header["pages"]))
         case "unsupported":
             raise UnsupportedFile(header["message"])
         case _:

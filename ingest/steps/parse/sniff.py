@@ -1,10 +1,10 @@
-"""What a file is: its first bytes decide, its name only where they leave a choice."""
+"""Detect the kind of a file from its first bytes, and from its name where the bytes allow several kinds."""
 
 import re
 from pathlib import PurePath
 
 from ingest.errors import InvalidFile, UnsupportedFile
-from ingest.steps.parse.charset import NOT_SUPPORTED, decode, is_text
+from ingest.steps.parse.charset import NOT_SUPPORTED_MESSAGE, decode, looks_like_text
 
 HEAD_BYTES = 8192
 
@@ -16,7 +16,7 @@ _PROGRAM = "a program"
 _FONT = "a font"
 _DATABASE = "a database"
 
-_REFUSED: tuple[tuple[int, bytes, str], ...] = (  # (offset, bytes there, what that is)
+_UNSUPPORTED: tuple[tuple[int, bytes, str], ...] = (  # (offset, bytes at this offset, what the file is)
     (0, b"\x89PNG\r\n\x1a\n", _IMAGE),
     (0, b"\xff\xd8\xff", _IMAGE),
     (0, b"GIF87a", _IMAGE),
@@ -71,7 +71,7 @@ _REFUSED: tuple[tuple[int, bytes, str], ...] = (  # (offset, bytes there, what t
     (0, b"PAR1\x15", _DATABASE),
     (0, b"%!PS-Adobe", "a PostScript file; convert it to PDF"),
 )
-_BY_NAME = {
+_KIND_BY_SUFFIX = {
     "html": "html",
     "htm": "html",
     "xhtml": "html",
@@ -82,10 +82,13 @@ _BY_NAME = {
     "mht": "eml",
     "mhtml": "eml",
 }
-_OFFICE_NAMES = frozenset(["docx", "docm", "dotx", "xlsx", "xlsm", "pptx", "pptm", "ppsx", "potx", "odt"])
-_BINARY_NAMES = _OFFICE_NAMES | {"pdf", "epub", "doc", "xls", "ppt", "msg", "rtf"}
-# Under these names anything may come; under all others, as of source code, markup is what its author wrote about.
-_ANY_TEXT = frozenset(["txt", "text", "bin", "dat", "download", "php", "asp", "aspx", "jsp", ""]) | _BINARY_NAMES
+_OFFICE_SUFFIXES = frozenset(["docx", "docm", "dotx", "xlsx", "xlsm", "pptx", "pptm", "ppsx", "potx", "odt"])
+_BINARY_SUFFIXES = _OFFICE_SUFFIXES | {"pdf", "epub", "doc", "xls", "ppt", "msg", "rtf"}
+# Files with these suffixes may hold any kind of text. With other suffixes, for example of source code, markup is part
+# of the text.
+_AMBIGUOUS_SUFFIXES = (
+    frozenset(["txt", "text", "bin", "dat", "download", "php", "asp", "aspx", "jsp", ""]) | _BINARY_SUFFIXES
+)
 _MARKUP_START = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(!doctype\s+html|html[\s>])?", re.I | re.S)
 _MAIL_HEADER = re.compile(r"^(mime-version|received|message-id|from):[^\n]*$", re.I | re.M)
 
@@ -93,8 +96,8 @@ _MAIL_HEADER = re.compile(r"^(mime-version|received|message-id|from):[^\n]*$", r
 def sniff(head: bytes, filename: str) -> str:
     """Return the kind of the file whose first HEAD_BYTES bytes are `head`.
 
-    It is "text", or the kind of a parser ("pdf", "html", "xml", "eml", "rtf"), or "zip" or "ole" for containers whose
-    members tell more. Raises UnsupportedFile for what is not read here, InvalidFile for a damaged file.
+    The kind is "text", or that of a parser ("pdf", "html", "xml", "eml", "rtf"), or "zip" or "ole" for containers whose
+    kind depends on their members. Raises UnsupportedFile for other formats, InvalidFile for a damaged file.
     """
     suffix = PurePath(filename.lower()).suffix.removeprefix(".")
     if head.startswith(b"%PDF-") or (suffix == "pdf" and b"%PDF-" in head[:1024]):
@@ -105,20 +108,20 @@ def sniff(head: bytes, filename: str) -> str:
         return "ole"
     if head.startswith(b"{\\rtf"):
         return "rtf"
-    _refuse_known(head)
-    if not is_text(head):
-        if suffix in _BINARY_NAMES:
+    _refuse_unsupported(head)
+    if not looks_like_text(head):
+        if suffix in _BINARY_SUFFIXES:
             raise InvalidFile(f"The file is named .{suffix} but its content is something else, or damaged.")
-        raise UnsupportedFile(NOT_SUPPORTED)
+        raise UnsupportedFile(NOT_SUPPORTED_MESSAGE)
     return _kind_of_text(head, suffix)
 
 
-def _refuse_known(head: bytes) -> None:
-    for offset, magic, what in _REFUSED:
+def _refuse_unsupported(head: bytes) -> None:
+    for offset, magic, description in _UNSUPPORTED:
         if head.startswith(magic, offset):
-            hint = ", and OCR is not configured" if what is _IMAGE else ""
-            raise UnsupportedFile(f"The file type is not supported: it is {what}{hint}.")
-    # Two letters that a text may begin with as well: look at what must follow them.
+            hint = ", and OCR is not configured" if description is _IMAGE else ""
+            raise UnsupportedFile(f"The file type is not supported: it is {description}{hint}.")
+    # A text may begin with these two letters too, so check the bytes that follow them in the binary formats.
     if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0":
         raise UnsupportedFile(f"The file type is not supported: it is {_IMAGE}, and OCR is not configured.")
     if head.startswith(b"MZ") and b"\0" in head[:64]:
@@ -126,25 +129,25 @@ def _refuse_known(head: bytes) -> None:
 
 
 def _kind_of_text(head: bytes, suffix: str) -> str:
-    if not head.strip(b"\0"):  # a hole: no parser would find its markup after that
+    if not head.strip(b"\0"):  # only NULs so far: no parser would find markup after them
         return "text"
     if suffix in ("eml", "mht", "mhtml"):
         return "eml"
-    if suffix not in _BY_NAME and suffix not in _ANY_TEXT:
+    if suffix not in _KIND_BY_SUFFIX and suffix not in _AMBIGUOUS_SUFFIXES:
         return "text"
     start = decode(head)[:4096]
     markup = _MARKUP_START.match(start)
     if markup and markup[1]:
         return "html"
-    if suffix in _BY_NAME:
-        return _BY_NAME[suffix]
+    if suffix in _KIND_BY_SUFFIX:
+        return _KIND_BY_SUFFIX[suffix]
     if start.lstrip().startswith("<?xml"):
         return "xml"
-    return "eml" if _is_mail(start) else "text"
+    return "eml" if _looks_like_mail(start) else "text"
 
 
-def _is_mail(start: str) -> bool:
-    """Whether a file that is not named so is a mail with MIME parts, whose raw form is hard to read."""
+def _looks_like_mail(start: str) -> bool:
+    """Return whether a text with an ambiguous name is a mail with MIME parts, which is hard to search in raw form."""
     headers, _, _ = start.partition("\n\n")
     headers = headers.replace("\r\n", "\n").partition("\n\n")[0]
     return len({match[1].lower() for match in _MAIL_HEADER.finditer(headers)}) >= 3

@@ -1,7 +1,7 @@
 #!/bin/sh
-# install.sh LIST FOLDER: installs exactly the packages that LIST names, and compares their hashes.
-# Where npm cannot do it, that is an error in CI; elsewhere the stories of this client are skipped.
-# A new LIST is what packages.mjs prints of a folder in which `npm install openai@VERSION` has run.
+# install.sh LIST FOLDER: install exactly the packages of LIST and compare their hashes.
+# A failure of npm is an error in CI; elsewhere the stories of this client are skipped.
+# Create a new LIST with packages.mjs in a folder in which `npm install openai@VERSION` has run.
 set -eu
 list=$1 folder=$2
 

@@ -1,4 +1,4 @@
-// Prints what is installed in a folder, one package a line with its hash; nested ones with their path.
+// Print the packages installed in a folder, one per line with its hash; nested packages with their path.
 import { readFileSync } from "node:fs";
 
 const { packages } = JSON.parse(readFileSync(`${process.argv[2]}/node_modules/.package-lock.json`));

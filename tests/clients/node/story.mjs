@@ -1,6 +1,6 @@
-// What an application does with vector stores, through any generation of the openai client for Node.js.
+// Use vector stores through any generation of the openai client for Node.js.
 //
-// Its argument is the folder in which this generation is installed; all else is as in ../story.py.
+// The argument is the folder in which this generation is installed; everything else is as in ../story.py.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,7 +10,7 @@ const { default: OpenAI, toFile } = require("openai");
 const given = JSON.parse(readFileSync(0));
 const client = new OpenAI({ maxRetries: 0, timeout: 30_000 });
 
-// Version 5 moved the stores out of beta, renamed `del`, and turned the order of ids around.
+// Version 5 moved vector stores out of beta, renamed `del`, and reversed the order of the id arguments.
 const old = !client.vectorStores;
 const stores = old ? client.beta.vectorStores : client.vectorStores;
 const of = (store, id) => (old ? [store, id] : [id, { vector_store_id: store }]);
@@ -73,7 +73,7 @@ const checks = {
     assert.deepEqual(await stores.fileBatches.cancel(...at), cancelled);
     const [some] = (await batchFiles(store.id, batch.id, { filter: "cancelled", limit: 1 })).data;
     assert.equal((await stores.files.retrieve(...of(store.id, some.id))).status, "cancelled");
-    // These clients would ask for a cancelled file for ever (mended late in 7): their helper is refused, and ends.
+    // These clients poll a cancelled file for ever (fixed late in version 7); a 429 answer ends their helper.
     await assert.rejects(stores.files.poll(store.id, some.id), OpenAI.RateLimitError);
   },
 
@@ -202,7 +202,7 @@ const checks = {
   },
 };
 
-// Version 4.52 has no search of its own.
+// Version 4.52 has no search method.
 async function search(store, body) {
   if (stores.search) return collect(stores.search(store, body));
   return (await client.post(`/vector_stores/${store}/search`, { body })).data;

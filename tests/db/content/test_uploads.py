@@ -1,4 +1,4 @@
-"""An upload leaves `pending` once."""
+"""Uploads and their parts, on both databases. An upload leaves `pending` once."""
 
 from ingest import ids
 from ingest.caller import DEFAULT_PROJECT
@@ -8,7 +8,7 @@ from ingest.db.session import Database
 from tests.conftest import Clock
 
 
-def an_upload(database: Database, clock: Clock, *, parts: int = 0) -> str:
+def create_upload(database: Database, clock: Clock, *, parts: int = 0) -> str:
     upload = ids.new("upload_")
     at = int(clock())
     with database.transaction() as session:
@@ -23,8 +23,8 @@ def an_upload(database: Database, clock: Clock, *, parts: int = 0) -> str:
     return upload
 
 
-def test_whoever_ends_an_upload_first_decides(database: Database, clock: Clock) -> None:
-    completed, cancelled = an_upload(database, clock), an_upload(database, clock)
+def test_the_first_end_of_an_upload_is_final(database: Database, clock: Clock) -> None:
+    completed, cancelled = create_upload(database, clock), create_upload(database, clock)
     with database.transaction() as session:
         assert rows.complete(session, completed, file_id="file-1", part_ids=["part_1"])
         assert rows.cancel(session, cancelled)
@@ -40,10 +40,10 @@ def test_whoever_ends_an_upload_first_decides(database: Database, clock: Clock) 
         assert (upload.status, upload.file_id, upload.part_ids) == ("completed", "file-1", ["part_1"])
 
 
-def test_only_pending_uploads_expire_and_so_many_at_once(database: Database, clock: Clock) -> None:
-    made = [an_upload(database, clock) for _ in range(3)]
+def test_only_pending_uploads_expire_and_no_more_than_the_limit(database: Database, clock: Clock) -> None:
+    uploads = [create_upload(database, clock) for _ in range(3)]
     with database.transaction() as session:
-        rows.cancel(session, made[0])
+        rows.cancel(session, uploads[0])
         assert rows.expire(session, 10) == 0
     clock.advance(3600)
 
@@ -51,17 +51,17 @@ def test_only_pending_uploads_expire_and_so_many_at_once(database: Database, clo
         assert [rows.expire(session, 1) for _ in range(3)] == [1, 1, 0]
 
 
-def test_a_part_that_is_still_arriving_is_spared_for_an_hour(database: Database, clock: Clock) -> None:
-    upload = an_upload(database, clock, parts=2)
+def test_an_incomplete_part_of_an_ended_upload_is_kept_for_an_hour(database: Database, clock: Clock) -> None:
+    upload = create_upload(database, clock, parts=2)
     with database.transaction() as session:
         first, _ = (part.id for part in session.query(UploadPart))
-        assert rows.arrived(session, first, size=1, sha256="0" * 64)
-        assert rows.ended_parts(session, 10) == []
+        assert rows.complete_part(session, first, size=1, sha256="0" * 64)
+        assert rows.list_removable_parts(session, 10) == []
         rows.cancel(session, upload)
 
     with database.reading() as session:
-        assert rows.ended_parts(session, 10) == [first]
+        assert rows.list_removable_parts(session, 10) == [first]
     clock.advance(3601)
     with database.reading() as session:
-        assert len(rows.ended_parts(session, 10)) == 2
-        assert len(rows.ended_parts(session, 1)) == 1
+        assert len(rows.list_removable_parts(session, 10)) == 2
+        assert len(rows.list_removable_parts(session, 1)) == 1

@@ -1,206 +1,162 @@
-"""Files that run again, on both databases."""
-
-from collections.abc import Callable, Sequence
+"""Retries and repairs, on both databases. Re-indexes are in test_requeue_reindex.py."""
 
 import pytest
 
 from ingest import ids
 from ingest.caller import DEFAULT_PROJECT
+from ingest.db.content import batches as batch_rows
 from ingest.db.content import stores
-from ingest.db.models import FileBatch, PointJob, StoreFile
+from ingest.db.models import FileBatch
 from ingest.db.queue import claims, membership, requeue
-from ingest.db.queue.counters import Sizes
-from ingest.db.queue.requeue import Reason, Retryable
+from ingest.db.queue.counters import PointTotals
+from ingest.db.queue.requeue import ReasonCount
 from ingest.db.session import Database
 from ingest.errors import Abandoned
 from tests.db import rows
+from tests.db.queue import steps
 
 
-def outcomes(database: Database, store: str, *messages: str) -> tuple[str, list[str]]:
-    """A batch whose files failed with these messages, completed where a message is empty; its id and the files."""
-    files = rows.files(database, len(messages))
-    batch = rows.batch(database, store, files)
-    for file_id, message in zip(files, messages, strict=True):
-        claim = rows.claimed(database, rows.row(database, store, file_id).row)
-        with database.transaction() as session:
-            if message:
-                claims.fail(session, claim, "invalid_file", message)
-            else:
-                claims.complete(session, claim, Sizes(1, 10, 100))
-    return batch, files
+def test_only_failed_files_are_retried_and_their_batch_keeps_its_counts(database: Database) -> None:
+    store = rows.create_store(database)
+    old, files = steps.create_outcomes(database, store, "", "broken", "broken", "empty")
+
+    new, reasons = steps.retry(database, store, ["failed"])
+
+    assert reasons == [ReasonCount("invalid_file", "broken", 2), ReasonCount("invalid_file", "empty", 1)]
+    assert rows.read_counts(database, old) == (0, 1, 3, 0)
+    assert rows.read_counts(database, new) == (3, 0, 0, 0)
+    assert rows.read_counts(database, store) == (3, 1, 0, 0)
+    assert rows.read_outcomes(database, new) == ["in_progress"] * 3
+    assert [rows.get_row(database, store, file_id).status for file_id in files] == ["completed", *["queued"] * 3]
 
 
-def retry(
-    database: Database, store: str, statuses: Sequence[Retryable], *, of_batch: str | None = None, limit: int = 1_000
-) -> tuple[str, list[Reason]]:
-    """The new batch's id, and the reasons."""
-    batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=store, created_at=1)
+def test_a_retried_file_is_counted_in_the_new_batch_only(database: Database) -> None:
+    store = rows.create_store(database)
+    old, [file_id] = steps.create_outcomes(database, store, "broken")
+    new, _ = steps.retry(database, store, ["failed"])
+
+    claim = rows.claim(database, rows.get_row(database, store, file_id).row)
     with database.transaction() as session:
-        of = None
-        if of_batch is not None:
-            found = stores.batch(session, store, of_batch)
-            assert found is not None
-            of = found.row
-        reasons = requeue.retry(session, batch, statuses, of_batch=of, limit=limit)
-    return batch.id, reasons
-
-
-def test_only_what_failed_runs_again_and_the_old_batch_keeps_its_counts(database: Database) -> None:
-    store = rows.a_store(database)
-    old, files = outcomes(database, store, "", "broken", "broken", "empty")
-
-    new, reasons = retry(database, store, ["failed"])
-
-    assert reasons == [Reason("invalid_file", "broken", 2), Reason("invalid_file", "empty", 1)]
-    assert rows.counts(database, old) == (0, 1, 3, 0)
-    assert rows.counts(database, new) == (3, 0, 0, 0)
-    assert rows.counts(database, store) == (3, 1, 0, 0)
-    assert rows.memberships(database, new) == ["in_progress"] * 3
-    assert [rows.row(database, store, file_id).status for file_id in files] == ["completed", *["queued"] * 3]
-
-
-def test_a_retried_file_ends_in_the_new_batch_only(database: Database) -> None:
-    store = rows.a_store(database)
-    old, [file_id] = outcomes(database, store, "broken")
-    new, _ = retry(database, store, ["failed"])
-
-    claim = rows.claimed(database, rows.row(database, store, file_id).row)
-    with database.transaction() as session:
-        assert claims.complete(session, claim, Sizes(1, 10, 100))
+        assert claims.complete(session, claim, PointTotals(1, 10, 100))
 
     assert (claim.generation, claim.attempt) == (2, 1)
-    assert rows.counts(database, old) == (0, 0, 1, 0)
-    assert rows.counts(database, new) == (0, 1, 0, 0)
-    assert rows.counts(database, store) == (0, 1, 0, 0)
+    assert rows.read_counts(database, old) == (0, 0, 1, 0)
+    assert rows.read_counts(database, new) == (0, 1, 0, 0)
+    assert rows.read_counts(database, store) == (0, 1, 0, 0)
 
 
-def test_a_file_keeps_its_attributes_and_chunking(database: Database) -> None:
-    store = rows.a_store(database)
-    [file_id] = rows.files(database, 1)
+def test_a_retried_file_keeps_its_attributes_and_chunking(database: Database) -> None:
+    store = rows.create_store(database)
+    [file_id] = rows.create_files(database, 1)
     with database.transaction() as session:
-        membership.attach(session, store, [rows.member(file_id, tokens=300, attributes={"a": "b"})], None)
-    claim = rows.claimed(database, rows.row(database, store, file_id).row)
+        membership.attach(session, store, [rows.a_member(file_id, tokens=300, attributes={"a": "b"})], None)
+    claim = rows.claim(database, rows.get_row(database, store, file_id).row)
     with database.transaction() as session:
         claims.fail(session, claim, "server_error", "no luck")
 
-    retry(database, store, ["failed"])
+    steps.retry(database, store, ["failed"])
 
-    again = rows.row(database, store, file_id)
+    again = rows.get_row(database, store, file_id)
     assert (again.attributes, again.chunk_tokens, again.chunk_overlap) == ({"a": "b"}, 300, 150)
     assert (again.error_code, again.error_message, again.crashes) == (None, None, 0)
 
 
-def test_of_one_batch_only_its_own_files_run_again(database: Database) -> None:
-    store = rows.a_store(database)
-    first, [mine] = outcomes(database, store, "broken")
-    _, [other] = outcomes(database, store, "broken")
+def test_retrying_a_batch_leaves_the_files_of_other_batches(database: Database) -> None:
+    store = rows.create_store(database)
+    first, [own_file] = steps.create_outcomes(database, store, "broken")
+    _, [other_file] = steps.create_outcomes(database, store, "broken")
 
-    retry(database, store, ["failed"], of_batch=first)
+    steps.retry(database, store, ["failed"], of_batch=first)
 
-    assert rows.row(database, store, mine).status == "queued"
-    assert rows.row(database, store, other).status == "failed"
+    assert rows.get_row(database, store, own_file).status == "queued"
+    assert rows.get_row(database, store, other_file).status == "failed"
 
 
-def test_nothing_to_retry_makes_no_batch(database: Database) -> None:
-    store = rows.a_store(database)
-    outcomes(database, store, "")
+def test_a_retry_without_files_makes_no_batch(database: Database) -> None:
+    store = rows.create_store(database)
+    steps.create_outcomes(database, store, "")
 
-    new, reasons = retry(database, store, ["failed", "cancelled"])
+    new, reasons = steps.retry(database, store, ["failed", "cancelled"])
 
     assert reasons == []
     with database.reading() as session:
-        assert stores.batch(session, store, new) is None
+        assert batch_rows.get_batch(session, store, new) is None
 
 
-def test_no_more_than_the_limit_run_again(database: Database) -> None:
-    store = rows.a_store(database)
-    outcomes(database, store, *["broken"] * 5)
+def test_no_more_files_than_the_limit_are_retried(database: Database) -> None:
+    store = rows.create_store(database)
+    steps.create_outcomes(database, store, *["broken"] * 5)
 
-    new, _ = retry(database, store, ["failed"], limit=3)
+    new, _ = steps.retry(database, store, ["failed"], limit=3)
 
-    assert rows.counts(database, new) == (3, 0, 0, 0)
-    assert rows.counts(database, store) == (3, 0, 2, 0)
-
-
-def cancel(database: Database, store: str, batch_id: str) -> None:
-    with database.transaction() as session:
-        batch = stores.batch(session, store, batch_id)
-        assert batch is not None
-        assert membership.cancel(session, batch)
+    assert rows.read_counts(database, new) == (3, 0, 0, 0)
+    assert rows.read_counts(database, store) == (3, 0, 2, 0)
 
 
-def swept(database: Database) -> None:
-    with database.transaction() as session:
-        while claims.sweep_cancelled(session):
-            pass
-
-
-@pytest.mark.parametrize("before", [swept, lambda _: None], ids=["swept", "not yet swept"])
-def test_cancelled_files_run_again_whether_their_rows_were_swept_or_not(
-    database: Database, before: Callable[[Database], None]
+@pytest.mark.parametrize("are_rewritten", [True, False])
+def test_cancelled_files_are_retried_before_and_after_their_rows_are_rewritten(
+    database: Database, are_rewritten: bool
 ) -> None:
-    store = rows.a_store(database)
-    files = rows.files(database, 3)
-    old = rows.batch(database, store, files)
-    rows.claimed(database, rows.row(database, store, files[0]).row)
-    cancel(database, store, old)
-    before(database)
+    store = rows.create_store(database)
+    files = rows.create_files(database, 3)
+    old = rows.attach_batch(database, store, files)
+    rows.claim(database, rows.get_row(database, store, files[0]).row)
+    steps.cancel_batch(database, old, mark_files=are_rewritten)
 
-    new, reasons = retry(database, store, ["cancelled"])
-    swept(database)
+    new, reasons = steps.retry(database, store, ["cancelled"])
+    steps.mark_cancelled_files(database)
 
-    assert reasons == [Reason("cancelled", "It was cancelled.", 3)]
-    assert rows.counts(database, old) == (0, 0, 0, 3)
-    assert rows.memberships(database, old) == ["cancelled"] * 3
-    assert rows.counts(database, new) == (3, 0, 0, 0)
-    assert rows.counts(database, store) == (3, 0, 0, 0)
-    with database.reading() as session:  # what the worker may have written goes
-        jobs = session.query(PointJob.store_file, PointJob.last_generation).all()
-    assert [tuple(job) for job in jobs] == [(rows.row(database, store, files[0]).row, 1)]
+    assert reasons == [ReasonCount("cancelled", "It was cancelled.", 3)]
+    assert rows.read_counts(database, old) == (0, 0, 0, 3)
+    assert rows.read_outcomes(database, old) == ["cancelled"] * 3
+    assert rows.read_counts(database, new) == (3, 0, 0, 0)
+    assert rows.read_counts(database, store) == (3, 0, 0, 0)
+    claimed_row = rows.get_row(database, store, files[0]).row
+    assert steps.read_purges(database) == [(claimed_row, 0, 1)]
 
 
-def test_a_worker_that_held_a_cancelled_file_can_not_finish_the_retried_one(database: Database) -> None:
-    store = rows.a_store(database)
-    [file_id] = rows.files(database, 1)
-    old = rows.batch(database, store, [file_id])
-    claim = rows.claimed(database, rows.row(database, store, file_id).row)
-    cancel(database, store, old)
+def test_the_claim_of_a_cancelled_file_cannot_complete_the_retried_one(database: Database) -> None:
+    store = rows.create_store(database)
+    [file_id] = rows.create_files(database, 1)
+    old = rows.attach_batch(database, store, [file_id])
+    claim = rows.claim(database, rows.get_row(database, store, file_id).row)
+    assert steps.cancel_batch(database, old, mark_files=False)
 
-    retry(database, store, ["cancelled"])
+    steps.retry(database, store, ["cancelled"])
 
     with pytest.raises(Abandoned), database.transaction() as session:
-        claims.complete(session, claim, Sizes(1, 1, 1))
+        claims.complete(session, claim, PointTotals(1, 1, 1))
 
 
-def test_sizes_of_a_cancelled_file_that_was_there_before_leave_the_store(database: Database) -> None:
-    store = rows.a_store(database)
-    _, [file_id] = outcomes(database, store, "")
+def test_the_totals_of_a_cancelled_file_leave_the_store_when_it_is_retried(database: Database) -> None:
+    store = rows.create_store(database)
+    _, [file_id] = steps.create_outcomes(database, store, "")
     other = FileBatch(id=ids.new("vsfb_"), vector_store_id=store, created_at=1)
     with database.transaction() as session:
-        membership.attach(session, store, [rows.member(file_id, tokens=200)], other)
-    cancel(database, store, other.id)
+        membership.attach(session, store, [rows.a_member(file_id, tokens=200)], other)
+    assert steps.cancel_batch(database, other.id, mark_files=False)
 
-    retry(database, store, ["cancelled"])
+    steps.retry(database, store, ["cancelled"])
 
-    found = rows.row(database, store, file_id)
-    assert (found.chunks, found.live_generation) == (0, None)
+    file = rows.get_row(database, store, file_id)
+    assert (file.chunks, file.live_generation) == (0, None)
     with database.reading() as session:
-        kept = stores.get(session, DEFAULT_PROJECT, store)
-    assert kept is not None
-    assert (kept.chunks, kept.terms, kept.usage_bytes) == (0, 0, 0)
+        counted = stores.get(session, DEFAULT_PROJECT, store)
+    assert counted is not None
+    assert (counted.chunks, counted.terms, counted.usage_bytes) == (0, 0, 0)
 
 
-def test_completed_files_are_written_anew_and_found_until_then(database: Database) -> None:
-    store = rows.a_store(database)
-    old, files = outcomes(database, store, "", "", "broken")
-    numbers = [rows.row(database, store, file_id).row for file_id in files]
+def test_rewritten_files_keep_their_live_points_until_they_complete(database: Database) -> None:
+    store = rows.create_store(database)
+    old, files = steps.create_outcomes(database, store, "", "", "broken")
+    numbers = [rows.get_row(database, store, file_id).row for file_id in files]
     batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=store, created_at=1)
 
     with database.transaction() as session:
-        assert requeue.renew(session, batch, numbers) == 2
+        assert requeue.rewrite_points(session, batch, numbers) == 2
 
-    found: StoreFile = rows.row(database, store, files[0])
-    assert (found.status, found.generation, found.live_generation, found.chunks) == ("queued", 2, 1, 1)
-    assert rows.counts(database, old) == (0, 2, 1, 0)
-    assert rows.counts(database, batch.id) == (2, 0, 0, 0)
-    assert rows.counts(database, store) == (2, 0, 1, 0)
+    file = rows.get_row(database, store, files[0])
+    assert (file.status, file.generation, file.live_generation, file.chunks) == ("queued", 2, 1, 1)
+    assert rows.read_counts(database, old) == (0, 2, 1, 0)
+    assert rows.read_counts(database, batch.id) == (2, 0, 0, 0)
+    assert rows.read_counts(database, store) == (2, 0, 1, 0)

@@ -5,7 +5,7 @@ import pytest
 from ingest.caller import Caller, Limits
 from ingest.db.queue.membership import Member
 from ingest.db.tenancy import quotas
-from ingest.errors import QuotaExceeded, TooMany
+from ingest.errors import QuotaExceeded, RateLimited
 from ingest.jobs import run
 from ingest.stores import batches, files, uploads, vector_stores
 from ingest.tenancy import projects
@@ -30,8 +30,8 @@ def test_requests_come_as_fast_as_allowed_and_then_at_the_allowed_pace(services:
         """How long to wait, 0 when served."""
         try:
             with services.database.transaction() as session:
-                quotas.pace(session, caller)
-        except TooMany as exc:
+                quotas.count_request(session, caller)
+        except RateLimited as exc:
             return exc.retry_after_seconds
         return 0.0
 
@@ -72,11 +72,11 @@ def test_more_files_in_progress_than_allowed_have_to_wait(services: FakeServices
     with pytest.raises(QuotaExceeded):
         batches.create(services, caller, store, members)
     batches.create(services, caller, store, members[:2])
-    with pytest.raises(TooMany) as refused:
+    with pytest.raises(RateLimited) as refused:
         batches.create(services, caller, store, members[2:])
     assert refused.value.retry_after_seconds <= 60
     assert vector_stores.retrieve(services, caller, store).in_progress == 2
 
     for message in services.queue.lanes["bulk"]:
-        run.run(services, message.row, owner="test/1")
+        run.run_job(services, message.row, lease_holder="test/1")
     assert batches.create(services, caller, store, members[2:]).in_progress == 2

@@ -1,3 +1,5 @@
+"""Windows of chunks that are longer than the model's context."""
+
 import itertools
 
 import pytest
@@ -5,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.steps.chunk import Span
-from ingest.steps.embed.windows import Windows, windows
+from ingest.steps.embed.windows import WindowPlan, plan_windows
 
 
 def cut(total: int, max_tokens: int, overlap: int) -> list[Span]:
@@ -13,8 +15,8 @@ def cut(total: int, max_tokens: int, overlap: int) -> list[Span]:
     return [Span(start, min(start + max_tokens, total)) for start in starts]
 
 
-def share(found: Windows, total: int) -> float:
-    return sum(span.end - span.start for span in found.spans) / total
+def embedded_share(plan: WindowPlan, total: int) -> float:
+    return sum(span.end - span.start for span in plan.spans) / total
 
 
 @st.composite
@@ -29,10 +31,10 @@ def test_every_token_of_a_chunk_is_in_one_of_its_windows(layout: tuple[int, int,
     total, max_tokens, overlap, window_tokens = layout
     chunks = cut(total, max_tokens, overlap)
 
-    found = windows(chunks, max_tokens, overlap, total, window_tokens)
+    plan = plan_windows(chunks, max_tokens, overlap, total, window_tokens)
 
-    for span, own in zip(chunks, found.of_chunk, strict=True):
-        spans = [found.spans[i] for i in own]
+    for span, indexes in zip(chunks, plan.windows_of_chunk, strict=True):
+        spans = [plan.spans[i] for i in indexes]
         assert spans[0].start <= span.start
         assert spans[-1].end >= span.end
         assert all(earlier.end == later.start for earlier, later in itertools.pairwise(spans))
@@ -42,35 +44,35 @@ def test_every_token_of_a_chunk_is_in_one_of_its_windows(layout: tuple[int, int,
 def test_windows_are_of_bounded_length_and_none_is_unused(layout: tuple[int, int, int, int]) -> None:
     total, max_tokens, overlap, window_tokens = layout
 
-    found = windows(cut(total, max_tokens, overlap), max_tokens, overlap, total, window_tokens)
+    plan = plan_windows(cut(total, max_tokens, overlap), max_tokens, overlap, total, window_tokens)
 
-    assert all(0 < span.end - span.start <= window_tokens * 1.1 for span in found.spans)
-    assert {i for own in found.of_chunk for i in own} == set(range(len(found.spans)))
+    assert all(0 < span.end - span.start <= window_tokens * 1.1 for span in plan.spans)
+    assert {i for indexes in plan.windows_of_chunk for i in indexes} == set(range(len(plan.spans)))
 
 
 @given(layouts())
 def test_a_token_is_embedded_once_when_windows_are_shorter_than_chunks(layout: tuple[int, int, int, int]) -> None:
     total, max_tokens, overlap, window_tokens = layout
 
-    found = windows(cut(total, max_tokens, overlap), max_tokens, overlap, total, window_tokens)
+    plan = plan_windows(cut(total, max_tokens, overlap), max_tokens, overlap, total, window_tokens)
 
-    assert max_tokens <= window_tokens * 1.1 or share(found, total) <= 1
+    assert max_tokens <= window_tokens * 1.1 or embedded_share(plan, total) <= 1
 
 
 @pytest.mark.parametrize("window_tokens", [None, 800, 728])
 def test_a_chunk_that_fits_is_its_own_window(window_tokens: int | None) -> None:
     chunks = cut(2_000, 800, 400)
 
-    found = windows(chunks, 800, 400, 2_000, window_tokens)
+    plan = plan_windows(chunks, 800, 400, 2_000, window_tokens)
 
-    assert found == Windows(chunks, [range(i, i + 1) for i in range(4)])
+    assert plan == WindowPlan(chunks, [range(i, i + 1) for i in range(4)])
 
 
 def test_the_usual_chunks_share_windows_of_200() -> None:
-    found = windows(cut(2_000, 800, 400), 800, 400, 2_000, 200)
+    plan = plan_windows(cut(2_000, 800, 400), 800, 400, 2_000, 200)
 
-    assert found.spans == [Span(i, i + 200) for i in range(0, 2_000, 200)]
-    assert found.of_chunk == [range(4), range(2, 6), range(4, 8), range(6, 10)]
+    assert plan.spans == [Span(i, i + 200) for i in range(0, 2_000, 200)]
+    assert plan.windows_of_chunk == [range(4), range(2, 6), range(4, 8), range(6, 10)]
 
 
 @pytest.mark.parametrize(
@@ -79,34 +81,34 @@ def test_the_usual_chunks_share_windows_of_200() -> None:
 def test_windows_of_round_settings_end_where_chunks_end(max_tokens: int, overlap: int) -> None:
     chunks = cut(10_000, max_tokens, overlap)
 
-    found = windows(chunks, max_tokens, overlap, 10_000, 200)
+    plan = plan_windows(chunks, max_tokens, overlap, 10_000, 200)
 
     assert all(
-        (found.spans[own.start].start, found.spans[own.stop - 1].end) == (span.start, span.end)
-        for span, own in zip(chunks, found.of_chunk, strict=True)
+        (plan.spans[indexes.start].start, plan.spans[indexes.stop - 1].end) == (span.start, span.end)
+        for span, indexes in zip(chunks, plan.windows_of_chunk, strict=True)
     )
 
 
 def test_windows_are_not_much_shorter_than_asked_for() -> None:
     for max_tokens in range(250, 1_000, 7):
         for overlap in range(0, max_tokens // 2, 11):
-            found = windows(cut(10_000, max_tokens, overlap), max_tokens, overlap, 10_000, 200)
+            plan = plan_windows(cut(10_000, max_tokens, overlap), max_tokens, overlap, 10_000, 200)
 
-            assert 10_000 / len(found.spans) >= 85
+            assert 10_000 / len(plan.spans) >= 85
 
 
 def test_a_short_rest_joins_the_last_window() -> None:
-    found = windows(cut(805, 800, 400), 800, 400, 805, 200)
+    plan = plan_windows(cut(805, 800, 400), 800, 400, 805, 200)
 
-    assert found.spans[-1] == Span(600, 805)
+    assert plan.spans[-1] == Span(600, 805)
 
 
 def test_nothing_has_no_windows() -> None:
-    assert windows([], 800, 400, 0, 200) == Windows([], [])
+    assert plan_windows([], 800, 400, 0, 200) == WindowPlan([], [])
 
 
 def test_chunks_left_out_leave_their_windows_out() -> None:
-    found = windows([Span(0, 400), Span(2_000, 2_400)], 400, 0, 2_400, 200)
+    plan = plan_windows([Span(0, 400), Span(2_000, 2_400)], 400, 0, 2_400, 200)
 
-    assert found.spans == [Span(0, 200), Span(200, 400), Span(2_000, 2_200), Span(2_200, 2_400)]
-    assert found.of_chunk == [range(2), range(2, 4)]
+    assert plan.spans == [Span(0, 200), Span(200, 400), Span(2_000, 2_200), Span(2_200, 2_400)]
+    assert plan.windows_of_chunk == [range(2), range(2, 4)]

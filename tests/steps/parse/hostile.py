@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ingest.errors import UnsupportedFile
 from ingest.runtime.pdeathsig import die_with_parent
-from ingest.steps.parse import Parsed
+from ingest.steps.parse import ParsedText
 
 HANDLERS = {"html": "hostile:obey"}
 
@@ -17,7 +17,7 @@ HANDLERS = {"html": "hostile:obey"}
 _kept: list[bytes] = []
 
 
-def obey(path: Path) -> Parsed:
+def obey(path: Path) -> ParsedText:
     """Do what the file says, then return this process's id as its text."""
     order, _, argument = path.read_text().removeprefix("<html>").strip().partition(" ")
     match order:
@@ -53,13 +53,13 @@ def obey(path: Path) -> Parsed:
             print("chatter " * 10_000)
             os.write(1, b"more chatter\n")
         case "long":
-            return Parsed("x" * int(argument), "html")
+            return ParsedText("x" * int(argument), "html")
         case "connect":
             import socket
 
             socket.create_connection(("127.0.0.1", 9), timeout=1)
         case "environment":
-            return Parsed(" ".join(sorted(os.environ)), "html")
+            return ParsedText(" ".join(sorted(os.environ)), "html")
         case "blank":
-            return Parsed(" \n ", "html")
-    return Parsed(str(os.getpid()), "html")
+            return ParsedText(" \n ", "html")
+    return ParsedText(str(os.getpid()), "html")

@@ -3,7 +3,7 @@ import random
 import pytest
 
 from ingest.errors import UnsupportedFile
-from ingest.steps.parse.charset import decode, is_text
+from ingest.steps.parse.charset import decode, looks_like_text
 
 LATIN = "Plain text,\n\twith a tab and a line.\n" * 5
 GERMAN = "Größe und Übung für Straße: äöü.\n" * 5
@@ -77,4 +77,4 @@ def test_random_bytes_are_not_text(seed: int, length: int) -> None:
 
     with pytest.raises(UnsupportedFile):
         decode(data)
-    assert not is_text(data)
+    assert not looks_like_text(data)

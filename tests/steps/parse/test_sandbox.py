@@ -40,7 +40,7 @@ def _environment() -> Iterator[None]:
 
 @pytest.fixture
 def hostile(settings: Settings) -> Iterator[Parser]:
-    parser = Parser(settings, handlers="hostile", files_per_child=5)
+    parser = Parser(settings, handlers="hostile", files_per_process=5)
     yield parser
     parser.close()
 
@@ -82,7 +82,7 @@ def test_a_child_is_replaced_after_so_many_files(order: Order) -> None:
 
 
 def test_a_child_that_keeps_much_memory_is_replaced(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.steps.parse.parser._GROWTH_MIB", 50)
+    monkeypatch.setattr("ingest.steps.parse.parser._MAX_GROWTH_MIB", 50)
 
     assert order("keep") != order("answer")
 

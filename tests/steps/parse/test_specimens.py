@@ -1,4 +1,4 @@
-"""Files that would harm a parser or its machine end as they should, in bounded time and memory, and alone."""
+"""Hostile and damaged files end as expected, in bounded time and memory, and do not affect the next file."""
 
 import re
 import threading
@@ -12,70 +12,70 @@ import pytest
 
 from ingest.config import Settings
 from ingest.errors import FileError, InvalidFile
-from ingest.steps.parse import Parsed, Parser
+from ingest.steps.parse import ParsedText, Parser
 from tests.servers import wait_until
-from tests.steps.parse import specimens
-from tests.steps.parse.conftest import Make
+from tests.steps.parse import hostile_documents, specimens
+from tests.steps.parse.documents import DocumentBuilder
 from tests.steps.parse.specimens import Specimen
 
 pytestmark = pytest.mark.services
 
 DEADLINE_SECONDS = 25
-SECONDS = 60
-"""Twice the deadline, for a parser that died is tried once more, and some patience; an idle machine takes five."""
+MAX_SECONDS = 60
+"""Twice the deadline, because a crashed parser is retried once, and a margin. An idle machine takes five seconds."""
 
 MEMORY_MIB = 512
-AT_START_MIB = 100
-"""What a parser and its libraries need without any file; the limit is above that."""
+BASELINE_MIB = 100
+"""Memory of a parser and its libraries without a file, which does not count against the limit."""
 
 
 @pytest.fixture(scope="module")
-def others() -> set[int]:
-    """Children of this process that are none of ours: servers of other tests, which live as long as the session."""
+def other_children() -> set[int]:
+    """Child processes of other tests, which live as long as the session."""
     return _children()
 
 
 @pytest.fixture(scope="module")
-def parser(others: set[int]) -> Iterator[Parser]:
-    """One for all, as in a worker: what a file does to it, the next one would feel."""
+def parser(other_children: set[int]) -> Iterator[Parser]:
+    """One parser for all files, as in a worker, so that the effect of one file on the next is tested."""
     parser = Parser(
         Settings(parse_timeout_seconds=DEADLINE_SECONDS, parse_timeout_seconds_per_mib=0, parse_memory_mib=MEMORY_MIB)
     )
     yield parser
     parser.close()
-    assert _children() <= others, "A file left a process behind."
+    assert _children() <= other_children, "A file left a process behind."
 
 
-class Watched:
-    """The most memory that any child of this process but the others had resident, and the ids of all that there were."""
+class MemoryProbe:
+    """Records the peak resident memory of child processes, and their ids, except for those of other tests."""
 
-    def __init__(self, others: set[int]) -> None:
-        self.mib = 0
+    def __init__(self, other_children: set[int]) -> None:
+        self.peak_mib = 0
         self.pids: set[int] = set()
-        self._others = others
+        self._other_children = other_children
 
-    def look(self) -> None:
-        for pid in _children() - self._others:
+    def sample(self) -> None:
+        for pid in _children() - self._other_children:
             self.pids.add(pid)
-            self.mib = max(self.mib, _peak_mib(pid))
+            self.peak_mib = max(self.peak_mib, _peak_mib(pid))
 
 
 @contextmanager
-def watching(others: set[int]) -> Iterator[Watched]:
-    watched, over = Watched(others), threading.Event()
+def probing(other_children: set[int]) -> Iterator[MemoryProbe]:
+    probe, is_over = MemoryProbe(other_children), threading.Event()
 
-    def watch() -> None:
-        while not over.wait(0.02):
-            watched.look()
+    def run() -> None:
+        while not is_over.wait(0.02):
+            probe.sample()
 
-    thread = threading.Thread(target=watch)
+    thread = threading.Thread(target=run)
     thread.start()
     try:
-        yield watched
+        yield probe
     finally:
-        over.set()
+        is_over.set()
         thread.join()
-    watched.look()
+    probe.sample()
 
 
 def _children() -> set[int]:
@@ -84,14 +84,14 @@ def _children() -> set[int]:
 
 def _peak_mib(pid: int) -> int:
     try:
-        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        match = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     except (FileNotFoundError, ProcessLookupError):
         return 0
-    return int(found[1]) // 1024 if found else 0
+    return int(match[1]) // 1024 if match else 0
 
 
-def _end(parser: Parser, path: Path, name: str) -> tuple[str, str]:
-    """How a file ends, and what its text or its error says."""
+def _outcome(parser: Parser, path: Path, name: str) -> tuple[str, str]:
+    """Parse a file and return its outcome and its text or error message."""
     try:
         return "completed", parser.parse(path, name).text
     except FileError as exc:
@@ -99,42 +99,42 @@ def _end(parser: Parser, path: Path, name: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("specimen", specimens.ALL, ids=lambda specimen: specimen.name)
-def test_it_ends_as_it_should_in_bounded_time_and_memory_and_leaves_the_next_file_alone(
-    parser: Parser, others: set[int], make: Make, tmp_path: Path, specimen: Specimen
+def test_a_specimen_has_its_outcome_in_bounded_time_and_memory_and_does_not_affect_the_next_file(
+    parser: Parser, other_children: set[int], documents: DocumentBuilder, tmp_path: Path, specimen: Specimen
 ) -> None:
     path, neighbour = tmp_path / "blob", tmp_path / "neighbour"
     path.write_bytes(specimen.content())
-    neighbour.write_bytes(make.docx(make.paragraph("A good neighbour.")))
+    neighbour.write_bytes(documents.docx(documents.paragraph("A good neighbour.")))
 
-    with watching(others) as watched:
-        began = time.monotonic()
-        outcome, said = _end(parser, path, specimen.name)
-        took = time.monotonic() - began
+    with probing(other_children) as probe:
+        started = time.monotonic()
+        outcome, message = _outcome(parser, path, specimen.name)
+        seconds = time.monotonic() - started
 
-    assert (outcome, bool(re.search(specimen.says, said))) == (specimen.outcome, True), said[:300]
-    assert took < SECONDS
-    assert watched.mib < MEMORY_MIB + AT_START_MIB
+    assert (outcome, bool(re.search(specimen.message, message))) == (specimen.outcome, True), message[:300]
+    assert seconds < MAX_SECONDS
+    assert probe.peak_mib < MEMORY_MIB + BASELINE_MIB
     if outcome != "completed":
-        assert len(said) < 500
-        assert str(tmp_path) not in said
-    assert parser.parse(neighbour, "neighbour.docx") == Parsed("A good neighbour.", "docx")
+        assert len(message) < 500
+        assert str(tmp_path) not in message
+    assert parser.parse(neighbour, "neighbour.docx") == ParsedText("A good neighbour.", "docx")
 
 
 def test_pandoc_does_not_outlive_a_parser_that_took_too_long(tmp_path: Path) -> None:
     path = tmp_path / "blob"
-    path.write_bytes(specimens.long_rtf(500_000))
+    path.write_bytes(hostile_documents.long_rtf(500_000))
     parser = Parser(Settings(parse_timeout_seconds=1, parse_timeout_seconds_per_mib=0))
-    others = _children()
+    other_children = _children()
 
-    with watching(others) as watched, pytest.raises(InvalidFile, match="could not be parsed within 1 s"):
+    with probing(other_children) as probe, pytest.raises(InvalidFile, match="could not be parsed within 1 s"):
         parser.parse(path, "long.rtf")
 
-    pids = watched.pids - others
-    assert len(pids) >= 2, "Pandoc was not started; nothing is shown."
-    wait_until(lambda: not any(_lives(pid) for pid in pids), seconds=5, what="the end of pandoc")
+    pids = probe.pids - other_children
+    assert len(pids) >= 2, "pandoc was not started, so the test proves nothing"
+    wait_until(lambda: not any(_is_running(pid) for pid in pids), seconds=5, what="the end of pandoc")
 
 
-def _lives(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

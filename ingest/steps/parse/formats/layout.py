@@ -1,62 +1,62 @@
-"""How structure looks in plain text, the same for every format."""
+"""`TextBuilder`: how paragraphs, lists, tables and pages look in plain text, the same for every format."""
 
 from collections.abc import Iterable
 
-CELL = " | "
+CELL_SEPARATOR = " | "
 
 
-class Layout:
-    """Collects blocks of text; items of one list and rows of one table stay together, others part by an empty line."""
+class TextBuilder:
+    """Collects blocks of text. Items of a list and rows of a table follow each other; an empty line separates the rest."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._length = 0
-        self._tight = False
+        self._is_last_a_line = False
 
     def __len__(self) -> int:
-        """Characters so far: the offset at which the next block would start, but for what parts it."""
+        """Return the number of characters so far, without the separator of the next block."""
         return self._length
 
-    def block(self, text: str) -> None:
-        """Add a paragraph, heading or the like; blank ones are dropped."""
-        self._add(text, tight=False)
+    def add_block(self, text: str) -> None:
+        """Add a paragraph, a heading or another block. Blank text is dropped."""
+        self._add(text, is_line=False)
 
-    def line(self, text: str) -> None:
-        """Add a list item or a table row, next to the one before it."""
-        self._add(text, tight=True)
+    def add_line(self, text: str) -> None:
+        """Add a list item or a table row below the previous one, without an empty line."""
+        self._add(text, is_line=True)
 
-    def row(self, cells: Iterable[str]) -> None:
+    def add_row(self, cells: Iterable[str]) -> None:
         """Add a table row with its cells in one line; see `join_cells`."""
-        self._add(join_cells(cells), tight=True)
+        self._add(join_cells(cells), is_line=True)
 
     def end_list(self) -> None:
-        """Part the next line from those before it."""
-        self._tight = False
+        """Separate the next line from the previous ones by an empty line."""
+        self._is_last_a_line = False
 
     def start_page(self) -> int:
-        """Part what follows by an empty line and return the offset at which it will start."""
-        self._tight = False
+        """Start a page, separated by an empty line, and return the offset of its text."""
+        self._is_last_a_line = False
         return self._length + 2 if self._parts else 0
 
-    def text(self) -> str:
-        """Everything added so far."""
+    def build(self) -> str:
+        """Return the text added so far."""
         return "".join(self._parts)
 
-    def _add(self, text: str, *, tight: bool) -> None:
+    def _add(self, text: str, *, is_line: bool) -> None:
         if not text or text.isspace():
             return
         if self._parts:
-            text = ("\n" if tight and self._tight else "\n\n") + text
+            text = ("\n" if is_line and self._is_last_a_line else "\n\n") + text
         self._parts.append(text)
         self._length += len(text)
-        self._tight = tight
+        self._is_last_a_line = is_line
 
 
 def join_cells(cells: Iterable[str]) -> str:
-    """Return cells as one line, "" if all are empty.
+    """Return cells as one line, or "" if all are empty.
 
-    Empty ones at its ends are dropped and several in a row count as one: they are how sheets and pages are spaced, and
-    a row may have sixteen thousand of them.
+    Empty cells at both ends are dropped, and several in a row count as one: sheets and pages use them as spacing, and a
+    row may have sixteen thousand of them.
     """
     kept: list[str] = []
     for cell in cells:
@@ -65,4 +65,4 @@ def join_cells(cells: Iterable[str]) -> str:
             kept.append(text)
     if kept and not kept[-1]:
         kept.pop()
-    return CELL.join(kept)
+    return CELL_SEPARATOR.join(kept)

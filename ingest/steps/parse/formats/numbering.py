@@ -1,4 +1,4 @@
-"""The numbers that Word writes before paragraphs by itself, counted as it counts them."""
+"""The automatic paragraph numbers of Word: they are not in the text, so they are counted as Word counts them."""
 
 import re
 import zipfile
@@ -10,11 +10,11 @@ from typing import Any
 from lxml import etree
 
 _LEVELS = 9
-_MAX_NUMBER = 10_000  # more would make Roman numerals and letters long
-_KEPT = 8
-_KEPT_BYTES = 2**19  # of one document; what is made of them takes some times as much
-_PLACE = re.compile(r"%([1-9])")
-_PARSER = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": True}
+_MAX_NUMBER = 10_000  # Roman numerals and letters of larger numbers would be long
+_CACHED_DEFINITIONS = 8
+_MAX_CACHED_BYTES = 2**19  # of XML; the parsed definitions take several times as much
+_PLACEHOLDER = re.compile(r"%([1-9])")
+_XML_OPTIONS = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": True}
 _ROMAN: tuple[tuple[int, str], ...] = (
     *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x")),
     *((9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
@@ -22,8 +22,8 @@ _ROMAN: tuple[tuple[int, str], ...] = (
 
 
 @dataclass(frozen=True)
-class Level:
-    """How one level of a list is numbered: "%1.%2)" with the numbers of the first two levels, the first from `start`."""
+class ListLevel:
+    """How one level of a list is numbered. In `pattern`, %1 to %9 stand for the numbers of the levels."""
 
     style: str = "bullet"
     pattern: str = ""
@@ -32,14 +32,14 @@ class Level:
 
 @dataclass(frozen=True)
 class _List:
-    counters: str  # lists with the same ones go on counting where the other stopped
-    levels: dict[int, Level]
-    restarts: dict[int, int]  # level -> number at which this list begins anew
+    counters: str  # lists with the same counters continue each other's numbers
+    levels: dict[int, ListLevel]
+    restarts: dict[int, int]  # level -> number at which this list restarts it
 
 
 @dataclass(frozen=True)
-class Place:
-    """Which level of which list a style's paragraphs belong to; `list_id` "" is none."""
+class ListPosition:
+    """A level of a list; an empty `list_id` stands for no list."""
 
     list_id: str = ""
     level: int = 0
@@ -47,66 +47,69 @@ class Place:
 
 @dataclass
 class Numbering:
-    """The lists of one document, and how far they have counted."""
+    """The lists of one document and their current numbers."""
 
     lists: dict[str, _List] = field(default_factory=dict)
-    styles: dict[str, Place] = field(default_factory=dict)
-    _counted: dict[str, list[int | None]] = field(default_factory=dict)
-    _begun: set[tuple[str, int]] = field(default_factory=set)
+    styles: dict[str, ListPosition] = field(default_factory=dict)
+    _counters: dict[str, list[int | None]] = field(default_factory=dict)
+    _started: set[tuple[str, int]] = field(default_factory=set)
 
-    def next(self, place: Place) -> str:
-        """Count a paragraph there; return its number as Word shows it, "" where that is a bullet or unknown."""
-        found = self.lists.get(place.list_id)
-        if found is None or place.level not in found.levels:
+    def count_paragraph(self, position: ListPosition) -> str:
+        """Count a paragraph at a position. Return its number as Word shows it, "" for a bullet or an unknown list."""
+        list_ = self.lists.get(position.list_id)
+        if list_ is None or position.level not in list_.levels:
             return ""
-        counters = self._counted.setdefault(found.counters, [None] * _LEVELS)
-        self._count(place, found, counters)
-        level = found.levels[place.level]
+        counters = self._counters.setdefault(list_.counters, [None] * _LEVELS)
+        self._advance(position, list_, counters)
+        level = list_.levels[position.level]
         if level.style in ("bullet", "none"):
             return ""
-        return _PLACE.sub(lambda match: _shown(int(match[1]) - 1, found.levels, counters), level.pattern).strip()
+        return _PLACEHOLDER.sub(
+            lambda match: _format_level(int(match[1]) - 1, list_.levels, counters), level.pattern
+        ).strip()
 
-    def _count(self, place: Place, found: _List, counters: list[int | None]) -> None:
-        before = counters[place.level]
-        if place.level in found.restarts and (place.list_id, place.level) not in self._begun:
-            self._begun.add((place.list_id, place.level))
-            counters[place.level] = found.restarts[place.level]
+    def _advance(self, position: ListPosition, list_: _List, counters: list[int | None]) -> None:
+        previous = counters[position.level]
+        if position.level in list_.restarts and (position.list_id, position.level) not in self._started:
+            self._started.add((position.list_id, position.level))
+            counters[position.level] = list_.restarts[position.level]
         else:
-            counters[place.level] = found.levels[place.level].start if before is None else before + 1
-        counters[place.level + 1 :] = [None] * (_LEVELS - place.level - 1)
+            counters[position.level] = list_.levels[position.level].start if previous is None else previous + 1
+        counters[position.level + 1 :] = [None] * (_LEVELS - position.level - 1)
 
 
 def read_numbering(archive: zipfile.ZipFile) -> Numbering:
-    """Return what word/numbering.xml and word/styles.xml say; nothing where they are missing or damaged.
+    """Return the lists of word/numbering.xml and word/styles.xml; none where these are missing or damaged.
 
-    Documents made from one template have the same ones, and these are often longer than the text: what was read in the
-    last few is kept.
+    Documents made from one template have the same definitions, which are often longer than the text, so the last few
+    are cached.
     """
-    definitions, styles = _part(archive, "word/numbering.xml"), _part(archive, "word/styles.xml")
-    read = _kept if len(definitions) + len(styles) <= _KEPT_BYTES else _read
-    return Numbering(*read(definitions, styles))
+    definitions, styles = _read_part(archive, "word/numbering.xml"), _read_part(archive, "word/styles.xml")
+    is_cacheable = len(definitions) + len(styles) <= _MAX_CACHED_BYTES
+    parse = _parse_definitions_cached if is_cacheable else _parse_definitions
+    return Numbering(*parse(definitions, styles))
 
 
-def _part(archive: zipfile.ZipFile, name: str) -> bytes:
+def _read_part(archive: zipfile.ZipFile, name: str) -> bytes:
     try:
         return archive.read(name)
     except KeyError:
         return b""
 
 
-def _read(definitions: bytes, styles: bytes) -> tuple[dict[str, _List], dict[str, Place]]:
-    lists, named = _root(definitions), _root(styles)
-    if lists is None:
+def _parse_definitions(definitions: bytes, styles: bytes) -> tuple[dict[str, _List], dict[str, ListPosition]]:
+    numbering_root, styles_root = _parse_xml(definitions), _parse_xml(styles)
+    if numbering_root is None:
         return {}, {}
-    return _lists(lists), {} if named is None else _styles(named)
+    return _lists(numbering_root), {} if styles_root is None else _styles(styles_root)
 
 
-_kept = lru_cache(_KEPT)(_read)
+_parse_definitions_cached = lru_cache(_CACHED_DEFINITIONS)(_parse_definitions)
 
 
-def _root(xml: bytes) -> Any:
+def _parse_xml(xml: bytes) -> Any:
     try:
-        return etree.fromstring(xml, etree.XMLParser(**_PARSER))
+        return etree.fromstring(xml, etree.XMLParser(**_XML_OPTIONS))
     except etree.XMLSyntaxError as exc:
         if exc.code == etree.ErrorTypes.ERR_NO_MEMORY:
             raise
@@ -114,52 +117,57 @@ def _root(xml: bytes) -> Any:
 
 
 def _lists(root: Any) -> dict[str, _List]:
-    abstract = {value(node, "abstractNumId"): _levels(node) for node in children(root, "abstractNum")}
+    abstract = {attribute(node, "abstractNumId"): _levels(node) for node in children(root, "abstractNum")}
     lists = {}
     for node in children(root, "num"):
-        counters = _text(node, "abstractNumId")
+        counters = _child_value(node, "abstractNumId")
         levels, restarts = dict(abstract.get(counters, {})), {}
         for override in children(node, "lvlOverride"):
-            own = _levels(override)
-            levels |= own
-            number, start = _number(value(override, "ilvl")), _text(override, "startOverride")
-            if start or number in own:
-                restarts[number] = _number(start) if start else own[number].start
-        lists[value(node, "numId")] = _List(counters, levels, restarts)
+            own_levels = _levels(override)
+            levels |= own_levels
+            number, start = _to_int(attribute(override, "ilvl")), _child_value(override, "startOverride")
+            if start or number in own_levels:
+                restarts[number] = _to_int(start) if start else own_levels[number].start
+        lists[attribute(node, "numId")] = _List(counters, levels, restarts)
     return lists
 
 
-def _levels(node: Any) -> dict[int, Level]:
-    found = {}
+def _levels(node: Any) -> dict[int, ListLevel]:
+    levels = {}
     for level in children(node, "lvl"):
-        number = _number(value(level, "ilvl"))
+        number = _to_int(attribute(level, "ilvl"))
         if number < _LEVELS:
-            pattern = _text(level, "lvlText")[:100]
-            found[number] = Level(_text(level, "numFmt") or "decimal", pattern, _number(_text(level, "start")))
-    return found
+            pattern = _child_value(level, "lvlText")[:100]
+            levels[number] = ListLevel(
+                _child_value(level, "numFmt") or "decimal", pattern, _to_int(_child_value(level, "start"))
+            )
+    return levels
 
 
-def _styles(root: Any) -> dict[str, Place]:
-    """Styles whose paragraphs are numbered, by themselves or through the style they are based on."""
-    own: dict[str, Place] = {}
+def _styles(root: Any) -> dict[str, ListPosition]:
+    """Return the positions of numbered styles, whether set in the style or in one it is based on."""
+    own: dict[str, ListPosition] = {}
     based_on: dict[str, str] = {}
     for style in children(root, "style"):
-        name = value(style, "styleId")
-        based_on[name] = _text(style, "basedOn")
+        name = attribute(style, "styleId")
+        based_on[name] = _child_value(style, "basedOn")
         for properties in children(style, "pPr"):
-            for numbered in children(properties, "numPr"):
-                own[name] = Place(_text(numbered, "numId"), min(_number(_text(numbered, "ilvl")), _LEVELS - 1))
-    found = {}
+            for number_properties in children(properties, "numPr"):
+                own[name] = ListPosition(
+                    _child_value(number_properties, "numId"),
+                    min(_to_int(_child_value(number_properties, "ilvl")), _LEVELS - 1),
+                )
+    positions = {}
     for name in based_on:
         ancestor, steps = name, 0
-        while ancestor not in own and ancestor in based_on and steps < 20:  # a damaged file may go round in circles
+        while ancestor not in own and ancestor in based_on and steps < 20:  # a damaged file may have a cycle
             ancestor, steps = based_on[ancestor], steps + 1
         if ancestor in own:
-            found[name] = own[ancestor]
-    return found
+            positions[name] = own[ancestor]
+    return positions
 
 
-def _shown(level: int, levels: dict[int, Level], counters: list[int | None]) -> str:
+def _format_level(level: int, levels: dict[int, ListLevel], counters: list[int | None]) -> str:
     if level not in levels:
         return ""
     number = counters[level]
@@ -172,7 +180,7 @@ def _format(number: int, style: str) -> str:
     match style:
         case "decimalZero":
             return f"{number:02}"
-        case "lowerLetter" | "upperLetter":  # after z come aa, bb, cc
+        case "lowerLetter" | "upperLetter":  # Word continues z with aa, bb, cc
             letters = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
             return letters.upper() if style == "upperLetter" else letters
         case "lowerRoman" | "upperRoman":
@@ -190,22 +198,22 @@ def _roman(number: int) -> str:
 
 
 def children(node: Any, name: str) -> Iterator[Any]:
-    """The children of that name, in whatever namespace."""
-    found: Iterator[Any] = node.iterchildren(f"{{*}}{name}")
-    return found
+    """Return the children of this name, in any namespace."""
+    elements: Iterator[Any] = node.iterchildren(f"{{*}}{name}")
+    return elements
 
 
-def _text(node: Any, name: str) -> str:
-    """Return the `val` of the first child of that name, "" if there is none."""
+def _child_value(node: Any, name: str) -> str:
+    """Return the `val` attribute of the first child of this name, "" if there is none."""
     child = next(children(node, name), None)
-    return "" if child is None else value(child, "val")
+    return "" if child is None else attribute(child, "val")
 
 
-def value(node: Any, name: str) -> str:
-    """What an attribute of the node's own namespace says, "" if it is not there."""
-    found: str = node.get(f"{node.tag.rpartition('}')[0]}}}{name}", "")
-    return found
+def attribute(node: Any, name: str) -> str:
+    """Return an attribute in the node's own namespace, "" if it is missing."""
+    text: str = node.get(f"{node.tag.rpartition('}')[0]}}}{name}", "")
+    return text
 
 
-def _number(text: str) -> int:
+def _to_int(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -1,19 +1,19 @@
-"""The one place that keeps unstructured from downloading a language model and from reporting its use."""
+"""Keep the library unstructured from downloading a language model and from reporting its use."""
 
-import os
 from functools import cache
 from typing import Any
 
+from ingest.environment import set_library_switches
+
 
 @cache
-def prepare() -> None:
-    """Give unstructured a blank sentence splitter in place of the model that it would fetch at first use.
+def use_blank_language_model() -> None:
+    """Replace the language model that unstructured would download at first use by a blank sentence splitter.
 
-    Only its guess of what is a title and what is prose depends on that model, never the text. Must run before the
-    first partitioner is imported.
+    The model only decides what is a title and what is prose; the text does not depend on it. Call this before the first
+    partitioner is imported. Raises ImportError if unstructured no longer loads its model where this patch expects it.
     """
-    os.environ["DO_NOT_TRACK"] = "1"
-    os.environ["UNSTRUCTURED_DISABLE_NOTICE"] = "1"
+    set_library_switches({"DO_NOT_TRACK": "1", "UNSTRUCTURED_DISABLE_NOTICE": "1"}, override=True)
     import spacy
     import unstructured.nlp.tokenize
 

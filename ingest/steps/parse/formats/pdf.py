@@ -1,4 +1,4 @@
-"""PDF: its text layer, page by page."""
+"""PDF: the text layer and filled form fields, page by page."""
 
 import ctypes
 import re
@@ -11,26 +11,26 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from ingest.errors import InvalidFile, UnsupportedFile
-from ingest.steps.parse.containers import ENCRYPTED
-from ingest.steps.parse.parsed import Parsed, clean
+from ingest.steps.parse.containers import ENCRYPTED_MESSAGE
+from ingest.steps.parse.parsed import ParsedText, normalize_text
 
-_NO_TEXT_LAYER = (
+_NO_TEXT_LAYER_MESSAGE = (
     "The PDF has no text layer (it was scanned), and OCR is not configured. Upload a version with recognised text."
 )
 _FIELDS_WITH_TEXT = (pdfium.FPDF_FORMFIELD_TEXTFIELD, pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX)
-_PAGE_GAP = "\n\n"
+_PAGE_SEPARATOR = "\n\n"
 _COMBINING = {"´": "\u0301", "¨": "\u0308", "ˆ": "\u0302", "˜": "\u0303", "ˇ": "\u030c", "˚": "\u030a", "¯": "\u0304"}
-# TeX draws an accent and then the letter below it; pdfium gives the accent alone, often on a line of its own.
+# TeX draws an accent and then the letter below it. pdfium returns the accent on its own, often on its own line.
 _ACCENT_THEN_LETTER = re.compile(r"\n?([´¨ˆ˜ˇ˚¯])\n?([A-Za-zı])")
 _LONE_MARK = re.compile(r"(?<=\w)\n([\u0300-\u036f]+)\n?")
-_HYPHENATED = re.compile("[\ufffe\u0002]\n?")  # pdfium's mark for a word that it joined over a line end
-_NOT_CHARACTERS = re.compile("[\uffff\ufffe]")
+_HYPHENATED = re.compile("[\ufffe\u0002]\n?")  # pdfium marks a word that it joined across a line end
+_NONCHARACTERS = re.compile("[\uffff\ufffe]")
 
 
-def read(path: Path) -> Parsed:
+def read(path: Path) -> ParsedText:
     """Return the text of a PDF and the offset of each page.
 
-    Raises InvalidFile for an encrypted or broken one, UnsupportedFile when no page has text.
+    Raises InvalidFile for an encrypted or broken file, UnsupportedFile if no page has text.
     """
     document = _open(path)
     texts: list[str] = []
@@ -41,13 +41,13 @@ def read(path: Path) -> Parsed:
             text = _page_text(document, number)
             offsets.append(position)
             texts.append(text)
-            position += len(text) + len(_PAGE_GAP)
+            position += len(text) + len(_PAGE_SEPARATOR)
     finally:
         document.close()
-    joined = _PAGE_GAP.join(texts)
+    joined = _PAGE_SEPARATOR.join(texts)
     if not joined or joined.isspace():
-        raise UnsupportedFile(_NO_TEXT_LAYER)
-    return Parsed(joined, "pdf", tuple(offsets))
+        raise UnsupportedFile(_NO_TEXT_LAYER_MESSAGE)
+    return ParsedText(joined, "pdf", tuple(offsets))
 
 
 def _open(path: Path) -> pypdfium2.PdfDocument:
@@ -55,9 +55,9 @@ def _open(path: Path) -> pypdfium2.PdfDocument:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as exc:
         if getattr(exc, "err_code", None) in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-            raise InvalidFile(ENCRYPTED) from exc
+            raise InvalidFile(ENCRYPTED_MESSAGE) from exc
         raise InvalidFile("The file could not be parsed as PDF: it is damaged or incomplete.") from exc
-    document.init_forms()  # before any page is loaded; does nothing for a PDF without a form
+    document.init_forms()  # required before a page is loaded; has no effect without a form
     if not len(document):
         raise InvalidFile("The file could not be parsed as PDF: it has no pages, perhaps it is incomplete.")
     return document
@@ -66,57 +66,57 @@ def _open(path: Path) -> pypdfium2.PdfDocument:
 def _page_text(document: pypdfium2.PdfDocument, number: int) -> str:
     try:
         page = document[number]
-    except pypdfium2.PdfiumError:  # one broken page among good ones; a document of broken pages has no text
+    except pypdfium2.PdfiumError:  # skip a broken page; if all are broken, the document has no text
         return ""
     try:
         textpage = page.get_textpage()
         try:
-            text = _tidy(clean(textpage.get_text_range()))
+            text = _repair_text(normalize_text(textpage.get_text_range()))
         finally:
             textpage.close()
         if document.formenv is not None:
-            text = "\n".join([text, *_filled_in(document.formenv, page)]).strip("\n")
+            text = "\n".join([text, *_form_fields(document.formenv, page)]).strip("\n")
     finally:
         page.close()
     return text
 
 
-def _filled_in(form: Any, page: Any) -> Iterator[str]:
-    """The fields of a form that have a value, which is no part of a page's text: "name: value"."""
+def _form_fields(form: Any, page: Any) -> Iterator[str]:
+    """Yield "name: value" for each form field with a value, which pdfium leaves out of the page's text."""
     for number in range(pdfium.FPDFPage_GetAnnotCount(page)):
         field = pdfium.FPDFPage_GetAnnot(page, number)
         if not field:
             continue
         try:
             if pdfium.FPDFAnnot_GetFormFieldType(form, field) in _FIELDS_WITH_TEXT:
-                value = _string(pdfium.FPDFAnnot_GetFormFieldValue, form, field)
-                name = _string(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, field)
-                name = name or _string(pdfium.FPDFAnnot_GetFormFieldName, form, field)
+                value = _call_for_string(pdfium.FPDFAnnot_GetFormFieldValue, form, field)
+                name = _call_for_string(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, field)
+                name = name or _call_for_string(pdfium.FPDFAnnot_GetFormFieldName, form, field)
                 if value.strip():
-                    yield clean(f"{name}: {value}")
+                    yield normalize_text(f"{name}: {value}")
         finally:
             pdfium.FPDFPage_CloseAnnot(field)
 
 
-def _string(function: Callable[..., int], form: Any, field: Any) -> str:
-    """Call a function of pdfium that fills a buffer with UTF-16 and returns its length in bytes."""
+def _call_for_string(function: Callable[..., int], form: Any, field: Any) -> str:
+    """Call a pdfium function that fills a buffer with UTF-16 and returns the length in bytes."""
     length = function(form, field, None, 0)
-    if length <= 2:  # nothing but the NUL at its end
+    if length <= 2:  # only the terminating NUL
         return ""
     buffer = (ctypes.c_ushort * (length // 2 + 1))()
     function(form, field, buffer, length)
     return bytes(buffer)[: length - 2].decode("utf-16-le", "replace")
 
 
-def _tidy(text: str) -> str:
+def _repair_text(text: str) -> str:
     text = _HYPHENATED.sub("", text)
     if not text.isascii():
         text = _LONE_MARK.sub(r"\1", text)
-        text = _ACCENT_THEN_LETTER.sub(_accented, text)
-        text = unicodedata.normalize("NFC", _NOT_CHARACTERS.sub("", text))
+        text = _ACCENT_THEN_LETTER.sub(_combine_accent, text)
+        text = unicodedata.normalize("NFC", _NONCHARACTERS.sub("", text))
     return text.strip("\n")
 
 
-def _accented(match: re.Match[str]) -> str:
-    letter = match[2].replace("ı", "i")  # TeX puts accents on an i without its dot
+def _combine_accent(match: re.Match[str]) -> str:
+    letter = match[2].replace("ı", "i")  # TeX puts accents on a dotless i
     return unicodedata.normalize("NFC", letter + _COMBINING[match[1]])

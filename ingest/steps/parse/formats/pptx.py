@@ -1,4 +1,4 @@
-"""PowerPoint presentations: slide by slide, with tables and speaker's notes."""
+"""PowerPoint presentations (.pptx): slide by slide, with tables and speaker notes."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -8,54 +8,54 @@ from typing import Any
 from pptx import Presentation
 
 from ingest.steps.parse.formats import offline
-from ingest.steps.parse.formats.html import text_of
-from ingest.steps.parse.formats.layout import Layout
-from ingest.steps.parse.parsed import Parsed, clean
+from ingest.steps.parse.formats.html import html_to_text
+from ingest.steps.parse.formats.layout import TextBuilder
+from ingest.steps.parse.parsed import ParsedText, normalize_text
 
-offline.prepare()
-from unstructured.partition.pptx import partition_pptx  # noqa: E402 - it must not be imported unprepared
+offline.use_blank_language_model()
+from unstructured.partition.pptx import partition_pptx  # noqa: E402 - the import downloads a model unless offline was called before
 
 
-def read(path: Path) -> Parsed:
+def read(path: Path) -> ParsedText:
     """Return the text of a presentation and the offset of each slide."""
-    layout = Layout()
+    builder = TextBuilder()
     slides: list[int] = []
     elements = partition_pptx(
         filename=str(path),
         languages=["eng"],
         include_page_breaks=False,
-        include_slide_notes=False,  # they would come before their slide, and look like any of its paragraphs
+        include_slide_notes=False,  # unstructured puts notes before their slide, as ordinary paragraphs
         infer_table_structure=True,
     )
-    shown = groupby(elements, key=lambda element: element.metadata.page_number or 1)
-    texts = {number: list(group) for number, group in shown}
-    # A slide without text still counts, so that offsets can be told by number.
+    by_slide = groupby(elements, key=lambda element: element.metadata.page_number or 1)
+    elements_by_slide = {number: list(group) for number, group in by_slide}
+    # A slide without text gets an offset too, so that the n-th offset belongs to the n-th slide.
     for number, notes in enumerate(_notes(path), 1):
-        slides.append(layout.start_page())
-        for element in texts.get(number, ()):
-            _add(element, layout)
+        slides.append(builder.start_page())
+        for element in elements_by_slide.get(number, ()):
+            _add_element(element, builder)
         if notes:
-            layout.block(f"Notes:\n{notes}")
-    return Parsed(layout.text(), "pptx", tuple(slides))
+            builder.add_block(f"Notes:\n{notes}")
+    return ParsedText(builder.build(), "pptx", tuple(slides))
 
 
 def _notes(path: Path) -> Iterator[str]:
-    """What the speaker says, of every slide."""
+    """Yield the speaker notes of each slide, "" for a slide without notes."""
     for slide in Presentation(str(path)).slides:
         frame = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
-        yield _tidy(frame.text).strip() if frame is not None else ""
+        yield _normalize(frame.text).strip() if frame is not None else ""
 
 
-def _tidy(text: str) -> str:
-    return clean(text).replace("\v", "\n")
+def _normalize(text: str) -> str:
+    return normalize_text(text).replace("\v", "\n")
 
 
-def _add(element: Any, layout: Layout) -> None:
-    text = _tidy(element.text)
+def _add_element(element: Any, builder: TextBuilder) -> None:
+    text = _normalize(element.text)
     match element.category:
         case "Table":
-            layout.block(clean(text_of(element.metadata.text_as_html or "")) or text)
+            builder.add_block(normalize_text(html_to_text(element.metadata.text_as_html or "")) or text)
         case "ListItem":
-            layout.line(f"{'  ' * min(element.metadata.category_depth or 0, 8)}- {text}")
+            builder.add_line(f"{'  ' * min(element.metadata.category_depth or 0, 8)}- {text}")
         case _:
-            layout.block(text)
+            builder.add_block(text)

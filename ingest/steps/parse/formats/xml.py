@@ -1,4 +1,4 @@
-"""XML to its text content; no entity is resolved and nothing is fetched."""
+"""XML to text: the content of elements and attributes. No entity is resolved and nothing is downloaded."""
 
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,10 @@ from lxml import etree
 from ingest.errors import InvalidFile
 from ingest.steps.parse.charset import decode
 from ingest.steps.parse.formats import html
-from ingest.steps.parse.parsed import Parsed
+from ingest.steps.parse.parsed import ParsedText
 
-_ABOUT_XML = ("http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2001/XMLSchema-instance")
-_VISUAL = (  # in these, attributes say how something looks
+_XML_NAMESPACES = ("http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2001/XMLSchema-instance")
+_VISUAL_NAMESPACES = (  # their attributes only describe appearance
     "http://www.w3.org/2000/svg",
     "http://www.w3.org/1999/xhtml",
     "http://www.w3.org/1999/XSL/Format",
@@ -23,20 +23,20 @@ _VISUAL = (  # in these, attributes say how something looks
 )
 
 
-def read(path: Path) -> Parsed:
-    """Return the text of an XML file; its source where neither elements nor attributes say anything."""
+def read(path: Path) -> ParsedText:
+    """Return the text of an XML file, or its source if neither elements nor attributes have text."""
     data = path.read_bytes()
-    root = _root(data)
+    root = _parse(data)
     if root is not None and isinstance(root.tag, str) and root.tag.rpartition("}")[2].lower() == "html":
-        return Parsed(html.text_of(data), "html")
-    text = "" if root is None else text_of(root)
-    return Parsed(text if text.strip() else decode(data), "xml")
+        return ParsedText(html.html_to_text(data), "html")
+    text = "" if root is None else xml_to_text(root)
+    return ParsedText(text if text.strip() else decode(data), "xml")
 
 
-def text_of(root: Any) -> str:
-    """Return the text below `root`: one line an element, but elements within running text stay in its line.
+def xml_to_text(root: Any) -> str:
+    """Return the text below `root`: one line for each element, except that elements inside running text stay in its line.
 
-    The attributes of an element have a line before its own; those of elements within running text follow that.
+    The attributes of an element are a line before its own. Those of elements inside running text follow the text.
     """
     lines: list[str] = []
     inline: list[str] = []
@@ -51,7 +51,7 @@ def text_of(root: Any) -> str:
         inline_attributes.clear()
 
     _inline_entities(root)
-    mixed: list[bool] = []  # for each open element, whether it is running text
+    mixed: list[bool] = []  # for each open element, whether it contains running text
     for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
         if event == "start":
             attributes = _attributes(element)
@@ -74,23 +74,28 @@ def text_of(root: Any) -> str:
 
 
 def _attributes(element: Any) -> list[str]:
-    """Return a line with the names and values of attributes that may say something, or nothing."""
-    if not element.attrib or _namespace(element.tag).startswith(_VISUAL):
+    """Return one line with the names and values of the attributes that may carry text, or no line."""
+    if not element.attrib or _namespace(element.tag).startswith(_VISUAL_NAMESPACES):
         return []
-    said = []
+    texts = []
     for name, value in element.attrib.items():
         words = " ".join(value.split())
         local = name.rpartition("}")[2]
-        if words and local != "style" and not _namespace(name).startswith(_ABOUT_XML) and not words.startswith("data:"):
-            said.append(f"{local}: {words}")
-    return [", ".join(said)] if said else []
+        if (
+            words
+            and local != "style"
+            and not _namespace(name).startswith(_XML_NAMESPACES)
+            and not words.startswith("data:")
+        ):
+            texts.append(f"{local}: {words}")
+    return [", ".join(texts)] if texts else []
 
 
 def _namespace(name: str) -> str:
     return name[1:].partition("}")[0] if name.startswith("{") else ""
 
 
-def _root(data: bytes) -> Any:
+def _parse(data: bytes) -> Any:
     options = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": True}
     try:
         return etree.fromstring(data, etree.XMLParser(**options))
@@ -98,7 +103,7 @@ def _root(data: bytes) -> Any:
         if exc.code == etree.ErrorTypes.ERR_NO_MEMORY:
             raise
         if exc.code == etree.ErrorTypes.ERR_ENTITY_LOOP or "amplification" in str(exc):
-            # What could be recovered ends before the first of them, and nobody would know.
+            # Recovery would end before the first such entity, and the loss would go unnoticed.
             raise InvalidFile("The file could not be parsed as XML: its entities expand without end.") from exc
         try:
             return etree.fromstring(data, etree.XMLParser(recover=True, **options))
@@ -115,7 +120,7 @@ def _is_mixed(element: Any) -> bool:
 
 
 def _inline_entities(root: Any) -> None:
-    """Put entities that were not resolved into the text around them, as they are written in the source."""
+    """Insert unresolved entities into the surrounding text as they are written in the source."""
     for entity in list(root.iter(etree.Entity)):
         before, parent = entity.getprevious(), entity.getparent()
         text = f"{entity.text}{entity.tail or ''}"

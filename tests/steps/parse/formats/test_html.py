@@ -1,12 +1,12 @@
 import pytest
 
-from ingest.steps.parse.formats.html import decode_html, text_of
+from ingest.steps.parse.formats.html import decode_html, html_to_text
 
 
 def test_blocks_stand_on_lines_of_their_own_and_inline_elements_do_not() -> None:
     html = "<title>T</title><h1>Head</h1><p>One <b>bold</b>\n word<br>next</p><div>a</div><div>b &amp; &eacute;</div>"
 
-    assert text_of(html) == "T\n\nHead\n\nOne bold word\nnext\n\na\nb & é"
+    assert html_to_text(html) == "T\n\nHead\n\nOne bold word\nnext\n\na\nb & é"
 
 
 def test_scripts_styles_and_comments_are_noise() -> None:
@@ -14,13 +14,13 @@ def test_scripts_styles_and_comments_are_noise() -> None:
         "<head><style>p{}</style><script>x()</script></head><body><!-- c --><p>kept</p><script>y</script> tail</body>"
     )
 
-    assert text_of(html) == "kept\n\ntail"
+    assert html_to_text(html) == "kept\n\ntail"
 
 
 def test_lists_keep_their_markers_and_depth() -> None:
     html = "<ul><li>a<ul><li>b</li></ul></li><li><p>c</p></li></ul><ol><li>x</li><li>y</li></ol>"
 
-    assert text_of(html) == "- a\n  - b\n- c\n\n1. x\n2. y"
+    assert html_to_text(html) == "- a\n  - b\n- c\n\n1. x\n2. y"
 
 
 def test_tables_become_rows() -> None:
@@ -28,23 +28,23 @@ def test_tables_become_rows() -> None:
         "<p>before</p><table><tr><th>h1</th><th>h2</th></tr><tr><td><p>a</p><p>b</p></td><td>c</td></tr></table>after"
     )
 
-    assert text_of(html) == "before\n\nh1 | h2\na b | c\n\nafter"
+    assert html_to_text(html) == "before\n\nh1 | h2\na b | c\n\nafter"
 
 
 def test_tables_for_layout_do_not_swallow_the_page() -> None:
     html = "<table><tr><td><h1>Head</h1><p>text</p><table><tr><td>a</td><td>b</td></tr></table></td></tr></table>"
 
-    assert text_of(html) == "Head\n\ntext\n\na | b"
+    assert html_to_text(html) == "Head\n\ntext\n\na | b"
 
 
 def test_preformatted_text_keeps_its_white_space() -> None:
-    assert text_of("<p>x</p><pre>\nif a:\n    b\n\n    c\n</pre>") == "x\n\nif a:\n    b\n\n    c"
+    assert html_to_text("<p>x</p><pre>\nif a:\n    b\n\n    c\n</pre>") == "x\n\nif a:\n    b\n\n    c"
 
 
 @pytest.mark.parametrize("depth", [1_000, 20_000])
 @pytest.mark.parametrize("tag", ["div", "b", "table", "ul", "font"])
 def test_deep_nesting_loses_no_text(tag: str, depth: int) -> None:
-    assert "deep" in text_of(f"<html><body>{f'<{tag}>' * depth}deep{f'</{tag}>' * depth}")
+    assert "deep" in html_to_text(f"<html><body>{f'<{tag}>' * depth}deep{f'</{tag}>' * depth}")
 
 
 @pytest.mark.parametrize(

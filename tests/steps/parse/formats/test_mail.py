@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import InvalidFile
+from ingest.steps.parse import ParsedText
 from ingest.steps.parse.formats.mail import read_eml
+from tests.steps.parse.documents import DocumentBuilder, Parse
 
 
 @pytest.fixture
@@ -105,3 +107,9 @@ def test_an_encrypted_attachment_does_not_fail_the_mail(tmp_path: Path, mail: Em
 def test_an_encrypted_mail_says_what_to_do(tmp_path: Path, kind: str) -> None:
     with pytest.raises(InvalidFile, match="The mail is encrypted"):
         read(tmp_path, f"Subject: s\nContent-Type: {kind}\n\n--x\n\nnoise\n--x--".encode())
+
+
+def test_a_msg_begins_with_its_headers(parse: Parse, documents: DocumentBuilder) -> None:
+    assert parse("a.msg", documents.msg("Greetings", "Hello you.")) == ParsedText(
+        "Subject: Greetings\n\nHello you.", "msg"
+    )

@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.steps.parse.formats.rtf import with_plain_unicode
+from ingest.steps.parse.formats.rtf import inline_unicode_characters
 
 
 @pytest.mark.parametrize(
@@ -30,14 +30,14 @@ from ingest.steps.parse.formats.rtf import with_plain_unicode
     ],
 )
 def test_a_fallback_gives_way_to_its_character_and_nothing_else_does(source: str, plain: str) -> None:
-    assert with_plain_unicode(source.encode()).decode() == plain
+    assert inline_unicode_characters(source.encode()).decode() == plain
 
 
 def test_a_file_without_such_characters_stays_as_it_is() -> None:
     source = rb"{\rtf1\ansi caf\'e9 \ul x\bin3 }}}"
 
-    assert with_plain_unicode(source) == source
+    assert inline_unicode_characters(source) == source
 
 
 def test_bytes_that_are_not_utf_8_are_western() -> None:
-    assert with_plain_unicode(b"caf\xe9 \\u8217?s").decode() == "café ’s"
+    assert inline_unicode_characters(b"caf\xe9 \\u8217?s").decode() == "café ’s"

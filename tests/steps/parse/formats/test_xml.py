@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import InvalidFile
-from ingest.steps.parse import Parsed
+from ingest.steps.parse import ParsedText
 from ingest.steps.parse.formats.xml import read
 
 
-def parse(tmp_path: Path, source: str) -> Parsed:
+def parse(tmp_path: Path, source: str) -> ParsedText:
     path = tmp_path / "blob"
     path.write_text(source)
     return read(path)
@@ -66,4 +66,4 @@ def test_without_text_and_attributes_the_source_is_the_text(tmp_path: Path, sour
 def test_xhtml_is_read_as_html(tmp_path: Path) -> None:
     source = '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><body><p>a</p><p>b</p></body></html>'
 
-    assert parse(tmp_path, source) == Parsed("a\n\nb", "html")
+    assert parse(tmp_path, source) == ParsedText("a\n\nb", "html")

@@ -1,0 +1,149 @@
+"""The files of a store as the API shows them, and as search finds them.
+
+The unfinished files of a cancelled batch show as cancelled before their rows are rewritten, or as completed if they were
+re-indexed (`ingest.status.file_status`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, case, exists, or_, select
+from sqlalchemy.orm import Session
+
+from ingest.db.content.files import is_unexpired
+from ingest.db.content.stores import is_expired_or_due
+from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
+from ingest.db.pages import Page, Window, page
+from ingest.db.queue import api_status
+from ingest.status import UNFINISHED, FileStatus, file_status
+
+
+@dataclass(frozen=True)
+class FileView:
+    """A file in a store as the API shows it."""
+
+    row: int
+    file_id: str
+    vector_store_id: str
+    created_at: int
+    status: FileStatus
+    usage_bytes: int
+    attributes: dict[str, Any]
+    chunk_tokens: int
+    chunk_overlap: int
+    error_code: str | None
+    error_message: str | None
+
+
+@dataclass(frozen=True)
+class LiveFile:
+    """A file with live points, as search needs it."""
+
+    generation: int
+    """The live generation."""
+    file_id: str
+    filename: str
+    attributes: dict[str, Any]
+    model: str
+    """The embedding model of the live generation."""
+    standby_generation: int | None = None
+    """The generation of the store's other model: live before the cut-over, or live after it."""
+
+
+def get_file(session: Session, store_id: str, file_id: str) -> FileView | None:
+    """Return a file of a store; None if it is not in the store."""
+    row = session.execute(_select_files(session, store_id).where(StoreFile.file_id == file_id)).first()
+    return None if row is None else _view(row)
+
+
+def list_files(session: Session, store_id: str, window: Window, *, status: FileStatus | None) -> Page[FileView]:
+    """Return a page of a store's files, or of those with one status."""
+    return _page(session, _with_status(_select_files(session, store_id), status), store_id, window, _view)
+
+
+def list_batch_files(
+    session: Session, batch: FileBatch, window: Window, *, status: FileStatus | None
+) -> Page[FileView]:
+    """Return a page of a batch's files that are still in the store. A re-index shows their outcome in the batch."""
+    is_member = and_(BatchFile.store_file == StoreFile.row, BatchFile.batch == batch.row)
+    statement = _select_files(session, batch.vector_store_id).join(BatchFile, is_member)
+    if not batch.reindex:
+        return _page(session, _with_status(statement, status), batch.vector_store_id, window, _view)
+    unfinished = "in_progress" if batch.cancelled_at is None else "cancelled"
+    outcome = case((BatchFile.status == "in_progress", unfinished), else_=BatchFile.status)
+    statement = statement.add_columns(outcome.label("outcome"), BatchFile.error_code, BatchFile.error_message)
+    statement = statement if status is None else statement.where(outcome == status)
+    return _page(session, statement, batch.vector_store_id, window, _view_in_batch)
+
+
+def live_files(session: Session, store_id: str, rows: Sequence[int]) -> dict[int, LiveFile]:
+    """Return those of the rows that search may show, by row number."""
+    files = session.execute(
+        select(
+            *(StoreFile.row, StoreFile.live_generation, StoreFile.file_id, File.filename, StoreFile.attributes),
+            *(StoreFile.model, StoreFile.standby_generation),
+        )
+        .join(File, File.id == StoreFile.file_id)
+        .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
+        .where(
+            StoreFile.row.in_(rows),
+            StoreFile.vector_store_id == store_id,
+            StoreFile.live_generation.is_not(None),
+            is_unexpired(session),
+            or_(StoreFile.status.not_in(UNFINISHED), FileBatch.cancelled_at.is_(None), StoreFile.has_fallback),
+        )
+    )
+    return {
+        f.row: LiveFile(
+            f.live_generation or 0, f.file_id, f.filename, f.attributes, f.model or "", f.standby_generation
+        )
+        for f in files
+    }
+
+
+def _select_files(session: Session, store_id: str) -> Select[*tuple[Any, ...]]:
+    """Select a store's files with the time when their batch was cancelled. A due or expired store has no files."""
+    has_ended = exists().where(VectorStore.id == store_id, is_expired_or_due(session))
+    return (
+        select(StoreFile, FileBatch.cancelled_at)
+        .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
+        .where(StoreFile.vector_store_id == store_id, ~has_ended)
+    )
+
+
+def _with_status(statement: Select[*tuple[Any, ...]], status: FileStatus | None) -> Select[*tuple[Any, ...]]:
+    return statement if status is None else statement.where(api_status.has_status(status))
+
+
+def _page(
+    session: Session,
+    statement: Select[*tuple[Any, ...]],
+    store_id: str,
+    window: Window,
+    read: Callable[[Any], FileView],
+) -> Page[FileView]:
+    cursor = select(StoreFile.row).where(StoreFile.vector_store_id == store_id, StoreFile.file_id == bindparam("id"))
+    return page(session, statement, StoreFile.row.expression, window, cursor, store_id, read)
+
+
+def _view(joined: Any) -> FileView:
+    row: StoreFile = joined[0]
+    return FileView(
+        row=row.row,
+        file_id=row.file_id,
+        vector_store_id=row.vector_store_id,
+        created_at=row.created_at,
+        status=file_status(row, batch_is_cancelled=joined.cancelled_at is not None),
+        usage_bytes=row.usage_bytes,
+        attributes=row.attributes,
+        chunk_tokens=row.chunk_tokens,
+        chunk_overlap=row.chunk_overlap,
+        error_code=row.error_code,
+        error_message=row.error_message,
+    )
+
+
+def _view_in_batch(joined: Any) -> FileView:
+    error = {"error_code": joined.error_code, "error_message": joined.error_message}
+    return replace(_view(joined), status=joined.outcome, **error)

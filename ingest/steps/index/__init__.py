@@ -1,0 +1,22 @@
+"""The vector index: the `Index` protocol, the points it holds, and its implementation over Qdrant.
+
+This package is the only code that talks to Qdrant. The rest of the project uses the names exported here.
+It belongs elsewhere to decide which points exist (`ingest/db`), to make them (`ingest/jobs/pipeline.py`) and to fuse
+the two result lists of a search (`ingest/stores/search.py`).
+"""
+
+from ingest.steps.index.collection import collection_name
+from ingest.steps.index.points import Hit, Point, PointOwner, PointRef
+from ingest.steps.index.protocol import Index
+from ingest.steps.index.qdrant import MAX_ROWS_PER_REQUEST, QdrantIndex
+
+__all__ = [
+    "MAX_ROWS_PER_REQUEST",
+    "Hit",
+    "Index",
+    "Point",
+    "PointOwner",
+    "PointRef",
+    "QdrantIndex",
+    "collection_name",
+]

@@ -1,0 +1,59 @@
+"""What an index holds and returns: points, their owners, and search hits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ingest.steps.vectors import SparseVector, Vectors
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One chunk of a file.
+
+    `number` is its position in the file, from 0. `dense` has one row for each window of the chunk (k, dimensions).
+    `page` counts from 1 and is None for formats without pages.
+    """
+
+    number: int
+    text: str
+    dense: Vectors
+    sparse: SparseVector
+    page: int | None = None
+
+
+@dataclass(frozen=True)
+class PointOwner:
+    """The store file that points belong to.
+
+    `row` is the store file's row number, which is never reused. `generation` is the version of the file's points.
+    """
+
+    row: int
+    generation: int
+    project: str
+    vector_store_id: str
+    file_id: str
+    filename: str
+    attributes: Mapping[str, str | float | bool]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One chunk in a search result; `score` is the one that the index computed."""
+
+    row: int
+    generation: int
+    number: int
+    text: str
+    score: float
+
+
+class PointRef(NamedTuple):
+    """Which chunk of which file a stored point is, without its text and vectors."""
+
+    row: int
+    generation: int
+    project: str
+    vector_store_id: str
+    number: int

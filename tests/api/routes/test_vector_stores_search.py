@@ -1,0 +1,163 @@
+"""The search route and its options (deploy/docs/api-contract.md section 7)."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.api.calls import error_of, run_jobs, upload
+from tests.fakes import FakeRewriter, FakeServices
+
+
+@pytest.fixture
+def birds(services: FakeServices, client: TestClient, store: str) -> str:
+    """A store with three files."""
+    for text in ("The heron stands in the water.", "The gannet dives.", "zzz"):
+        client.post(f"/v1/vector_stores/{store}/files", json={"file_id": upload(client, text)})
+    run_jobs(services)
+    return store
+
+
+def search(client: TestClient, store: str, query: Any = "heron", **options: Any) -> Any:
+    answer = client.post(f"/v1/vector_stores/{store}/search", json={"query": query, **options})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def ranking_of(client: TestClient, store: str, **options: Any) -> list[tuple[str, float]]:
+    page = search(client, store, ranking_options=options)
+    return [(hit["file_id"], hit["score"]) for hit in page["data"]]
+
+
+def test_the_default_number_of_results_is_ten(services: FakeServices, client: TestClient, store: str) -> None:
+    files = [upload(client, f"heron number {n}") for n in range(12)]
+    client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": files})
+    run_jobs(services)
+
+    assert len(search(client, store)["data"]) == 10
+    assert len(search(client, store, max_num_results=1)["data"]) == 1
+    assert len(search(client, store, max_num_results=50)["data"]) == 12
+
+
+def test_results_are_one_page_with_all_keys(client: TestClient, birds: str) -> None:
+    page = search(client, birds)
+
+    assert (page["object"], page["has_more"], page["next_page"]) == ("vector_store.search_results.page", False, None)
+    assert set(page) == {"object", "search_query", "data", "has_more", "next_page"}
+    for hit in page["data"]:
+        assert set(hit) == {"file_id", "filename", "score", "attributes", "content"}
+        assert 0 <= hit["score"] <= 1
+        assert [part["type"] for part in hit["content"]] == ["text"]
+    scores = [hit["score"] for hit in page["data"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_completed_files_are_found_while_the_store_is_in_progress(
+    services: FakeServices, client: TestClient, birds: str
+) -> None:
+    client.post(f"/v1/vector_stores/{birds}/files", json={"file_id": upload(client, "a heron that waits")})
+
+    assert client.get(f"/v1/vector_stores/{birds}").json()["status"] == "in_progress"
+    assert [hit["content"][0]["text"] for hit in search(client, birds, max_num_results=1)["data"]] == [
+        "The heron stands in the water."
+    ]
+    run_jobs(services)
+    assert len(search(client, birds)["data"]) == 4
+
+
+def test_the_returned_query_is_always_a_list(client: TestClient, birds: str) -> None:
+    assert search(client, birds, "heron")["search_query"] == ["heron"]
+    assert search(client, birds, ["heron", "gannet"])["search_query"] == ["heron", "gannet"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"type": "ne", "key": "kind", "value": "x"}, 3),
+        ({"type": "nin", "key": "kind", "value": ["x"]}, 3),
+        ({"type": "eq", "key": "kind", "value": "x"}, 0),
+        ({"type": "gt", "key": "filename", "value": 1}, 0),
+        ({"type": "eq", "property": "filename", "value": "heron.txt"}, 3),
+        ({"type": "in", "property": "filename", "value": ["a.txt"]}, 0),
+    ],
+)
+def test_filters_compare_missing_attributes_types_and_filenames_as_documented(
+    client: TestClient, birds: str, filters: dict[str, Any], found: int
+) -> None:
+    assert len(search(client, birds, filters=filters)["data"]) == found
+
+
+@pytest.mark.parametrize("ranker", ["none", "auto", "default-2024-11-15", "default-2024-08-21"])
+def test_all_rankers_give_the_same_ranking(client: TestClient, birds: str, ranker: str) -> None:
+    assert ranking_of(client, birds, ranker=ranker) == ranking_of(client, birds) != []
+
+
+def test_both_names_of_a_weight_have_the_same_effect(client: TestClient, birds: str) -> None:
+    plain = ranking_of(client, birds, hybrid_search={"embedding_weight": 3, "text_weight": 1})
+    guide = ranking_of(client, birds, hybrid_search={"rrf_embedding_weight": 3, "rrf_text_weight": 1})
+
+    assert plain == guide != ranking_of(client, birds)
+
+
+def test_the_plain_name_of_a_weight_takes_precedence(client: TestClient, birds: str) -> None:
+    plain = {"embedding_weight": 1, "text_weight": 3}
+    both = plain | {"rrf_embedding_weight": 9, "rrf_text_weight": 1}
+
+    assert ranking_of(client, birds, hybrid_search=both) == ranking_of(client, birds, hybrid_search=plain)
+
+
+def test_only_the_ratio_of_weights_matters(client: TestClient, birds: str) -> None:
+    assert ranking_of(client, birds, hybrid_search={"embedding_weight": 0.5, "text_weight": 0.5}) == ranking_of(
+        client, birds
+    )
+    assert ranking_of(client, birds, hybrid_search={"embedding_weight": 1e9, "text_weight": 1e9}) == ranking_of(
+        client, birds
+    )
+
+
+def test_weights_without_a_positive_one_are_rejected(client: TestClient, birds: str) -> None:
+    path = f"/v1/vector_stores/{birds}/search"
+
+    for weights in ({}, {"embedding_weight": 0}, {"rrf_embedding_weight": 0, "rrf_text_weight": 0}):
+        body = {"query": "x", "ranking_options": {"hybrid_search": weights}}
+        error_of(client.post(path, json=body), 400)
+
+
+@pytest.mark.parametrize("threshold", [0, 0.0, 0.5, 1, 1.0])
+def test_no_result_scores_below_the_threshold(client: TestClient, birds: str, threshold: float) -> None:
+    everything = ranking_of(client, birds)
+
+    assert ranking_of(client, birds, score_threshold=threshold) == [hit for hit in everything if hit[1] >= threshold]
+
+
+@pytest.mark.parametrize("absent", ["filters", "ranking_options"])
+def test_null_options_mean_absent_options(client: TestClient, birds: str, absent: str) -> None:
+    assert search(client, birds, **{absent: None}) == search(client, birds)
+
+
+def test_queries_are_not_rewritten_by_default(services: FakeServices, client: TestClient, birds: str) -> None:
+    services.rewriter = FakeRewriter("bird")
+
+    assert search(client, birds)["search_query"] == ["heron"]
+    assert search(client, birds, rewrite_query=False)["search_query"] == ["heron"]
+
+
+def test_the_response_contains_the_rewritten_queries(services: FakeServices, client: TestClient, birds: str) -> None:
+    services.rewriter = FakeRewriter("gannet")
+
+    one = search(client, birds, "diving", rewrite_query=True)
+    two = search(client, birds, ["diving", "sea"], rewrite_query=True)
+
+    assert one["search_query"] == ["diving gannet"]
+    assert one["data"][0]["content"][0]["text"] == "The gannet dives."
+    assert two["search_query"] == ["diving gannet", "sea gannet"]
+
+
+def test_without_a_chat_model_the_query_stays_unchanged(client: TestClient, birds: str) -> None:
+    assert search(client, birds, rewrite_query=True) == search(client, birds)
+
+
+def test_a_query_for_an_unknown_store_is_not_rewritten(services: FakeServices, client: TestClient) -> None:
+    answer = client.post("/v1/vector_stores/vs_none/search", json={"query": "x", "rewrite_query": True})
+
+    error_of(answer, 404)

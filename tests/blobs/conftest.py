@@ -1,0 +1,3 @@
+from tests.blobs.buckets import bucket, bucket_server
+
+__all__ = ["bucket", "bucket_server"]

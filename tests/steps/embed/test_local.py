@@ -1,0 +1,49 @@
+"""The local model."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.config import Settings
+from ingest.errors import Abandoned, Refused
+from ingest.steps.embed import build
+from ingest.steps.embed.local import LocalEmbedder
+
+
+@pytest.fixture(scope="module")
+def embedder() -> LocalEmbedder:
+    return LocalEmbedder(Settings())
+
+
+def test_vectors_are_close_to_those_of_the_published_model(embedder: LocalEmbedder) -> None:
+    # Computed in fp32 from the same weights by a second, plain numpy implementation of BERT.
+    expected = np.load(Path(__file__).parent / "minilm_fp32.npz")
+
+    rows = np.concatenate(embedder.embed([str(text) for text in expected["texts"]]))
+
+    assert (rows * expected["vectors"]).sum(axis=1).min() > 0.99
+
+
+def test_a_vector_does_not_depend_on_the_other_texts(embedder: LocalEmbedder) -> None:
+    alone = embedder.embed(["a text"])[0]
+    among_others = embedder.embed(["another, much longer text " * 20, "a text"])[1]
+
+    assert np.array_equal(alone, among_others)
+
+
+def test_padding_and_truncation_of_the_published_tokenizer_are_off(embedder: LocalEmbedder) -> None:
+    assert [len(rows) for rows in embedder.embed(["one", "word " * 290, "word " * 310, "word " * 900])] == [1, 1, 2, 4]
+
+
+@pytest.mark.parametrize("other", [{"embedding_model": "text-embedding-3-small"}, {"embedding_dimensions": 1536}])
+def test_another_model_without_a_url_is_refused(other: dict[str, str | int]) -> None:
+    with pytest.raises(Refused, match="INGEST_EMBEDDING_URL"):
+        build(Settings.model_validate(other))
+
+
+def test_a_file_that_is_no_longer_wanted_is_abandoned_within_16_windows(embedder: LocalEmbedder) -> None:
+    answers = iter([True, False])
+
+    with pytest.raises(Abandoned):
+        embedder.embed(["a text"] * 17, lambda: next(answers))

@@ -1,0 +1,3 @@
+from tests.contracts.qdrant_server import client, qdrant, qdrant_index, settings
+
+__all__ = ["client", "qdrant", "qdrant_index", "settings"]

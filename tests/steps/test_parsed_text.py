@@ -1,0 +1,76 @@
+"""Storing and loading of parsed text."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ingest.blobs import FolderBlobs, raw_key
+from ingest.config import Settings
+from ingest.errors import UnsupportedFile
+from ingest.steps.parse import PARSER_VERSION, ParsedText, Parser
+from ingest.steps.parsed_text import load_or_parse
+
+
+class StubParser(Parser):
+    """Returns the same text for every file, and records the names of the files."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(Settings())
+        self.kind = kind
+        self.names: list[str] = []
+
+    def parse(self, path: Path, filename: str, still_wanted: Callable[[], bool] = lambda: True) -> ParsedText:
+        self.names.append(filename)
+        if self.kind == "none":
+            raise UnsupportedFile("The file type is not supported.")
+        return ParsedText(path.read_text(), self.kind, (0, 4))
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> FolderBlobs:
+    return FolderBlobs(tmp_path / "blobs")
+
+
+def upload(blobs: FolderBlobs, data: bytes) -> str:
+    with blobs.stage([data], max_bytes=len(data)) as staged:
+        blobs.store(staged, raw_key(staged.sha256))
+    return staged.sha256
+
+
+def test_a_document_is_parsed_once_and_loaded_after_that(blobs: FolderBlobs) -> None:
+    parser, sha256 = StubParser("pdf"), upload(blobs, b"one two")
+
+    texts = [load_or_parse(blobs, parser, sha256, "a.pdf") for _ in range(2)]
+
+    assert texts == [ParsedText("one two", "pdf", (0, 4))] * 2
+    assert parser.names == ["a.pdf"]
+    assert list(blobs.list_keys("text/")) == [f"text/{sha256}-{PARSER_VERSION}-pdf"]
+
+
+def test_plain_text_is_not_stored(blobs: FolderBlobs) -> None:
+    parser, sha256 = StubParser("text"), upload(blobs, b"one two")
+
+    for _ in range(2):
+        load_or_parse(blobs, parser, sha256, "a.txt")
+
+    assert parser.names == ["a.txt", "a.txt"]
+    assert list(blobs.list_keys("text/")) == []
+
+
+def test_the_same_bytes_under_another_extension_are_parsed_again(blobs: FolderBlobs) -> None:
+    parser, sha256 = StubParser("html"), upload(blobs, b"one two")
+
+    for name in ("a.HTML", "b.html", "c.xml", "d"):
+        load_or_parse(blobs, parser, sha256, name)
+
+    assert parser.names == ["a.HTML", "c.xml", "d"]
+
+
+def test_a_file_that_cannot_be_parsed_stores_nothing(blobs: FolderBlobs) -> None:
+    parser, sha256 = StubParser("none"), upload(blobs, b"one two")
+
+    with pytest.raises(UnsupportedFile):
+        load_or_parse(blobs, parser, sha256, "a.bin")
+
+    assert list(blobs.list_keys("text/")) == []
