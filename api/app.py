@@ -28,7 +28,7 @@ from api.routes import (
     webhooks,
 )
 from ingest.caller import DEFAULT_PROJECT
-from ingest.config import Settings
+from ingest.config import load_settings_or_exit
 from ingest.db.migrate import exit_unless_schema_fits
 from ingest.imports.schedules import project_import_roots
 from ingest.observability import logs, tracing
@@ -52,7 +52,7 @@ MIDDLEWARES = (
 
 def create() -> FastAPI:
     """Build the app with the settings of the environment."""
-    settings = Settings()
+    settings = load_settings_or_exit()
     logs.configure(settings)
     exit_unless_schema_fits(settings, allow_older=True)
     project_import_roots(

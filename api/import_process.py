@@ -26,7 +26,7 @@ from api.errors.handlers import register_handlers
 from api.middleware.request_id import RequestIdMiddleware
 from api.routes import file_batches, files, store_files, vector_stores
 from ingest.caller import Caller
-from ingest.config import Settings
+from ingest.config import load_settings_or_exit
 from ingest.db.models import ImportSchedule
 from ingest.db.schedules import import_schedules as rows
 from ingest.db.tenancy import keys
@@ -47,7 +47,7 @@ _log = logs.get(__name__)
 def main() -> None:
     """Execute the run that the command line names. The exit codes are those of ingest/imports/runner.py."""
     row, fence, folder = sys.argv[1:]
-    settings = Settings()
+    settings = load_settings_or_exit()
     logs.configure(settings)
     services = Services(settings, WORKER_TIMEOUTS)
     try:
@@ -63,20 +63,20 @@ def main() -> None:
 
 
 def execute_run(
-    services: Services, row: int, fence: int, folder: Path, *, lost: Callable[[int], Any] = os._exit
+    services: Services, row: int, fence: int, folder: Path, *, exit_process: Callable[[int], Any] = os._exit
 ) -> int:
     """Execute the run whose lease this process holds, and return its exit code. Raises DependencyDown.
 
-    Call it in the main thread only. `lost` ends the process when the lease is lost.
+    Call it in the main thread only. `exit_process` ends the process when the lease is lost.
     """
     with services.database.reading() as session:
-        held = rows.get_held_run(session, row, fence)
-    if held is None:
+        held_run = rows.get_held_run(session, row, fence)
+    if held_run is None:
         return EXIT_LEASE_LOST
-    schedule, project = held
+    schedule, project = held_run
     caller = Caller(project.id, keys.limits_of(project))
     with logs.bound_context(store=schedule.vector_store_id), serve_api(services, caller, schedule, folder) as client:
-        return scheduled_run.run_scheduled_import(services, client, schedule, caller, folder, exit_process=lost)
+        return scheduled_run.run_scheduled_import(services, client, schedule, caller, folder, exit_process=exit_process)
 
 
 @contextmanager

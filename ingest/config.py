@@ -7,15 +7,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from ingest.errors import ModelMissing
+from ingest.environment import selected_environment
+from ingest.errors import REFUSED_EXIT_CODE, ModelMissing, Refused
 
 LOCAL_MODEL = "all-MiniLM-L6-v2"
 """The model that is part of the installation and needs no configuration."""
 
 NAME_CHARACTERS = 200
+
+RENAMED_VARIABLES = {"INGEST_MAX_KILLS": "INGEST_MAX_CRASHES"}
+"""Variables of earlier releases and their names of today. An ignored setting would be a silent change."""
 
 
 class EmbeddingModel(BaseModel):
@@ -202,6 +216,12 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
+    def _refuse_renamed_variables(self) -> Self:
+        for name in selected_environment(RENAMED_VARIABLES):
+            raise ValueError(f"{name} is called {RENAMED_VARIABLES[name]} now: rename it in the environment")
+        return self
+
+    @model_validator(mode="after")
     def _check_model_names(self) -> Self:
         names = [self.embedding_model, *(model.name or model.model for model in self.embedding_models)]
         for name in names:
@@ -274,5 +294,27 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Return the environment's settings, with the overrides that are not None."""
-    return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    """Return the environment's settings, with the overrides that are not None.
+
+    Raises Refused when a setting is invalid; its text is one line with every invalid setting and no value.
+    """
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as exc:
+        raise Refused("; ".join(_describe(error) for error in exc.errors())) from exc
+
+
+def load_settings_or_exit() -> Settings:
+    """Return the environment's settings, or end this process with one line on standard error and exit code 2."""
+    try:
+        return load_settings()
+    except Refused as exc:
+        sys.stderr.write(f"ingest: {exc}\n")
+        sys.exit(REFUSED_EXIT_CODE)
+
+
+def _describe(error: ErrorDetails) -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    field, *path = error["loc"] or ("",)
+    variable = f"INGEST_{field}".upper() if field else ""
+    return ": ".join(filter(None, ("".join([variable, *(f"[{part}]" for part in path)]), message)))

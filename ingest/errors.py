@@ -4,6 +4,9 @@ from typing import ClassVar, Literal
 
 LastErrorCode = Literal["server_error", "unsupported_file", "invalid_file"]
 
+REFUSED_EXIT_CODE = 2
+"""Exit code of a process whose settings, schema or arguments are refused."""
+
 
 class IngestError(Exception):
     """The base class. Its text is for the person who sent the request or the command."""

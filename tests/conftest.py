@@ -1,4 +1,4 @@
-"""Fixtures for everybody: databases of both kinds, a clock that tests turn, settings in a private folder."""
+"""Shared fixtures: databases of both kinds, a clock that tests advance, settings in a private folder."""
 
 import os
 import shutil
@@ -20,11 +20,11 @@ from tests import servers
 from tests.fakes import FakeServices
 
 OWN = ("test_crashes", "test_servers", "test_buckets", "test_hostile_files", "test_reindex", "test_scheduled")
-"""Stories that start services of their own."""
+"""Modules of stories that start a service of their own."""
 
 
-class ByService(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives the stories that share one service to one worker, and every other test to whoever is free."""
+class ByService(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Give the stories that share one service to one worker, and every other test to any free worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         if "test_processes" in nodeid:  # each starts a whole cluster: two at once would not fit on two cores
@@ -39,12 +39,12 @@ class ByService(LoadScopeScheduling):  # type: ignore[misc]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
-    """`--dist loadgroup` is ignored by this version of xdist under pytest 9.2, so its work is done here."""
+    """Do the work of `--dist loadgroup`, which this version of xdist ignores under pytest 9.2."""
     return ByService(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 class Clock:
-    """A clock that stands still until a test turns it."""
+    """A clock that stands still until a test advances it."""
 
     def __init__(self) -> None:
         self.seconds = 1_800_000_000.0

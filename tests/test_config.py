@@ -6,8 +6,15 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from ingest.config import LOCAL_MODEL, EmbeddingModel, Settings, load_settings
-from ingest.errors import ModelMissing
+from ingest.config import (
+    LOCAL_MODEL,
+    RENAMED_VARIABLES,
+    EmbeddingModel,
+    Settings,
+    load_settings,
+    load_settings_or_exit,
+)
+from ingest.errors import ModelMissing, Refused
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
@@ -118,3 +125,44 @@ def test_an_empty_list_of_embedding_models_is_none(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("INGEST_EMBEDDING_MODELS", "")
 
     assert Settings().models.keys() == {LOCAL_MODEL}
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED_VARIABLES.items())
+def test_the_old_name_of_a_renamed_setting_is_refused(monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
+    monkeypatch.setenv(old, "3")
+
+    with pytest.raises(ValidationError, match=f"{old} is called {new} now"):
+        Settings()
+
+
+def test_every_renamed_setting_names_a_setting_that_exists() -> None:
+    settings = {f"INGEST_{name.upper()}" for name in Settings.model_fields}
+
+    assert set(RENAMED_VARIABLES.values()) <= settings
+    assert not set(RENAMED_VARIABLES) & settings
+
+
+def test_invalid_settings_are_refused_in_one_line_without_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INGEST_LEASE_SECONDS", "secret")
+    monkeypatch.setenv("INGEST_EMBEDDING_MODELS", '[{"model": "big", "secret": 1}]')
+
+    with pytest.raises(Refused) as refused:
+        load_settings()
+
+    line = str(refused.value)
+    assert "INGEST_LEASE_SECONDS: Input should be a valid number" in line
+    assert "INGEST_EMBEDDING_MODELS" in line
+    assert "\n" not in line
+    assert "'secret'" not in line
+
+
+def test_a_process_with_invalid_settings_ends_with_one_line_and_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("INGEST_LEASE_SECONDS", "x")
+
+    with pytest.raises(SystemExit) as ended:
+        load_settings_or_exit()
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1

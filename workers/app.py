@@ -3,7 +3,7 @@
 from celery import Celery
 from kombu import Queue
 
-from ingest.config import Settings
+from ingest.config import Settings, load_settings_or_exit
 from ingest.dispatch.broker import MAINTENANCE_QUEUE, MAINTENANCE_TASK, QUEUES, make_celery_app
 
 TASKS_PER_CHILD = 20_000
@@ -37,4 +37,4 @@ def make_app(settings: Settings) -> Celery:
     return celery
 
 
-app = make_app(Settings())
+app = make_app(load_settings_or_exit())

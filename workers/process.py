@@ -12,7 +12,7 @@ from typing import Any
 from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown, worker_ready
 from prometheus_client import start_http_server
 
-from ingest.config import Settings
+from ingest.config import load_settings_or_exit
 from ingest.db.migrate import exit_unless_schema_fits
 from ingest.dispatch.poll_throttle import PollThrottle
 from ingest.errors import DependencyDown
@@ -58,13 +58,13 @@ def released_on_sigterm() -> Iterator[None]:
 
 @setup_logging.connect
 def _logging(**_: Any) -> None:
-    logs.configure(Settings())
+    logs.configure(load_settings_or_exit())
 
 
 @worker_init.connect
 def _check_schema(**_: Any) -> None:
     """Refuse to start on a schema of another version. In the parent process, where an exit ends the whole worker."""
-    settings = Settings()
+    settings = load_settings_or_exit()
     logs.configure(settings)  # Celery asks for that later
     exit_unless_schema_fits(settings)
 
@@ -83,7 +83,7 @@ def _load_before_fork(**_: Any) -> None:
 @worker_process_init.connect
 def _start_child(**_: Any) -> None:
     die_with_parent()
-    settings = Settings()
+    settings = load_settings_or_exit()
     tracing.configure(settings, "ingest-worker")
     _services[:] = [Services(settings, WORKER_TIMEOUTS, _poll_throttle)]
     try:
@@ -100,7 +100,7 @@ def _stop_child(**_: Any) -> None:
 
 @worker_ready.connect
 def _announce_ready(**_: Any) -> None:
-    settings = Settings()
+    settings = load_settings_or_exit()
     if settings.worker_metrics_port:
         start_http_server(settings.worker_metrics_port, registry=metrics.AllProcessesCollector())
     if path := settings.ready_file:

@@ -62,7 +62,7 @@ def _admit(scope: Scope) -> keys.Principal:
 def required_scope_of(method: str, path: str) -> keys.Scope:
     """Return the scope that a request needs.
 
-    `read` covers searches too. Import schedules need `admin`, because the service itself reads their sources.
+    `read` covers searches too. Changes of import schedules need `admin`, because the service itself reads their sources.
     """
     if method in ("GET", "HEAD") or (method == "POST" and path.endswith("/search")):
         return "read"

@@ -13,10 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from ingest.cli.options import HELP_MARKUP
-from ingest.errors import IngestError, Refused
-
-EXIT_REFUSED = 2
-
+from ingest.errors import REFUSED_EXIT_CODE, IngestError, Refused
 
 COMMANDS = {
     "up": "up.up",
@@ -83,4 +80,4 @@ def main() -> None:
 
 def _print_error(message: str) -> int:
     print(f"ingest: {message}", file=sys.stderr)
-    return EXIT_REFUSED
+    return REFUSED_EXIT_CODE

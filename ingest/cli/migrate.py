@@ -2,7 +2,7 @@
 
 import typer
 
-from ingest.config import Settings
+from ingest.config import load_settings
 from ingest.db.migrate import migrate as apply_migrations
 from ingest.db.session import Database
 
@@ -12,7 +12,7 @@ def migrate() -> None:
 
     The database is that of INGEST_DATABASE_URL. The command is idempotent, and several may run at the same time.
     """
-    settings = Settings()
+    settings = load_settings()
     settings.data.mkdir(parents=True, exist_ok=True)
     database = Database(settings.sql_url)
     try:

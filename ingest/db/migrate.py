@@ -13,12 +13,11 @@ from ingest.config import Settings
 from ingest.db.engine import translate_errors
 from ingest.db.locks import MIGRATION
 from ingest.db.session import Database
-from ingest.errors import DependencyDown, Refused
+from ingest.errors import REFUSED_EXIT_CODE, DependencyDown, Refused
 from ingest.observability import logs
 from ingest.timeouts import REQUEST_TIMEOUTS
 
 MISSING_COLUMNS_SHOWN = 3
-REFUSED_EXIT_CODE = 2
 
 _log = logs.get(__name__)
 

@@ -151,7 +151,9 @@ def delete_partial_blobs(services: Services) -> None:
 
 def delete_old_tombstones(services: Services) -> None:
     """Delete the tombstones that no list request can still need."""
-    _run_in_slices(services, locks.TOMBSTONES, lambda session: tombstones.delete_old(session, reclaim.ROWS_PER_TRANSACTION))
+    _run_in_slices(
+        services, locks.TOMBSTONES, lambda session: tombstones.delete_old(session, reclaim.ROWS_PER_TRANSACTION)
+    )
 
 
 def start_due_reindexes(services: Services) -> None:

@@ -19,7 +19,7 @@ from ingest.errors import InvalidRequest
 CRON_FIELDS = 5
 
 SCHEDULES_PER_SWEEP = 256
-"""How many due schedules of one kind a sweep starts."""
+"""How many due schedules of one kind a maintenance run starts."""
 
 
 def next_run(cron: str, timezone: str, after: float) -> int:

@@ -30,7 +30,7 @@ UPLOAD_LIFETIME_SECONDS = 3_600
 PARTS_PER_PAGE = 256
 
 UPLOADS_PER_SWEEP = 1_000
-"""How many uploads one sweep expires, and how many it forgets."""
+"""How many uploads one maintenance run expires, and how many it forgets."""
 
 MAX_NAMED_PARTS = 10
 

@@ -33,12 +33,12 @@ Prefixes = NDArray[np.uint64]
 def check(services: Services, ledger: Ledger) -> int:
     """Record missing and orphaned blobs. Returns the number of uploaded blobs."""
     used = _sorted_prefixes(blob for page in _file_pages(services) for _, _, blob in page)
-    kept = _sorted_prefixes(_hash_of(name) for name in services.blobs.list_keys("raw/"))
-    _check_missing(services, ledger, np.setdiff1d(used, kept, assume_unique=False))
+    stored = _sorted_prefixes(_hash_of(name) for name in services.blobs.list_keys("raw/"))
+    _check_missing(services, ledger, np.setdiff1d(used, stored, assume_unique=False))
     _check_orphaned(services, ledger, "raw/", "blob_orphaned", "no file has these bytes", used)
     _check_orphaned(services, ledger, "text/", "text_orphaned", "no file has this text", used)
     _check_parts(services, ledger)
-    return len(kept)
+    return len(stored)
 
 
 def _file_pages(services: Services) -> Iterator[list[tuple[int, str, str]]]:

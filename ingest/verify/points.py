@@ -39,12 +39,12 @@ class _StoreNumbers:
 class _Rows:
     """All rows in ascending order, as parallel arrays.
 
-    `live` is the generation of the checked model. A job writes the generations above `kept` up to `writing` (0: none).
+    `live` is the generation of the checked model. A job writes the generations above `kept_generation` up to `writing` (0: none).
     """
 
     row: Ints
     live: Ints
-    kept: Ints
+    kept_generation: Ints
     writing: Ints
     chunks: NDArray[np.int32]
     store: NDArray[np.int32]
@@ -53,7 +53,7 @@ class _Rows:
 _SENTINEL = _Rows(
     row=np.array([0], np.int64),
     live=np.array([0], np.int64),
-    kept=np.array([0], np.int64),
+    kept_generation=np.array([0], np.int64),
     writing=np.array([0], np.int64),
     chunks=np.array([0], np.int32),
     store=np.array([-1], np.int32),
@@ -86,7 +86,7 @@ def _load_rows(services: Services, store_numbers: _StoreNumbers, model: str) -> 
     return _Rows(
         row=np.concatenate([page.row for page in pages]),
         live=np.concatenate([page.live for page in pages]),
-        kept=np.concatenate([page.kept for page in pages]),
+        kept_generation=np.concatenate([page.kept_generation for page in pages]),
         writing=np.concatenate([page.writing for page in pages]),
         chunks=np.concatenate([page.chunks for page in pages]),
         store=np.concatenate([page.store for page in pages]),
@@ -97,7 +97,7 @@ def _to_arrays(page: list[ExpectedPoints], store_numbers: _StoreNumbers) -> _Row
     return _Rows(
         row=np.array([row.row for row in page], np.int64),
         live=np.array([row.generation or 0 for row in page], np.int64),
-        kept=np.array([row.kept_generation for row in page], np.int64),
+        kept_generation=np.array([row.kept_generation for row in page], np.int64),
         writing=np.array([row.writing_generation or 0 for row in page], np.int64),
         chunks=np.array([row.point_count for row in page], np.int32),
         store=np.array([store_numbers.number_of(row.project, row.vector_store_id) for row in page], np.int32),
@@ -119,7 +119,7 @@ def _find_suspects(
         slot = np.searchsorted(rows.row, row, side="right") - 1
         is_known = (rows.row[slot] == row) & (rows.store[slot] == store)
         is_live = is_known & (rows.live[slot] == generation)
-        is_being_written = is_known & (rows.kept[slot] < generation) & (generation <= rows.writing[slot])
+        is_being_written = is_known & (rows.kept_generation[slot] < generation) & (generation <= rows.writing[slot])
         np.add.at(counts, slot[is_live], 1)
         np.add.at(hash_sums, slot[is_live], _hash_numbers(number[is_live]))
         unknown_rows = np.union1d(unknown_rows, row[~(is_live | is_being_written)])

@@ -97,9 +97,10 @@ def _check_counters_of(services: Services, ledger: Ledger, owner: _CounterOwner)
             page = owner.read(session, last_row)
         if not page:
             return count
-        for each in page:
-            if not each.is_correct:
-                ledger.record(owner.kind, each.id, each.difference, partial(_repair_counters, services, owner, each))
+        for counters in page:
+            if not counters.is_correct:
+                repair = partial(_repair_counters, services, owner, counters)
+                ledger.record(owner.kind, counters.id, counters.difference, repair)
         count, last_row = count + len(page), page[-1].row
 
 
@@ -127,9 +128,9 @@ def _repair_stuck(services: Services, file_id: str) -> str | None:
     return None if is_stuck else "lease released"
 
 
-def _repair_overdue(services: Services, what: str) -> str | None:
+def _repair_overdue(services: Services, kind: str) -> str | None:
     with services.database.reading() as session:
         is_overdue = any(
-            each.kind == what for each in violations.list_overdue_work(session, grace_seconds=OVERDUE_SECONDS)
+            work.kind == kind for work in violations.list_overdue_work(session, grace_seconds=OVERDUE_SECONDS)
         )
     return None if is_overdue else "done"

@@ -1,4 +1,4 @@
-"""Delivery of webhook events to their endpoints, at least once, with a limit on the time and the number of attempts.
+"""Delivery of webhook events to their endpoints: at least once, with back-off, until an event is a day old.
 
 Decision: deploy/docs/decisions/0010-webhooks.md.
 """
@@ -77,7 +77,11 @@ class DeliveryWorker:
         claim_seconds = 2 * EVENTS_PER_ENDPOINT * self._services.settings.webhook_timeout_seconds
         with self._services.database.transaction() as session:
             claimed = rows.take_due(
-                session, endpoints=idle_threads, per_endpoint=EVENTS_PER_ENDPOINT, retry_after_seconds=claim_seconds, busy_endpoints=busy
+                session,
+                endpoints=idle_threads,
+                per_endpoint=EVENTS_PER_ENDPOINT,
+                retry_after_seconds=claim_seconds,
+                busy_endpoints=busy,
             )
         for endpoint, deliveries in claimed.items():
             with self._lock:

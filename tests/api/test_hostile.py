@@ -209,7 +209,7 @@ def test_a_form_with_many_fields_is_rejected(client: TestClient) -> None:
     error_of(client.post("/v1/files", data=data, files={"file": ("a", b"x")}), 400)
 
 
-def test_names_with_similar_characters_stay_distinct(client: TestClient) -> None:
+def test_files_with_the_same_name_stay_distinct(client: TestClient) -> None:
     first, second = upload(client, name="same.txt"), upload(client, name="same.txt")
 
     assert first != second

@@ -21,7 +21,7 @@ from ingest.embedded.processes import LOOPBACK_HOST, free_port, vectors_process
 from ingest.runtime.pdeathsig import die_with_parent
 from tests import servers
 from tests.chaos.proxy import Proxy, proxied
-from tests.embeddings import Embeddings, embeddings
+from tests.embeddings import EmbeddingServer, embedding_server
 
 TICK_SECONDS = 0.1
 READY_SECONDS = 180.0
@@ -64,7 +64,7 @@ class Cluster:
     postgres_url: str
     api_url: str
     qdrant: Proxy
-    embeddings: Embeddings
+    embeddings: EmbeddingServer
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -130,7 +130,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
     """Yield a cluster that is ready, in a folder of its own."""
     with ExitStack() as held:
         server = held.enter_context(servers.postgres_installed())
-        model = held.enter_context(embeddings())
+        model = held.enter_context(embedding_server())
         engine, engine_url, key = vectors_process(folder, os.environ)
         qdrant = held.enter_context(proxied(int(engine_url.rpartition(":")[2])))
         broker_port, api_port = free_port(), free_port()

@@ -116,11 +116,11 @@ def _terminate_backends(faults: Faults) -> None:
         )
 
 
-def _model(manner: str) -> Fault:
+def _model(behaviour: str) -> Fault:
     def misbehave(faults: Faults) -> None:
         model = faults.cluster.embeddings
-        model.manner = manner  # type: ignore[assignment]
-        faults.revert_later(OUTAGE_SECONDS, lambda: setattr(model, "manner", "answer"))
+        model.behaviour = behaviour  # type: ignore[assignment]
+        faults.revert_later(OUTAGE_SECONDS, lambda: setattr(model, "behaviour", "answer"))
 
     return misbehave
 

@@ -194,7 +194,7 @@ def long_batch(service: Cluster, count: int) -> tuple[str, str]:
         ids = [upload(client, f"{n}.txt", text + str(n).encode()) for n in range(count)]
         store = client.vector_stores.create(name="long").id
         static = {"type": "static", "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 0}}
-        service.embeddings.manner = "slow"
+        service.embeddings.behaviour = "slow"
         batch = client.vector_stores.file_batches.create(store, file_ids=ids, chunking_strategy=static)  # type: ignore[arg-type]
     running = "SELECT 1 FROM store_files WHERE status = 'running'"
     wait_until(lambda: len(query(service, running)) == 2, seconds=60, what="work on two files at once")
@@ -215,7 +215,7 @@ def test_a_cancelled_batch_stops_its_parsers_and_is_never_searched(tmp_path: Pat
         service.hold("valkey", 1.0)  # cancel works without a broker
         wait_until(lambda: _idle(service), seconds=10, what="the end of all work on it")
         assert client.vector_stores.search(store, query="heron").data == []
-        service.embeddings.manner = "answer"
+        service.embeddings.behaviour = "answer"
         counts = client.vector_stores.retrieve(store).file_counts
         assert (counts.in_progress, counts.completed, counts.cancelled) == (0, 0, 40)
         assert assert_points_are_exact(service)["points"] == 0
@@ -244,7 +244,7 @@ def test_a_worker_stopped_under_load_releases_its_files_and_counts_no_crash(tmp_
         rows = query(service, "SELECT status, crashes FROM store_files")
         assert {status for status, _ in rows} <= {"queued", "completed"}
         assert [crashes for _, crashes in rows] == [0] * 4
-        service.embeddings.manner = "answer"
+        service.embeddings.behaviour = "answer"
         service.parts["worker"].not_before = 0.0
         completed = "SELECT 1 FROM store_files WHERE status = 'completed' AND crashes = 0"
         wait_until(lambda: len(query(service, completed)) == 4, seconds=90, what="the end of all four")

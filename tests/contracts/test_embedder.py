@@ -8,19 +8,19 @@ import pytest
 from ingest.config import Settings
 from ingest.errors import Abandoned, DependencyDown
 from ingest.steps.embed import Embedder, build
-from tests.embeddings import embeddings
+from tests.embeddings import embedding_server
 from tests.fakes import FakeEmbedder
 
 
 @pytest.fixture(scope="module")
 def model_url() -> Iterator[str]:
-    with embeddings() as model:
+    with embedding_server() as model:
         yield model.url
 
 
 @pytest.fixture(scope="module")
 def slow_url() -> Iterator[str]:
-    with embeddings() as model:
+    with embedding_server() as model:
         model.seconds = 1.0
         yield model.url
 

@@ -17,7 +17,7 @@ from ingest.config import Settings
 from ingest.steps import filters
 from ingest.steps.filters import Comparison, Compound, Filter
 from ingest.steps.index import PointOwner, QdrantIndex
-from tests.contracts.points import DIMENSIONS, PROJECT, point, rows_found
+from tests.contracts.points import DIMENSIONS, PROJECT, find_rows, make_point
 
 pytestmark = pytest.mark.services
 
@@ -75,10 +75,12 @@ def test_filtered_search_finds_what_matches_says(
     files, wanted = case
     store = f"vs_{next(_stores)}"
     for row, attributes in enumerate(files):
-        shared_index.upsert(PointOwner(row, 1, PROJECT, store, "file-x", f"name-{row}.txt", attributes), [point(0)])
+        shared_index.upsert(
+            PointOwner(row, 1, PROJECT, store, "file-x", f"name-{row}.txt", attributes), [make_point(0)]
+        )
 
     for filter_ in wanted:
-        found = rows_found(shared_index, filter_, store)
+        found = find_rows(shared_index, filter_, store)
 
         expected = {
             row for row, attributes in enumerate(files) if filters.matches(filter_, attributes, f"name-{row}.txt")

@@ -14,7 +14,7 @@ from ingest.errors import DependencyDown
 from ingest.steps.filters import Comparison
 from ingest.steps.index import Index, Point, QdrantIndex
 from ingest.steps.vectors import SparseVector
-from tests.contracts.points import DIMENSIONS, PROJECT, axis, owner, point, rows_found
+from tests.contracts.points import DIMENSIONS, PROJECT, find_rows, make_owner, make_point, unit_vector
 from tests.contracts.qdrant_server import unused_url
 from tests.fakes import FakeIndex
 
@@ -39,9 +39,9 @@ def unreachable_index(request: pytest.FixtureRequest) -> Iterator[Index]:
 
 
 def test_a_written_point_is_found_with_its_text(index: Index) -> None:
-    index.upsert(owner(row=7, generation=3), [point(0, 0, text="zero"), point(1, 1, text="one")])
+    index.upsert(make_owner(row=7, generation=3), [make_point(0, 0, text="zero"), make_point(1, 1, text="one")])
 
-    dense, text = index.search(PROJECT, "vs_1", dense=axis(1), sparse=None, filters=None, limit=1)
+    dense, text = index.search(PROJECT, "vs_1", dense=unit_vector(1), sparse=None, filters=None, limit=1)
 
     assert [(hit.row, hit.generation, hit.number, hit.text) for hit in dense] == [(7, 3, 1, "one")]
     assert dense[0].score == pytest.approx(1.0)
@@ -50,45 +50,49 @@ def test_a_written_point_is_found_with_its_text(index: Index) -> None:
 
 def test_upsert_is_idempotent(index: Index) -> None:
     for _ in range(2):
-        index.upsert(owner(), [point(0), point(1)])
+        index.upsert(make_owner(), [make_point(0), make_point(1)])
 
     assert index.count_points(1, 1) == 2
 
 
 def test_a_chunk_is_scored_by_its_best_window(index: Index) -> None:
-    index.upsert(owner(row=1), [point(0, 0, 3)])
-    index.upsert(owner(row=2), [Point(0, "half", (axis(0) + axis(3))[None, :], SparseVector([], []))])
+    index.upsert(make_owner(row=1), [make_point(0, 0, 3)])
+    index.upsert(
+        make_owner(row=2), [Point(0, "half", (unit_vector(0) + unit_vector(3))[None, :], SparseVector([], []))]
+    )
 
-    dense, _ = index.search(PROJECT, "vs_1", dense=axis(3), sparse=None, filters=None, limit=2)
+    dense, _ = index.search(PROJECT, "vs_1", dense=unit_vector(3), sparse=None, filters=None, limit=2)
 
     assert [hit.row for hit in dense] == [1, 2]
     assert [hit.score for hit in dense] == pytest.approx([1.0, 0.5**0.5])
 
 
 def test_a_search_returns_a_dense_and_a_lexical_list(index: Index) -> None:
-    index.upsert(owner(), [point(0, 0, terms=(5,)), point(1, 1, terms=(6,))])
+    index.upsert(make_owner(), [make_point(0, 0, terms=(5,)), make_point(1, 1, terms=(6,))])
 
-    dense, text = index.search(PROJECT, "vs_1", dense=axis(0), sparse=SparseVector([6], [1.0]), filters=None, limit=1)
+    dense, text = index.search(
+        PROJECT, "vs_1", dense=unit_vector(0), sparse=SparseVector([6], [1.0]), filters=None, limit=1
+    )
 
     assert [hit.number for hit in dense] == [0]
     assert [hit.number for hit in text] == [1]
 
 
 def test_a_search_stays_in_its_store(index: Index) -> None:
-    index.upsert(owner(row=1, store="vs_1"), [point(0)])
-    index.upsert(owner(row=2, store="vs_2"), [point(0)])
+    index.upsert(make_owner(row=1, store="vs_1"), [make_point(0)])
+    index.upsert(make_owner(row=2, store="vs_2"), [make_point(0)])
 
-    assert rows_found(index, store="vs_2") == {2}
-    assert rows_found(index, store="vs_3") == set()
+    assert find_rows(index, store="vs_2") == {2}
+    assert find_rows(index, store="vs_3") == set()
 
 
 def test_terms_are_weighted_by_the_document_frequencies_of_the_store(index: Index) -> None:
     # Term 1 is rare in vs_1 and common in vs_2; term 2 the other way round.
     for store, rare, common in (("vs_1", 1, 2), ("vs_2", 2, 1)):
         first = 10 if store == "vs_1" else 100
-        index.upsert(owner(row=first, store=store), [point(0, terms=(rare,))])
+        index.upsert(make_owner(row=first, store=store), [make_point(0, terms=(rare,))])
         for row in range(first + 1, first + 9):
-            index.upsert(owner(row=row, store=store), [point(0, terms=(common,))])
+            index.upsert(make_owner(row=row, store=store), [make_point(0, terms=(common,))])
 
     best = {}
     for store in ("vs_1", "vs_2"):
@@ -104,8 +108,8 @@ def test_terms_are_weighted_by_the_document_frequencies_of_the_store(index: Inde
 
 
 def test_a_filter_does_not_change_the_weights_of_terms(index: Index) -> None:
-    index.upsert(owner(row=1, lang="en"), [point(0, terms=(1,))])
-    index.upsert(owner(row=2, lang="de"), [point(0, terms=(2,))])
+    index.upsert(make_owner(row=1, lang="en"), [make_point(0, terms=(1,))])
+    index.upsert(make_owner(row=2, lang="de"), [make_point(0, terms=(2,))])
     terms = SparseVector([1], [1.0])
 
     _, everything = index.search(PROJECT, "vs_1", dense=None, sparse=terms, filters=None, limit=5)
@@ -116,8 +120,8 @@ def test_a_filter_does_not_change_the_weights_of_terms(index: Index) -> None:
 
 def test_deletion_of_the_last_chunks_leaves_the_first_ones_and_other_generations(index: Index) -> None:
     for generation in (1, 2, 3):
-        index.upsert(owner(generation=generation), [point(number) for number in range(4)])
-    index.upsert(owner(row=2), [point(0)])
+        index.upsert(make_owner(generation=generation), [make_point(number) for number in range(4)])
+    index.upsert(make_owner(row=2), [make_point(0)])
 
     index.delete_chunks_from(1, 2, 3)
 
@@ -126,21 +130,21 @@ def test_deletion_of_the_last_chunks_leaves_the_first_ones_and_other_generations
 
 
 def test_vectors_are_read_back_by_their_text(index: Index) -> None:
-    points = [point(number, number % 7, (number + 1) % 7, text=f"text {number}") for number in range(150)]
-    index.upsert(owner(row=1, generation=2), points)
-    index.upsert(owner(row=1, generation=3), [point(3, 0, text="of another generation")])
+    points = [make_point(number, number % 7, (number + 1) % 7, text=f"text {number}") for number in range(150)]
+    index.upsert(make_owner(row=1, generation=2), points)
+    index.upsert(make_owner(row=1, generation=3), [make_point(3, 0, text="of another generation")])
 
-    found = index.read_vectors(1, 2, range(3, 150))
+    vectors = index.read_vectors(1, 2, range(3, 150))
 
-    assert found.keys() == {f"text {number}" for number in range(3, 150)}
+    assert vectors.keys() == {f"text {number}" for number in range(3, 150)}
     for each in points[3:]:
-        np.testing.assert_allclose(found[each.text], each.dense, atol=1e-6)
+        np.testing.assert_allclose(vectors[each.text], each.dense, atol=1e-6)
     assert index.read_vectors(1, 4, range(3)) == {}
 
 
 def test_delete_generations_deletes_the_given_generations_only(index: Index) -> None:
     for generation in range(1, 6):
-        index.upsert(owner(row=1, generation=generation), [point(0)])
+        index.upsert(make_owner(row=1, generation=generation), [make_point(0)])
 
     index.delete_generations([(1, 2, 3), (1, 5, 5)])
 
@@ -150,7 +154,7 @@ def test_delete_generations_deletes_the_given_generations_only(index: Index) -> 
 def test_delete_generations_deletes_ranges_of_many_rows(index: Index) -> None:
     for row in (1, 2, 3):
         for generation in (1, 2, 3):
-            index.upsert(owner(row=row, generation=generation), [point(0)])
+            index.upsert(make_owner(row=row, generation=generation), [make_point(0)])
 
     index.delete_generations([(1, 0, 3), (3, 0, 2), *((row, 0, 3) for row in range(1_000, 1_600))])
 
@@ -159,8 +163,8 @@ def test_delete_generations_deletes_ranges_of_many_rows(index: Index) -> None:
 
 
 def test_delete_store_leaves_the_other_stores(index: Index) -> None:
-    index.upsert(owner(row=1, store="vs_1"), [point(0)])
-    index.upsert(owner(row=2, store="vs_2"), [point(0)])
+    index.upsert(make_owner(row=1, store="vs_1"), [make_point(0)])
+    index.upsert(make_owner(row=2, store="vs_2"), [make_point(0)])
 
     index.delete_store("vs_1")
 
@@ -168,54 +172,57 @@ def test_delete_store_leaves_the_other_stores(index: Index) -> None:
 
 
 def test_set_attributes_replaces_all_of_them(index: Index) -> None:
-    index.upsert(owner(generation=1, year=2020, lang="en"), [point(0)])
-    index.upsert(owner(generation=2, year=2020, lang="en"), [point(0)])
+    index.upsert(make_owner(generation=1, year=2020, lang="en"), [make_point(0)])
+    index.upsert(make_owner(generation=2, year=2020, lang="en"), [make_point(0)])
 
-    index.set_attributes(owner(year=2025))
+    index.set_attributes(make_owner(year=2025))
 
-    assert rows_found(index, Comparison("eq", "year", 2025)) == {1}
-    assert rows_found(index, Comparison("gt", "year", 2024)) == {1}
-    assert rows_found(index, Comparison("eq", "year", 2020)) == set()
-    assert rows_found(index, Comparison("eq", "lang", "en")) == set()
+    assert find_rows(index, Comparison("eq", "year", 2025)) == {1}
+    assert find_rows(index, Comparison("gt", "year", 2024)) == {1}
+    assert find_rows(index, Comparison("eq", "year", 2020)) == set()
+    assert find_rows(index, Comparison("eq", "lang", "en")) == set()
     dense, _ = index.search(
-        PROJECT, "vs_1", dense=axis(0), sparse=None, filters=Comparison("eq", "year", 2025), limit=9
+        PROJECT, "vs_1", dense=unit_vector(0), sparse=None, filters=Comparison("eq", "year", 2025), limit=9
     )
     assert {hit.generation for hit in dense} == {1, 2}
     assert dense[0].text == "chunk 0"
 
 
 def test_set_attributes_can_remove_all_attributes(index: Index) -> None:
-    index.upsert(owner(year=2020), [point(0)])
+    index.upsert(make_owner(year=2020), [make_point(0)])
 
-    index.set_attributes(owner())
+    index.set_attributes(make_owner())
 
-    assert rows_found(index, Comparison("gte", "year", 0)) == set()
-    assert rows_found(index, Comparison("eq", "filename", "name-1.txt")) == {1}
+    assert find_rows(index, Comparison("gte", "year", 0)) == set()
+    assert find_rows(index, Comparison("eq", "filename", "name-1.txt")) == {1}
 
 
 def test_a_scan_of_some_rows_sees_their_points_only(index: Index) -> None:
     for row in (1, 2, 3):
-        index.upsert(owner(row=row), [point(0), point(1)])
+        index.upsert(make_owner(row=row), [make_point(0), make_point(1)])
 
     assert sorted((row, number) for row, *_, number in index.scan_points([1, 3])) == [(1, 0), (1, 1), (3, 0), (3, 1)]
 
 
 def test_an_index_without_a_collection_is_empty(index: Index) -> None:
-    assert rows_found(index) == set()
+    assert find_rows(index) == set()
     assert index.count_points(1, 1) == 0
     assert list(index.scan_points()) == []
 
 
 def test_a_scan_sees_every_point_once(index: Index) -> None:
-    index.upsert(owner(), [point(number) for number in range(30)])
+    index.upsert(make_owner(), [make_point(number) for number in range(30)])
 
     assert sorted(index.scan_points()) == [(1, 1, PROJECT, "vs_1", number) for number in range(30)]
 
 
 def test_points_are_read_back_as_they_were_written(index: Index) -> None:
-    written = [Point(0, "zero", axis(0)[None, :], SparseVector([5, 7], [0.5, 1.5])), point(1, 1, 2, text="one")]
-    index.upsert(owner(row=1, generation=2), written)
-    index.upsert(owner(row=1, generation=3), [point(0)])
+    written = [
+        Point(0, "zero", unit_vector(0)[None, :], SparseVector([5, 7], [0.5, 1.5])),
+        make_point(1, 1, 2, text="one"),
+    ]
+    index.upsert(make_owner(row=1, generation=2), written)
+    index.upsert(make_owner(row=1, generation=3), [make_point(0)])
 
     stored = sorted(index.read_points(1, 2), key=lambda each: each.number)
 
@@ -226,23 +233,23 @@ def test_points_are_read_back_as_they_were_written(index: Index) -> None:
 
 
 def test_a_page_is_read_back(index: Index) -> None:
-    index.upsert(owner(), [replace(point(0), page=3)])
+    index.upsert(make_owner(), [replace(make_point(0), page=3)])
 
     assert [each.page for each in index.read_points(1, 1)] == [3]
 
 
 def test_a_query_without_parts_finds_nothing(index: Index) -> None:
-    index.upsert(owner(), [point(0, terms=(1,))])
+    index.upsert(make_owner(), [make_point(0, terms=(1,))])
 
     assert index.search(PROJECT, "vs_1", dense=None, sparse=None, filters=None, limit=5) == ([], [])
     assert index.search(PROJECT, "vs_1", dense=None, sparse=SparseVector([], []), filters=None, limit=5) == ([], [])
 
 
 def test_a_vector_of_the_wrong_length_is_a_dependency_that_is_down(index: Index) -> None:
-    short = replace(point(0), dense=np.ones((1, DIMENSIONS - 1), np.float32))
+    short = replace(make_point(0), dense=np.ones((1, DIMENSIONS - 1), np.float32))
 
     with pytest.raises(DependencyDown, match="embedder: gave vectors of 7 dimensions"):
-        index.upsert(owner(), [point(1), short])
+        index.upsert(make_owner(), [make_point(1), short])
     with pytest.raises(DependencyDown, match="embedder: gave vectors of 7 dimensions"):
         index.search(PROJECT, "vs_1", dense=short.dense[0], sparse=None, filters=None, limit=1)
 
@@ -253,11 +260,11 @@ def test_an_unreachable_index_is_a_dependency_that_is_down(unreachable_index: In
     for call in (
         unreachable_index.ping,
         unreachable_index.ensure_collection,
-        lambda: unreachable_index.upsert(owner(), [point(0)]),
+        lambda: unreachable_index.upsert(make_owner(), [make_point(0)]),
         lambda: unreachable_index.count_points(1, 1),
         lambda: unreachable_index.delete_store("vs_1"),
         lambda: list(unreachable_index.scan_points()),
-        lambda: rows_found(unreachable_index),
+        lambda: find_rows(unreachable_index),
     ):
         with pytest.raises(DependencyDown, match=r"^qdrant: "):
             call()

@@ -7,7 +7,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 from ingest.steps.index import QdrantIndex
-from tests.contracts.points import DIMENSIONS, axis
+from tests.contracts.points import DIMENSIONS, unit_vector
 
 pytestmark = pytest.mark.services
 
@@ -83,7 +83,7 @@ def test_a_collection_tells_how_it_was_made(client: QdrantClient, collection: st
 )
 def test_a_bad_point_is_a_400_and_nothing_is_written(client: QdrantClient, collection: str, bad: Any) -> None:
     good = {"id": 5, "vector": {"dense": [[1.0] * DIMENSIONS]}}
-    api = client._client.openapi_client.client  # type: ignore[attr-defined]
+    api = client._client.openapi_client.client  # type: ignore[attr-defined]  # the REST client has no public name
 
     status, _ = status_of(
         api.request,
@@ -203,7 +203,7 @@ def test_a_condition_selects(client: QdrantClient, collection: str, condition: A
 
 
 def test_a_score_threshold_cuts_the_list(client: QdrantClient, collection: str) -> None:
-    one, two = axis(0).tolist(), (axis(0) + 2 * axis(1)).tolist()
+    one, two = unit_vector(0).tolist(), (unit_vector(0) + 2 * unit_vector(1)).tolist()
     client.upsert(collection, [struct(1, [one]), struct(2, [two])], wait=True)
 
     found = client.query_points(collection, query=one, using="dense", score_threshold=0.9).points
@@ -215,7 +215,7 @@ def test_payload_fields_are_left_out_when_not_wanted(client: QdrantClient, colle
     client.upsert(collection, [struct(1, a=1, b=2)], wait=True)
 
     def fields(wanted: Any) -> Any:
-        vector = axis(0).tolist()
+        vector = unit_vector(0).tolist()
         return client.query_points(collection, query=vector, using="dense", with_payload=wanted).points[0].payload
 
     assert fields(False) is None
@@ -225,8 +225,8 @@ def test_payload_fields_are_left_out_when_not_wanted(client: QdrantClient, colle
 
 
 def test_prefetched_lists_are_fused_by_rank(client: QdrantClient, collection: str) -> None:
-    client.upsert(collection, [struct(1, [axis(0).tolist()]), struct(2, [axis(1).tolist()])], wait=True)
-    lists = [models.Prefetch(query=axis(number).tolist(), using="dense", limit=5) for number in (0, 1, 1)]
+    client.upsert(collection, [struct(1, [unit_vector(0).tolist()]), struct(2, [unit_vector(1).tolist()])], wait=True)
+    lists = [models.Prefetch(query=unit_vector(number).tolist(), using="dense", limit=5) for number in (0, 1, 1)]
 
     found = client.query_points(collection, prefetch=lists, query=models.FusionQuery(fusion=models.Fusion.RRF)).points
 

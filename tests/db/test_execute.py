@@ -1,4 +1,4 @@
-"""Statements given to the driver as text, on both databases."""
+"""Prepared statements, on both databases."""
 
 from contextlib import suppress
 
@@ -23,7 +23,7 @@ def add(database: Database, name: str) -> None:
         execute_prepared(session, ADDING, its_id=f"proj_{name}", its_name=name)
 
 
-def test_a_statement_has_its_own_values_and_those_given_with_it(database: Database) -> None:
+def test_a_statement_takes_its_constants_and_the_values_of_the_call(database: Database) -> None:
     add(database, "a")
     add(database, "b % :c ? %(d)s")
 
@@ -31,7 +31,7 @@ def test_a_statement_has_its_own_values_and_those_given_with_it(database: Databa
         assert execute_prepared(session, NAMES).scalars().all() == ["a", "b % :c ? %(d)s"]
 
 
-def test_a_change_says_whether_it_found_its_row(database: Database) -> None:
+def test_a_change_returns_whether_it_changed_a_row(database: Database) -> None:
     add(database, "a")
 
     with database.transaction() as session:
@@ -39,7 +39,7 @@ def test_a_change_says_whether_it_found_its_row(database: Database) -> None:
         assert not changed_row_prepared(session, PACING, of="b", at=2.5)
 
 
-def test_the_clock_is_asked_each_time(database: Database, clock: Clock) -> None:
+def test_the_clock_is_read_at_each_execution(database: Database, clock: Clock) -> None:
     with database.transaction() as session:
         asking = select(now(session).label("at"))
         before = execute_prepared(session, asking).scalar_one()
@@ -48,7 +48,7 @@ def test_the_clock_is_asked_each_time(database: Database, clock: Clock) -> None:
         assert execute_prepared(session, asking).scalar_one() == before + 60
 
 
-def test_signs_of_parameters_in_the_text_of_a_statement_are_text(database: Database) -> None:
+def test_parameter_markers_in_the_text_of_a_statement_are_text(database: Database) -> None:
     add(database, "100 % :of ?")
     like = select(Project.name).where(Project.name.like(literal_column("'100 % :of ?'")), Project.row % 1 == 0)
 
@@ -66,7 +66,7 @@ def test_a_value_may_be_null(database: Database) -> None:
             assert session.scalar(select(Project.stored_bytes).where(Project.name == "a")) == most
 
 
-def test_a_value_that_is_missing_is_an_error_and_no_null(database: Database) -> None:
+def test_a_missing_value_is_an_error_and_not_null(database: Database) -> None:
     with pytest.raises(ProgrammingError), database.transaction() as session:
         execute_prepared(session, PACING, of="a")
 
@@ -78,7 +78,7 @@ def test_a_list_of_values_is_refused(database: Database) -> None:
         execute_prepared(session, some, names=["a"])
 
 
-def test_what_was_changed_is_undone_with_its_transaction(database: Database) -> None:
+def test_a_change_is_rolled_back_with_its_transaction(database: Database) -> None:
     add(database, "a")
     with suppress(LookupError), database.transaction() as session:
         changed_row_prepared(session, PACING, of="a", at=9.0)

@@ -1,4 +1,4 @@
-"""Lists page by page, on both databases."""
+"""Pagination, on both databases."""
 
 import pytest
 
@@ -12,29 +12,29 @@ from tests.db import rows
 
 
 def walk(database: Database, order: Order, limit: int) -> list[str]:
-    """Every file's id, as a client that stops on has_more collects them."""
-    found: list[str] = []
+    """Return the ids of all files, as a client collects them that stops at has_more."""
+    file_ids: list[str] = []
     after = None
     while True:
         with database.reading() as session:
             page = file_rows.list_page(
                 session, DEFAULT_PROJECT, Window(limit=limit, order=order, after=after), purpose=None
             )
-        found += [file.id for file in page.items]
+        file_ids += [file.id for file in page.items]
         if not page.has_more:
-            return found
-        after = found[-1]
+            return file_ids
+        after = file_ids[-1]
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 100])
-def test_every_item_is_listed_once_in_the_asked_order(database: Database, limit: int) -> None:
+def test_every_item_is_listed_once_in_the_requested_order(database: Database, limit: int) -> None:
     ids = rows.create_files(database, 7)
 
     assert walk(database, "asc", limit) == ids
     assert walk(database, "desc", limit) == ids[::-1]
 
 
-def test_before_gives_the_page_that_precedes_in_the_same_order(database: Database) -> None:
+def test_before_gives_the_preceding_page_in_the_same_order(database: Database) -> None:
     ids = rows.create_files(database, 6)
 
     with database.reading() as session:
@@ -44,7 +44,7 @@ def test_before_gives_the_page_that_precedes_in_the_same_order(database: Databas
     assert page.has_more
 
 
-def test_after_and_before_together_enclose(database: Database) -> None:
+def test_after_and_before_together_enclose_a_page(database: Database) -> None:
     ids = rows.create_files(database, 6)
 
     with database.reading() as session:
@@ -56,7 +56,7 @@ def test_after_and_before_together_enclose(database: Database) -> None:
 
 
 @pytest.mark.parametrize("window", [Window(limit=10, after="file-unknown"), Window(limit=0)])
-def test_an_unknown_cursor_or_no_room_gives_an_empty_last_page(database: Database, window: Window) -> None:
+def test_an_unknown_cursor_or_a_limit_of_zero_gives_an_empty_last_page(database: Database, window: Window) -> None:
     rows.create_files(database, 3)
 
     with database.reading() as session:
@@ -65,7 +65,7 @@ def test_an_unknown_cursor_or_no_room_gives_an_empty_last_page(database: Databas
     assert (list(page.items), page.has_more) == ([], False)
 
 
-def test_files_of_one_purpose_are_listed_alone(database: Database) -> None:
+def test_files_are_filtered_by_purpose(database: Database) -> None:
     rows.create_files(database, 2)
 
     with database.reading() as session:
@@ -73,7 +73,7 @@ def test_files_of_one_purpose_are_listed_alone(database: Database) -> None:
         assert len(file_rows.list_page(session, DEFAULT_PROJECT, Window(10), purpose="vision").items) == 0
 
 
-def test_items_inserted_meanwhile_do_not_disturb_a_walk(database: Database) -> None:
+def test_items_inserted_during_pagination_do_not_disturb_it(database: Database) -> None:
     ids = rows.create_files(database, 4)
     with database.reading() as session:
         first = file_rows.list_page(session, DEFAULT_PROJECT, Window(limit=2, order="desc"), purpose=None)

@@ -1,4 +1,4 @@
-"""Walks through lists from which items are removed meanwhile, on both databases."""
+"""Pagination of lists from which items are removed meanwhile, on both databases."""
 
 import pytest
 
@@ -15,10 +15,10 @@ from ingest.db.session import Database
 from tests.conftest import Clock
 from tests.db import rows
 
-MANY = 3_000
+MANY_ITEMS = 3_000
 
 
-class OfFiles:
+class FileList:
     """The list of all files."""
 
     def __init__(self, database: Database, count: int) -> None:
@@ -35,7 +35,7 @@ class OfFiles:
             file_rows.delete_row(session, item)
 
 
-class OfAStore:
+class StoreFileList:
     """The list of a store's files."""
 
     def __init__(self, database: Database, count: int) -> None:
@@ -54,7 +54,7 @@ class OfAStore:
             assert membership.remove(session, self.store, item)
 
 
-class OfABatch(OfAStore):
+class BatchFileList(StoreFileList):
     """The list of a batch's files, of which some are taken out of the store."""
 
     def __init__(self, database: Database, count: int) -> None:
@@ -70,20 +70,20 @@ class OfABatch(OfAStore):
         return Page([file.file_id for file in page.items], page.has_more)
 
 
-class OfStores:
+class StoreList:
     """The list of all stores."""
 
     def __init__(self, database: Database, count: int) -> None:
         self.database = database
         with database.transaction() as session:
-            made = [
+            stores_of_project = [
                 VectorStore(
                     project=DEFAULT_PROJECT, id=f"vs_{n}", name="", model="m", meta={}, created_at=1, last_active_at=1
                 )
                 for n in range(count)
             ]
-            session.add_all(made)
-        self.ids = [store.id for store in made]
+            session.add_all(stores_of_project)
+        self.ids = [store.id for store in stores_of_project]
 
     def page(self, window: Window) -> Page[str]:
         with self.database.reading() as session:
@@ -98,28 +98,28 @@ class OfStores:
                 pass
 
 
-List = type[OfFiles] | type[OfAStore] | type[OfABatch] | type[OfStores]
-LISTS = [OfFiles, OfAStore, OfABatch, OfStores]
+List = type[FileList] | type[StoreFileList] | type[BatchFileList] | type[StoreList]
+LISTS = [FileList, StoreFileList, BatchFileList, StoreList]
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("kind", LISTS)
-def test_a_walk_goes_on_when_the_item_it_stands_at_is_removed(database: Database, kind: List, order: Order) -> None:
+def test_pagination_goes_on_when_its_last_item_is_removed(database: Database, kind: List, order: Order) -> None:
     items = kind(database, 9)
     expected = items.ids if order == "asc" else items.ids[::-1]
 
     page = items.page(Window(3, order))
-    found = [*page.items]
+    walked = [*page.items]
     while page.has_more:
-        items.remove(found[-1])
-        page = items.page(Window(3, order, after=found[-1]))
-        found += page.items
+        items.remove(walked[-1])
+        page = items.page(Window(3, order, after=walked[-1]))
+        walked += page.items
 
-    assert found == expected
+    assert walked == expected
 
 
 @pytest.mark.parametrize("kind", LISTS)
-def test_a_walk_goes_on_when_its_whole_page_and_the_next_item_are_removed(database: Database, kind: List) -> None:
+def test_pagination_goes_on_when_its_whole_page_and_the_next_item_are_removed(database: Database, kind: List) -> None:
     items = kind(database, 8)
     first = items.page(Window(3, "asc"))
 
@@ -131,7 +131,7 @@ def test_a_walk_goes_on_when_its_whole_page_and_the_next_item_are_removed(databa
 
 
 @pytest.mark.parametrize("kind", LISTS)
-def test_before_an_item_that_is_removed(database: Database, kind: List) -> None:
+def test_the_page_before_a_removed_item_is_found(database: Database, kind: List) -> None:
     items = kind(database, 6)
 
     items.remove(items.ids[4])
@@ -141,24 +141,24 @@ def test_before_an_item_that_is_removed(database: Database, kind: List) -> None:
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
-@pytest.mark.parametrize("kind", [OfFiles, OfAStore])
-def test_thousands_of_one_second_are_each_listed_once_while_they_are_removed(
-    database: Database, kind: type[OfFiles] | type[OfAStore], order: Order
+@pytest.mark.parametrize("kind", [FileList, StoreFileList])
+def test_thousands_of_items_of_one_second_are_each_listed_once_while_they_are_removed(
+    database: Database, kind: type[FileList] | type[StoreFileList], order: Order
 ) -> None:
-    items = kind(database, MANY)
-    found: list[str] = []
+    items = kind(database, MANY_ITEMS)
+    walked: list[str] = []
     page = Page[str]([], has_more=True)
 
     while page.has_more:
-        page = items.page(Window(100, order, after=found[-1] if found else None))
-        found += page.items
-        items.remove(found[-1])
+        page = items.page(Window(100, order, after=walked[-1] if walked else None))
+        walked += page.items
+        items.remove(walked[-1])
 
-    assert found == (items.ids if order == "asc" else items.ids[::-1])
+    assert walked == (items.ids if order == "asc" else items.ids[::-1])
 
 
-def test_a_file_that_is_back_stands_where_it_is_now(database: Database) -> None:
-    items = OfAStore(database, 4)
+def test_a_file_that_was_attached_again_has_its_new_position(database: Database) -> None:
+    items = StoreFileList(database, 4)
     items.remove(items.ids[1])
     rows.attach(database, items.store, [items.ids[1]])
 
@@ -167,23 +167,23 @@ def test_a_file_that_is_back_stands_where_it_is_now(database: Database) -> None:
     assert items.page(Window(10, "desc", after=items.ids[1])).items == [items.ids[3], items.ids[2], items.ids[0]]
 
 
-def test_an_item_of_another_list_leads_nowhere(database: Database) -> None:
-    one, other = OfAStore(database, 2), OfAStore(database, 2)
+def test_a_removed_item_of_another_list_is_an_unknown_cursor(database: Database) -> None:
+    one, other = StoreFileList(database, 2), StoreFileList(database, 2)
 
     one.remove(one.ids[0])
 
     assert other.page(Window(10, "asc", after=one.ids[0])).items == []
 
 
-def test_what_was_removed_long_ago_is_forgotten(database: Database, clock: Clock) -> None:
-    items = OfFiles(database, 3)
+def test_old_tombstones_are_deleted(database: Database, clock: Clock) -> None:
+    items = FileList(database, 3)
     items.remove(items.ids[0])
     clock.advance(tombstones.RETENTION_SECONDS + 1)
     items.remove(items.ids[1])
 
     with database.transaction() as session:
-        swept = tombstones.delete_old(session, 100), tombstones.delete_old(session, 100)
+        deleted = tombstones.delete_old(session, 100), tombstones.delete_old(session, 100)
 
-    assert swept == (1, 0)
+    assert deleted == (1, 0)
     assert items.page(Window(10, "asc", after=items.ids[0])).items == []
     assert items.page(Window(10, "asc", after=items.ids[1])).items == [items.ids[2]]

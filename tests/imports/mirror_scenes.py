@@ -74,7 +74,7 @@ def execute_run(services: FakeServices, run: ImportSchedule, tmp_path: Path) -> 
     work = tmp_path / f"work-{run.fence}"
     work.mkdir()
     with workers_running(services):
-        return import_process.execute_run(services, run.row, run.fence, work, lost=lambda _: None)
+        return import_process.execute_run(services, run.row, run.fence, work, exit_process=lambda _: None)
 
 
 def run_to_end(services: FakeServices, schedule: ImportSchedule, tmp_path: Path) -> ImportSchedule:

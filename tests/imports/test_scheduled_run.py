@@ -69,7 +69,7 @@ def test_a_process_whose_own_api_does_not_start_fails_at_once(
     (tmp_path / "work" / "api").mkdir(parents=True)  # where the socket belongs
 
     with pytest.raises(RuntimeError, match="did not start"):
-        import_process.execute_run(services, held.row, held.fence, tmp_path / "work", lost=lambda _: None)
+        import_process.execute_run(services, held.row, held.fence, tmp_path / "work", exit_process=lambda _: None)
 
 
 def test_a_touched_file_is_hashed_once_and_not_uploaded(

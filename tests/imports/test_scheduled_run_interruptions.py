@@ -116,7 +116,10 @@ def test_a_process_without_the_lease_cannot_upload_or_end_the_run(
     new = claim_run(services)
     assert (new.row, new.run_id, new.fence) == (old.row, reload(services, schedule).run_id, old.fence + 1)
 
-    assert import_process.execute_run(services, old.row, old.fence, tmp_path, lost=lambda _: None) == EXIT_LEASE_LOST
+    assert (
+        import_process.execute_run(services, old.row, old.fence, tmp_path, exit_process=lambda _: None)
+        == EXIT_LEASE_LOST
+    )
     with pytest.raises(Abandoned):
         files.create(
             services,

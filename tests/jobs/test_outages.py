@@ -16,7 +16,7 @@ from ingest.steps.embed.remote import RemoteEmbedder
 from ingest.stores import members
 from tests.conftest import Clock
 from tests.db import rows
-from tests.embeddings import embeddings
+from tests.embeddings import embedding_server
 from tests.fakes import CALLER, FakeServices
 from tests.jobs.scenes import upload_text
 
@@ -189,7 +189,7 @@ def test_a_text_that_the_embedder_cannot_process_fails_only_its_own_file(service
     poisonous, *sound = (
         upload_text(services, text) for text in ("A stork and some nightshade.", "A heron.", "A crane.")
     )
-    with embeddings() as model:
+    with embedding_server() as model:
         model.poison = "nightshade"
         settings = services.settings.model_copy(update={"embedding_url": model.url, "embedding_model": "letters"})
         services.embedder = RemoteEmbedder(settings, sleep=lambda _: None)  # type: ignore[assignment] # not the fake

@@ -88,7 +88,7 @@ def test_changed_attributes_reach_the_points_of_both_models(services: FakeServic
         assert [owner.attributes for key, (owner, _) in index.points.items() if key[0] == row] == [{"colour": "grey"}]
 
 
-@pytest.mark.parametrize("end", ["fails", "is cancelled", "is cancelled and begun again before its rows are rewritten"])
+@pytest.mark.parametrize("end", ["failed", "cancelled", "cancelled_and_started_again"])
 def test_an_unsuccessful_reindex_keeps_the_standby_points(services: FakeServices, end: str) -> None:
     store, [file_id] = attach_texts(services, HERONS[0])
     run_published_jobs(services)
@@ -96,15 +96,14 @@ def test_an_unsuccessful_reindex_keeps_the_standby_points(services: FakeServices
     run_published_jobs(services)
     batch = rerun_batches.reindex(services, CALLER, store, "all", None)
     [message] = services.queue.lanes["bulk"]
-    if end == "fails":
+    if end == "failed":
         services.embedder.error = InvalidFile("It is broken.")
-        services.index.points = {
-            key: point for key, point in services.index.points.items() if key[1] != 1
-        }  # embedded anew
+        # Without the points of generation 1 the re-index must embed the text, which fails.
+        services.index.points = {key: point for key, point in services.index.points.items() if key[1] != 1}
         run.run_job(services, message.row, lease_holder="test/1")
     else:
         rows.claim(services.database, message.row)
-        if end == "is cancelled":
+        if end == "cancelled":
             file_batches.cancel(services, CALLER, store, batch.id)
         else:
             with services.database.transaction() as session:

@@ -116,7 +116,7 @@ def test_a_passage_has_the_score_of_its_live_point_and_not_of_one_that_awaits_it
     assert best.score == pytest.approx(1.0)
 
 
-def test_a_search_is_repeated_when_its_store_cuts_over_meanwhile(services: FakeServices) -> None:
+def test_a_search_is_repeated_when_its_store_cuts_over_during_it(services: FakeServices) -> None:
     store, _ = attach_texts(services, *HERONS)
     run_published_jobs(services)
     migrate(services, store)

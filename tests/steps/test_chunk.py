@@ -1,3 +1,5 @@
+"""Tokens of a text, and chunks of tokens."""
+
 import itertools
 
 import pytest

@@ -8,7 +8,7 @@ from pathlib import Path
 import openai
 import pytest
 
-from tests.embeddings import DIMENSIONS, embeddings
+from tests.embeddings import DIMENSIONS, embedding_server
 from tests.servers import wait_until
 from tests.stories.running import running
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(300)  # the first test uploads all of them
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[openai.OpenAI, str, str, list[str]]]:
     """Yield a client of a service that works on a large batch, with the batch's store, id and files."""
     data: Path = tmp_path_factory.mktemp("fair") / "data"
-    with embeddings() as model:
+    with embedding_server() as model:
         model.seconds = EMBEDDING_SECONDS
         environment = {
             "INGEST_EMBEDDING_URL": model.url,

@@ -17,7 +17,7 @@ import openai
 import psutil
 import pytest
 
-from tests.embeddings import embeddings
+from tests.embeddings import embedding_server
 from tests.steps.parse.specimens import ALL, Specimen
 from tests.stories.running import Service, running
 
@@ -50,7 +50,7 @@ NAMES = {
 @pytest.fixture
 def environment() -> Iterator[dict[str, str]]:
     """Settings with little memory and time for parsers, and a free embedding model."""
-    with embeddings() as model:
+    with embedding_server() as model:
         yield {
             "INGEST_EMBEDDING_URL": model.url,
             "INGEST_PARSE_MEMORY_MIB": str(MEMORY_MIB),

@@ -41,11 +41,11 @@ def create_ended_batch(services: FakeServices) -> tuple[str, str]:
 def create_ended_import(services: FakeServices, result: ImportResult = "completed", **outcome: Any) -> ImportSchedule:
     """Create an import schedule whose run has ended. No other schedule may wait for a run."""
     store = vector_stores.create(services, CALLER, name="s", description=None, metadata={}, expires_after_days=None).id
-    wish: dict[str, Any] = {
+    options: dict[str, Any] = {
         "sources": ["https://docs.example/a.txt"], "manifests": [], "include": [], "exclude": [], "attributes": {},
         "attributes_from_path": [], "delete_missing": False, "retry_failed": False,
     }  # fmt: skip
-    created = schedules.create(services, CALLER, store, cron="0 3 * * *", timezone="UTC", paused=False, options=wish)
+    created = schedules.create(services, CALLER, store, cron="0 3 * * *", timezone="UTC", paused=False, options=options)
     run_import(services, created, result, **outcome)
     return schedules.retrieve(services, CALLER, store, created.id)
 

@@ -9,6 +9,7 @@ import pytest
 from ingest.jobs.maintenance import run_maintenance
 from ingest.webhooks import delivery, endpoints
 from ingest.webhooks.delivery import DeliveryWorker
+from ingest.webhooks.signing import generate_secret, signature_headers
 from tests.conftest import Clock
 from tests.fakes import CALLER, FakeServices
 from tests.receivers import Receiver
@@ -103,3 +104,16 @@ def test_a_test_event_is_sent_at_once_and_signed(services: FakeServices, receive
     ((headers, body),) = receiver.received
     openai.OpenAI(api_key="none", webhook_secret=secret).webhooks.verify_signature(body, headers)
     assert json.loads(body)["data"]["test"] is True
+
+
+def test_there_is_one_signature_for_each_secret() -> None:
+    secrets = [generate_secret() for _ in range(2)]
+
+    headers = signature_headers(secrets, "evt_1", 1_800_000_000, "{}")
+
+    first, second = headers["webhook-signature"].split(" ")
+    assert first.startswith("v1,")
+    assert second.startswith("v1,")
+    assert first != second
+    assert (headers["webhook-id"], headers["webhook-timestamp"]) == ("evt_1", "1800000000")
+    assert signature_headers(secrets[1:], "evt_1", 1_800_000_000, "{}")["webhook-signature"] == second

@@ -99,8 +99,8 @@ def index_schema(schema: Any) -> Any:
         return json_reader.choice(schema, "field_schema", _SIMPLE_INDEXES)
     fields = json_reader.mapping(schema, "field_schema")
     kind, flags = json_reader.choice(fields.pop("type", None), "field_schema.type", _INDEXES)
-    known = {*flags, "on_disk", "memory", "enable_hnsw"}
-    fields = json_reader.mapping(fields, "field_schema", known)
+    allowed_keys = {*flags, "on_disk", "memory", "enable_hnsw"}
+    fields = json_reader.mapping(fields, "field_schema", allowed_keys)
     return kind(**{name: json_reader.flag(fields[name], f"field_schema.{name}") for name in flags if name in fields})
 
 

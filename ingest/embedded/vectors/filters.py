@@ -19,9 +19,11 @@ def read(value: Any, depth: int = 0) -> edge.Filter:
         name: _conditions(fields[name], depth) for name in ("must", "should", "must_not") if name in fields
     }
     if "min_should" in fields:
-        least = json_reader.mapping(fields["min_should"], "min_should", {"conditions", "min_count"})
-        count = json_reader.integer(least.get("min_count"), "min_should.min_count")
-        return edge.Filter(min_should=edge.MinShould(_conditions(least.get("conditions"), depth), count), **clauses)
+        min_should = json_reader.mapping(fields["min_should"], "min_should", {"conditions", "min_count"})
+        count = json_reader.integer(min_should.get("min_count"), "min_should.min_count")
+        return edge.Filter(
+            min_should=edge.MinShould(_conditions(min_should.get("conditions"), depth), count), **clauses
+        )
     return edge.Filter(**clauses)
 
 

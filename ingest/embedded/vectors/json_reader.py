@@ -12,12 +12,12 @@ from ingest.embedded.vectors.errors import BadRequest
 T = TypeVar("T")
 
 
-def mapping(value: Any, what: str, known: Collection[str] | None = None) -> dict[str, Any]:
-    """Return a JSON object without its nulls. With `known`, other keys are rejected: ignoring one could change the result."""
+def mapping(value: Any, what: str, allowed_keys: Collection[str] | None = None) -> dict[str, Any]:
+    """Return a JSON object without its nulls. With `allowed_keys`, rejects other keys: ignoring one could change the result."""
     if not isinstance(value, dict):
         raise BadRequest(f"Format error in JSON body: {what} must be an object")
     fields = {key: item for key, item in value.items() if item is not None}
-    if known is not None and (unknown := fields.keys() - set(known)):
+    if allowed_keys is not None and (unknown := fields.keys() - set(allowed_keys)):
         raise BadRequest(f"Format error in JSON body: {what}: not supported here: {', '.join(sorted(unknown))[:200]}")
     return fields
 
@@ -43,10 +43,10 @@ def flag(value: Any, what: str) -> bool:
     return value
 
 
-def integer(value: Any, what: str, least: int = 0, most: int = 2**63 - 1) -> int:
-    """Return a JSON integer from `least` to `most`."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise BadRequest(f"Format error in JSON body: {what} must be an integer from {least} to {most}")
+def integer(value: Any, what: str, minimum: int = 0, maximum: int = 2**63 - 1) -> int:
+    """Return a JSON integer from `minimum` to `maximum`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
+        raise BadRequest(f"Format error in JSON body: {what} must be an integer from {minimum} to {maximum}")
     return value
 
 

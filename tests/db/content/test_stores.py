@@ -65,6 +65,20 @@ def test_a_file_in_progress_is_not_searched_after_its_store_ended(database: Data
         assert member_rows.live_files(session, store, [row]) == {}
 
 
+def end_store(database: Database, store: str, ended: str) -> None:
+    """Delete or expire a store, and delete its files' rows in small steps."""
+    with database.transaction() as session:
+        if ended == "deleted":
+            assert stores.delete(session, DEFAULT_PROJECT, store)
+        else:
+            assert stores.expire(session, store)
+    removed = 1
+    while removed:
+        with database.transaction() as session:
+            remove = stores.remove_deleted if ended == "deleted" else stores.remove_expired
+            removed = remove(session, 7)
+
+
 @pytest.mark.parametrize("ended", ["deleted", "expired"])
 def test_ending_a_store_does_not_deadlock_with_transitions_of_its_files(
     database: Database, clock: Clock, ended: str
@@ -83,16 +97,6 @@ def test_ending_a_store_does_not_deadlock_with_transitions_of_its_files(
                 with suppress(Abandoned):
                     won += steps.complete(database, lease)
             return won
-
-        def end(store: str = store) -> None:
-            with database.transaction() as session:
-                project = session.scalars(select(VectorStore.project).where(VectorStore.id == store)).one()
-                assert stores.delete(session, project, store) if ended == "deleted" else stores.expire(session, store)
-            removed = 1
-            while removed:
-                with database.transaction() as session:
-                    remove = stores.remove_deleted if ended == "deleted" else stores.remove_expired
-                    removed = remove(session, 7)
 
         def remove_files(file_ids: Sequence[str] = ids[:39:-1], store: str = store) -> None:
             for file_id in file_ids:
@@ -113,7 +117,7 @@ def test_ending_a_store_does_not_deadlock_with_transitions_of_its_files(
         steps.run_concurrently(
             lambda half=leases[:20]: complete_all(half),  # type: ignore[misc]  # mypy infers no lambda with defaults
             lambda half=leases[:19:-1]: complete_all(half),  # type: ignore[misc]  # as above
-            end,
+            lambda store=store: end_store(database, store, ended),  # type: ignore[misc]  # as above
             remove_files,
             attach_again,
             cancel,

@@ -10,7 +10,7 @@ from ingest.config import Settings
 from ingest.errors import DependencyDown
 from ingest.net.http_pool import NoResponse, Response
 from ingest.steps.embed.remote import RemoteEmbedder
-from tests.embeddings import embeddings
+from tests.embeddings import embedding_server
 from tests.steps.embed.scripted import KEY, ScriptedPool, error_answer, json_answer, vectors_answer
 
 
@@ -42,10 +42,10 @@ def test_configured_dimensions_are_only_sent_if_the_settings_say_so() -> None:
 
 
 def test_the_key_is_sent() -> None:
-    with embeddings() as server:
+    with embedding_server() as server:
         RemoteEmbedder(Settings(embedding_url=server.url + "/", embedding_api_key=SecretStr(KEY))).embed(["a"])
 
-    assert server.asked == [("/v1/embeddings", f"Bearer {KEY}")]
+    assert server.received == [("/v1/embeddings", f"Bearer {KEY}")]
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 503])

@@ -11,7 +11,7 @@ from ingest.config import Settings
 from ingest.errors import DependencyDown
 from ingest.steps.index import QdrantIndex, collection_name
 from ingest.steps.index.wire import MAX_POINTS_PER_REQUEST
-from tests.contracts.points import DIMENSIONS, PROJECT, axis, owner, point
+from tests.contracts.points import DIMENSIONS, PROJECT, make_owner, make_point, unit_vector
 
 pytestmark = pytest.mark.services
 
@@ -23,7 +23,7 @@ def test_several_processes_may_create_the_collection_at_once(qdrant_index: Qdran
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(QdrantIndex.ensure_collection, indexes))
 
-    indexes[0].upsert(owner(), [point(0)])
+    indexes[0].upsert(make_owner(), [make_point(0)])
     assert [one.count_points(1, 1) for one in indexes] == [1] * 4
     indexes[0]._client.delete_collection(indexes[0]._collection)
     for one in indexes:
@@ -33,9 +33,9 @@ def test_several_processes_may_create_the_collection_at_once(qdrant_index: Qdran
 def test_a_collection_without_windows_takes_one_vector_for_each_chunk(settings: Settings, client: QdrantClient) -> None:
     index = QdrantIndex.connect(settings, model="plain", dimensions=DIMENSIONS, multivector=False)
 
-    index.upsert(owner(), [point(0, 2)])
+    index.upsert(make_owner(), [make_point(0, 2)])
 
-    dense, _ = index.search(PROJECT, "vs_1", dense=axis(2), sparse=None, filters=None, limit=5)
+    dense, _ = index.search(PROJECT, "vs_1", dense=unit_vector(2), sparse=None, filters=None, limit=5)
     assert [hit.score for hit in dense] == pytest.approx([1.0])
     index.close()
     client.delete_collection(collection_name("plain", DIMENSIONS))
@@ -45,16 +45,16 @@ def test_a_scan_of_several_pages_sees_every_point_once(
     qdrant_index: QdrantIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingest.steps.index.qdrant.SCAN_PAGE_POINTS", 7)
-    qdrant_index.upsert(owner(), [point(number) for number in range(30)])
+    qdrant_index.upsert(make_owner(), [make_point(number) for number in range(30)])
 
     assert sorted(qdrant_index.scan_points()) == [(1, 1, PROJECT, "vs_1", number) for number in range(30)]
 
 
 def test_a_write_recreates_a_collection_that_vanished(qdrant_index: QdrantIndex, client: QdrantClient) -> None:
-    qdrant_index.upsert(owner(), [point(0)])
+    qdrant_index.upsert(make_owner(), [make_point(0)])
     client.delete_collection(qdrant_index._collection)
 
-    qdrant_index.upsert(owner(), [point(0)])
+    qdrant_index.upsert(make_owner(), [make_point(0)])
 
     assert qdrant_index.count_points(1, 1) == 1
 
@@ -80,7 +80,7 @@ def test_an_unreachable_server_is_a_dependency_that_is_down(settings: Settings) 
         )
 
         with pytest.raises(DependencyDown, match="qdrant: no answer"):
-            index.upsert(owner(), [point(0)])
+            index.upsert(make_owner(), [make_point(0)])
         with pytest.raises(DependencyDown, match="qdrant: no answer"):
             index.count_points(1, 1)
 
@@ -88,12 +88,12 @@ def test_an_unreachable_server_is_a_dependency_that_is_down(settings: Settings) 
 
 
 def test_many_points_go_in_several_requests(qdrant_index: QdrantIndex) -> None:
-    qdrant_index.upsert(owner(), [point(number) for number in range(2 * MAX_POINTS_PER_REQUEST + 1)])
+    qdrant_index.upsert(make_owner(), [make_point(number) for number in range(2 * MAX_POINTS_PER_REQUEST + 1)])
 
     assert qdrant_index.count_points(1, 1) == 2 * MAX_POINTS_PER_REQUEST + 1
 
 
 def test_large_texts_go_in_several_requests(qdrant_index: QdrantIndex) -> None:
-    qdrant_index.upsert(owner(), [point(number, text="x" * 1_500_000) for number in range(4)])
+    qdrant_index.upsert(make_owner(), [make_point(number, text="x" * 1_500_000) for number in range(4)])
 
     assert qdrant_index.count_points(1, 1) == 4

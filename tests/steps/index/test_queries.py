@@ -5,7 +5,7 @@ import pytest
 from ingest.steps.filters import Comparison
 from ingest.steps.index.queries import in_range, search_requests
 from ingest.steps.vectors import SparseVector
-from tests.contracts.points import axis
+from tests.contracts.points import unit_vector
 
 TERMS = SparseVector([7], [1.0])
 
@@ -23,7 +23,7 @@ TERMS = SparseVector([7], [1.0])
 def test_only_query_parts_that_are_not_empty_are_searched(
     has_dense: bool, sparse: SparseVector | None, parts: list[str]
 ) -> None:
-    dense = axis(0) if has_dense else None
+    dense = unit_vector(0) if has_dense else None
 
     requests = search_requests("p", "vs_1", dense=dense, sparse=sparse, filters=None, limit=5)
 

@@ -17,7 +17,7 @@ from ingest.steps.index.wire import (
     to_point_ref,
     upsert_bodies,
 )
-from tests.contracts.points import DIMENSIONS, owner, point
+from tests.contracts.points import DIMENSIONS, make_owner, make_point
 
 
 def test_a_point_id_depends_on_row_generation_and_number_only() -> None:
@@ -26,7 +26,9 @@ def test_a_point_id_depends_on_row_generation_and_number_only() -> None:
 
 
 def test_a_body_has_both_vectors_and_the_payload_of_each_point() -> None:
-    [body] = upsert_bodies(owner(year=2020), [point(0, 1, terms=(7,), text="x")], dimensions=8, multivector=True)
+    [body] = upsert_bodies(
+        make_owner(year=2020), [make_point(0, 1, terms=(7,), text="x")], dimensions=8, multivector=True
+    )
 
     [item] = json.loads(body)["points"]
     assert item["id"] == point_id(1, 1, 0)
@@ -46,30 +48,30 @@ def test_a_body_has_both_vectors_and_the_payload_of_each_point() -> None:
 
 
 def test_without_multivector_a_body_has_one_vector_for_each_point() -> None:
-    [body] = upsert_bodies(owner(), [point(0, 1)], dimensions=8, multivector=False)
+    [body] = upsert_bodies(make_owner(), [make_point(0, 1)], dimensions=8, multivector=False)
 
     assert len(json.loads(body)["points"][0]["vector"]["dense"]) == DIMENSIONS
 
 
 def test_bodies_are_bounded_in_points() -> None:
-    points = [point(number) for number in range(2 * MAX_POINTS_PER_REQUEST + 1)]
+    points = [make_point(number) for number in range(2 * MAX_POINTS_PER_REQUEST + 1)]
 
-    bodies = upsert_bodies(owner(), points, dimensions=8, multivector=True)
+    bodies = upsert_bodies(make_owner(), points, dimensions=8, multivector=True)
 
     assert [len(json.loads(body)["points"]) for body in bodies] == [MAX_POINTS_PER_REQUEST, MAX_POINTS_PER_REQUEST, 1]
 
 
 def test_bodies_are_bounded_in_bytes() -> None:
-    points = [point(number, text="x" * 1_500_000) for number in range(4)]
+    points = [make_point(number, text="x" * 1_500_000) for number in range(4)]
 
-    bodies = list(upsert_bodies(owner(), points, dimensions=8, multivector=True))
+    bodies = list(upsert_bodies(make_owner(), points, dimensions=8, multivector=True))
 
     assert [len(json.loads(body)["points"]) for body in bodies] == [2, 2]
     assert all(len(body) <= MAX_BYTES_PER_REQUEST for body in bodies)
 
 
 def test_a_wrong_dimension_is_reported_before_the_first_body() -> None:
-    bodies = upsert_bodies(owner(), [point(0)], dimensions=9, multivector=True)
+    bodies = upsert_bodies(make_owner(), [make_point(0)], dimensions=9, multivector=True)
 
     with pytest.raises(DependencyDown, match="gave vectors of 8 dimensions, and 9 before"):
         next(bodies)

@@ -1,4 +1,4 @@
-"""Handlers that misbehave as their file tells them; the sandbox of a test imports this module by its bare name."""
+"""A handler that misbehaves as its file orders; the sandbox of a test imports this module by its bare name."""
 
 import ctypes
 import os
@@ -14,11 +14,11 @@ from ingest.steps.parse import ParsedText
 HANDLERS = {"html": "hostile:obey"}
 
 
-_kept: list[bytes] = []
+_leaked: list[bytes] = []
 
 
 def obey(path: Path) -> ParsedText:
-    """Do what the file says, then return this process's id as its text."""
+    """Obey the order in the file and return this process's id as the text."""
     order, _, argument = path.read_text().removeprefix("<html>").strip().partition(" ")
     match order:
         case "hang":
@@ -27,7 +27,7 @@ def obey(path: Path) -> ParsedText:
             grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
             Path(argument).write_text(f"{os.getpid()} {grandchild.pid}")
             time.sleep(600)
-        case "hang-with-pdeathsig":  # as pandoc is run
+        case "hang-with-pdeathsig":  # as pandoc is started
             parent = os.getpid()
             grandchild = subprocess.Popen(["sleep", "600"], preexec_fn=lambda: die_with_parent(parent))
             unfinished = Path(argument + ".part")
@@ -38,7 +38,7 @@ def obey(path: Path) -> ParsedText:
             hoard = [bytearray(64 * 2**20) for _ in range(1000)]
             print(len(hoard))
         case "keep":
-            _kept.append(b"x" * (60 * 2**20))
+            _leaked.append(b"x" * (60 * 2**20))
         case "abort":
             os.abort()
         case "abort-once":

@@ -1,3 +1,5 @@
+"""Detection of character sets."""
+
 import random
 
 import pytest
@@ -17,13 +19,13 @@ JAPANESE = "これは日本語のテキストです。文字コードの判定�
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
 )
 @pytest.mark.parametrize("text", [LATIN, GERMAN], ids=["latin", "german"])
-def test_unicode_is_recognised_with_and_without_a_byte_order_mark(text: str, encoding: str) -> None:
+def test_unicode_is_detected_with_and_without_a_byte_order_mark(text: str, encoding: str) -> None:
     assert decode(text.encode(encoding)) == text
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("text", [CHINESE, JAPANESE], ids=["chinese", "japanese"])
-def test_utf_16_without_any_latin_letter_is_recognised(text: str, encoding: str) -> None:
+def test_utf_16_without_latin_letters_is_detected(text: str, encoding: str) -> None:
     assert decode(text.encode(encoding)) == text
 
 
@@ -40,11 +42,11 @@ def test_utf_16_without_any_latin_letter_is_recognised(text: str, encoding: str)
         (JAPANESE, "euc_jp"),
     ],
 )
-def test_old_character_sets_are_recognised(text: str, encoding: str) -> None:
+def test_legacy_character_sets_are_detected(text: str, encoding: str) -> None:
     assert decode(text.encode(encoding)) == text
 
 
-def test_foreign_letters_late_in_a_long_file_are_recognised() -> None:
+def test_non_ascii_letters_late_in_a_long_file_are_detected() -> None:
     assert decode(b"plain\n" * 50_000 + RUSSIAN.encode("cp1251")).endswith(RUSSIAN)
 
 

@@ -15,17 +15,17 @@ from tests.steps.parse.documents import Parse
 @pytest.mark.parametrize(
     "filename", ["a.txt", "a.md", "a.py", "a.json", "a.ndjson", "a.yaml", "a.csv", "a.tsv", "a.rst", "a"]
 )
-def test_text_is_taken_as_it_is(parse: Parse, filename: str) -> None:
+def test_plain_text_is_not_changed(parse: Parse, filename: str) -> None:
     text = 'key: [1,\n\t"two",   3]\n\n  "ragged","csv"\n'
 
     assert parse(filename, text.encode()) == ParsedText(text, "text")
 
 
-def test_line_ends_become_one_kind_and_nuls_vanish(parse: Parse) -> None:
+def test_line_ends_are_normalized_and_nuls_are_removed(parse: Parse) -> None:
     assert parse("a.txt", b"one\r\ntwo\rthree\0\n").text == "one\ntwo\nthree\n"
 
 
-def test_lone_surrogates_do_not_get_through(parse: Parse) -> None:
+def test_lone_surrogates_are_replaced(parse: Parse) -> None:
     text = parse("a.txt", b"\xff\xfea\0\0\xd8b\0").text
 
     assert text.encode().decode() == text
@@ -38,7 +38,7 @@ def test_an_empty_file_is_invalid(parse: Parse) -> None:
 
 
 @pytest.mark.parametrize("filename", ["a.txt", "a.html", "a.xml", "a.csv"])
-def test_white_space_only_is_invalid(parse: Parse, filename: str) -> None:
+def test_a_file_of_whitespace_is_invalid(parse: Parse, filename: str) -> None:
     with pytest.raises(InvalidFile, match="The file contains no text"):
         parse(filename, b" \n\t\r\n \0 ")
 
@@ -53,18 +53,18 @@ def test_a_text_that_is_too_long_is_invalid(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("filename", ["a.txt", "a.html", "a.xml", "a.pdf", "a"])
 @pytest.mark.parametrize("size", [3_001, 70 * 2**20, 400 * 2**20])
-def test_nothing_but_nuls_is_no_text_however_long(tmp_path: Path, filename: str, size: int) -> None:
+def test_a_file_of_nuls_has_no_text_whatever_its_length(tmp_path: Path, filename: str, size: int) -> None:
     path = tmp_path / "blob"
     with path.open("wb") as file:
         file.truncate(size)
 
-    # By its own message, so it takes no child, whose memory a whole file may exceed.
+    # There is no module "none", so no child process is used: the file may exceed its memory.
     with pytest.raises(InvalidFile, match="The file contains no text"):
         Parser(Settings(parse_max_text_mib=16), handlers="none").parse(path, filename)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-be", "utf-16-le"])
-def test_a_log_that_begins_with_a_hole_keeps_its_text(tmp_path: Path, encoding: str) -> None:
+def test_a_log_with_leading_nuls_keeps_its_text(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "blob"
     text = "the first line after the cut\nand another\n"
     with path.open("wb") as file:
@@ -76,7 +76,7 @@ def test_a_log_that_begins_with_a_hole_keeps_its_text(tmp_path: Path, encoding: 
 
 
 @pytest.mark.parametrize("name", ["a.html", "a.xml"])
-def test_markup_that_needs_too_much_memory_says_so(tmp_path: Path, name: str) -> None:
+def test_markup_that_needs_too_much_memory_is_invalid(tmp_path: Path, name: str) -> None:
     path = tmp_path / "blob"
     path.write_bytes(b"<a>" + b"<p>x<b>y</b></p>" * 200_000 + b"</a>")
     parser = Parser(Settings().model_copy(update={"parse_memory_mib": 64}))  # less than Settings allow

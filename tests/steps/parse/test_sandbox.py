@@ -1,4 +1,4 @@
-"""What a parser child may do to a worker: nothing."""
+"""A hostile file harms neither the worker nor the next file, whatever it does to the parser process."""
 
 import functools
 import os
@@ -19,9 +19,9 @@ from ingest.steps.parse import Parser
 Order = Callable[..., str]
 
 
-# The deadline grows with the file: a tiny one has half a second, and with this padding the 30 s that a child's start
-# may take on a busy machine.
-_PATIENCE = " " * 2**16
+# The deadline grows with the size of the file. A tiny file has half a second; this padding extends it to the 30 s that
+# the start of a process may take on a busy machine.
+_PADDING = " " * 2**16
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +46,8 @@ def hostile(settings: Settings) -> Iterator[Parser]:
 
 
 @pytest.fixture(scope="module")
-def surviving(settings: Settings) -> Iterator[Parser]:
-    """One parser for the tests that do its child no harm."""
+def shared_parser(settings: Settings) -> Iterator[Parser]:
+    """One parser for the tests that do not harm its child process."""
     parser = Parser(settings, handlers="hostile")
     yield parser
     parser.close()
@@ -55,33 +55,33 @@ def surviving(settings: Settings) -> Iterator[Parser]:
 
 @pytest.fixture
 def order(hostile: Parser, tmp_path: Path) -> Order:
-    """Parse a file that tells a new child what to do; the text of an obeyed order is the child's process id."""
+    """Parse a file with an order for a new child process. The text of an obeyed order is the process id."""
     return functools.partial(_order, hostile, tmp_path / "blob")
 
 
 @pytest.fixture
-def tell(surviving: Parser, tmp_path: Path) -> Order:
-    """Parse a file that tells the child of all such tests what to do."""
-    return functools.partial(_order, surviving, tmp_path / "blob")
+def order_shared(shared_parser: Parser, tmp_path: Path) -> Order:
+    """Parse a file with an order for the child process that these tests share."""
+    return functools.partial(_order, shared_parser, tmp_path / "blob")
 
 
-def _order(parser: Parser, path: Path, text: str, patience: str = _PATIENCE) -> str:
-    path.write_text(f"<html>{text}{patience}")
+def _order(parser: Parser, path: Path, text: str, padding: str = _PADDING) -> str:
+    path.write_text(f"<html>{text}{padding}")
     return parser.parse(path, "order.html").text
 
 
-def test_one_child_serves_many_files(tell: Order) -> None:
-    assert tell("answer") == tell("answer")
+def test_one_process_parses_many_files(order_shared: Order) -> None:
+    assert order_shared("answer") == order_shared("answer")
 
 
-def test_a_child_is_replaced_after_so_many_files(order: Order) -> None:
+def test_a_process_is_replaced_after_a_number_of_files(order: Order) -> None:
     pids = [order("answer") for _ in range(6)]
 
     assert len(set(pids[:5])) == 1
     assert pids[5] != pids[0]
 
 
-def test_a_child_that_keeps_much_memory_is_replaced(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_keeps_much_memory_is_replaced(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.steps.parse.parser._MAX_GROWTH_MIB", 50)
 
     assert order("keep") != order("answer")
@@ -91,7 +91,7 @@ def test_a_file_that_hangs_its_parser_fails_at_its_deadline(order: Order) -> Non
     first = order("answer")
 
     with pytest.raises(InvalidFile, match="could not be parsed within 1 s"):
-        order("hang", patience="")
+        order("hang", padding="")
 
     assert not psutil.pid_exists(int(first))
     assert order("answer") != first
@@ -101,12 +101,12 @@ def test_grandchildren_die_with_the_parser(order: Order, tmp_path: Path) -> None
     order("answer")
 
     with pytest.raises(InvalidFile, match="could not be parsed within"):
-        order(f"hang-with-grandchild {tmp_path / 'pids'}", patience="")
+        order(f"hang-with-grandchild {tmp_path / 'pids'}", padding="")
 
     _assert_gone(tmp_path / "pids")
 
 
-def test_a_file_that_needs_too_much_memory_fails_and_the_child_is_replaced(order: Order) -> None:
+def test_a_file_that_needs_too_much_memory_fails_and_the_process_is_replaced(order: Order) -> None:
     first = order("answer")
 
     with pytest.raises(InvalidFile, match="needs more than 64 MiB of memory"):
@@ -122,61 +122,61 @@ def test_a_file_that_always_crashes_its_parser_fails_and_the_next_one_works(orde
     assert order("answer")
 
 
-def test_one_crash_is_forgiven(order: Order, tmp_path: Path) -> None:
+def test_a_file_that_crashes_its_parser_once_is_retried(order: Order, tmp_path: Path) -> None:
     assert order(f"abort-once {tmp_path / 'crashed'}")
 
 
-def test_a_child_that_died_between_files_is_replaced(order: Order) -> None:
+def test_a_process_that_died_between_files_is_replaced(order: Order) -> None:
     first = int(order("answer"))
     os.kill(first, signal.SIGKILL)
 
     assert int(order("answer")) != first
 
 
-def test_an_unexpected_error_becomes_a_message_without_paths(tell: Order) -> None:
+def test_an_unexpected_error_becomes_a_message_without_paths(order_shared: Order) -> None:
     with pytest.raises(InvalidFile) as caught:
-        tell("raise")
+        order_shared("raise")
 
     assert str(caught.value) == "The file could not be parsed as HTML: cannot read the file"
 
 
-def test_an_error_of_ours_crosses_the_border_unchanged(tell: Order) -> None:
+def test_a_file_error_in_the_child_reaches_the_worker_unchanged(order_shared: Order) -> None:
     with pytest.raises(UnsupportedFile, match="it is a test"):
-        tell("refuse")
+        order_shared("refuse")
 
 
-def test_what_a_library_prints_does_not_disturb_the_answer(tell: Order) -> None:
-    assert tell("print").isdecimal()
+def test_what_a_library_prints_does_not_disturb_the_answer(order_shared: Order) -> None:
+    assert order_shared("print").isdecimal()
 
 
-def test_a_text_that_is_too_long_fails(tell: Order) -> None:
+def test_a_text_that_is_too_long_fails(order_shared: Order) -> None:
     with pytest.raises(InvalidFile, match="more than 1 MiB of text"):
-        tell(f"long {2**20 + 1}")
+        order_shared(f"long {2**20 + 1}")
 
 
-def test_a_blank_text_fails(tell: Order) -> None:
+def test_a_blank_text_fails(order_shared: Order) -> None:
     with pytest.raises(InvalidFile, match="The file contains no text"):
-        tell("blank")
+        order_shared("blank")
 
 
-def test_parsers_have_no_network(tell: Order) -> None:
+def test_parsers_have_no_network(order_shared: Order) -> None:
     with pytest.raises(InvalidFile, match="PermissionError"):
-        tell("connect")
+        order_shared("connect")
 
 
-def test_parsers_are_not_told_the_service_s_secrets(tell: Order) -> None:
-    assert "INGEST_" not in tell("environment")
+def test_parsers_do_not_inherit_the_secrets_of_the_service(order_shared: Order) -> None:
+    assert "INGEST_" not in order_shared("environment")
 
 
 def test_a_file_that_is_no_longer_wanted_is_abandoned_at_once(hostile: Parser, tmp_path: Path) -> None:
     path = tmp_path / "blob"
-    path.write_text("<html>hang" + _PATIENCE)
-    began = time.monotonic()
+    path.write_text("<html>hang" + _PADDING)
+    started = time.monotonic()
 
     with pytest.raises(Abandoned):
         hostile.parse(path, "order.html", still_wanted=lambda: False)
 
-    assert time.monotonic() - began < 0.95
+    assert time.monotonic() - started < 0.95
 
 
 def test_killing_the_worker_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+"""Detection of the kind of a file."""
+
 import pytest
 
 from ingest.errors import InvalidFile, UnsupportedFile
@@ -35,7 +37,7 @@ MAIL = b"From: a@example.com\nMIME-Version: 1.0\nMessage-ID: <1>\nSubject: x\n\n
         ("\ufeff<html>".encode("utf-16-le"), "page.html", "html"),
     ],
 )
-def test_content_decides_and_the_name_where_it_leaves_a_choice(head: bytes, filename: str, kind: str) -> None:
+def test_the_content_decides_and_then_the_name(head: bytes, filename: str, kind: str) -> None:
     assert sniff(head, filename) == kind
 
 
@@ -57,7 +59,7 @@ def test_content_decides_and_the_name_where_it_leaves_a_choice(head: bytes, file
         (b"SQLite format 3\0", "a database"),
     ],
 )
-def test_kinds_without_text_are_refused_by_name(head: bytes, what: str) -> None:
+def test_formats_without_text_are_refused_with_their_description(head: bytes, what: str) -> None:
     with pytest.raises(UnsupportedFile, match=f"The file type is not supported: it is {what}"):
         sniff(head, "file.txt")
 
@@ -67,6 +69,6 @@ def test_unknown_binary_content_is_not_supported() -> None:
         sniff(bytes(range(32)) * 8, "file.bin")
 
 
-def test_a_document_that_is_not_what_its_name_says_is_invalid() -> None:
+def test_binary_content_under_the_name_of_a_document_is_invalid() -> None:
     with pytest.raises(InvalidFile, match=r"named \.docx"):
         sniff(bytes(range(32)) * 8, "report.docx")

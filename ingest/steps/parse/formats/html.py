@@ -179,18 +179,18 @@ class _TextWriter:
 
 
 def _layout_tables(root: Any) -> set[Any]:
-    """Tables that arrange a page rather than hold data: they contain tables, headings or lists."""
-    found: set[Any] = set()
+    """Return the tables that arrange a page instead of holding data: they contain tables, headings or lists."""
+    layout_tables: set[Any] = set()
     open_tables: list[Any] = []
     for event, element in etree.iterwalk(root, events=("start", "end"), tag=("table", *_LAYOUT_TABLE_SIGNS)):
         if event == "start":
             if open_tables:
-                found.add(open_tables[-1])
+                layout_tables.add(open_tables[-1])
             if element.tag == "table":
                 open_tables.append(element)
         elif element.tag == "table":
             open_tables.pop()
-    return found
+    return layout_tables
 
 
 def _collapse(text: str) -> str:

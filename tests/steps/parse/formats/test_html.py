@@ -1,3 +1,5 @@
+"""HTML to text."""
+
 import pytest
 
 from ingest.steps.parse.formats.html import decode_html, html_to_text

@@ -1,3 +1,5 @@
+"""Mails."""
+
 import email.policy
 from email.message import EmailMessage
 from pathlib import Path

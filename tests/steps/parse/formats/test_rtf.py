@@ -1,3 +1,5 @@
+"""Inlining of Unicode characters in RTF."""
+
 import pytest
 
 from ingest.steps.parse.formats.rtf import inline_unicode_characters

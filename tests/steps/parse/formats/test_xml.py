@@ -1,3 +1,5 @@
+"""XML to text."""
+
 from pathlib import Path
 
 import pytest
