@@ -53,7 +53,7 @@ def test_a_remote_model_gets_four_workers_a_core() -> None:
 
 
 @pytest.mark.parametrize("urls", [["http://a/v1"], ["", "http://a/v1"], ["http://a/v1", ""]])
-def test_one_remote_model_among_several_is_enough_for_that(urls: list[str]) -> None:
+def test_one_remote_model_among_several_gets_four_workers_a_core(urls: list[str]) -> None:
     models = tuple(EmbeddingModel(model=f"m{n}", url=url) for n, url in enumerate(urls))
     cores = os.cpu_count() or 1
 

@@ -34,7 +34,7 @@ def mentions_environment(source: str) -> bool:
         ("monitor.environ", False),
     ],
 )
-def test_every_way_to_the_environment_is_recognised(source: str, expected: bool) -> None:
+def test_every_access_to_the_environment_is_detected(source: str, expected: bool) -> None:
     assert mentions_environment(source) is expected
 
 
@@ -82,7 +82,7 @@ def test_the_client_key_is_the_service_s_own_before_openai_s(monkeypatch: pytest
     assert environment.client_api_key() == "own"
 
 
-def test_the_state_folder_is_that_of_the_desktop_standard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_state_folder_follows_the_xdg_standard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert environment.state_folder() == tmp_path
 

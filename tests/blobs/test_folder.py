@@ -26,7 +26,7 @@ def test_staged_files_of_a_killed_writer_are_deleted_after_an_hour(tmp_path: Pat
     assert young.exists()
 
 
-def test_a_folder_that_cannot_be_written_is_a_dependency_that_is_down(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_raises_dependency_down(tmp_path: Path) -> None:
     blobs = FolderBlobs(tmp_path)
     (tmp_path / "text").write_text("a file where a folder should be")
 
@@ -34,7 +34,7 @@ def test_a_folder_that_cannot_be_written_is_a_dependency_that_is_down(tmp_path: 
         blobs.write("text/aa00-1-", b"x")
 
 
-def test_a_folder_that_was_removed_is_a_dependency_that_is_down(tmp_path: Path) -> None:
+def test_a_folder_that_was_removed_raises_dependency_down(tmp_path: Path) -> None:
     blobs = FolderBlobs(tmp_path / "blobs")
     blobs.ping()
     (tmp_path / "blobs" / "partial").rmdir()

@@ -13,7 +13,7 @@ def blobs() -> FsspecBlobs:
     return FsspecBlobs(f"memory://{uuid.uuid4().hex}")
 
 
-def test_an_error_of_the_file_system_is_a_dependency_that_is_down(
+def test_an_error_of_the_file_system_raises_dependency_down(
     blobs: FsspecBlobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: str) -> bytes:
@@ -25,7 +25,7 @@ def test_an_error_of_the_file_system_is_a_dependency_that_is_down(
         blobs.read(raw_key("0" * 64))
 
 
-def test_a_missing_folder_while_writing_is_a_dependency_that_is_down(
+def test_a_missing_folder_while_writing_raises_dependency_down(
     blobs: FsspecBlobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

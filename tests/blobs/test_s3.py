@@ -77,7 +77,7 @@ def test_thousands_of_objects_are_listed_in_the_memory_of_one_page(
 
 @pytest.mark.services
 @pytest.mark.parametrize("method", ["read", "stream", "age_seconds", "delete"])
-def test_a_missing_bucket_is_a_dependency_that_is_down_and_is_not_created(bucket: str, method: str) -> None:
+def test_a_missing_bucket_raises_dependency_down_and_is_not_created(bucket: str, method: str) -> None:
     blobs = S3Blobs(f"s3://no-{bucket}/below")
     with blobs.stage([b"x"], max_bytes=1) as staged:
         for call in (
@@ -92,7 +92,7 @@ def test_a_missing_bucket_is_a_dependency_that_is_down_and_is_not_created(bucket
 
 
 @pytest.mark.services
-def test_a_server_that_is_gone_is_a_dependency_that_is_down_within_seconds(
+def test_an_unreachable_server_raises_dependency_down_within_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with buckets(tmp_path) as environment:

@@ -17,7 +17,7 @@ def test_a_staged_file_has_the_hash_and_the_size_of_its_bytes(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_was_moved_away_stays(tmp_path: Path) -> None:
+def test_a_staged_file_that_was_moved_away_is_kept(tmp_path: Path) -> None:
     with stage_file([b"x"], 100, tmp_path) as staged:
         staged.path.rename(tmp_path / "moved")
 
@@ -34,14 +34,14 @@ def test_too_many_bytes_are_refused_before_the_rest_is_read(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_a_file_is_a_dependency_that_is_down(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_raises_dependency_down(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(DependencyDown), stage_file([b"x"], 100, tmp_path / "file"):
         pass
 
 
-def test_a_missing_file_is_not_a_dependency_that_is_down(tmp_path: Path) -> None:
+def test_a_missing_file_does_not_raise_dependency_down(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), translate_os_errors():
         (tmp_path / "missing").read_bytes()
 

@@ -211,7 +211,7 @@ def pending_upload(stage: Scenario) -> str:
     before("create a batch", "queue.send"),
     after("create a batch", "queue.send"),
 )
-def test_creating_a_batch_is_atomic_and_survives_the_death_of_the_api(stage: Scenario, point: CrashPoint) -> None:
+def test_creating_a_batch_is_atomic_and_survives_a_crash_of_the_api(stage: Scenario, point: CrashPoint) -> None:
     store = stage.store()
     ids = [stage.upload(f"{SHORT} {n}") for n in range(FILES)]
     stage.die(point, store=store, files=ids)
@@ -237,7 +237,7 @@ def test_an_attached_file_is_ingested_although_publishing_failed(stage: Scenario
 
 
 @at_points(after("cancel a batch", "commit"), before("cancel a batch", "commit"), before("cancel a batch", "commit", 2))
-def test_a_committed_cancel_survives_the_death_of_the_api(stage: Scenario, point: CrashPoint) -> None:
+def test_a_committed_cancel_survives_a_crash_of_the_api(stage: Scenario, point: CrashPoint) -> None:
     store = stage.store()
     batch = batches.create(
         stage.services, CALLER, store, [member(stage.upload(f"{SHORT} {n}")) for n in range(FILES)]
@@ -339,7 +339,9 @@ def test_a_job_that_committed_its_outcome_is_not_repeated_and_counts_no_crash(
 
 
 @at_points(before(JOB, "index.delete_chunks_from"), after(JOB, "index.delete_chunks_from"))
-def test_a_second_attempt_may_die_before_it_purged_old_points(stage: Scenario, point: CrashPoint) -> None:
+def test_a_second_attempt_that_crashes_before_it_deletes_old_points_is_repeated(
+    stage: Scenario, point: CrashPoint
+) -> None:
     store, [file_id] = stage.store_with(LONG)
     row = stage.row(store, file_id)
     stage.die(after(JOB, "index.upsert", 1), row=row)
@@ -354,7 +356,7 @@ def test_a_second_attempt_may_die_before_it_purged_old_points(stage: Scenario, p
 
 
 @at_points(after("sweep", "index.delete_generations"), before("sweep", "index.delete_generations"))
-def test_a_sweep_that_dies_before_it_recorded_a_purge_purges_again(stage: Scenario, point: CrashPoint) -> None:
+def test_maintenance_that_crashes_before_it_records_a_purge_purges_again(stage: Scenario, point: CrashPoint) -> None:
     store, [first, second] = stage.store_with(LONG, SHORT)
     run_published_jobs(stage.services)
     members.delete(stage.services, CALLER, store, first)
@@ -371,7 +373,9 @@ def test_a_sweep_that_dies_before_it_recorded_a_purge_purges_again(stage: Scenar
     before("sweep", "queue.send"),
     *(after("sweep", "commit", nth) for nth in (1, 2, 3, 4, 5, 6, 7, 8)),
 )
-def test_a_sweep_that_dies_at_any_commit_is_completed_by_the_next(stage: Scenario, point: CrashPoint) -> None:
+def test_maintenance_that_crashes_at_any_commit_is_completed_by_the_next_run(
+    stage: Scenario, point: CrashPoint
+) -> None:
     store, [first, second] = stage.store_with(LONG, SHORT)
     batch = batches.create(
         stage.services, CALLER, store, [member(stage.upload(f"{SHORT} {n}")) for n in range(FILES)]
@@ -391,7 +395,7 @@ def test_a_sweep_that_dies_at_any_commit_is_completed_by_the_next(stage: Scenari
 
 
 @at_points(before(JOB, "parser.parse"))
-def test_a_file_that_kills_three_workers_fails_with_the_reason_and_its_neighbour_completes(
+def test_a_file_that_crashes_three_workers_fails_with_the_reason_and_another_completes(
     stage: Scenario, point: CrashPoint
 ) -> None:
     store, [poison, neighbour] = stage.store_with(LONG, SHORT)

@@ -179,7 +179,7 @@ def test_ready_names_the_failed_dependency_and_the_api_stays_up(parted: Parted) 
         wait_until(lambda: httpx.get(f"{root}/ready", timeout=15).json()["status"] == "ready", what="being ready")
 
 
-def test_verify_finds_nothing_afterwards(parted: Parted) -> None:
+def test_verify_has_no_findings_after_all_partitions(parted: Parted) -> None:
     command = [str(Path(sys.executable).with_name("ingest")), "verify", "--data", str(parted.service.data), "--json"]
 
     def findings() -> Any:

@@ -117,7 +117,7 @@ def assert_points_are_exact(service: Cluster) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_file_ends_exactly_once_under_random_faults(tmp_path: Path, seed: int) -> None:
+def test_every_file_reaches_its_outcome_exactly_once_under_random_faults(tmp_path: Path, seed: int) -> None:
     print(f"seed {seed}")
     chance = random.Random(seed)
     with cluster(tmp_path) as service:

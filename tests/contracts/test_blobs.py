@@ -29,7 +29,7 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
     return S3Blobs(f"s3://{request.getfixturevalue('bucket')}/below")
 
 
-def test_bytes_come_back_under_the_hash_of_their_content(blobs: Blobs) -> None:
+def test_bytes_are_read_back_by_the_hash_of_their_content(blobs: Blobs) -> None:
     key = store_bytes(blobs, b"first ", b"second")
 
     assert key == raw_key(hashlib.sha256(b"first second").hexdigest())

@@ -32,19 +32,19 @@ def waiting(row: int) -> QueuedFile:
     return QueuedFile(row, f"file-{row}", "report.pdf", "vs_1", "vsfb_1", attempt=1)
 
 
-def test_what_is_sent_is_counted_in_its_lane(queue: Queue) -> None:
+def test_sent_messages_are_counted_in_their_lane(queue: Queue) -> None:
     queue.send("bulk", [waiting(1), waiting(2)])
     queue.send("interactive", [waiting(3)])
 
     assert (queue.depth("bulk"), queue.depth("interactive")) == (2, 1)
 
 
-def test_an_empty_queue_has_no_depth(queue: Queue) -> None:
+def test_an_empty_queue_has_depth_zero(queue: Queue) -> None:
     assert queue.depth("bulk") == 0
 
 
 @pytest.mark.services
-def test_a_task_tells_file_name_store_batch_and_attempt(broker_url: str) -> None:
+def test_a_task_describes_its_file_store_batch_and_attempt(broker_url: str) -> None:
     app = make_celery_app(Settings(redis_url=broker_url))
     app.connection().default_channel.client.flushdb()
     BrokerQueue(Settings(redis_url=broker_url)).send("bulk", [waiting(7)])
@@ -58,7 +58,7 @@ def test_a_task_tells_file_name_store_batch_and_attempt(broker_url: str) -> None
     }  # fmt: skip
 
 
-def test_a_broker_that_does_not_answer_is_a_dependency_that_is_down() -> None:
+def test_a_broker_that_does_not_answer_raises_dependency_down() -> None:
     queue = BrokerQueue(Settings(redis_url="redis://127.0.0.1:1/0"))
 
     with pytest.raises(DependencyDown):

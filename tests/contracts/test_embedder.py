@@ -77,7 +77,7 @@ def test_the_same_text_has_the_same_vector(embedder: Embedder) -> None:
     assert np.array_equal(first, again)
 
 
-def test_vectors_stay_with_their_texts(embedder: Embedder) -> None:
+def test_vectors_are_in_the_order_of_their_texts(embedder: Embedder) -> None:
     texts = [f"number {i} of several" for i in range(8)]
 
     together = np.concatenate(embedder.embed(texts))
@@ -86,7 +86,7 @@ def test_vectors_stay_with_their_texts(embedder: Embedder) -> None:
     assert together == pytest.approx(alone, abs=1e-6)
 
 
-def test_a_text_is_nearest_to_its_own_words(model_embedder: Embedder) -> None:
+def test_a_query_is_most_similar_to_the_text_about_it(model_embedder: Embedder) -> None:
     texts = ["The cat sleeps on the sofa", "Interest rates rose again", "Water the tomato plants daily"]
 
     rows = np.concatenate(model_embedder.embed(texts))
@@ -128,7 +128,7 @@ def test_an_embedder_can_be_used_again_after_close(embedder: Embedder) -> None:
 
 
 @pytest.mark.services
-def test_a_slow_server_is_a_dependency_down(slow_url: str) -> None:
+def test_a_slow_server_raises_dependency_down(slow_url: str) -> None:
     embedder = build(Settings(embedding_url=slow_url, embedding_timeout_seconds=0.05))
 
     with pytest.raises(DependencyDown, match="ReadTimeout"):
@@ -138,7 +138,7 @@ def test_a_slow_server_is_a_dependency_down(slow_url: str) -> None:
 
 
 @pytest.mark.services
-def test_nobody_listening_is_a_dependency_down() -> None:
+def test_an_unreachable_server_raises_dependency_down() -> None:
     embedder = build(Settings(embedding_url="http://127.0.0.1:9/v1"))
 
     with pytest.raises(DependencyDown, match="refused"):

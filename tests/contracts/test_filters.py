@@ -69,7 +69,7 @@ def shared_index(qdrant: Any) -> Iterator[QdrantIndex]:
 
 @hypothesis_settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases())
-def test_filtered_search_finds_what_matches_says(
+def test_filtered_search_agrees_with_matches(
     shared_index: QdrantIndex, case: tuple[list[dict[str, Any]], list[Filter]]
 ) -> None:
     files, wanted = case

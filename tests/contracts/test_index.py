@@ -245,7 +245,7 @@ def test_a_query_without_parts_finds_nothing(index: Index) -> None:
     assert index.search(PROJECT, "vs_1", dense=None, sparse=SparseVector([], []), filters=None, limit=5) == ([], [])
 
 
-def test_a_vector_of_the_wrong_length_is_a_dependency_that_is_down(index: Index) -> None:
+def test_a_vector_of_the_wrong_length_raises_dependency_down(index: Index) -> None:
     short = replace(make_point(0), dense=np.ones((1, DIMENSIONS - 1), np.float32))
 
     with pytest.raises(DependencyDown, match="embedder: gave vectors of 7 dimensions"):
@@ -256,7 +256,7 @@ def test_a_vector_of_the_wrong_length_is_a_dependency_that_is_down(index: Index)
     assert index.count_points(1, 1) == 0
 
 
-def test_an_unreachable_index_is_a_dependency_that_is_down(unreachable_index: Index) -> None:
+def test_an_unreachable_index_raises_dependency_down(unreachable_index: Index) -> None:
     for call in (
         unreachable_index.ping,
         unreachable_index.ensure_collection,

@@ -46,7 +46,7 @@ def test_creating_a_collection_again_is_a_409(client: QdrantClient, collection: 
     assert "already exists" in text
 
 
-def test_collections_come_and_go(client: QdrantClient, collection: str) -> None:
+def test_a_collection_is_listed_until_it_is_deleted(client: QdrantClient, collection: str) -> None:
     assert client.collection_exists(collection)
     assert collection in {one.name for one in client.get_collections().collections}
 
@@ -56,7 +56,7 @@ def test_collections_come_and_go(client: QdrantClient, collection: str) -> None:
     assert not client.delete_collection(collection)
 
 
-def test_a_collection_tells_how_it_was_made(client: QdrantClient, collection: str) -> None:
+def test_a_collection_describes_its_configuration(client: QdrantClient, collection: str) -> None:
     info = client.get_collection(collection)
 
     assert isinstance(info.config.params.vectors, dict)
@@ -109,7 +109,7 @@ def test_upsert_replaces_the_payload(client: QdrantClient, collection: str) -> N
     assert client.retrieve(collection, [1])[0].payload == {"a": 3}
 
 
-def test_a_batch_is_as_good_as_a_list(client: QdrantClient, collection: str) -> None:
+def test_points_may_be_sent_as_a_batch_of_columns(client: QdrantClient, collection: str) -> None:
     vectors: Any = {"dense": [[[1.0] * DIMENSIONS]] * 2}
     client.upsert(collection, models.Batch(ids=[1, 2], vectors=vectors, payloads=[{"a": 1}, {"a": 2}]), wait=True)
 
@@ -138,7 +138,7 @@ def test_points_are_deleted_by_id_and_by_filter(client: QdrantClient, collection
     assert {record.id for record in client.scroll(collection)[0]} == {4, 5}
 
 
-def test_retrieve_answers_vectors_when_asked(client: QdrantClient, collection: str) -> None:
+def test_retrieve_returns_vectors_on_request(client: QdrantClient, collection: str) -> None:
     sparse = models.SparseVector(indices=[3, 9], values=[0.5, 2.0])
     first = [1.0, *[0.0] * (DIMENSIONS - 1)]
     client.upsert(collection, [models.PointStruct(id=1, vector={"dense": [first], "text": sparse})], wait=True)
@@ -150,7 +150,7 @@ def test_retrieve_answers_vectors_when_asked(client: QdrantClient, collection: s
     assert full[0].vector == {"dense": [first], "text": sparse}
 
 
-def test_scroll_pages_through_everything_once(client: QdrantClient, collection: str) -> None:
+def test_scroll_returns_every_point_once(client: QdrantClient, collection: str) -> None:
     client.upsert(collection, [struct(number, n=number, m=1) for number in range(25)], wait=True)
 
     seen: list[Any] = []
@@ -188,7 +188,9 @@ def test_scroll_pages_through_everything_once(client: QdrantClient, collection: 
         ),
     ],
 )
-def test_a_condition_selects(client: QdrantClient, collection: str, condition: Any, expected: set[int]) -> None:
+def test_each_condition_selects_the_matching_points(
+    client: QdrantClient, collection: str, condition: Any, expected: set[int]
+) -> None:
     points = [
         struct(1, word="a", list=["a", "b"], at={"k1": 1.5}),
         struct(2, word="b", list=["b"], at={"k1": 2}),
@@ -202,7 +204,7 @@ def test_a_condition_selects(client: QdrantClient, collection: str, condition: A
     assert client.count(collection, wanted, exact=True).count == len(expected)
 
 
-def test_a_score_threshold_cuts_the_list(client: QdrantClient, collection: str) -> None:
+def test_a_score_threshold_drops_lower_scores(client: QdrantClient, collection: str) -> None:
     one, two = unit_vector(0).tolist(), (unit_vector(0) + 2 * unit_vector(1)).tolist()
     client.upsert(collection, [struct(1, [one]), struct(2, [two])], wait=True)
 
@@ -211,7 +213,7 @@ def test_a_score_threshold_cuts_the_list(client: QdrantClient, collection: str) 
     assert [hit.id for hit in found] == [1]
 
 
-def test_payload_fields_are_left_out_when_not_wanted(client: QdrantClient, collection: str) -> None:
+def test_only_requested_payload_fields_are_returned(client: QdrantClient, collection: str) -> None:
     client.upsert(collection, [struct(1, a=1, b=2)], wait=True)
 
     def fields(wanted: Any) -> Any:

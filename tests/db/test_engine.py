@@ -15,7 +15,7 @@ from tests.db.conftest import SHORT_TIMEOUTS, select_one
 
 
 @pytest.mark.services
-def test_a_frozen_server_is_given_up_within_a_transaction_and_used_again_afterwards(
+def test_a_frozen_server_times_out_within_a_transaction_and_is_used_again_afterwards(
     proxied_database: Database, proxy: Proxy
 ) -> None:
     def freeze_between_two_statements() -> None:

@@ -32,7 +32,7 @@ def violations(source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)
-def test_a_module_outside_the_database_room_has_no_sql(module: Path) -> None:
+def test_a_module_outside_of_ingest_db_has_no_sql(module: Path) -> None:
     assert violations((ROOT / module).read_text()) == []
 
 
@@ -55,7 +55,7 @@ def test_a_module_outside_the_database_room_has_no_sql(module: Path) -> None:
         ("cache.get(key); client.execute(command)", 0),
     ],
 )
-def test_what_counts_as_sql(source: str, count: int) -> None:
+def test_sql_in_source_code_is_detected(source: str, count: int) -> None:
     assert len(violations(source)) == count
 
 

@@ -64,7 +64,7 @@ def take_unannounced(database: Database) -> list[Ending]:
         return webhooks.take_unannounced(session, 10)
 
 
-def test_every_ending_is_announced_once(database: Database) -> None:
+def test_every_terminal_state_is_announced_once(database: Database) -> None:
     store, expired = rows.create_store(database), rows.create_store(database)
     batch_id = rows.attach_batch(database, store, rows.create_files(database, 1))
     create_import_schedule(database, store, run_id="run_1", began_at=1, ended_at=2, result="completed", counts={"a": 1})
@@ -84,7 +84,7 @@ def test_every_ending_is_announced_once(database: Database) -> None:
     assert take_unannounced(database) == []
 
 
-def test_endings_in_a_deleted_store_have_no_project(database: Database) -> None:
+def test_terminal_states_in_a_deleted_store_have_no_project(database: Database) -> None:
     store = rows.create_store(database)
     rows.attach_batch(database, store, rows.create_files(database, 1))
     create_import_schedule(database, store, run_id="run_1", began_at=1, ended_at=2, result="completed")
@@ -109,7 +109,9 @@ def test_due_deliveries_are_taken_once_until_their_retry(
     assert len(take(database)[endpoint.row]) == 3
 
 
-def test_busy_and_paused_endpoints_get_nothing(database: Database, endpoint: WebhookEndpoint, clock: Clock) -> None:
+def test_busy_and_paused_endpoints_get_no_deliveries(
+    database: Database, endpoint: WebhookEndpoint, clock: Clock
+) -> None:
     paused = create_endpoint(database)
     with database.transaction() as session:
         webhooks.update_columns(session, paused.row, {"paused": True})
@@ -169,7 +171,7 @@ def test_a_postponed_delivery_waits_without_an_attempt(
     assert (waiting.attempts, waiting.next_try) == (0, clock() + 300)
 
 
-def test_a_rotated_secret_signs_beside_the_new_one_until_its_time_is_over(
+def test_a_rotated_secret_signs_beside_the_new_one_until_it_expires(
     database: Database, endpoint: WebhookEndpoint, clock: Clock
 ) -> None:
     with database.transaction() as session:
@@ -184,7 +186,7 @@ def test_a_rotated_secret_signs_beside_the_new_one_until_its_time_is_over(
     assert read_endpoint(database, endpoint).old_secret is None
 
 
-def test_a_secret_that_is_rotated_at_once_signs_no_longer(
+def test_a_secret_that_is_rotated_at_once_does_not_sign_any_more(
     database: Database, endpoint: WebhookEndpoint, clock: Clock
 ) -> None:
     with database.transaction() as session:
@@ -193,7 +195,7 @@ def test_a_secret_that_is_rotated_at_once_signs_no_longer(
     assert webhooks.signing_secrets(read_endpoint(database, endpoint), clock()) == ("newer",)
 
 
-def test_a_deleted_endpoint_takes_its_deliveries_along(
+def test_deleting_an_endpoint_deletes_its_deliveries(
     database: Database, endpoint: WebhookEndpoint, clock: Clock
 ) -> None:
     enqueue(database, endpoint, 2, clock)

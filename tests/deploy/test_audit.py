@@ -74,7 +74,7 @@ def test_an_unreachable_index_is_reported_in_one_line(tmp_path: Path, said: str,
 
 
 @pytest.mark.services
-def test_the_audit_without_an_index_says_so(tmp_path: Path) -> None:
+def test_an_audit_without_an_index_is_reported(tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "PIP_NO_INDEX": "1"}
 
     done = subprocess.run(

@@ -118,7 +118,7 @@ def test_the_site_builds_without_a_warning_and_loads_nothing_from_other_hosts(si
         assert not re.search(r"url\(['\"]?(https?:)?//|@import", style.read_text(encoding="utf-8")), style
 
 
-def test_pages_are_not_longer_than_a_reader_bears() -> None:
+def test_pages_have_a_limited_length() -> None:
     too_long = {path.name: count for path in DOCS.rglob("*.md") if (count := path.read_text().count("\n")) > 310}
 
     assert not too_long

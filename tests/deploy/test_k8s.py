@@ -99,7 +99,7 @@ def test_every_setting_in_the_manifests_exists() -> None:
 
 
 @pytest.mark.services
-def test_the_query_that_scales_workers_is_answered(postgres_server: str, postgres_template: str) -> None:
+def test_the_query_of_the_autoscaler_runs_on_the_schema(postgres_server: str, postgres_template: str) -> None:
     (scaled,) = (d for d in documents("keda") if d["kind"] == "ScaledObject")
 
     with psycopg.connect(postgres_server.rsplit("/", 1)[0] + "/" + postgres_template) as connection:

@@ -11,7 +11,7 @@ from ingest.errors import Refused
 FILE = QueuedFile(7, "file-1", "report.pdf", "vs_1", "vsfb_1", attempt=2)
 
 
-def test_people_read_name_file_store_batch_and_attempt() -> None:
+def test_the_task_description_names_file_store_batch_and_attempt() -> None:
     assert describe_for_flower(FILE) == "'report.pdf' (file-1) in vs_1, vsfb_1, attempt 2"
 
 

@@ -108,7 +108,7 @@ def test_a_project_with_many_batches_gets_no_more_than_one_with_a_single_batch(s
     assert len({*published(services)} & {*rows_of_single}) == window // 2
 
 
-def test_room_that_one_project_does_not_need_goes_to_another(services: FakeServices) -> None:
+def test_queue_slots_that_one_project_does_not_need_go_to_another(services: FakeServices) -> None:
     with services.database.transaction() as session:
         session.add(Project(id="proj_other", name="other", created_at=1))
     large, small = rows.create_store(services.database), rows.create_store(services.database, "proj_other")
@@ -160,7 +160,7 @@ def test_messages_that_the_broker_lost_are_published_again(services: FakeService
     assert published(services) == before
 
 
-def test_one_message_lost_from_a_busy_queue_is_published_again_in_the_end(services: FakeServices, clock: Clock) -> None:
+def test_one_message_lost_from_a_busy_queue_is_eventually_published_again(services: FakeServices, clock: Clock) -> None:
     store = rows.create_store(services.database)
     rows.attach_batch(services.database, store, rows.create_files(services.database, 3))
     services.feeder.top_up()

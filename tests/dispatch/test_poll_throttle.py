@@ -19,7 +19,7 @@ def test_one_process_of_a_machine_polls_a_lane_for_all() -> None:
     assert throttle.is_due_after_file("interactive"), "each lane has its own pause"
 
 
-def test_a_lane_is_polled_again_after_a_while_however_few_files_end() -> None:
+def test_a_lane_is_polled_again_after_an_interval_even_if_few_files_end() -> None:
     throttle = PollThrottle()
     throttle.pause("bulk", 0.05, files=1_000)
 

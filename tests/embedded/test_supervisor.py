@@ -102,7 +102,7 @@ def test_a_process_that_ignores_sigterm_is_killed_with_its_children(
     wait_until(lambda: not any(psutil.pid_exists(pid) for pid in child_pids() - before))
 
 
-def test_servers_of_state_stop_after_the_processes_that_use_them(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_stateful_servers_stop_after_the_processes_that_use_them(supervisor: Supervisor, tmp_path: Path) -> None:
     log = tmp_path / "order"
 
     def named(name: str) -> str:

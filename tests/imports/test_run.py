@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "docs"
 
 
-def test_the_reporter_hears_of_every_stage(client: openai.OpenAI, folder: Path, tmp_path: Path) -> None:
+def test_the_reporter_is_called_at_every_stage(client: openai.OpenAI, folder: Path, tmp_path: Path) -> None:
     reporter = RecordingReporter()
 
     outcome = run_import(client, make_options(tmp_path / "journals", folder), reporter)

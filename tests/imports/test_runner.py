@@ -56,7 +56,7 @@ def have_exited(runner: ImportRunner) -> bool:
     return all(process.popen.poll() is not None for process in runner.processes)
 
 
-def test_no_more_processes_run_than_imports_at_once(services: FakeServices, new_runner: Any) -> None:
+def test_the_number_of_running_processes_is_limited(services: FakeServices, new_runner: Any) -> None:
     created = [create_due(services) for _ in range(3)]
     runner: ImportRunner = new_runner(RUNS)
 
@@ -103,7 +103,9 @@ def test_the_folder_of_a_killed_process_is_deleted(services: FakeServices, new_r
     assert not process.folder.exists()
 
 
-def test_a_run_is_given_up_after_the_most_attempts(services: FakeServices, new_runner: Any, clock: Clock) -> None:
+def test_a_run_fails_after_the_maximum_number_of_attempts(
+    services: FakeServices, new_runner: Any, clock: Clock
+) -> None:
     schedule = create_due(services)
     runner: ImportRunner = new_runner(FAILS)
 

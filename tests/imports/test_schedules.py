@@ -59,7 +59,7 @@ def test_several_missed_runs_lead_to_one_run(services: FakeServices, clock: Cloc
     assert clock() < following <= clock() + HOUR
 
 
-def test_two_concurrent_sweeps_make_a_schedule_due_once(services: FakeServices, clock: Clock) -> None:
+def test_two_concurrent_maintenance_runs_make_a_schedule_due_once(services: FakeServices, clock: Clock) -> None:
     create_hourly(services, create_store(services))
     for _ in range(5):
         clock.advance(HOUR)
@@ -107,7 +107,7 @@ def test_a_schedule_that_falls_due_during_its_run_runs_once_more_afterwards(
     assert claim_run(services) is None
 
 
-def test_runs_missed_while_paused_are_not_made_up_for(services: FakeServices, clock: Clock) -> None:
+def test_runs_missed_while_paused_are_not_caught_up(services: FakeServices, clock: Clock) -> None:
     schedule = create_hourly(services, create_store(services))
     clock.advance(HOUR)
     run_maintenance(services)

@@ -108,7 +108,7 @@ def test_an_object_of_a_bucket_is_uploaded(client: openai.OpenAI, service: FakeS
     assert service.uploaded_names == {"a.md"}
 
 
-def test_a_missing_object_fails_alone(client: openai.OpenAI) -> None:
+def test_a_missing_object_fails_no_other_file(client: openai.OpenAI) -> None:
     entry = JournalEntry(1, "memory://uploads-test/nothing", "a.md", "a.md", 9, "1", {}, None, None, "none")
 
     (result,) = _results(client, [entry])
@@ -116,7 +116,7 @@ def test_a_missing_object_fails_alone(client: openai.OpenAI) -> None:
     assert isinstance(result, UploadFailed)
 
 
-def test_an_object_of_an_unknown_file_system_fails_alone(client: openai.OpenAI) -> None:
+def test_an_object_of_an_unknown_file_system_fails_no_other_file(client: openai.OpenAI) -> None:
     entry = JournalEntry(1, "nothing://x/a.md", "a.md", "a.md", 9, "1", {}, None, None, "none")
 
     (result,) = _results(client, [entry])

@@ -119,7 +119,7 @@ def lose(services: FakeServices, clock: Clock) -> None:
     run_maintenance(services)
 
 
-def test_a_lease_is_wanted_until_the_worker_must_stop(services: FakeServices, lease: Lease) -> None:
+def test_a_job_is_wanted_until_the_worker_must_stop(services: FakeServices, lease: Lease) -> None:
     lease.ensure()
     assert lease.is_wanted()
 

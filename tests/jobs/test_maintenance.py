@@ -64,7 +64,7 @@ def test_one_run_reclaims_cancels_removes_and_publishes(services: FakeServices, 
     assert expired_at[due] == int(clock())
 
 
-def test_a_task_that_fails_stops_no_other_and_is_done_later(services: FakeServices, clock: Clock) -> None:
+def test_a_failed_maintenance_task_stops_no_other_and_is_repeated_later(services: FakeServices, clock: Clock) -> None:
     store = rows.create_store(services.database)
     ids = rows.create_files(services.database, 2)
     [lost, _] = rows.attach(services.database, store, ids)

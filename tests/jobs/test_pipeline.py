@@ -111,7 +111,7 @@ def test_a_file_with_too_many_tokens_is_refused(services: FakeServices) -> None:
     assert services.index.points == {}
 
 
-def test_the_owner_of_points_is_the_claim_s_file_and_generation(services: FakeServices) -> None:
+def test_the_point_owner_has_the_file_and_the_generation_of_the_claim(services: FakeServices) -> None:
     claim = make_claim(services, "A heron.")
 
     owner = pipeline.point_owner_of(claim)

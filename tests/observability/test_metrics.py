@@ -53,7 +53,7 @@ def test_a_job_is_counted_by_its_result_and_each_stage_is_timed(services: FakeSe
 
 
 @pytest.mark.services
-def test_one_process_answers_for_all_without_the_gauges_of_dead_ones(tmp_path: Path) -> None:
+def test_one_process_exports_the_metrics_of_all_without_the_gauges_of_dead_ones(tmp_path: Path) -> None:
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics")}
     for _ in range(2):
         killed = subprocess.run([sys.executable, "-c", CHILD], env=environment, check=False)

@@ -50,7 +50,7 @@ def hourly_schedule(clock: Clock, *, paused: bool = False) -> ReindexSchedule:
     )
 
 
-def test_a_change_of_something_else_does_not_move_the_next_run(database: Database, clock: Clock) -> None:
+def test_a_change_of_other_fields_does_not_move_the_next_run(database: Database, clock: Clock) -> None:
     with database.reading() as session:
         assert recompute_next_run(session, hourly_schedule(clock), {"only": "stale", "cron": "0 * * * *"}) == {}
 

@@ -111,7 +111,7 @@ def test_a_schedule_that_another_process_ran_is_not_run_again(services: FakeServ
     assert count_batches(services) == 1
 
 
-def test_a_paused_schedule_does_not_run_and_its_missed_runs_are_not_made_up_for(
+def test_a_paused_schedule_does_not_run_and_its_missed_runs_are_not_caught_up(
     services: FakeServices, clock: Clock
 ) -> None:
     store, _ = attach_texts(services, "one")

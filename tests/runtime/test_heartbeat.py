@@ -8,7 +8,7 @@ from ingest.runtime.heartbeat import HeartbeatThread
 from tests.servers import wait_until
 
 
-def test_a_registered_function_is_called_again_and_again() -> None:
+def test_a_registered_function_is_called_periodically() -> None:
     heartbeat, called = HeartbeatThread(0.01), threading.Semaphore(0)
 
     with heartbeat.beating(lambda: called.release()):

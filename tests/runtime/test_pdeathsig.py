@@ -34,7 +34,7 @@ def test_a_child_ends_when_its_parent_is_killed() -> None:
     wait_until(lambda: not child.is_running(), what="the end of the child")
 
 
-def test_a_child_whose_parent_is_gone_already_exits() -> None:
+def test_a_child_whose_parent_has_already_exited_exits() -> None:
     if (child := os.fork()) == 0:
         die_with_parent(parent=1 if os.getppid() != 1 else 2)
         os._exit(0)

@@ -90,7 +90,7 @@ def test_several_wake_ups_during_a_call_lead_to_one_more_call() -> None:
     thread.stop()
 
 
-def test_a_wake_up_before_the_stop_is_carried_out() -> None:
+def test_a_wake_up_before_the_stop_calls_the_function() -> None:
     calls: list[None] = []
     thread = PeriodicThread("test", None, lambda: calls.append(None))
 

@@ -80,7 +80,7 @@ def test_weights_are_those_of_bm25() -> None:
     assert list(vector.values) == pytest.approx([1 * 2.2 / (1 + 1.2 * 1.75), 3 * 2.2 / (3 + 1.2 * 1.75)])
 
 
-def test_a_mean_length_of_zero_stands_for_the_texts_own_length() -> None:
+def test_a_mean_length_of_zero_means_the_length_of_the_text_itself() -> None:
     assert list(document_vector(term_counts([1], [1], 10), 0.0).values) == pytest.approx([1.0])
 
 
@@ -93,7 +93,7 @@ def test_term_ids_never_change() -> None:
 
 
 @given(st.text(max_size=300))
-def test_ids_are_distinct_rising_and_32_bits_long(text: str) -> None:
+def test_ids_are_distinct_ascending_32_bit_numbers(text: str) -> None:
     counts = count_terms(text)
 
     assert list(counts.ids) == sorted(set(counts.ids))

@@ -30,7 +30,7 @@ texts = st.one_of(st.lists(st.sampled_from(WORDS), max_size=60).map("".join), st
 
 
 @given(texts, st.integers(1, 7))
-def test_consecutive_slices_are_the_text(text: str, width: int) -> None:
+def test_consecutive_slices_add_up_to_the_text(text: str, width: int) -> None:
     tokens = Tokens.from_text(text)
 
     slices = [tokens.text(i, min(i + width, len(tokens))) for i in range(0, len(tokens), width)]
@@ -49,7 +49,9 @@ def test_an_offset_is_where_the_slice_begins(text: str) -> None:
 
 @given(st.integers(0, 3_000), st.integers(1, 900), st.integers(0, 800))
 @settings(max_examples=60)
-def test_chunks_cover_the_text_and_none_lies_in_its_predecessor(total: int, max_tokens: int, overlap: int) -> None:
+def test_chunks_cover_the_text_and_none_is_contained_in_the_previous_one(
+    total: int, max_tokens: int, overlap: int
+) -> None:
     overlap = min(overlap, max_tokens - 1)
     tokens = Tokens.from_text(" a" * total)
 
@@ -65,12 +67,12 @@ def test_a_text_of_exactly_one_window_is_one_chunk() -> None:
     assert chunk(Tokens.from_text(" a" * 800), 800, 400) == [Span(0, 800)]
 
 
-def test_one_token_more_makes_a_second_chunk() -> None:
+def test_one_more_token_than_a_window_makes_a_second_chunk() -> None:
     assert chunk(Tokens.from_text(" a" * 801), 800, 400) == [Span(0, 800), Span(400, 801)]
 
 
 @pytest.mark.parametrize("text", ["", " \n\t\n  ", "\u3000" * 5_000])
-def test_whitespace_is_no_chunk(text: str) -> None:
+def test_whitespace_makes_no_chunk(text: str) -> None:
     assert chunk(Tokens.from_text(text), 100, 0) == []
 
 
@@ -97,7 +99,7 @@ def test_slicing_a_long_text_changes_no_token() -> None:
 
 
 @pytest.mark.parametrize("unit", [" ", "a", "\n", "\0", "中", "!", "\t\r\n", "e\u0301", "1", " " * 262_143 + "x"])
-def test_a_megabyte_of_the_same_neither_panics_nor_loses_anything(unit: str) -> None:
+def test_a_megabyte_of_repeated_text_neither_panics_nor_loses_text(unit: str) -> None:
     text = unit * (1_100_000 // len(unit))
 
     tokens = Tokens.from_text(text)
@@ -105,7 +107,7 @@ def test_a_megabyte_of_the_same_neither_panics_nor_loses_anything(unit: str) -> 
     assert tokens.text(0, len(tokens)) == text
 
 
-def test_what_looks_like_a_special_token_is_text_like_any_other() -> None:
+def test_special_tokens_in_a_text_are_ordinary_text() -> None:
     text = "say <|endoftext|> or <|fim_prefix|>"
     tokens = Tokens.from_text(text)
 

@@ -82,14 +82,14 @@ def rewrite(url: str, *queries: str, key: str = "", timeout: float = TIMEOUT_SEC
         rewriter.close()
 
 
-def test_without_a_chat_url_nothing_is_asked() -> None:
+def test_without_a_chat_url_no_request_is_sent() -> None:
     rewriter = query_rewriting.build_rewriter(Settings(chat_url=""))
 
     assert isinstance(rewriter, NoRewriter)
     assert rewriter.rewrite(["a", "b"]) == ["a", "b"]
 
 
-def test_a_query_is_sent_and_the_answer_used(chat: tuple[ChatServer, str]) -> None:
+def test_a_query_is_replaced_by_the_answer_of_the_chat_server(chat: tuple[ChatServer, str]) -> None:
     server, url = chat
 
     assert rewrite(url, "wot is dis", key="secret") == ["better words"]
@@ -99,7 +99,7 @@ def test_a_query_is_sent_and_the_answer_used(chat: tuple[ChatServer, str]) -> No
     assert body["messages"][-1] == {"role": "user", "content": "wot is dis"}
 
 
-def test_without_a_key_none_is_sent(chat: tuple[ChatServer, str]) -> None:
+def test_without_a_key_no_authorization_header_is_sent(chat: tuple[ChatServer, str]) -> None:
     server, url = chat
 
     rewrite(url + "/", "x")
@@ -107,7 +107,7 @@ def test_without_a_key_none_is_sent(chat: tuple[ChatServer, str]) -> None:
     assert server.requests[0][:2] == ("/v1/chat/completions", None)
 
 
-def test_several_queries_are_asked_at_once(chat: tuple[ChatServer, str]) -> None:
+def test_several_queries_are_rewritten_concurrently(chat: tuple[ChatServer, str]) -> None:
     server, url = chat
     server.barrier = threading.Barrier(8, timeout=TIMEOUT_SECONDS)
 
@@ -125,7 +125,7 @@ def test_several_queries_are_asked_at_once(chat: tuple[ChatServer, str]) -> None
         ("tide\0tables \ud800", "tide tables ?"),
     ],
 )
-def test_an_answer_is_made_a_query(chat: tuple[ChatServer, str], text: str, query: str) -> None:
+def test_an_answer_is_cleaned_up_into_a_query(chat: tuple[ChatServer, str], text: str, query: str) -> None:
     server, url = chat
     server.body = chat_answer(text)
 
@@ -139,7 +139,7 @@ def test_an_answer_is_made_a_query(chat: tuple[ChatServer, str], text: str, quer
         b'{"choices":[]}', b'{"choices":[{}]}', b'{"choices":{"0":1}}', b" " * 1_000_000,
     ],
 )  # fmt: skip
-def test_an_answer_that_is_none_leaves_the_query(chat: tuple[ChatServer, str], body: bytes) -> None:
+def test_an_unusable_answer_leaves_the_query_unchanged(chat: tuple[ChatServer, str], body: bytes) -> None:
     server, url = chat
     server.body = body
 
@@ -147,7 +147,7 @@ def test_an_answer_that_is_none_leaves_the_query(chat: tuple[ChatServer, str], b
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 429, 500, 503])
-def test_a_refusal_leaves_the_query(chat: tuple[ChatServer, str], status: int) -> None:
+def test_an_error_status_leaves_the_query_unchanged(chat: tuple[ChatServer, str], status: int) -> None:
     server, url = chat
     server.status = status
 
@@ -155,7 +155,7 @@ def test_a_refusal_leaves_the_query(chat: tuple[ChatServer, str], status: int) -
 
 
 @pytest.mark.parametrize("slow_bytes", [0, 100])
-def test_a_slow_server_is_given_up_in_time(chat: tuple[ChatServer, str], slow_bytes: int) -> None:
+def test_a_slow_server_times_out(chat: tuple[ChatServer, str], slow_bytes: int) -> None:
     server, url = chat
     server.slow_bytes = slow_bytes
     server.pause_seconds = SHORT_TIMEOUT_SECONDS / 4 if slow_bytes else 2 * SHORT_TIMEOUT_SECONDS
@@ -168,15 +168,15 @@ def test_a_slow_server_is_given_up_in_time(chat: tuple[ChatServer, str], slow_by
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "nonsense", "http://[", "ftp://127.0.0.1", "http://\0"])
-def test_a_server_that_is_not_there_leaves_the_query(url: str) -> None:
+def test_an_unreachable_server_leaves_the_query_unchanged(url: str) -> None:
     assert rewrite(url, "as it was") == ["as it was"]
 
 
-def test_a_key_that_cannot_be_sent_leaves_the_query(chat: tuple[ChatServer, str]) -> None:
+def test_a_key_that_fits_in_no_header_leaves_the_query_unchanged(chat: tuple[ChatServer, str]) -> None:
     assert rewrite(chat[1], "as it was", key="schlüssel\n") == ["as it was"]
 
 
-def test_a_text_that_is_no_question_is_not_sent(chat: tuple[ChatServer, str]) -> None:
+def test_a_query_above_the_maximum_length_is_not_sent(chat: tuple[ChatServer, str]) -> None:
     server, url = chat
     long = "x" * (query_rewriting.MAX_QUERY_CHARACTERS + 1)
 

@@ -35,7 +35,7 @@ def test_a_batch_completes_with_its_last_file(services: FakeServices) -> None:
     assert file_counts(ended)["completed"] == 2
 
 
-def test_of_a_file_given_twice_the_first_mention_counts(services: FakeServices) -> None:
+def test_a_file_listed_twice_gets_the_options_of_its_first_occurrence(services: FakeServices) -> None:
     store = vector_stores.create(services, CALLER, name="s", description=None, metadata={}, expires_after_days=None).id
     first, second = upload_text(services, "one"), upload_text(services, "two")
     members = [Member(first, {"n": 1.0}, 800, 400), Member(second, {}, 800, 400), Member(first, {"n": 2.0}, 300, 0)]
@@ -93,7 +93,7 @@ def test_a_cancel_succeeds_although_the_files_cannot_be_marked(
     assert len(used) == 2
 
 
-def test_batches_are_read_by_row_without_those_that_are_gone(services: FakeServices) -> None:
+def test_batches_are_read_by_row_without_those_of_deleted_stores(services: FakeServices) -> None:
     batch, deleted = create_batch(services, "one"), create_batch(services, "two")
     vector_stores.delete(services, CALLER, deleted.vector_store_id)
 

@@ -56,7 +56,7 @@ def test_only_files_with_purpose_batch_expire_by_default(
     assert file.expires_at == (None if lifetime is None else file.created_at + lifetime)
 
 
-def test_an_expired_file_is_gone_at_once_and_deleted_by_maintenance(services: FakeServices, clock: Clock) -> None:
+def test_an_expired_file_is_not_found_at_once_and_deleted_by_maintenance(services: FakeServices, clock: Clock) -> None:
     file = files.create(services, CALLER, filename="a", purpose="assistants", blocks=[b"x"], expires_after=3_600)
     clock.advance(3_600)
 

@@ -64,7 +64,7 @@ def test_parsed_texts_are_deleted_with_the_last_file_of_the_same_bytes(services:
     assert list(services.blobs.list_keys("text/")) == [text_key(other.blob, "2", "pdf")]
 
 
-def test_the_parsed_text_of_a_file_deleted_during_its_job_does_not_stay(services: FakeServices) -> None:
+def test_the_parsed_text_of_a_file_deleted_during_its_job_is_deleted(services: FakeServices) -> None:
     file = create(services, b"A heron.")
     store = vector_stores.create(services, CALLER, name="s", description=None, metadata={}, expires_after_days=None).id
     members.attach(services, CALLER, store, Member(file.id, {}, 800, 400))
@@ -134,7 +134,7 @@ def test_a_deletion_that_crashes_before_the_bytes_are_deleted_is_finished_by_mai
     assert (count_raw_blobs(services), count_unclaimed(services)) == (0, 0)
 
 
-def test_a_deletion_spares_reserved_bytes(services: FakeServices) -> None:
+def test_a_deletion_keeps_reserved_bytes(services: FakeServices) -> None:
     """Blobs are content-addressed: the old file goes between the storing of the bytes and the row of the new file."""
     old = create(services)
     with services.blobs.stage([b"x"], max_bytes=10) as staged, store_reserved(services, staged) as reservation:
@@ -153,7 +153,7 @@ def test_a_deletion_spares_reserved_bytes(services: FakeServices) -> None:
 
 
 @pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.services)], indirect=True)
-def test_a_deletion_whose_lock_was_lost_spares_bytes_uploaded_since(
+def test_a_deletion_whose_lock_was_lost_keeps_bytes_uploaded_since(
     services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Postgres ends the transaction of a client that sleeps or is cut off, and frees its locks. SQLite cannot."""
@@ -206,7 +206,7 @@ def test_an_upload_waits_for_a_deletion_longer_than_the_idle_timeout(
 
 
 @pytest.mark.parametrize("timed_out", ["before_the_bytes_are_stored", "after_the_bytes_are_stored"])
-def test_bytes_whose_reservation_timed_out_make_no_file_and_do_not_stay(
+def test_bytes_whose_reservation_timed_out_create_no_file_and_are_deleted(
     services: FakeServices, clock: Clock, monkeypatch: pytest.MonkeyPatch, timed_out: str
 ) -> None:
     original = services.blobs.store

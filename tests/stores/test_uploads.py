@@ -213,7 +213,7 @@ def test_an_upload_expires_after_an_hour(services: FakeServices, clock: Clock, m
     assert read_bytes(services, file.id) == b"y"
 
 
-def test_an_ended_upload_is_forgotten_after_a_month(services: FakeServices, clock: Clock) -> None:
+def test_an_ended_upload_is_deleted_after_a_month(services: FakeServices, clock: Clock) -> None:
     completed, expired, pending = create_upload(services, 1), create_upload(services, 1), create_upload(services, 1)
     parts = add_parts(services, completed, b"x")
     file = uploads.complete(services, CALLER, completed, parts, None).file
@@ -235,7 +235,7 @@ def test_an_ended_upload_is_forgotten_after_a_month(services: FakeServices, cloc
     assert read_bytes(services, file.id) == b"x"
 
 
-def test_an_upload_with_parts_is_not_forgotten(services: FakeServices, clock: Clock) -> None:
+def test_an_upload_with_parts_is_not_deleted(services: FakeServices, clock: Clock) -> None:
     upload = create_upload(services, 1)
     part = add_parts(services, upload, b"x")
     clock.advance(HOUR + MONTH + 1)

@@ -44,7 +44,9 @@ def test_a_batch_is_created_polled_retrieved_and_listed(
     assert len(client.vector_stores.search(store.id, query="bowline", max_num_results=50).data) == 12
 
 
-def test_a_batch_as_raw_json(client: openai.OpenAI, store: VectorStore, upload: Upload) -> None:
+def test_the_raw_json_of_a_batch_has_exactly_the_documented_keys(
+    client: openai.OpenAI, store: VectorStore, upload: Upload
+) -> None:
     batch = client.vector_stores.file_batches.create_and_poll(store.id, file_ids=[upload("raw")])
 
     raw: Any = client.get(f"/vector_stores/{store.id}/file_batches/{batch.id}", cast_to=object)
@@ -161,7 +163,7 @@ def test_an_unknown_file_refuses_the_batch_without_side_effect(
     assert client.vector_stores.files.list(store.id).data == []
 
 
-def test_a_batch_is_cancelled_in_the_middle_and_stays_so(
+def test_a_batch_cancelled_while_it_runs_stays_cancelled(
     client: openai.OpenAI, store: VectorStore, upload: Upload
 ) -> None:
     files = [upload(words(150, f"the cancelled thing {n}")) for n in range(200)]

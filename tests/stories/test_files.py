@@ -32,7 +32,7 @@ def test_a_file_is_uploaded_retrieved_downloaded_and_deleted(strict: openai.Open
         strict.files.content(created.id)
 
 
-def test_a_file_as_raw_json_has_exactly_the_documented_keys(client: openai.OpenAI) -> None:
+def test_the_raw_json_of_a_file_has_exactly_the_documented_keys(client: openai.OpenAI) -> None:
     answer = client.files.with_raw_response.create(file=("a.txt", b"x"), purpose="assistants")
 
     raw = json.loads(answer.text)

@@ -130,7 +130,7 @@ def expected(specimen: Specimen) -> tuple[str, str | None, str]:
 
 
 @pytest.mark.timeout(300)
-def test_hostile_files_fail_alone(service: Service, environment: dict[str, str]) -> None:
+def test_hostile_files_do_not_affect_other_files(service: Service, environment: dict[str, str]) -> None:
     client = service.client(max_retries=0)
     harmful, good = uploaded(client)
     named = {file: (kept, NAMES[name]) for name in NAMES for file, kept in [upload_named(service, name)]}

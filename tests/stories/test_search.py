@@ -60,7 +60,7 @@ def test_the_best_passage_comes_first_with_every_field(animals: Animals) -> None
     assert not page.has_next_page()
 
 
-def test_a_page_of_results_as_raw_json(animals: Animals) -> None:
+def test_the_raw_json_of_search_results_has_exactly_the_documented_keys(animals: Animals) -> None:
     client, store, _ = animals
 
     raw: Any = client.post(
@@ -111,7 +111,7 @@ def test_every_filter_operator_compares(animals: Animals, operator: str, key: st
     assert names(animals, {"type": operator, "key": key, "value": value}) == set(expected.split())
 
 
-def test_filters_combine(animals: Animals) -> None:
+def test_filters_may_be_combined(animals: Animals) -> None:
     bird = {"type": "eq", "key": "kind", "value": "bird"}
     light = {"type": "lt", "key": "kg", "value": 2}
     flies = {"type": "eq", "key": "flies", "value": True}

@@ -51,7 +51,9 @@ def test_a_file_is_attached_polled_retrieved_and_removed(
         strict.vector_stores.files.delete(file, vector_store_id=store.id)
 
 
-def test_a_store_file_and_its_content_as_raw_json(client: openai.OpenAI, store: VectorStore, upload: Upload) -> None:
+def test_the_raw_json_of_a_store_file_and_its_content_has_exactly_the_documented_keys(
+    client: openai.OpenAI, store: VectorStore, upload: Upload
+) -> None:
     file = upload("Raw.")
     client.vector_stores.files.create_and_poll(file, vector_store_id=store.id)
     path = f"/vector_stores/{store.id}/files/{file}"

@@ -37,7 +37,7 @@ def test_a_verification_runs_at_its_scheduled_time_only(
     assert (found.ended_at, dict(found.findings)) == (clock(), {})
 
 
-def test_one_of_two_processes_verifies_and_missed_times_are_made_up_for_once(
+def test_one_of_two_processes_verifies_and_missed_times_are_caught_up_with_one_run(
     services: FakeServices, verifier: NightlyVerifier, clock: Clock
 ) -> None:
     clock.advance(5 * 24 * HOUR)

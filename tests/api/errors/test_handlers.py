@@ -56,7 +56,7 @@ def test_the_allow_header_lists_the_methods_of_all_routes(client: TestClient, pa
         ("GET", "/v1/vector_stores/{store}/file_batches/b/files", None, "No file batch found with id 'b' in vector store '{store}'."),
     ],
 )  # fmt: skip
-def test_an_unknown_object_is_answered_404_with_the_message_of_the_original(
+def test_an_unknown_object_is_answered_404_with_the_message_of_openai(
     client: TestClient, store: str, method: str, path: str, body: dict[str, Any] | None, message: str
 ) -> None:
     error = error_of(client.request(method, path.format(store=store), json=body), 404)

@@ -6,7 +6,7 @@ from tests.api.calls import error_of, run_jobs
 from tests.fakes import FakeServices
 
 
-def test_the_events_of_a_finished_batch_are_its_end(
+def test_the_stream_of_a_finished_batch_has_one_end_event(
     services: FakeServices, client: TestClient, store: str, file: str
 ) -> None:
     batches = f"/v1/vector_stores/{store}/file_batches"

@@ -78,7 +78,7 @@ def test_a_content_type_without_a_body_is_ignored(client: TestClient, store: str
         assert client.request("DELETE", path, headers=JSON).json()["deleted"] is True
 
 
-def test_ids_have_the_prefixes_of_the_original(client: TestClient, store: str, file: str) -> None:
+def test_ids_have_the_prefixes_of_openai(client: TestClient, store: str, file: str) -> None:
     announced = {"bytes": 1, "filename": "a", "mime_type": "text/plain", "purpose": "assistants"}
     pending = client.post("/v1/uploads", json=announced).json()["id"]
     part = client.post(f"/v1/uploads/{pending}/parts", files={"data": b"x"}).json()["id"]
@@ -116,7 +116,7 @@ def test_a_deleted_file_is_removed_from_all_stores_counts_and_searches(
         assert file not in [hit["file_id"] for hit in hits]
 
 
-def test_the_default_limits_are_those_of_the_original() -> None:
+def test_the_default_limits_are_those_of_openai() -> None:
     settings = Settings()
 
     assert settings.max_file_bytes == 512 * 2**20

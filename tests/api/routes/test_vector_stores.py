@@ -57,7 +57,7 @@ def test_usage_bytes_grow_with_completed_files(
         ("DELETE", "/files/{member}", None, False),
     ],
 )
-def test_use_extends_the_expiry_of_a_store_and_retrieval_does_not(
+def test_use_postpones_the_expiry_of_a_store_and_retrieval_does_not(
     services: FakeServices, client: TestClient, store: str, file: str, method: str, path: str, body: Any, moves: bool
 ) -> None:
     member = upload(client)
@@ -89,7 +89,7 @@ def test_metadata_has_documented_limits(client: TestClient) -> None:
     assert client.post("/v1/vector_stores", json={"metadata": largest}).json()["metadata"] == largest
 
 
-def test_statuses_and_error_codes_are_those_of_the_original(client: TestClient) -> None:
+def test_statuses_and_error_codes_are_those_of_openai(client: TestClient) -> None:
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
 
     def words(schema: str) -> set[str]:
@@ -133,7 +133,7 @@ def test_an_empty_store_is_completed(client: TestClient) -> None:
     assert shown["last_active_at"] == shown["created_at"]
 
 
-def test_null_fields_mean_absent_fields(client: TestClient, store: str) -> None:
+def test_null_fields_are_treated_as_absent(client: TestClient, store: str) -> None:
     nothing = {"name": None, "description": None, "metadata": None, "expires_after": None, "file_ids": None}
 
     created = client.post("/v1/vector_stores", json=nothing | {"chunking_strategy": None})

@@ -131,7 +131,7 @@ def test_no_result_scores_below_the_threshold(client: TestClient, birds: str, th
 
 
 @pytest.mark.parametrize("absent", ["filters", "ranking_options"])
-def test_null_options_mean_absent_options(client: TestClient, birds: str, absent: str) -> None:
+def test_null_options_are_treated_as_absent(client: TestClient, birds: str, absent: str) -> None:
     assert search(client, birds, **{absent: None}) == search(client, birds)
 
 

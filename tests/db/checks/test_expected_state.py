@@ -66,7 +66,7 @@ def test_files_of_stores_that_are_not_active_are_left_out(database: Database, ro
         assert expected_state.list_expected_points(session, 0, LOCAL_MODEL) == []
 
 
-def test_purges_are_known_by_file_and_by_store(database: Database) -> None:
+def test_purges_are_listed_by_file_and_by_store(database: Database) -> None:
     with database.transaction() as session:
         for last in (2, 4):
             session.add(PointJob(kind="purge", vector_store_id="vs_1", store_file=7, last_generation=last, due_at=1.0))

@@ -25,7 +25,7 @@ def test_the_first_time_is_the_next_of_the_cron_expression(database: Database, c
     assert claim(database)
 
 
-def test_missed_times_are_made_up_for_once(database: Database, clock: Clock) -> None:
+def test_missed_times_are_caught_up_with_one_run(database: Database, clock: Clock) -> None:
     claim(database)
     clock.advance(5 * HOUR)
 

@@ -58,7 +58,7 @@ def test_a_restored_store_is_not_purged_by_an_abort(database: Database) -> None:
     assert steps.read_purges(database) == []
 
 
-def test_reserved_rows_are_used_by_nobody_else(database: Database) -> None:
+def test_reserved_row_numbers_are_not_used_by_attached_files(database: Database) -> None:
     store = rows.create_store(database)
     with database.transaction() as session:
         reserved = [archives.reserve_row(session) for _ in range(3)]

@@ -60,7 +60,7 @@ def test_search_sees_live_files_only(database: Database) -> None:
     assert {row: file.generation for row, file in live.items()} == {numbers[0]: 1}
 
 
-def test_a_due_store_has_no_files(database: Database, clock: Clock) -> None:
+def test_a_store_past_its_expiry_has_no_files(database: Database, clock: Clock) -> None:
     store = rows.create_store(database)
     [file_id] = rows.create_files(database, 1)
     rows.attach(database, store, [file_id])

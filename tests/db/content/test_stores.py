@@ -130,7 +130,9 @@ def test_ending_a_store_does_not_deadlock_with_transitions_of_its_files(
         assert all(batch.in_progress == 0 for batch in remaining)
 
 
-def test_a_due_store_shows_as_expired_and_empty_before_it_expires(database: Database, clock: Clock) -> None:
+def test_a_store_past_its_expiry_shows_as_expired_and_empty_before_maintenance_runs(
+    database: Database, clock: Clock
+) -> None:
     store = rows.create_store(database)
     steps.complete_row(database, rows.attach(database, store, rows.create_files(database, 1))[0])
     let_expire(database, store)
@@ -143,7 +145,7 @@ def test_a_due_store_shows_as_expired_and_empty_before_it_expires(database: Data
     assert rows.read_counts(database, store) == (0, 1, 0, 0)
 
 
-def test_a_due_store_is_not_touched(database: Database, clock: Clock) -> None:
+def test_the_last_activity_of_a_store_past_its_expiry_is_not_updated(database: Database, clock: Clock) -> None:
     store, due_store = rows.create_store(database), rows.create_store(database)
     let_expire(database, due_store)
 

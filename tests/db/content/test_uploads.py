@@ -23,7 +23,7 @@ def create_upload(database: Database, clock: Clock, *, parts: int = 0) -> str:
     return upload
 
 
-def test_the_first_end_of_an_upload_is_final(database: Database, clock: Clock) -> None:
+def test_the_first_terminal_status_of_an_upload_is_final(database: Database, clock: Clock) -> None:
     completed, cancelled = create_upload(database, clock), create_upload(database, clock)
     with database.transaction() as session:
         assert rows.complete(session, completed, file_id="file-1", part_ids=["part_1"])

@@ -20,7 +20,7 @@ def create_all_states(database: Database, store: str) -> None:
     rows.claim(database, rows.attach(database, store, rows.create_files(database, 2))[0])
 
 
-def test_every_status_matches_the_files_that_show_with_it(database: Database) -> None:
+def test_a_filter_by_status_matches_the_files_with_this_api_status(database: Database) -> None:
     store = rows.create_store(database)
     create_all_states(database, store)
 

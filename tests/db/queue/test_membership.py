@@ -177,7 +177,7 @@ def test_a_removed_file_that_is_attached_again_gets_a_new_row(database: Database
     assert new_row != old_row
 
 
-def test_new_attributes_of_an_attached_file_are_due_on_its_points(database: Database) -> None:
+def test_new_attributes_of_an_attached_file_are_queued_for_its_points(database: Database) -> None:
     store = rows.create_store(database)
     ids = rows.create_files(database, 2)
     first, _ = rows.attach(database, store, ids)
@@ -191,7 +191,9 @@ def test_new_attributes_of_an_attached_file_are_due_on_its_points(database: Data
 
 
 @pytest.mark.parametrize(("before", "after"), [(True, 1), (1, True), (0, False), (1, 1.0), ("1", 1)])
-def test_attributes_that_are_equal_only_in_python_are_new(database: Database, before: Any, after: Any) -> None:
+def test_attributes_that_are_equal_in_python_but_not_in_json_are_replaced(
+    database: Database, before: Any, after: Any
+) -> None:
     store = rows.create_store(database)
     [file_id] = rows.create_files(database, 1)
     for value in (before, after, after):

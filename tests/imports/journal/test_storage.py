@@ -9,7 +9,7 @@ from ingest.imports.journal import Journal
 from tests.imports.journal.conftest import source_file
 
 
-def test_a_transaction_that_is_not_kept_changes_nothing(journal: Journal) -> None:
+def test_a_discarded_transaction_changes_nothing(journal: Journal) -> None:
     with journal.transaction(keep=False):
         journal.add_file(source_file("a.txt"), "upload", 1)
 

@@ -30,7 +30,7 @@ def test_an_uploaded_file_is_to_be_attached(journal: Journal, import_run: Import
     assert journal.find_display_path("file-9") == "file-9"
 
 
-def test_a_closed_batch_completes_all_files_but_the_named_ones(
+def test_closing_a_batch_completes_all_files_except_the_named_failures(
     journal: Journal, import_run: ImportRun, batch_id: str
 ) -> None:
     [batch] = journal.list_open_batches()

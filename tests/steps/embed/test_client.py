@@ -57,7 +57,7 @@ def test_a_retryable_status_is_retried_after_the_requested_pause(status: int) ->
 
 
 @pytest.mark.parametrize("failure", [NoResponse("refused"), NoResponse("slow")])
-def test_three_times_no_answer_is_a_dependency_down(failure: Exception) -> None:
+def test_three_missing_responses_raise_dependency_down(failure: Exception) -> None:
     server = ScriptedPool(failure, failure, failure)
 
     with pytest.raises(DependencyDown, match="embedder: no answer"):
@@ -101,12 +101,12 @@ def test_retry_after_is_seconds_or_a_date_and_at_most_an_hour(value: str, second
 
 
 @pytest.mark.parametrize("url", ["model/v1", "http://model:port/v1", "ftp://model"])
-def test_an_invalid_url_is_a_dependency_down(url: str) -> None:
+def test_an_invalid_url_raises_dependency_down(url: str) -> None:
     with pytest.raises(DependencyDown, match="INGEST_EMBEDDING_URL"):
         RemoteEmbedder(Settings(embedding_url=url)).embed(["a"])
 
 
-def test_a_changed_dimension_is_a_dependency_down() -> None:
+def test_a_changed_dimension_raises_dependency_down() -> None:
     server = ScriptedPool(vectors_answer([[1, 2, 3]]), vectors_answer([[1, 2]]))
     embedder = server.embedder()
     embedder.embed(["a"])
@@ -116,7 +116,7 @@ def test_a_changed_dimension_is_a_dependency_down() -> None:
 
 
 @pytest.mark.parametrize("status", [301, 401, 403, 404, 405])
-def test_a_configuration_error_is_a_dependency_down_and_the_key_is_not_quoted(status: int) -> None:
+def test_a_configuration_error_raises_dependency_down_without_the_key_in_the_message(status: int) -> None:
     server = ScriptedPool(error_answer(status, f"Incorrect API key {KEY}"))
 
     with pytest.raises(DependencyDown, match=str(status)) as raised:
@@ -141,6 +141,6 @@ def test_a_configuration_error_is_a_dependency_down_and_the_key_is_not_quoted(st
         Response(200, {}, b"<html>"),
     ],
 )
-def test_a_malformed_answer_is_a_dependency_down(answer: Response) -> None:
+def test_a_malformed_answer_raises_dependency_down(answer: Response) -> None:
     with pytest.raises(DependencyDown, match="answer"):
         ScriptedPool(answer).embedder().embed(["a", "b"])

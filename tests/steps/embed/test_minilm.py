@@ -19,7 +19,7 @@ def test_a_built_graph_is_found_and_not_built_again(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_is_built_in_the_next_folder_if_the_first_cannot_be_written(tmp_path: Path) -> None:
+def test_the_graph_is_built_in_the_next_folder_if_the_first_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     built = minilm.ensure_model_file([tmp_path / "file" / "models", tmp_path / "data"])
@@ -28,7 +28,7 @@ def test_it_is_built_in_the_next_folder_if_the_first_cannot_be_written(tmp_path:
     assert not [name for name in os.listdir(built.parent) if name.endswith(".tmp")]
 
 
-def test_no_folder_to_write_to_is_a_dependency_down(tmp_path: Path) -> None:
+def test_a_missing_writable_folder_raises_dependency_down(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(DependencyDown, match="no folder"):

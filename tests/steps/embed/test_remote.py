@@ -9,7 +9,7 @@ from ingest.net.http_pool import Response
 from tests.steps.embed.scripted import ScriptedPool, error_answer, json_answer, vector_of, vectors_answer
 
 
-def test_vectors_come_back_in_the_order_of_the_texts() -> None:
+def test_vectors_are_returned_in_the_order_of_the_texts() -> None:
     server = ScriptedPool(vectors_answer([[0, 2, 0], [3, 0, 0]], indexes=[1, 0]))
 
     first, second = server.embedder().embed(["a", "b"])
@@ -18,7 +18,7 @@ def test_vectors_come_back_in_the_order_of_the_texts() -> None:
     assert second.tolist() == [[0, 1, 0]]
 
 
-def test_texts_go_out_in_batches() -> None:
+def test_texts_are_sent_in_batches() -> None:
     server = ScriptedPool()
 
     rows = server.embedder(embedding_batch_inputs=2).embed(["a", "bb", "ccc", "d", "e"])
@@ -74,7 +74,7 @@ def test_unknown_dimensions_are_requested_once() -> None:
     assert len(server.bodies) == 1
 
 
-def test_a_server_that_refuses_every_text_is_a_dependency_down() -> None:
+def test_a_server_that_refuses_every_text_raises_dependency_down() -> None:
     server = ScriptedPool(rule=lambda texts: error_answer(400, "unsupported model"))
 
     with pytest.raises(DependencyDown, match="unsupported model"):
@@ -112,7 +112,7 @@ def without_vector_for_bad(number: float) -> Callable[[list[str]], Response]:
         without_vector_for_bad(float("nan")),
     ],
 )
-def test_a_text_at_which_the_server_always_fails_fails_its_file(
+def test_a_text_that_always_causes_a_server_error_fails_its_file(
     failure: Callable[[list[str]], Response],
 ) -> None:
     server = ScriptedPool(rule=lambda texts: failure(texts) if "bad" in texts else None)
@@ -125,7 +125,7 @@ def test_a_text_at_which_the_server_always_fails_fails_its_file(
     assert sum(server.pauses) < 10
 
 
-def test_a_server_that_fails_at_everything_is_a_dependency_down_after_one_probe() -> None:
+def test_a_server_that_fails_every_request_raises_dependency_down_after_one_probe() -> None:
     server = ScriptedPool(rule=lambda texts: error_answer(500, "out of order"))
 
     with pytest.raises(DependencyDown, match="answered 500: out of order"):
@@ -134,7 +134,7 @@ def test_a_server_that_fails_at_everything_is_a_dependency_down_after_one_probe(
     assert server.inputs == [["a", "b"]] * 3 + [["word"]]
 
 
-def test_a_server_that_goes_down_during_the_search_for_the_bad_text_is_a_dependency_down() -> None:
+def test_a_server_that_goes_down_during_the_search_for_the_bad_text_raises_dependency_down() -> None:
     server = ScriptedPool()
     server.rule = lambda texts: error_answer(500) if "bad" in texts or len(server.bodies) > 8 else None
 
@@ -142,7 +142,7 @@ def test_a_server_that_goes_down_during_the_search_for_the_bad_text_is_a_depende
         server.embedder().embed(["a", "b", "c", "bad"])
 
 
-def test_a_passing_failure_fails_no_file() -> None:
+def test_a_transient_failure_fails_no_file() -> None:
     server = ScriptedPool(*[error_answer(500)] * 3)
 
     assert [row.shape for row in server.embedder().embed(["a", "b", "c"])] == [(1, 3)] * 3

@@ -23,7 +23,7 @@ def test_float_lists_and_base64_give_the_same_rows() -> None:
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), 0.0])
-def test_numbers_that_are_no_vector_are_told_apart_from_a_malformed_answer(number: float) -> None:
+def test_invalid_numbers_are_distinguished_from_a_malformed_answer(number: float) -> None:
     with pytest.raises(InvalidVector):
         parse_vectors(answer([1.0, 2.0], [number, number]), 2)
 

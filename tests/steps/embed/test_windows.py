@@ -68,7 +68,7 @@ def test_a_chunk_that_fits_is_its_own_window(window_tokens: int | None) -> None:
     assert plan == WindowPlan(chunks, [range(i, i + 1) for i in range(4)])
 
 
-def test_the_usual_chunks_share_windows_of_200() -> None:
+def test_default_chunks_share_windows_of_200_tokens() -> None:
     plan = plan_windows(cut(2_000, 800, 400), 800, 400, 2_000, 200)
 
     assert plan.spans == [Span(i, i + 200) for i in range(0, 2_000, 200)]
@@ -103,11 +103,11 @@ def test_a_short_rest_joins_the_last_window() -> None:
     assert plan.spans[-1] == Span(600, 805)
 
 
-def test_nothing_has_no_windows() -> None:
+def test_no_chunks_have_no_windows() -> None:
     assert plan_windows([], 800, 400, 0, 200) == WindowPlan([], [])
 
 
-def test_chunks_left_out_leave_their_windows_out() -> None:
+def test_windows_of_omitted_chunks_are_omitted() -> None:
     plan = plan_windows([Span(0, 400), Span(2_000, 2_400)], 400, 0, 2_400, 200)
 
     assert plan.spans == [Span(0, 200), Span(200, 400), Span(2_000, 2_200), Span(2_200, 2_400)]

@@ -21,13 +21,13 @@ def test_a_comparison_is_parsed() -> None:
     assert parse_filter({"type": "gte", "key": "year", "value": 2020}) == Comparison("gte", "year", 2020)
 
 
-def test_property_is_another_word_for_key() -> None:
+def test_property_is_an_alias_of_key() -> None:
     raw = {"type": "in", "property": "filename", "value": ["a.txt", "b.txt"]}
 
     assert parse_filter(raw) == Comparison("in", "filename", ("a.txt", "b.txt"))
 
 
-def test_compounds_nest() -> None:
+def test_compound_filters_may_be_nested() -> None:
     raw = {"type": "and", "filters": [eq(), {"type": "or", "filters": [eq("b", True)]}]}
 
     assert parse_filter(raw) == Compound(
@@ -83,7 +83,7 @@ def test_a_malformed_filter_is_refused_with_the_path_of_the_error(raw: object, p
     assert (caught.value.param, caught.value.code) == (param, code)
 
 
-def test_nesting_is_bounded() -> None:
+def test_the_nesting_depth_is_limited() -> None:
     parse_filter(nested(8))
 
     with pytest.raises(InvalidRequest, match="at most 8 deep") as caught:

@@ -59,7 +59,7 @@ def test_a_write_recreates_a_collection_that_vanished(qdrant_index: QdrantIndex,
     assert qdrant_index.count_points(1, 1) == 1
 
 
-def test_a_wrong_key_is_a_dependency_that_is_down(settings: Settings) -> None:
+def test_a_wrong_key_raises_dependency_down(settings: Settings) -> None:
     if not settings.qdrant_api_key.get_secret_value():
         pytest.skip("this server takes no key")
     wrong = settings.model_copy(update={"qdrant_api_key": SecretStr("wrong")})
@@ -71,7 +71,7 @@ def test_a_wrong_key_is_a_dependency_that_is_down(settings: Settings) -> None:
     index.close()
 
 
-def test_an_unreachable_server_is_a_dependency_that_is_down(settings: Settings) -> None:
+def test_an_unreachable_server_raises_dependency_down(settings: Settings) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
@@ -87,13 +87,13 @@ def test_an_unreachable_server_is_a_dependency_that_is_down(settings: Settings) 
     index.close()
 
 
-def test_many_points_go_in_several_requests(qdrant_index: QdrantIndex) -> None:
+def test_many_points_are_sent_in_several_requests(qdrant_index: QdrantIndex) -> None:
     qdrant_index.upsert(make_owner(), [make_point(number) for number in range(2 * MAX_POINTS_PER_REQUEST + 1)])
 
     assert qdrant_index.count_points(1, 1) == 2 * MAX_POINTS_PER_REQUEST + 1
 
 
-def test_large_texts_go_in_several_requests(qdrant_index: QdrantIndex) -> None:
+def test_large_texts_are_sent_in_several_requests(qdrant_index: QdrantIndex) -> None:
     qdrant_index.upsert(make_owner(), [make_point(number, text="x" * 1_500_000) for number in range(4)])
 
     assert qdrant_index.count_points(1, 1) == 4

@@ -62,11 +62,11 @@ def test_records_padded_with_nuls_are_still_text() -> None:
     assert decode(b"name\0\0\0\0city\0\0\0\0" * 50).startswith("name\0")
 
 
-def test_pairs_of_latin_letters_are_not_taken_for_chinese() -> None:
+def test_pairs_of_latin_letters_are_not_decoded_as_chinese() -> None:
     assert decode(b"this app can break \xe9") == "this app can break é"
 
 
-def test_white_space_and_indentation_stay() -> None:
+def test_white_space_and_indentation_are_kept() -> None:
     source = "def f():\n\n    return 1  \n\t# end\n"
 
     assert decode(source.encode()) == source

@@ -54,7 +54,7 @@ def test_an_invalid_frame_is_refused(channels: tuple[socket.socket, socket.socke
         receive_frame(receiver, 100)
 
 
-def test_waiting_calls_on_idle_and_ends_with_what_it_raises(channels: tuple[socket.socket, socket.socket]) -> None:
+def test_waiting_calls_on_idle_and_raises_its_exception(channels: tuple[socket.socket, socket.socket]) -> None:
     sender, receiver = channels
     header = json.dumps({}).encode()
     sender.sendall(struct.pack("!IQ", len(header), 0))

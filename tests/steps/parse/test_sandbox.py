@@ -145,7 +145,7 @@ def test_a_file_error_in_the_child_reaches_the_worker_unchanged(order_shared: Or
         order_shared("refuse")
 
 
-def test_what_a_library_prints_does_not_disturb_the_answer(order_shared: Order) -> None:
+def test_output_that_a_library_prints_does_not_corrupt_the_answer(order_shared: Order) -> None:
     assert order_shared("print").isdecimal()
 
 

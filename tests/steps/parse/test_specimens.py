@@ -120,7 +120,7 @@ def test_a_specimen_has_its_outcome_in_bounded_time_and_memory_and_does_not_affe
     assert parser.parse(neighbour, "neighbour.docx") == ParsedText("A good neighbour.", "docx")
 
 
-def test_pandoc_does_not_outlive_a_parser_that_took_too_long(tmp_path: Path) -> None:
+def test_pandoc_does_not_outlive_a_parser_that_timed_out(tmp_path: Path) -> None:
     path = tmp_path / "blob"
     path.write_bytes(hostile_documents.long_rtf(500_000))
     parser = Parser(Settings(parse_timeout_seconds=1, parse_timeout_seconds_per_mib=0))

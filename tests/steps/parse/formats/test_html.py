@@ -5,13 +5,13 @@ import pytest
 from ingest.steps.parse.formats.html import decode_html, html_to_text
 
 
-def test_blocks_stand_on_lines_of_their_own_and_inline_elements_do_not() -> None:
+def test_block_elements_start_a_new_line_and_inline_elements_do_not() -> None:
     html = "<title>T</title><h1>Head</h1><p>One <b>bold</b>\n word<br>next</p><div>a</div><div>b &amp; &eacute;</div>"
 
     assert html_to_text(html) == "T\n\nHead\n\nOne bold word\nnext\n\na\nb & é"
 
 
-def test_scripts_styles_and_comments_are_noise() -> None:
+def test_scripts_styles_and_comments_are_ignored() -> None:
     html = (
         "<head><style>p{}</style><script>x()</script></head><body><!-- c --><p>kept</p><script>y</script> tail</body>"
     )
@@ -33,7 +33,7 @@ def test_tables_become_rows() -> None:
     assert html_to_text(html) == "before\n\nh1 | h2\na b | c\n\nafter"
 
 
-def test_tables_for_layout_do_not_swallow_the_page() -> None:
+def test_layout_tables_keep_the_text_of_the_page() -> None:
     html = "<table><tr><td><h1>Head</h1><p>text</p><table><tr><td>a</td><td>b</td></tr></table></td></tr></table>"
 
     assert html_to_text(html) == "Head\n\ntext\n\na | b"

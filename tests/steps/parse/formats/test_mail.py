@@ -28,13 +28,13 @@ def read(tmp_path: Path, message: EmailMessage | bytes) -> str:
     return read_eml(path).text
 
 
-def test_headers_lead_and_the_body_follows(tmp_path: Path, mail: EmailMessage) -> None:
+def test_the_headers_come_before_the_body(tmp_path: Path, mail: EmailMessage) -> None:
     assert read(tmp_path, mail).replace("\r\n", "\n") == (
         "Subject: Grüße ☸\nFrom: Ann <ann@example.com>\nTo: bob@example.com\n\nHello Bob,\n\n  indented"
     )
 
 
-def test_of_two_forms_of_a_body_one_is_read(tmp_path: Path, mail: EmailMessage) -> None:
+def test_one_of_two_alternative_bodies_is_read(tmp_path: Path, mail: EmailMessage) -> None:
     mail.add_alternative("<p>Hello Bob in HTML</p>", subtype="html")
 
     text = read(tmp_path, mail)

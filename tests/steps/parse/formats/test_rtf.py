@@ -31,15 +31,15 @@ from ingest.steps.parse.formats.rtf import inline_unicode_characters
         ("\\u233", "é"),
     ],
 )
-def test_a_fallback_gives_way_to_its_character_and_nothing_else_does(source: str, plain: str) -> None:
+def test_a_unicode_character_replaces_its_fallback_and_nothing_else(source: str, plain: str) -> None:
     assert inline_unicode_characters(source.encode()).decode() == plain
 
 
-def test_a_file_without_such_characters_stays_as_it_is() -> None:
+def test_a_file_without_unicode_characters_is_not_changed() -> None:
     source = rb"{\rtf1\ansi caf\'e9 \ul x\bin3 }}}"
 
     assert inline_unicode_characters(source) == source
 
 
-def test_bytes_that_are_not_utf_8_are_western() -> None:
+def test_bytes_that_are_not_utf_8_are_decoded_as_windows_1252() -> None:
     assert inline_unicode_characters(b"caf\xe9 \\u8217?s").decode() == "café ’s"
