@@ -108,7 +108,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         has_ended = VectorStoreFileBatch.from_row(self._batch).status != "in_progress"
         if self._last_event_id == LAST_EVENT_ID and has_ended:
-            await Response(status_code=204)(scope, receive, send)  # a browser stops to reconnect
+            await Response(status_code=204)(scope, receive, send)  # a browser then stops reconnecting
             return
         max_streams = self._services.settings.max_event_streams
         if self._watcher.subscriber_count >= max_streams:

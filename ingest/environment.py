@@ -1,6 +1,6 @@
 """The environment of this process: the one module that reads and writes `os.environ`.
 
-`ingest/config.py` reads the settings (`INGEST_...`) through pydantic. Everything else that comes from the environment
+`ingest/config/settings.py` reads the settings (`INGEST_...`) through pydantic. Everything else that comes from the environment
 has a function here. This module imports nothing but the standard library: the parser's child process uses it too, and
 loading pydantic would add 0.3 s to each start of that process.
 """
@@ -26,7 +26,7 @@ def selected_environment(names: Iterable[str]) -> dict[str, str]:
 def set_library_switches(switches: dict[str, str], *, override: bool = False) -> None:
     """Set variables that a library reads when it is imported. Call it before that import.
 
-    What the environment says already stays, unless `override` is true.
+    A variable that is set already keeps its value, unless `override` is true.
     """
     for name, value in switches.items():
         if override:

@@ -1,7 +1,7 @@
 """Statuses of files, batches and vector stores: the stored values, and what the API shows for them.
 
 This module is the only place that derives an API status from a row, its batch and its counters. Schemas and webhook
-events only spell the result as JSON. ingest/db/content/members.py has the same rule for files as an SQL filter.
+events only spell the result as JSON. ingest/db/queue/api_status.py has the rule for files in SQL, which must give the same answer.
 State diagram: deploy/docs/concepts.md.
 """
 

@@ -19,28 +19,35 @@ from ingest.db.session import Database
 from tests import servers
 from tests.fakes import FakeServices
 
-OWN = ("test_crashes", "test_servers", "test_buckets", "test_hostile_files", "test_reindex", "test_scheduled")
+MODULES_WITH_OWN_SERVICE = (
+    "test_crashes",
+    "test_servers",
+    "test_buckets",
+    "test_hostile_files",
+    "test_reindex",
+    "test_scheduled",
+)
 """Modules of stories that start a service of their own."""
 
 
-class ByService(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+class ServiceScheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
     """Give the stories that share one service to one worker, and every other test to any free worker."""
 
     def _split_scope(self, nodeid: str) -> str:
-        if "test_processes" in nodeid:  # each starts a whole cluster: two at once would not fit on two cores
+        if "test_processes" in nodeid:  # each starts a whole cluster: two at once overload two cores
             return "processes"
-        if "test_partitions" in nodeid:  # these too, and the last looks at what all left
+        if "test_partitions" in nodeid:  # these too, and the last test verifies the data of the others
             return "partitions"
         if "test_fairness" in nodeid:  # has a service of its own, for all its tests
             return "fairness"
-        own = any(f"/{name}.py" in nodeid for name in OWN)
+        own = any(f"/{name}.py" in nodeid for name in MODULES_WITH_OWN_SERVICE)
         return "stories" if nodeid.startswith("tests/stories/") and not own else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
-    """Do the work of `--dist loadgroup`, which this version of xdist ignores under pytest 9.2."""
-    return ByService(config, log) if config.getvalue("dist") == "loadgroup" else None
+    """Implement `--dist loadgroup`, which this version of xdist ignores under pytest 9.2."""
+    return ServiceScheduling(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 class Clock:

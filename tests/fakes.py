@@ -135,8 +135,8 @@ class FakeIndex:
 
     def delete_generations(self, ranges: Sequence[tuple[int, int, int]]) -> None:
         for row, first, last in ranges:
-            doomed = [key for key in self.points if key[0] == row and first <= key[1] <= last]
-            self._remove(doomed.__contains__)
+            deleted = [key for key in self.points if key[0] == row and first <= key[1] <= last]
+            self._remove(deleted.__contains__)
 
     def delete_store(self, vector_store_id: str) -> None:
         self._remove(lambda key: self.points[key][0].vector_store_id == vector_store_id)

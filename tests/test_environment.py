@@ -1,4 +1,4 @@
-"""The environment: one module reads it, and its functions do what they say."""
+"""The environment: only one module reads it; the functions of that module."""
 
 import ast
 import os

@@ -17,7 +17,7 @@ class Retry(RequestModel):
 
 
 class RetryReason(ResponseModel):
-    """A reason reason files had failed or were cancelled, and the number of these files."""
+    """A reason why files had failed or were cancelled, and the number of these files."""
 
     code: str
     message: str
@@ -25,7 +25,7 @@ class RetryReason(ResponseModel):
 
 
 class VectorStoreRetry(ResponseModel):
-    """The batch of the result files; null if no file matched."""
+    """The new batch with the retried files; null if no file matched."""
 
     object: Literal["vector_store.retry"] = "vector_store.retry"
     vector_store_id: str

@@ -120,7 +120,7 @@ def _create_store_once(services: Services, manifest: Manifest, staging: Staging,
             with suppress(DependencyDown), services.database.transaction() as session:
                 if not rows.is_restored(session, staging.job, staging.store_id):
                     break
-                return rows.restore_batch(session, staging.store_id)
+                return rows.batch_of_restored_store(session, staging.store_id)
         raise
 
 

@@ -1,7 +1,7 @@
 """Blob storage: uploaded files under the hash of their content, the text parsed from them, and parts of uploads.
 
 `Blobs` is the protocol, with one implementation for a folder and two for buckets. Which blobs may be deleted, and when,
-is decided in `ingest/db/content` and `ingest/stores/files.py`.
+is decided in `ingest/db/content` and `ingest/stores/unclaimed_blobs.py`.
 """
 
 from collections.abc import Iterable, Iterator

@@ -40,7 +40,7 @@ def import_archive(
             if mapping_file is not None:
                 mapping_file.close()
         if is_running and restored.batch_id is not None:
-            with suppress(DependencyDown):  # the sweep publishes the files within seconds
+            with suppress(DependencyDown):  # maintenance publishes the files within seconds
                 services.publish_waiting()
     counts = ", ".join(f"{count:,} {state}" for state, count in sorted(restored.file_counts.items())) or "no files"
     typer.echo(f"{restored.source} -> {restored.store_id}: {counts}")

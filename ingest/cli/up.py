@@ -46,9 +46,8 @@ def up(
     environment (INGEST_REDIS_URL, INGEST_QDRANT_URL, INGEST_DATABASE_URL).
     """
     settings = load_settings(data=data, workers=workers, import_roots=_join_import_roots(import_root or []))
-    project_import_roots(
-        settings, DEFAULT_PROJECT
-    )  # reports wrong import roots at start instead of at the first import
+    # Reports wrong import roots at start instead of at the first import.
+    project_import_roots(settings, DEFAULT_PROJECT)
     # Services of one machine may share a database: the node name keeps each from reclaiming the leases of another.
     folder_hash = hashlib.sha256(str(settings.data.absolute()).encode()).hexdigest()[:8]
     settings = settings.model_copy(update={"node": f"{settings.node}:{folder_hash}"})

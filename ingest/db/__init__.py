@@ -5,5 +5,5 @@ and their one order (locks.py), conditions that several modules share (predicate
 functions that read and change rows: queue/, content/, schedules/, tenancy/, webhooks.py, checks/.
 
 Not here: decisions about what a request may do (ingest/stores/ and its neighbours), bytes (ingest/blobs/), points
-(ingest/steps/index/). tests/db/test_sql_only_in_db.py holds other rooms to that.
+(ingest/steps/index/). tests/db/test_sql_only_in_db.py keeps SQL out of the other packages.
 """

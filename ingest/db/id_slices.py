@@ -11,7 +11,7 @@ MAX_IDS = 1_000
 
 
 def slices(ids: Sequence[Id]) -> Iterator[list[Id]]:
-    """Yield the ids in lists of at most `MAX_IDS`."""
+    """Yield the ids, or the rows to insert, in lists of at most `MAX_IDS`."""
     rest = iter(ids)
     while ids_slice := list(islice(rest, MAX_IDS)):
         yield ids_slice

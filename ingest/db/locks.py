@@ -4,13 +4,13 @@ On SQLite a writing transaction is alone from its start, so these functions do n
 its transaction ends.
 
 The order, so that no two transitions wait for each other:
-1. `store_membership`, `cancelled_batch` or `upload`; a transaction takes at most one of them.
-2. `project_storage`, then `blob`.
+1. `store_membership` or `cancelled_batch`; a transaction takes at most one of them.
+2. `project_storage`, then `upload`, then `blob`.
 3. Rows of files, by row number; then rows of batches, by row number; then rows of stores.
 4. `project_work` and `outage`.
 The other locks are the first lock of a transaction that takes none of these, or are only tried, never waited for.
 
-Processes of two releases run side by side during an upgrade. A lock's name must therefore stay the same, byte for byte.
+Processes of two releases may run side by side during an upgrade. A lock's name must therefore stay the same, byte for byte.
 """
 
 from typing import NewType

@@ -42,8 +42,8 @@ def check_schema(database: Database, *, allow_older: bool = False) -> None:
     `allow_older` is for callers that migrate afterwards.
     Raises: DependencyDown if the database cannot be reached; Refused if the schema is unknown, or older than the code.
     """
-    with translate_errors(), database.engine.connect() as connection:
-        revision = _refuse_unknown_revision(connection)
+    with database.reading() as session:  # does not wait for a writer of a SQLite database
+        revision = _refuse_unknown_revision(session.connection())
     if revision != head_revision() and not allow_older:
         state = "no schema" if revision is None else f"schema revision {revision}"
         raise Refused(

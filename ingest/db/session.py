@@ -141,7 +141,7 @@ def after_commit(session: Session, callback: Callable[[], object]) -> None:
 
     Callbacks run in the order in which they were added, outside the transaction; the same one runs once. An exception of a
     callback is logged and does not reach the caller, whose work is committed. A callback that was added within a savepoint
-    runs even if only that savepoint was rolled back.
+    runs even if only that savepoint was rolled back. A session of `reading` commits nothing and runs none.
     """
     callbacks = session.info.setdefault(_AFTER_COMMIT, [])
     if callback not in callbacks:

@@ -137,11 +137,8 @@ def vectors_process(data: Path, environment: Mapping[str, str]) -> tuple[Process
     url = f"http://{LOOPBACK_HOST}:{port}"
     command = [sys.executable, "-m", "ingest.embedded.vectors", "--path", str(data / "vectors"), "--port", str(port)]
     environment_with_key = {**environment, "INGEST_QDRANT_API_KEY": key}
-    return (
-        ProcessSpec("vectors", command, environment_with_key, _http_check(f"{url}/readyz", key), stopped_last=True),
-        url,
-        key,
-    )
+    is_ready = _http_check(f"{url}/readyz", key)
+    return ProcessSpec("vectors", command, environment_with_key, is_ready, stopped_last=True), url, key
 
 
 def is_loopback(host: str) -> bool:
@@ -188,9 +185,8 @@ def _flower(settings: Settings, data: Path, environment: Mapping[str, str]) -> t
         f"--tasks_columns={FLOWER_COLUMNS}",
         f"--read_only={settings.flower_read_only}",
     ]
-    return ProcessSpec(
-        "flower", [*_celery("flower"), *options], flower_environment
-    ), f"http://{FLOWER_USER}:{password}@{LOOPBACK_HOST}:{port}"
+    process = ProcessSpec("flower", [*_celery("flower"), *options], flower_environment)
+    return process, f"http://{FLOWER_USER}:{password}@{LOOPBACK_HOST}:{port}"
 
 
 def _persistent_secret(path: Path) -> str:

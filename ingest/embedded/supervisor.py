@@ -23,7 +23,7 @@ STOP_SECONDS = 5.0
 STABLE_SECONDS = 30.0
 """A process that ran this long is restarted at once. Others restart with exponential back-off."""
 
-RESTART_BACKOFF = Backoff(first_seconds=0.25, longest_seconds=10.0)
+RESTART_BACKOFF = Backoff(first_seconds=0.5, longest_seconds=10.0)
 TICK_SECONDS = 0.1
 UP_COMMAND = "ingest up"
 LOG_BYTES = 50 * 2**20
@@ -97,7 +97,7 @@ class Supervisor:
         if child.restart_at is None:
             was_stable = time.monotonic() - child.started > STABLE_SECONDS
             child.failures = 1 if was_stable else child.failures + 1
-            pause = 0.0 if was_stable else RESTART_BACKOFF.pause_seconds(child.failures)
+            pause = 0.0 if was_stable else RESTART_BACKOFF.pause_seconds(child.failures - 1)
             child.restart_at = time.monotonic() + pause
             _signal(child, signal.SIGKILL)  # its child processes
             self._report(f"{child.spec.name} ended ({_ending(code)}); restarting")

@@ -125,9 +125,8 @@ class FolderWalker:
     def _walk_folder(
         self, folder: str, relative_path: str, argument: SourceArgument, display_path: str
     ) -> Iterator[SourceFile | SourceProblem]:
-        pending = [
-            (folder, relative_path, display_path)
-        ]  # a stack: folders may be nested deeper than Python can recurse
+        # A stack: folders may be nested deeper than Python can recurse.
+        pending = [(folder, relative_path, display_path)]
         while pending:
             folder, relative_path, display_path = pending.pop()
             try:

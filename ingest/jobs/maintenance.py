@@ -94,7 +94,7 @@ def reclaim_expired_leases(services: Services) -> None:
         services,
         locks.EXPIRED_LEASES,
         lambda session: reclaim.reclaim_expired_leases(session, max_crashes=max_crashes),
-        after_commit=lambda files: _log.warning("leases_expired", files=files),
+        report=lambda files: _log.warning("leases_expired", files=files),
     )
 
 
@@ -191,7 +191,7 @@ def _run_in_slices(
     services: Services,
     lock: LockName,
     step: Callable[[Session], int],
-    after_commit: Callable[[int], None] = lambda _: None,
+    report: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Run `step` in one transaction after the other until it returns 0, the number of rows it changed.
 
@@ -202,4 +202,4 @@ def _run_in_slices(
             rows = step(session) if locks.try_advisory_lock(session, lock) else 0
         if not rows:
             return
-        after_commit(rows)
+        report(rows)

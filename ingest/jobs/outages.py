@@ -18,8 +18,8 @@ from ingest.services import Services
 
 RETRY_BACKOFF = Backoff(first_seconds=1.0, longest_seconds=60.0, jitter=0.5)
 
-OUTAGE_RETRY_BACKOFF = Backoff(first_seconds=1.0, longest_seconds=2.0, jitter=0.5)
-"""During an outage the shared breaker decides when somebody probes. A file must be due by then: it may be the probe."""
+OUTAGE_RETRY_BACKOFF = Backoff(first_seconds=1.0, longest_seconds=outage_rows.PROBE_BACKOFF.first_seconds, jitter=0.5)
+"""During an outage the shared breaker decides when a worker probes. Some file must be due by then, or nothing is probed."""
 
 TRACKED_DEPENDENCIES = ("qdrant", "embedder", "blobs")
 """Dependencies with a shared breaker. An outage of the database cannot be recorded, and without the broker no worker

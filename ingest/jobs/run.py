@@ -182,9 +182,8 @@ def _purge_after_lost_lease(services: Services, claim: Claim) -> None:
                 session, claim.vector_store_id, claim.row, claim.generation
             ),
         )
-        unclaimed_blobs.delete_blob_if_unreferenced(
-            services, claim.blob
-        )  # the text it kept of a file deleted meanwhile
+        # The file may have been deleted meanwhile: then nothing else deletes the text that this job stored.
+        unclaimed_blobs.delete_blob_if_unreferenced(services, claim.blob)
 
 
 def _record_metrics(claim: Claim, outcome: JobOutcome, seconds: float) -> None:

@@ -1,5 +1,7 @@
-"""HTTP requests of the hot path, over kept-alive connections. They cost about half of the CPU time of httpx
-(deploy/docs/decisions/0013-direct-http-requests.md)."""
+"""HTTP requests of the hot path, over kept-alive connections.
+
+They cost about half of the CPU time of httpx (deploy/docs/decisions/0013-direct-http-requests.md).
+"""
 
 import http.client
 import time

@@ -39,7 +39,7 @@ class HeartbeatThread:
                 self._beats.remove(beat)
 
     def close(self) -> None:
-        """Call nothing any more."""
+        """End the thread: no function is called any more, whether its context has ended or not."""
         with self._lock:
             self._is_closed = True
             if self._thread is not None:

@@ -74,5 +74,6 @@ class PeriodicThread(threading.Thread):
         if not self._stopping.is_set():
             self._wakeup.wait(self._interval_seconds)
         self._wakeup.clear()
+        is_stopping = self._stopping.is_set()  # before the wake-up is read: one that came before the stop must count
         was_woken, self._is_call_due = self._is_call_due, False
-        return was_woken or not self._stopping.is_set()
+        return was_woken or not is_stopping

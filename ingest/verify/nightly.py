@@ -36,6 +36,9 @@ class NightlyVerifier:
             report = verify(self._services)
             with self._services.database.transaction() as session:
                 verifications.record(session, report.counts)
-            log = _log.warning if report.counts else _log.info
-            log("nightly_verify_completed", files=report.files, points=report.points, findings=report.counts)
+            facts = {"files": report.files, "points": report.points, "findings": report.counts}
+            if report.counts:
+                _log.warning("nightly_verify_completed", **facts)
+            else:
+                _log.info("nightly_verify_completed", **facts)
         return is_due

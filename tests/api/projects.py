@@ -15,7 +15,7 @@ from ingest.tenancy.keys import Scope
 from tests.api.calls import run_jobs, upload
 from tests.fakes import FakeServices
 
-DOCUMENT = build_app(Services(Settings())).openapi()  # opens and starts no_body
+DOCUMENT = build_app(Services(Settings())).openapi()  # opens and starts nothing
 
 
 OPERATIONS = [

@@ -20,7 +20,7 @@ FILE = {"id", "object", "bytes", "created_at", "expires_at", "filename", "purpos
 
 @pytest.fixture
 def sent_requests(client: TestClient) -> list[str]:
-    """What was requested so far, as in `GET /v1/files`."""
+    """The requests so far, each like `GET /v1/files`."""
     seen: list[str] = []
     client.event_hooks = {"request": [lambda request: seen.append(f"{request.method} {request.url.path}")]}
     return seen
@@ -28,18 +28,18 @@ def sent_requests(client: TestClient) -> list[str]:
 
 @pytest.fixture
 def lenient(client: TestClient, sent_requests: list[str]) -> Iterator[openai.OpenAI]:
-    """The client as it comes."""
-    with openai.OpenAI(base_url="http://localhost/v1", api_key="none", http_client=client) as made:
-        yield made
+    """A client with its default options."""
+    with openai.OpenAI(base_url="http://localhost/v1", api_key="none", http_client=client) as openai_client:
+        yield openai_client
 
 
 @pytest.fixture
 def strict(client: TestClient, sent_requests: list[str]) -> Iterator[openai.OpenAI]:
-    """The client that refuses every answer whose shape is not exactly that of its types."""
+    """A client with strict response validation."""
     with openai.OpenAI(
         base_url="http://localhost/v1", api_key="none", http_client=client, _strict_response_validation=True
-    ) as made:
-        yield made
+    ) as openai_client:
+        yield openai_client
 
 
 # --- strict reading (deploy/docs/api-contract.md section 8c): each object in each of its states ---
@@ -242,19 +242,22 @@ def test_a_batch_whose_store_expires_ends_every_poll(
     store = lenient.vector_stores.create(expires_after={"anchor": "last_active_at", "days": 1}).id
     done = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client)])
     run_jobs(services)
-    cut = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client), upload(client)])
-    gone = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client)])
-    lenient.vector_stores.file_batches.cancel(gone.id, vector_store_id=store)
+    cancelled_batch = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client), upload(client)])
+    deleted_batch = lenient.vector_stores.file_batches.create(store, file_ids=[upload(client)])
+    lenient.vector_stores.file_batches.cancel(deleted_batch.id, vector_store_id=store)
     with services.database.transaction() as session:
         session.connection().exec_driver_sql("UPDATE vector_stores SET last_active_at = last_active_at - 86400")
     run_maintenance(services)
 
-    ended = [lenient.vector_stores.file_batches.poll(batch.id, vector_store_id=store) for batch in (done, cut, gone)]
+    ended = [
+        lenient.vector_stores.file_batches.poll(batch.id, vector_store_id=store)
+        for batch in (done, cancelled_batch, deleted_batch)
+    ]
 
     assert [batch.status for batch in ended] == ["completed", "failed", "cancelled"]
     counts = [(b.file_counts.in_progress, b.file_counts.completed, b.file_counts.cancelled) for b in ended]
     assert counts == [(0, 1, 0), (0, 0, 2), (0, 0, 1)]
-    assert lenient.vector_stores.file_batches.cancel(cut.id, vector_store_id=store) == ended[1]
+    assert lenient.vector_stores.file_batches.cancel(cancelled_batch.id, vector_store_id=store) == ended[1]
 
 
 NODE = {"x-stainless-lang": "js", "x-stainless-poll-helper": "true"}

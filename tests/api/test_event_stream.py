@@ -43,14 +43,14 @@ class LiveApp:
             sent = {"file": (f"{n}.txt", f"Note {n}.".encode())}
             ids.append(self.client.post("/files", data={"purpose": "assistants"}, files=sent).json()["id"])
         store = self.client.post("/vector_stores", json={}).json()["id"]
-        made = self.client.post(f"/vector_stores/{store}/file_batches", json={"file_ids": ids}).json()
-        return f"/vector_stores/{store}/file_batches/{made['id']}"
+        created = self.client.post(f"/vector_stores/{store}/file_batches", json={"file_ids": ids}).json()
+        return f"/vector_stores/{store}/file_batches/{created['id']}"
 
-    def work(self, files: int) -> None:
+    def ingest_files(self, files: int) -> None:
         """Ingest this many files."""
         self.services.feeder.top_up()
-        told = self.services.queue.lanes["bulk"]
-        for message in [told.pop(0) for _ in range(files)]:
+        messages = self.services.queue.lanes["bulk"]
+        for message in [messages.pop(0) for _ in range(files)]:
             run.run_job(self.services, message.row, lease_holder="test/1")
 
     @property
@@ -89,9 +89,9 @@ def test_each_change_is_an_event_and_the_last_event_is_end(live: LiveApp) -> Non
 
     with subscribe(live, batch) as events:
         first = next(events)
-        live.work(1)
+        live.ingest_files(1)
         second = next(events)
-        live.work(2)
+        live.ingest_files(2)
         rest = list(events)
 
     assert (first["event"], first["id"]) == ("progress", "0.0.0")
@@ -103,14 +103,14 @@ def test_each_change_is_an_event_and_the_last_event_is_end(live: LiveApp) -> Non
 
 def test_a_finished_batch_is_one_event_and_204_after_a_reconnect(live: LiveApp) -> None:
     batch = live.batch(1)
-    live.work(1)
+    live.ingest_files(1)
 
     with subscribe(live, batch, **{"Last-Event-ID": "0.0.0"}) as events:
         received = list(events)
-    again = live.client.get(f"{batch}/events", headers={"Last-Event-ID": "end"})
+    reconnected = live.client.get(f"{batch}/events", headers={"Last-Event-ID": "end"})
 
     assert [event["event"] for event in received] == ["end"]
-    assert (again.status_code, again.content) == (204, b"")
+    assert (reconnected.status_code, reconnected.content) == (204, b"")
 
 
 def test_a_cancelled_batch_ends_its_streams(live: LiveApp) -> None:
@@ -151,7 +151,7 @@ def test_comments_are_sent_while_nothing_changes(live: LiveApp, monkeypatch: pyt
 
     with subscribe(live, batch) as events:
         received = [next(events) for _ in range(3)]
-        live.work(1)
+        live.ingest_files(1)
         rest = list(events)
 
     assert [event.get("event") for event in received] == ["progress", None, None]
@@ -176,7 +176,7 @@ def test_a_hundred_streams_share_one_poll_and_use_no_threads(live: LiveApp) -> N
         polls = sum("file_batches" in each for each in statements)
         assert polls <= 3 * (time.monotonic() - started) / event_stream.POLL_SECONDS
         assert threads < 70  # the pool has forty, and there are a hundred streams
-        live.work(2)
+        live.ingest_files(2)
         ends = [list(events)[-1] for events in streams]
 
     assert [end["event"] for end in ends] == ["end"] * 100
@@ -190,7 +190,7 @@ def test_a_disconnected_client_is_unsubscribed(live: LiveApp) -> None:
         next(events)
         assert live.subscriber_count == 1
 
-    wait_until(lambda: live.subscriber_count == 0, what="forgetting the client")
+    wait_until(lambda: live.subscriber_count == 0, what="the removal of the subscriber")
 
 
 def test_streams_above_the_limit_get_503_with_retry_after(live: LiveApp) -> None:
@@ -231,20 +231,20 @@ def test_a_slow_client_gets_the_latest_state_and_one_that_reads_nothing_is_dropp
         while len(bodies) < 2:
             await asyncio.sleep(0.01)
         for _ in range(10):
-            await asyncio.to_thread(live.work, 1)
+            await asyncio.to_thread(live.ingest_files, 1)
             await asyncio.sleep(0.06)
         reads.release()
         reads.release()
         await asyncio.wait_for(stream, 20)
         return bodies, watcher.subscriber_count
 
-    bodies, left = asyncio.run(slow())
+    bodies, remaining = asyncio.run(slow())
 
     numbers = [line.removeprefix("id: ") for body in bodies for line in body.decode().splitlines() if line[:3] == "id:"]
     assert numbers[0] == "0.0.0"
     assert numbers[-1] == "10.0.0"
     assert len(numbers) <= 3
-    assert left == 0
+    assert remaining == 0
     assert live.client.get(batch).json()["file_counts"]["completed"] == 10
 
 

@@ -16,7 +16,7 @@ from tests.fakes import FakeServices
 from tests.servers import wait_until
 
 
-def down(*_: object) -> Any:
+def mark_down(*_: object) -> Any:
     raise DependencyDown("database", "no answer")
 
 
@@ -41,7 +41,7 @@ def test_without_vectors_and_broker_the_service_is_degraded(client: TestClient, 
 def test_without_database_the_service_is_alive_but_not_ready(
     client: TestClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services.database, "ping", down)
+    monkeypatch.setattr(services.database, "ping", mark_down)
 
     assert client.get("/ready").status_code == 503
     assert client.get("/ready").json()["status"] == "unavailable"
@@ -52,10 +52,10 @@ def test_a_hanging_dependency_counts_as_down_and_is_checked_once_at_a_time(
     client: TestClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.1)
-    asked, released = [], threading.Event()
+    calls, released = [], threading.Event()
 
     def hang() -> None:
-        asked.append(True)
+        calls.append(True)
         released.wait(20)
 
     monkeypatch.setattr(services.index, "ping", hang)
@@ -63,7 +63,7 @@ def test_a_hanging_dependency_counts_as_down_and_is_checked_once_at_a_time(
     for _ in range(3):
         assert client.get("/ready").json()["dependencies"]["qdrant"] == "down"
     assert time.monotonic() - started < 5
-    assert len(asked) == 1
+    assert len(calls) == 1
 
     released.set()
     wait_until(lambda: client.get("/ready").json()["status"] == "ready")
@@ -74,8 +74,8 @@ def test_without_vectors_only_searches_fail(client: TestClient, services: FakeSe
     run_jobs(services)
     services.index.is_down = True
 
-    told = error_of(client.post(f"/v1/vector_stores/{store}/search", json={"query": "heron"}), 503)
-    assert told["code"] == "service_unavailable"
+    error = error_of(client.post(f"/v1/vector_stores/{store}/search", json={"query": "heron"}), 503)
+    assert error["code"] == "service_unavailable"
     for answer in (
         client.get("/v1/vector_stores"),
         client.get(f"/v1/vector_stores/{store}/files/{file}"),
@@ -92,10 +92,10 @@ def test_without_vectors_only_searches_fail(client: TestClient, services: FakeSe
 def test_an_open_breaker_fails_searches_at_once(
     client: TestClient, services: FakeServices, store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[object] = []
+    calls: list[object] = []
 
     def search(*_: object, **__: object) -> None:
-        asked.append(True)
+        calls.append(True)
         raise DependencyDown("qdrant", "no answer")
 
     monkeypatch.setattr(services.index, "search", search)
@@ -105,7 +105,7 @@ def test_an_open_breaker_fails_searches_at_once(
 
     assert {answer.status_code for answer in answers} == {503}
     assert all(1 <= int(answer.headers["retry-after"]) <= 60 for answer in answers)
-    assert len(asked) == FAILURES_TO_OPEN
+    assert len(calls) == FAILURES_TO_OPEN
 
 
 def test_without_broker_requests_succeed_and_jobs_run_later(
@@ -115,7 +115,7 @@ def test_without_broker_requests_succeed_and_jobs_run_later(
 
     assert client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file}).status_code == 200
     services.queue.is_down = False
-    run_jobs(services)  # as the sweep, which publishes what could not be
+    run_jobs(services)  # as maintenance, which publishes what was not published
     services.feeder.top_up()
     run_jobs(services)
     assert client.get(f"/v1/vector_stores/{store}/files/{file}").json()["status"] == "completed"
@@ -127,11 +127,11 @@ def test_a_request_does_not_wait_for_the_broker(
     released = threading.Event()
     send = services.queue.send
 
-    def frozen(*given: Any) -> None:
+    def send_after_release(*given: Any) -> None:
         released.wait(20)
         send(*given)
 
-    monkeypatch.setattr(services.queue, "send", frozen)
+    monkeypatch.setattr(services.queue, "send", send_after_release)
     services.feeder_thread = FeederThread(services.feeder)
     services.feeder_thread.start()
     try:
@@ -141,7 +141,7 @@ def test_a_request_does_not_wait_for_the_broker(
             assert attached.status_code == 200
         assert time.monotonic() - started < 5
         released.set()
-        wait_until(lambda: len(services.queue.lanes["interactive"]) == 3, what="their being published")
+        wait_until(lambda: len(services.queue.lanes["interactive"]) == 3, what="the publication of the files")
     finally:
         released.set()
         services.feeder_thread.stop()

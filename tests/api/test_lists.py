@@ -1,4 +1,4 @@
-"""Every list page by page, as the clients of every generation walk it (deploy/docs/api-contract.md sections 0.7 and 8)."""
+"""Every list page by page, as clients of every generation request it (deploy/docs/api-contract.md sections 0.7 and 8)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -146,8 +146,8 @@ def test_the_default_limit_of_files_is_ten_thousand(client: TestClient) -> None:
 
     [limit] = [part["schema"] for part in operation["parameters"] if part["name"] == "limit"]
     assert (limit["default"], limit["minimum"], limit["maximum"]) == (10_000, 0, 10_000)
-    made = [upload(client) for _ in range(101)]
-    assert ids(page(client, "/v1/files")) == made[::-1]
+    created = [upload(client) for _ in range(101)]
+    assert ids(page(client, "/v1/files")) == created[::-1]
 
 
 def test_the_default_limit_of_other_lists_is_twenty(client: TestClient, store: str) -> None:

@@ -23,9 +23,9 @@ def test_queued_files_are_exported_with_their_age(client: TestClient, services: 
 
 def test_import_schedules_are_exported_by_state(client: TestClient, store: str) -> None:
     path = f"/v1/vector_stores/{store}/import_schedules"
-    made = client.post(path, json={"cron": "0 3 * * *", "sources": ["https://docs.example/a.txt"]}).json()["id"]
+    created = client.post(path, json={"cron": "0 3 * * *", "sources": ["https://docs.example/a.txt"]}).json()["id"]
     before = scrape(client)
-    client.post(f"{path}/{made}/run")
+    client.post(f"{path}/{created}/run")
 
     assert before["ingest_import_schedules", (("state", "waiting"),)] == 0
     assert scrape(client)["ingest_import_schedules", (("state", "waiting"),)] == 1

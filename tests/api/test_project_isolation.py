@@ -122,12 +122,12 @@ def test_lists_contain_only_objects_of_the_own_project(
     ("operation", "cursor"),
     [(LIST_OPERATIONS[0], "after"), (LIST_OPERATIONS[1], "after"), (LIST_OPERATIONS[1], "before")],
 )  # files are listed forwards only
-@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize("is_deleted", [False, True])
 def test_an_id_of_another_project_is_no_valid_cursor(
-    operation: str, cursor: str, gone: bool, own_project: ProjectObjects, other_project: ProjectObjects
+    operation: str, cursor: str, is_deleted: bool, own_project: ProjectObjects, other_project: ProjectObjects
 ) -> None:
     name = "file_id" if operation == "GET /v1/files" else "vector_store_id"
-    if gone:
+    if is_deleted:
         other_project.send(f"DELETE {operation.split(' ')[1]}/{other_project.ids[name]}", {})
 
     page = own_project.send(operation, {}, params={cursor: other_project.ids[name]}).json()
@@ -140,15 +140,15 @@ def test_an_id_of_another_project_is_no_valid_cursor(
 def test_a_created_object_belongs_to_the_own_project_only(
     operation: str, own_project: ProjectObjects, other_project: ProjectObjects
 ) -> None:
-    made = own_project.send(operation, {}, **CREATE_OPERATIONS[operation]({})).json()["id"]
+    created = own_project.send(operation, {}, **CREATE_OPERATIONS[operation]({})).json()["id"]
 
     path = operation.removeprefix("POST ")
     if path == "/v1/uploads":
-        error_of(other_project.client.post(f"{path}/{made}/cancel"), 404)
-        assert own_project.client.post(f"{path}/{made}/cancel").status_code == 200
+        error_of(other_project.client.post(f"{path}/{created}/cancel"), 404)
+        assert own_project.client.post(f"{path}/{created}/cancel").status_code == 200
     else:
-        error_of(other_project.client.get(f"{path}/{made}"), 404)
-        assert own_project.client.get(f"{path}/{made}").status_code == 200
+        error_of(other_project.client.get(f"{path}/{created}"), 404)
+        assert own_project.client.get(f"{path}/{created}").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -196,12 +196,12 @@ def test_deleting_a_file_keeps_the_same_bytes_of_another_project(
 
 def read_everything(of: ProjectObjects) -> list[Any]:
     """Return the responses to all GET operations of a project."""
-    asked = [
+    responses = [
         name
         for name in (*OBJECT_OPERATIONS, *LIST_OPERATIONS)
         if name.startswith("GET ") and not name.endswith("/events")
     ]
-    return [of.send(name, of.ids).text for name in asked]
+    return [of.send(name, of.ids).text for name in responses]
 
 
 def without_ids(answer: Response, ids: Mapping[str, str]) -> tuple[int, str, list[str]]:

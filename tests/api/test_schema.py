@@ -75,7 +75,7 @@ class ExistingObjects:
     def _ensure_objects(self) -> dict[str, str]:
         call = self._client
         old = self._ids
-        gone = not old or any(
+        is_deleted = not old or any(
             call.get(path).status_code != 200
             for path in (
                 f"/v1/files/{old['file_id']}",
@@ -85,7 +85,7 @@ class ExistingObjects:
                 f"/v1/vector_stores/{old['vector_store_id']}/import_schedules/{old['import_schedule_id']}",
             )
         )
-        if gone:
+        if is_deleted:
             store = call.post("/v1/vector_stores", json={"name": "made"}).json()["id"]
             file = upload(call)
             sent = {"files": [{"file_id": file, "attributes": {"kind": "bird"}}]}
@@ -118,7 +118,7 @@ def _schema() -> Any:
     generation = {"deterministic": True, "max-examples": EXAMPLES, "database": "none", "allow-x00": False}
     config = SchemathesisConfig.from_dict({"seed": 1, "generation": generation})
     document = build_app(Services(Settings())).openapi()  # connects to nothing
-    del document["security"]  # nobody here has a key; tests/stories/test_keys.py does this with one
+    del document["security"]  # no key exists here; tests/stories/test_keys.py covers keys
     return schemathesis.openapi.from_dict(document, config=config)
 
 

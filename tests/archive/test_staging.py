@@ -25,14 +25,14 @@ def test_maintenance_deletes_the_staged_parts_of_a_killed_restore(
     other_service: FakeServices, archive: Path, clock: Clock
 ) -> None:
     alive = other_service.database
-    gone = Database(f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/none")
+    unreachable = Database(f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/none")
 
     class Dies(FakeIndex):
         """Accepts the first file; then the process and its database connection fail."""
 
         def upsert(self, owner: PointOwner, points: Sequence[Point]) -> None:
             if self.points:
-                other_service.database = gone
+                other_service.database = unreachable
                 raise IngestError("killed")
             super().upsert(owner, points)
 

@@ -30,7 +30,7 @@ from tests.bench import usual
 Steps = Literal["own", "usual"]
 
 CHUNK_TOKENS, OVERLAP = 800, 400
-PATIENCE_SECONDS = 900.0
+TIMEOUT_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -50,34 +50,34 @@ def measure(paths: Sequence[Path], embedding_url: str | None, steps: Steps) -> L
     """Process the files with one process per core; with the local model (and the service's steps) when there is no URL."""
     cores = os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")
-    ready, told = context.Barrier(cores + 1), context.Queue()
+    ready, results = context.Barrier(cores + 1), context.Queue()
     parts = [
-        context.Process(target=_work, args=(paths[i::cores], embedding_url, steps, ready, told), daemon=True)
+        context.Process(target=_work, args=(paths[i::cores], embedding_url, steps, ready, results), daemon=True)
         for i in range(cores)
     ]
     for part in parts:
         part.start()
-    ready.wait(PATIENCE_SECONDS)
+    ready.wait(TIMEOUT_SECONDS)
     started = time.perf_counter()
-    embedding = [told.get(timeout=PATIENCE_SECONDS) for _ in parts]
+    embedding = [results.get(timeout=TIMEOUT_SECONDS) for _ in parts]
     seconds = time.perf_counter() - started
     for part in parts:
         part.join(10)
     return Limit(len(paths), seconds, sum(embedding) / cores)
 
 
-def _work(paths: Sequence[Path], url: str | None, steps: Steps, ready: Any, told: Any) -> None:
+def _work(paths: Sequence[Path], url: str | None, steps: Steps, ready: Any, results: Any) -> None:
     way: Any = _Local() if url is None else _Remote(url, steps)
     for kind in {path.suffix: path for path in paths}.values():
         way.embed(way.read(kind))  # one-time loading is not part of the rate
-    ready.wait(PATIENCE_SECONDS)
+    ready.wait(TIMEOUT_SECONDS)
     embedding = 0.0
     for path in paths:
         read = way.read(path)
         started = time.perf_counter()
         way.embed(read)
         embedding += time.perf_counter() - started
-    told.put(embedding)
+    results.put(embedding)
 
 
 def _tokens(path: Path) -> Tokens:

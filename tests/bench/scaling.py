@@ -14,7 +14,7 @@ from tests.deploy.running import Deployment, deployed
 from tests.servers import postgres
 
 UPLOAD_THREADS = 4
-PATIENCE_SECONDS = 900.0
+MAX_SECONDS = 900.0
 POLL_SECONDS = 0.1
 
 
@@ -22,13 +22,13 @@ def files_per_second(folder: Path, groups: int, warm: Sequence[Document], docume
     """Return files/s of a batch, after a warm-up batch of other documents."""
     workers = {f"group-{number}": "interactive,maintenance,bulk" for number in range(groups)}
     settings = {"INGEST_EMBEDDING_URL": "", "INGEST_REQUIRE_KEYS": "false"}
-    with postgres() as database, deployed(folder, database, workers, settings) as made:
-        _seconds(made, warm)
-        return len(documents) / _seconds(made, documents)
+    with postgres() as database, deployed(folder, database, workers, settings) as deployment:
+        _seconds(deployment, warm)
+        return len(documents) / _seconds(deployment, documents)
 
 
-def _seconds(made: Deployment, documents: Sequence[Document]) -> float:
-    clients = [openai.OpenAI(base_url=f"{api}/v1", api_key="none") for api in made.apis]
+def _seconds(deployment: Deployment, documents: Sequence[Document]) -> float:
+    clients = [openai.OpenAI(base_url=f"{api}/v1", api_key="none") for api in deployment.apis]
 
     def upload(client: openai.OpenAI, document: Document) -> str:
         sent = (document.path.name, document.path.read_bytes())
@@ -41,7 +41,7 @@ def _seconds(made: Deployment, documents: Sequence[Document]) -> float:
     started = time.perf_counter()
     batch = first.vector_stores.file_batches.create(store, file_ids=ids)
     while batch.status == "in_progress":
-        assert time.perf_counter() - started < PATIENCE_SECONDS, "the import does not end"
+        assert time.perf_counter() - started < MAX_SECONDS, "the import does not end"
         time.sleep(POLL_SECONDS)
         batch = second.vector_stores.file_batches.retrieve(batch.id, vector_store_id=store)
     seconds = time.perf_counter() - started

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ingest.embedded.processes import free_port
 from tests.bench.corpus import Document
-from tests.bench.limit import PATIENCE_SECONDS
+from tests.bench.limit import TIMEOUT_SECONDS
 from tests.bench.stub import serving
 
 
@@ -38,11 +38,11 @@ def stub(scripts: Path, folder: Path) -> Iterator[str]:
 def files_per_second(scripts: Path, folder: Path, url: str) -> float:
     """Return the result of their limit.py, with its light parsers and one process per core."""
     options = {"corpus": folder, "parser": "light", "procs": cpu_count() or 1, "embed-url": url}
-    told = _run(scripts / "limit.py", *(f"--{name}={value}" for name, value in options.items()))
-    found: float = json.loads(told[told.index("{") :])["files_per_s"]
+    result = _run(scripts / "limit.py", *(f"--{name}={value}" for name, value in options.items()))
+    found: float = json.loads(result[result.index("{") :])["files_per_s"]
     return found
 
 
 def _run(script: Path, *options: str) -> str:
     command = [sys.executable, str(script), *options]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS).stdout
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=TIMEOUT_SECONDS).stdout

@@ -1,4 +1,4 @@
-"""Run the whole service as single processes against real servers, and restart every process that dies."""
+"""Run the whole service as single processes against real servers, and restart every process that ends."""
 
 import os
 import secrets
@@ -23,14 +23,14 @@ from tests import servers
 from tests.chaos.proxy import Proxy, proxied
 from tests.embeddings import EmbeddingServer, embedding_server
 
-TICK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 READY_SECONDS = 180.0
 LEASE_SECONDS = 4.0
 QDRANT_SECONDS = 2.0
-HORIZON_SECONDS = 2 * (LEASE_SECONDS + QDRANT_SECONDS)
+LAST_PURGE_SECONDS = 2 * (LEASE_SECONDS + QDRANT_SECONDS)
 """Seconds after which the last purge of points has run (ingest/jobs/point_jobs.py)."""
 
-QUICK = {
+SHORT_TIMEOUTS = {
     "INGEST_LEASE_SECONDS": str(LEASE_SECONDS),
     "INGEST_HEARTBEAT_SECONDS": "1",
     "INGEST_SWEEP_SECONDS": "1",
@@ -42,8 +42,8 @@ QUICK = {
 
 
 @dataclass
-class Part:
-    """One process of the service, and the time at which it may be restarted."""
+class ServiceProcess:
+    """A process of the service. It is not restarted before `not_before` (time.monotonic)."""
 
     command: list[str]
     environment: Mapping[str, str]
@@ -56,17 +56,17 @@ class Part:
 
 @dataclass
 class Cluster:
-    """All processes by name. A thread of the test restarts processes that died, unless a restart is held back."""
+    """All processes by name. A thread restarts processes that have ended, except those that are held down."""
 
     folder: Path
     environment: dict[str, str]
-    parts: dict[str, Part]
+    parts: dict[str, ServiceProcess]
     postgres_url: str
     api_url: str
     qdrant: Proxy
     embeddings: EmbeddingServer
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    _ended: threading.Event = field(default_factory=threading.Event)
+    _closed: threading.Event = field(default_factory=threading.Event)
 
     def client(self, retries: int = 2) -> openai.OpenAI:
         return openai.OpenAI(base_url=f"{self.api_url}/v1", api_key="none", max_retries=retries, timeout=20)
@@ -84,30 +84,30 @@ class Cluster:
         with suppress(ProcessLookupError):
             os.killpg(pid, number) if tree else os.kill(pid, number)
 
-    def hold(self, name: str, seconds: float) -> None:
-        """Kill a process and hold its restart back for a while."""
+    def kill_and_hold(self, name: str, seconds: float) -> None:
+        """Kill a process and do not restart it for this many seconds."""
         with self._lock:
             self.parts[name].not_before = time.monotonic() + seconds
             with suppress(psutil.NoSuchProcess):
                 self.signal(name, signal.SIGKILL, tree=True)
 
-    def tend(self) -> None:
-        """Restart processes that died, until the cluster is closed."""
-        while not self._ended.wait(TICK_SECONDS):
+    def restart_dead_processes(self) -> None:
+        """Restart processes that have ended, until the cluster is closed."""
+        while not self._closed.wait(POLL_SECONDS):
             with self._lock:
                 for part in self.parts.values():
                     if time.monotonic() >= part.not_before and (
                         part.process is None or part.process.poll() is not None
                     ):
-                        _end(part)
-                        _start(part)
+                        _kill_process(part)
+                        _start_process(part)
 
-    def stop(self) -> None:
+    def kill_all(self) -> None:
         """Kill every process."""
-        self._ended.set()
+        self._closed.set()
         with self._lock:
             for part in self.parts.values():
-                _end(part)
+                _kill_process(part)
 
     def is_ready(self) -> bool:
         """Return whether the API answers and a worker is registered."""
@@ -128,14 +128,14 @@ class Cluster:
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
     """Yield a cluster that is ready, in a folder of its own."""
-    with ExitStack() as held:
-        server = held.enter_context(servers.postgres_installed())
-        model = held.enter_context(embedding_server())
+    with ExitStack() as stack:
+        server = stack.enter_context(servers.postgres_installed())
+        model = stack.enter_context(embedding_server())
         engine, engine_url, key = vectors_process(folder, os.environ)
-        qdrant = held.enter_context(proxied(int(engine_url.rpartition(":")[2])))
+        qdrant = stack.enter_context(proxied(int(engine_url.rpartition(":")[2])))
         broker_port, api_port = free_port(), free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("INGEST_")} | {
-            **QUICK,
+            **SHORT_TIMEOUTS,
             "INGEST_DATA": str(folder),
             "INGEST_DATABASE_URL": server.url,
             "INGEST_REDIS_URL": f"redis://{LOOPBACK_HOST}:{broker_port}/0",
@@ -156,19 +156,21 @@ def cluster(folder: Path) -> Iterator[Cluster]:
             "beat": [*celery, "beat", "--pidfile=", "--schedule", str(folder / "schedule")],
             "second beat": [*celery, "beat", "--pidfile=", "--schedule", str(folder / "schedule-2")],
         }  # fmt: skip
-        parts = {"postgres": Part(server.command, {}, server.log, server.user)} | {
-            name: Part(command, environment, folder / f"{name.replace(' ', '-')}.log")
+        parts = {"postgres": ServiceProcess(server.command, {}, server.log, server.user)} | {
+            name: ServiceProcess(command, environment, folder / f"{name.replace(' ', '-')}.log")
             for name, command in commands.items()
         }
         parts["second beat"].not_before = float("inf")
-        made = Cluster(folder, environment, parts, server.url, f"http://{LOOPBACK_HOST}:{api_port}", qdrant, model)
-        held.callback(made.stop)
-        threading.Thread(target=made.tend, name="tend", daemon=True).start()
-        servers.wait_until(made.is_ready, seconds=READY_SECONDS, what="the start of the service")
-        yield made
+        running_cluster = Cluster(
+            folder, environment, parts, server.url, f"http://{LOOPBACK_HOST}:{api_port}", qdrant, model
+        )
+        stack.callback(running_cluster.kill_all)
+        threading.Thread(target=running_cluster.restart_dead_processes, name="restart", daemon=True).start()
+        servers.wait_until(running_cluster.is_ready, seconds=READY_SECONDS, what="the start of the service")
+        yield running_cluster
 
 
-def _start(part: Part) -> None:
+def _start_process(part: ServiceProcess) -> None:
     me = os.getpid()
     with part.log.open("ab") as log:
         part.process = subprocess.Popen(
@@ -185,7 +187,7 @@ def _start(part: Part) -> None:
     part.starts += 1
 
 
-def _end(part: Part) -> None:
+def _kill_process(part: ServiceProcess) -> None:
     """Kill a process and all of its children."""
     if part.process is not None:
         with suppress(ProcessLookupError, PermissionError):

@@ -82,14 +82,14 @@ def _worker_child(faults: Faults) -> psutil.Process:
 
 
 def _freeze(processes: list[psutil.Process], faults: Faults) -> None:
-    def thaw() -> None:
+    def resume() -> None:
         for process in processes:
             if process.is_running():
                 process.resume()
 
     for process in processes:
         process.suspend()
-    faults.revert_later(FROZEN_SECONDS, thaw)
+    faults.revert_later(FROZEN_SECONDS, resume)
 
 
 def _freeze_tree(faults: Faults) -> None:
@@ -100,7 +100,7 @@ def _freeze_tree(faults: Faults) -> None:
 def _two_beats(faults: Faults) -> None:
     second = faults.cluster.parts["second beat"]
     second.not_before = 0.0
-    faults.revert_later(2 * OUTAGE_SECONDS, lambda: faults.cluster.hold("second beat", float("inf")))
+    faults.revert_later(2 * OUTAGE_SECONDS, lambda: faults.cluster.kill_and_hold("second beat", float("inf")))
 
 
 def _flush(faults: Faults) -> None:
@@ -119,7 +119,7 @@ def _terminate_backends(faults: Faults) -> None:
 def _model(behaviour: str) -> Fault:
     def misbehave(faults: Faults) -> None:
         model = faults.cluster.embeddings
-        model.behaviour = behaviour  # type: ignore[assignment]
+        model.behaviour = behaviour  # type: ignore[assignment]  # a str of FAULTS
         faults.revert_later(OUTAGE_SECONDS, lambda: setattr(model, "behaviour", "answer"))
 
     return misbehave
@@ -128,7 +128,7 @@ def _model(behaviour: str) -> Fault:
 def _qdrant(mode: str) -> Fault:
     def misbehave(faults: Faults) -> None:
         proxy = faults.cluster.qdrant
-        proxy.set(mode)  # type: ignore[arg-type]
+        proxy.set(mode)  # type: ignore[arg-type]  # a str of FAULTS
         faults.revert_later(OUTAGE_SECONDS, lambda: proxy.set("pass"))
 
     return misbehave
@@ -139,7 +139,7 @@ def _kill(name: str, *, tree: bool = False, number: signal.Signals = signal.SIGK
 
 
 def _hold_down(name: str, seconds: float) -> Fault:
-    return lambda faults: faults.cluster.hold(name, seconds)
+    return lambda faults: faults.cluster.kill_and_hold(name, seconds)
 
 
 FAULTS: dict[str, Fault] = {
@@ -147,21 +147,21 @@ FAULTS: dict[str, Fault] = {
     "another worker's child is killed": lambda faults: _worker_child(faults).kill(),
     "the worker's parent is killed": _kill("worker"),
     "the worker's whole tree is killed": _kill("worker", tree=True),
-    "the worker is asked to end": _kill("worker", number=signal.SIGTERM),
+    "the worker gets SIGTERM": _kill("worker", number=signal.SIGTERM),
     "a worker's child is frozen for longer than its lease": lambda faults: _freeze([_worker_child(faults)], faults),
     "the worker's whole tree is frozen for longer than its leases": _freeze_tree,
     "the API is killed": _kill("api"),
-    "beat is dead for a while": _hold_down("beat", 2 * OUTAGE_SECONDS),
+    "beat is stopped for a while": _hold_down("beat", 2 * OUTAGE_SECONDS),
     "there are two beats for a while": _two_beats,
-    "the broker forgets everything": _flush,
-    "the broker is killed and comes back empty": _hold_down("valkey", 2.0),
+    "the broker is flushed": _flush,
+    "the broker is killed and restarted empty": _hold_down("valkey", 2.0),
     "Postgres ends every connection": _terminate_backends,
     "Postgres is restarted without a shutdown": _kill("postgres", number=signal.SIGQUIT),
     "the vectors process is killed": _kill("vectors"),
     "Qdrant is slow": _qdrant("slow"),
     "Qdrant does not answer": _qdrant("blackhole"),
     "Qdrant answers 500": _qdrant("error"),
-    "Qdrant cuts every connection": _qdrant("reset"),
+    "Qdrant resets every connection": _qdrant("reset"),
     "the embedder answers 500": _model("error"),
     "the embedder does not answer": _model("silent"),
     "the embedder is slow": _model("slow"),

@@ -16,10 +16,10 @@ PAUSE_SECONDS = 0.3
 
 
 @dataclass
-class History:
+class StatusHistory:
     """Polls the rows and the API, as far as either can be reached.
 
-    `wrong` collects contradictions: a terminal status that changed, a batch whose total changed or whose finished
+    `violations` collects contradictions: a terminal status that changed, a batch whose total changed or whose finished
     count decreased.
     """
 
@@ -28,25 +28,25 @@ class History:
     violations: list[str] = field(default_factory=list)
     polls: Counter[str] = field(default_factory=Counter)
     batches: dict[str, str] = field(default_factory=dict)
-    """Add batches to watch, with their stores."""
+    """Stores by batch: the batches to poll. Tests add to it."""
     _files: dict[str, str] = field(default_factory=dict)
     _counts: dict[str, dict[str, int]] = field(default_factory=dict)
     _started: float = field(default_factory=time.monotonic)
-    _ended: threading.Event = field(default_factory=threading.Event)
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Poll from two threads: one may wait for an API that is down while the other reads the rows."""
-        for look in (self._poll_rows, self._poll_api):
-            threading.Thread(target=self._poll, args=(look,), name="history", daemon=True).start()
+        for read in (self._poll_rows, self._poll_api):
+            threading.Thread(target=self._poll, args=(read,), name="history", daemon=True).start()
 
     def stop(self) -> None:
         """Stop polling."""
-        self._ended.set()
+        self._stopped.set()
 
-    def _poll(self, look: Any) -> None:
-        while not self._ended.wait(PAUSE_SECONDS):
+    def _poll(self, read: Any) -> None:
+        while not self._stopped.wait(PAUSE_SECONDS):
             try:
-                look()
+                read()
             except (psycopg.Error, openai.APIError):
                 self.polls["failed"] += 1
 

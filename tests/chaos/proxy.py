@@ -28,8 +28,8 @@ class _Link:
 
     client: socket.socket
     server: socket.socket | None = None
-    dead: bool = False
-    cut: threading.Event = field(default_factory=threading.Event)
+    half_open: bool = False
+    reset: threading.Event = field(default_factory=threading.Event)
 
 
 class Proxy:
@@ -45,7 +45,7 @@ class Proxy:
         self._mode: Mode = "pass"
         self._links: list[_Link] = []
         self._lock = threading.Lock()
-        self._ended = threading.Event()
+        self._closed = threading.Event()
         self._listener: socket.socket | None = _listening(0)
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, name="proxy", daemon=True).start()
@@ -60,25 +60,25 @@ class Proxy:
             elif mode != "refuse" and self._listener is None:
                 self._listener = _listening(self.port)
             if mode in ("refuse", "reset"):
-                self._cut()
+                self._reset_connections()
 
-    def kill_old(self) -> None:
-        """Keep every present connection open and never forward a byte on it again (half-open connections)."""
+    def make_half_open(self) -> None:
+        """Make every present connection half-open: it stays open and never forwards a byte again."""
         with self._lock:
             for link in self._links:
-                link.dead = True
+                link.half_open = True
 
     def close(self) -> None:
         """Reset every connection and close the listening socket."""
         self.set("refuse")
-        self._ended.set()
+        self._closed.set()
 
-    def _cut(self) -> None:
+    def _reset_connections(self) -> None:
         for link in self._links:
-            link.cut.set()
+            link.reset.set()
 
     def _accept(self) -> None:
-        while not self._ended.is_set():
+        while not self._closed.is_set():
             listener = self._listener
             try:
                 if listener is None or not select.select([listener], [], [], TICK_SECONDS)[0]:
@@ -90,14 +90,14 @@ class Proxy:
             with self._lock:
                 self._links.append(link)
                 if self._mode in ("refuse", "reset"):
-                    link.cut.set()
-            threading.Thread(target=self._carry, args=(link,), name="link", daemon=True).start()
+                    link.reset.set()
+            threading.Thread(target=self._forward_until_closed, args=(link,), name="link", daemon=True).start()
 
-    def _carry(self, link: _Link) -> None:
+    def _forward_until_closed(self, link: _Link) -> None:
         try:
-            while not link.cut.is_set():
-                if self._is_silent(link):
-                    link.cut.wait(TICK_SECONDS)
+            while not link.reset.is_set():
+                if self._is_blocked(link):
+                    link.reset.wait(TICK_SECONDS)
                     continue
                 if self._mode == "error":
                     if select.select([link.client], [], [], TICK_SECONDS)[0]:
@@ -109,7 +109,7 @@ class Proxy:
                     link.server = socket.create_connection(self._target, 5)
                     link.server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     link.client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                if not self._move(link, link.server):
+                if not self._forward(link, link.server):
                     return
         except OSError:
             pass
@@ -118,16 +118,16 @@ class Proxy:
                 self._links.remove(link)
             for end in (link.client, link.server):
                 if end is not None:
-                    _hang_up(end, rudely=link.cut.is_set())
+                    _close(end, with_reset=link.reset.is_set())
 
-    def _is_silent(self, link: _Link) -> bool:
-        return self._mode == "blackhole" or link.dead
+    def _is_blocked(self, link: _Link) -> bool:
+        return self._mode == "blackhole" or link.half_open
 
-    def _move(self, link: _Link, server: socket.socket) -> bool:
+    def _forward(self, link: _Link, server: socket.socket) -> bool:
         """Forward the pending bytes and return whether both ends are still open."""
         client = link.client
         for ready in select.select([client, server], [], [], TICK_SECONDS)[0]:
-            if self._is_silent(link):  # the mode may have changed while waiting
+            if self._is_blocked(link):  # the mode may have changed while waiting
                 return True
             if not (block := ready.recv(BLOCK)):
                 return False
@@ -151,8 +151,8 @@ def _listening(port: int) -> socket.socket:
     return socket.create_server((HOST, port), backlog=128)
 
 
-def _hang_up(end: socket.socket, *, rudely: bool) -> None:
+def _close(end: socket.socket, *, with_reset: bool) -> None:
     with contextlib.suppress(OSError):
-        if rudely:  # SO_LINGER 0: close with RST instead of FIN
+        if with_reset:  # SO_LINGER 0: close with RST instead of FIN
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         end.close()

@@ -20,7 +20,7 @@ class Snapshot:
     members: dict[tuple[int, int], str]
     files: dict[int, RowMapping]
 
-    def shown(self, file: RowMapping) -> str:
+    def api_status(self, file: RowMapping) -> str:
         """Return a file's status as the API shows it."""
         if file["status"] not in UNFINISHED:
             return str(file["status"])
@@ -29,18 +29,22 @@ class Snapshot:
             return "in_progress"
         return "cancelled" if file["pending_chunk_tokens"] is None else "completed"
 
-    def alive(self, store: RowMapping) -> bool:
-        """Return whether a store has a non-zero counter."""
+    def is_active(self, store: RowMapping) -> bool:
+        """Return whether a store is neither deleted nor expired."""
         return store["deleted_at"] is None and store["expired_at"] is None
 
-    def wanted(self, row: int) -> bool:
+    def may_be_processed(self, row: int) -> bool:
         """Return whether a worker may claim or keep a file: it is unfinished, and its batch and store are neither
         cancelled, deleted nor expired."""
         file = self.files.get(row)
-        return file is not None and self.alive(self.stores[file["vector_store_id"]]) and self.shown(file) == STATUSES[0]
+        return (
+            file is not None
+            and self.is_active(self.stores[file["vector_store_id"]])
+            and self.api_status(file) == STATUSES[0]
+        )
 
 
-def take(database: Database) -> Snapshot:
+def take_snapshot(database: Database) -> Snapshot:
     """Read all rows."""
     with database.reading() as session:
         stores = session.execute(text("SELECT * FROM vector_stores")).mappings().all()
@@ -56,44 +60,50 @@ def take(database: Database) -> Snapshot:
 
 
 @dataclass
-class History:
-    """Past observations, to detect changes of state that must be final."""
+class RowHistory:
+    """States of earlier snapshots, to detect changes of final states."""
 
     outcomes: dict[tuple[int, int], str] = field(default_factory=dict)
-    fences: dict[int, int] = field(default_factory=dict)
-    gone: set[int] = field(default_factory=set)
+    fencing_tokens: dict[int, int] = field(default_factory=dict)
+    deleted_rows: set[int] = field(default_factory=set)
 
     def check(self, now: Snapshot) -> None:
         """Check that batch outcomes are final, fencing tokens only grow and deleted rows stay deleted."""
         for (batch, row), status in now.members.items():
             cancelled = now.batches[batch]["cancelled_at"] is not None
-            shown = "cancelled" if status == "in_progress" and cancelled else status
+            api_status = "cancelled" if status == "in_progress" and cancelled else status
             before = self.outcomes.get((batch, row), "in_progress")
-            assert before in ("in_progress", shown), f"file {row} of batch {batch} was {before} and is {shown}"
-            self.outcomes[batch, row] = shown
-        assert not self.gone & now.files.keys()
-        self.gone |= self.fences.keys() - now.files.keys()
+            assert before in ("in_progress", api_status), (
+                f"file {row} of batch {batch} was {before} and is {api_status}"
+            )
+            self.outcomes[batch, row] = api_status
+        assert not self.deleted_rows & now.files.keys()
+        self.deleted_rows |= self.fencing_tokens.keys() - now.files.keys()
         for row, file in now.files.items():
-            assert file["fence"] >= self.fences.get(row, 0)
-            self.fences[row] = file["fence"]
+            assert file["fence"] >= self.fencing_tokens.get(row, 0)
+            self.fencing_tokens[row] = file["fence"]
 
 
 @dataclass
-class Found:
-    """Past search results, to detect files that a re-index must not hide."""
+class SearchHistory:
+    """Results of earlier searches, to detect files that a re-index hides."""
 
-    before: dict[int, RowMapping] = field(default_factory=dict)
-    found: set[int] = field(default_factory=set)
+    previous_files: dict[int, RowMapping] = field(default_factory=dict)
+    previous_results: set[int] = field(default_factory=set)
 
-    def check(self, now: Snapshot, found: set[int], lapsed: set[str]) -> None:
+    def check(self, now: Snapshot, found: set[int], expired_files: set[str]) -> None:
         """Check that files stay searchable during and after a re-index, unless they were deleted or have expired."""
-        for row in self.found - found:
-            was, file = self.before[row], now.files.get(row)
-            if file is None or file["file_id"] in lapsed or not now.alive(now.stores[file["vector_store_id"]]):
+        for row in self.previous_results - found:
+            was, file = self.previous_files[row], now.files.get(row)
+            if (
+                file is None
+                or file["file_id"] in expired_files
+                or not now.is_active(now.stores[file["vector_store_id"]])
+            ):
                 continue
             assert was["pending_chunk_tokens"] is None, f"file {row} was being re-indexed and is not found any more"
             assert file["pending_chunk_tokens"] is None, f"file {row} is being re-indexed and not found meanwhile"
-        self.before, self.found = now.files, found
+        self.previous_files, self.previous_results = now.files, found
 
 
 def check_counters(now: Snapshot) -> None:
@@ -114,7 +124,7 @@ def check_counters(now: Snapshot) -> None:
             continue
         counted: Counter[str] = Counter()
         for file in files if store["expired_at"] is None else []:
-            counted[now.shown(file)] += 1
+            counted[now.api_status(file)] += 1
             for size in ("chunks", "terms", "usage_bytes"):
                 counted[size] += file[size]
         names = (*STATUSES, "chunks", "terms", "usage_bytes")
@@ -137,18 +147,20 @@ def check_files(now: Snapshot) -> None:
             assert (file["chunks"], file["terms"], file["usage_bytes"]) == (0, 0, 0)
         waiting = [b for (b, r), s in now.members.items() if r == row and s == "in_progress"]
         open_ones = [b for b in waiting if now.batches[b]["cancelled_at"] is None]
-        if now.alive(now.stores[file["vector_store_id"]]):
-            assert not open_ones or file["status"] in UNFINISHED, f"batches {open_ones} wait for {row} in vain"
-            mine = now.members.get((file["batch"], row), "in_progress")
-            assert now.shown(file) != "in_progress" or mine == "in_progress", f"{row} works for no batch"
+        if now.is_active(now.stores[file["vector_store_id"]]):
+            assert not open_ones or file["status"] in UNFINISHED, f"batches {open_ones} wait for {row}, which has ended"
+            membership = now.members.get((file["batch"], row), "in_progress")
+            assert now.api_status(file) != "in_progress" or membership == "in_progress", (
+                f"{row} is in progress in no batch"
+            )
     seen = Counter((file["vector_store_id"], file["file_id"]) for file in now.files.values())
     assert not seen or max(seen.values()) == 1
 
 
-def visible(file: RowMapping, now: Snapshot) -> bool:
+def may_be_found(file: RowMapping, now: Snapshot) -> bool:
     """Return whether search may show a file: it is completed, or it is being re-indexed and its old generation is live."""
     if file["live_generation"] is None:
         return False
     if file["status"] == "completed":
         return bool(file["live_generation"] <= file["generation"])
-    return now.shown(file) in ("in_progress", "completed") and file["live_generation"] < file["generation"]
+    return now.api_status(file) in ("in_progress", "completed") and file["live_generation"] < file["generation"]

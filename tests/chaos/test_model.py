@@ -1,6 +1,6 @@
 """Model-based test of a file's life: random operation sequences over the real functions on both databases.
 
-Hypothesis interleaves requests, workers, sweeps, the broker, a clock and a faulty vector store, one transaction at a
+Hypothesis interleaves requests, workers, maintenance, the broker, a clock and a faulty vector store, one transaction at a
 time, and checks the whole database after every step (tests/chaos/snapshot.py). At the end the service runs until it is
 idle; then every file must have a terminal status and the points must be exactly those of the rows.
 
@@ -46,8 +46,8 @@ from ingest.stores import batches, files, vector_stores
 from ingest.stores import members as store_files
 from ingest.stores.vector_stores import ChunkSizes
 from tests.chaos import snapshot
-from tests.chaos.snapshot import Found, History, Snapshot
-from tests.chaos.unreliable import Mood, UnreliableIndex
+from tests.chaos.snapshot import RowHistory, SearchHistory, Snapshot
+from tests.chaos.unreliable import UnreliableIndex, WriteFault
 from tests.conftest import Clock
 from tests.fakes import FakeServices
 
@@ -59,24 +59,26 @@ PHASES = [Phase.explicit, Phase.generate, *([Phase.shrink] if os.environ.get("MO
 CALLER = Caller(DEFAULT_PROJECT)
 DAY = 86_400
 TEXT = " ".join(f"word{n}" for n in range(60)).encode()  # about 180 tokens: two chunks, or four
-SETTLED_ROUNDS = 40
+MAX_IDLE_ROUNDS = 40
 
-which = st.integers(0, 9)  # an index into the existing objects, modulo their number
-moods = st.sampled_from(["well", "well", *Mood.__args__])  # type: ignore[attr-defined]
+object_indexes = st.integers(0, 9)  # modulo the number of objects
+write_faults = st.sampled_from(["none", "none", *WriteFault.__args__])  # type: ignore[attr-defined]  # of a Literal
 chunkings = st.sampled_from([(100, 0), (200, 100)])
-onlys = st.sampled_from(["all", "all", "failed", "stale"])
-styles = st.sampled_from([None, None, {"colour": "red"}, {"colour": "blue"}])
+reindex_scopes = st.sampled_from(["all", "all", "failed", "stale"])
+attribute_sets = st.sampled_from([None, None, {"colour": "red"}, {"colour": "blue"}])
 machines = st.sampled_from(["north", "south"])
-acts = st.sampled_from(["renew", "write", "complete", "complete", "fail", "fail", "give back", "write and die"])
-duels = st.lists(st.tuples(st.sampled_from([True, True, False]), acts), min_size=2, max_size=4)
-losses = st.sampled_from(
+worker_actions = st.sampled_from(["renew", "write", "complete", "complete", "fail", "fail", "release", "write and die"])
+interleavings = st.lists(st.tuples(st.sampled_from([True, True, False]), worker_actions), min_size=2, max_size=4)
+lease_losses = st.sampled_from(
     [
-        *("kept", "lease", "lease", "cancel", "unswept cancel", "given back", "given back, cancelled"),
-        *("chunked anew", "out", "out, in"),
+        *("none", "lease expires", "lease expires", "cancelled", "cancelled, rows not marked"),
+        *("released", "released, then cancelled", "chunking changed", "removed", "removed, attached again"),
     ]
 )
-betweens = st.lists(st.sampled_from(["recover", "finish cancels", "delete points"]), max_size=2)
-starts = st.sampled_from(["alone", "in a batch", "in two batches", "found before", "found before"])
+background_steps = st.lists(st.sampled_from(["reclaim", "finish cancelled batches", "run point jobs"]), max_size=2)
+initial_states = st.sampled_from(
+    ["single file", "in a batch", "in two batches", "completed before", "completed before"]
+)
 pauses = st.sampled_from([0, 0, 6, 31])
 
 T = TypeVar("T")
@@ -86,14 +88,14 @@ T = TypeVar("T")
 class Worker:
     """A worker with the file that it holds or believes it holds, and the time of its last lease renewal."""
 
-    owner: str
+    lease_holder: str
     claim: Claim
-    told_at: float
-    sizes: PointTotals | None = None
+    renewed_at: float
+    totals: PointTotals | None = None
 
 
-class Service(RuleBasedStateMachine):
-    """The operations, and the invariants that hold after each of them."""
+class FileLifecycle(RuleBasedStateMachine):
+    """The operations on files, and the invariants that hold after each of them."""
 
     services: FakeServices
     clock: Clock
@@ -104,23 +106,23 @@ class Service(RuleBasedStateMachine):
         self.services.index = self.index
         self.services.queue.lanes = {"interactive": [], "bulk": []}
         self.services.breakers = {name: CircuitBreaker(name, self.clock) for name in self.services.breakers}
-        self.history = History()
-        self.found = Found()
-        self.seen = Snapshot({}, {}, {}, {})
+        self.history = RowHistory()
+        self.search_history = SearchHistory()
+        self.last_snapshot = Snapshot({}, {}, {}, {})
         self.workers: list[Worker] = []
         self.stores: list[str] = []
         self.files: list[str] = []
         self.batches: list[tuple[str, str]] = []
         _empty(self.services.database)
-        self.a_store(None)
+        self.create_store(None)
         for _ in range(3):
-            self.an_upload(None)
+            self.create_file(None)
 
     # --- requests ---
 
     @precondition(lambda self: len(self.stores) < 3)
     @rule(days=st.sampled_from([None, None, 1]))
-    def a_store(self, days: int | None) -> None:
+    def create_store(self, days: int | None) -> None:
         store = vector_stores.create(
             self.services, CALLER, name="s", description=None, metadata={}, expires_after_days=days
         )
@@ -128,80 +130,108 @@ class Service(RuleBasedStateMachine):
 
     @precondition(lambda self: len(self.files) < 6)
     @rule(seconds=st.sampled_from([None, None, 3_600]))
-    def an_upload(self, seconds: int | None) -> None:
+    def create_file(self, seconds: int | None) -> None:
         file = files.create(
             self.services, CALLER, filename="a.txt", purpose="assistants", blocks=[TEXT], expires_after=seconds
         )
         self.files.append(file.id)
 
-    @rule(store=which, file=which, chunking=chunkings, style=styles, mood=moods)
+    @rule(
+        store=object_indexes,
+        file=object_indexes,
+        chunking=chunkings,
+        attributes=attribute_sets,
+        write_fault=write_faults,
+    )
     def attach(
-        self, store: int, file: int, chunking: tuple[int, int], style: dict[str, str] | None, mood: Mood
+        self,
+        store: int,
+        file: int,
+        chunking: tuple[int, int],
+        attributes: dict[str, str] | None,
+        write_fault: WriteFault,
     ) -> None:
-        member = Member(_pick(self.files, file), style, *chunking)
-        self.index.mood = mood
+        member = Member(_pick(self.files, file), attributes, *chunking)
+        self.index.write_fault = write_fault
         with suppress(NotFound, InvalidRequest):
             store_files.attach(self.services, CALLER, _pick(self.stores, store), member)
 
-    @rule(store=which, some=st.lists(which, min_size=1, max_size=5), chunking=chunkings, style=styles)
-    def attach_as_a_batch(
-        self, store: int, some: list[int], chunking: tuple[int, int], style: dict[str, str] | None
+    @rule(
+        store=object_indexes,
+        file_indexes=st.lists(object_indexes, min_size=1, max_size=5),
+        chunking=chunkings,
+        attributes=attribute_sets,
+    )
+    def attach_batch(
+        self, store: int, file_indexes: list[int], chunking: tuple[int, int], attributes: dict[str, str] | None
     ) -> None:
-        members = [Member(_pick(self.files, file), style, *chunking) for file in some]
+        members = [Member(_pick(self.files, file), attributes, *chunking) for file in file_indexes]
         store_id = _pick(self.stores, store)
         with suppress(NotFound, InvalidRequest):
-            made = batches.create(self.services, CALLER, store_id, members)
-            self.batches.append((store_id, made.id))
+            created = batches.create(self.services, CALLER, store_id, members)
+            self.batches.append((store_id, created.id))
 
-    @rule(store=which, only=onlys, chunking=st.sampled_from([None, None, ChunkSizes(100, 0), ChunkSizes(200, 100)]))
+    @rule(
+        store=object_indexes,
+        only=reindex_scopes,
+        chunking=st.sampled_from([None, None, ChunkSizes(100, 0), ChunkSizes(200, 100)]),
+    )
     def reindex(self, store: int, only: ReindexScope, chunking: ChunkSizes | None) -> None:
         store_id = _pick(self.stores, store)
         with suppress(NotFound, InvalidRequest):
-            made = rerun_batches.reindex(self.services, CALLER, store_id, only, chunking)
-            self.batches.append((store_id, made.id))
+            created = rerun_batches.reindex(self.services, CALLER, store_id, only, chunking)
+            self.batches.append((store_id, created.id))
 
     @precondition(lambda self: self.batches)
-    @rule(batch=which, statuses=st.sampled_from([["failed"], ["cancelled"], ["failed", "cancelled"]]))
+    @rule(batch=object_indexes, statuses=st.sampled_from([["failed"], ["cancelled"], ["failed", "cancelled"]]))
     def retry(self, batch: int, statuses: list[RetryableStatus]) -> None:
         store_id, batch_id = _pick(self.batches, batch)
         with suppress(NotFound, InvalidRequest):
-            made = rerun_batches.retry(self.services, CALLER, store_id, statuses, batch_id=batch_id)
-            if made.batch is not None:
-                self.batches.append((store_id, made.batch.id))
+            created = rerun_batches.retry(self.services, CALLER, store_id, statuses, batch_id=batch_id)
+            if created.batch is not None:
+                self.batches.append((store_id, created.batch.id))
 
     @rule(machine=machines, chunking=st.sampled_from([None, ChunkSizes(100, 0), ChunkSizes(200, 100)]))
-    def a_file_is_found_and_is_being_reindexed(self, machine: str, chunking: ChunkSizes | None) -> None:
-        """Make re-indexes frequent, so that many operations happen during one."""
-        self.a_worker_does_its_job(0, machine)
+    def process_and_reindex(self, machine: str, chunking: ChunkSizes | None) -> None:
+        """Complete a file and re-index its store, so that many operations happen during a re-index."""
+        self.process_file(0, machine)
         with suppress(NotFound, InvalidRequest):
-            made = rerun_batches.reindex(self.services, CALLER, self.stores[0], "all", chunking)
-            self.batches.append((self.stores[0], made.id))
+            created = rerun_batches.reindex(self.services, CALLER, self.stores[0], "all", chunking)
+            self.batches.append((self.stores[0], created.id))
 
-    @precondition(lambda self: any(file["pending_chunk_tokens"] is not None for file in self.found.before.values()))
-    @rule(how=st.sampled_from(["fails", "is cancelled", "is cancelled, unswept", "kills"]), file=which, mood=moods)
-    def a_reindex_ends_badly(self, how: str, file: int, mood: Mood) -> None:
+    @precondition(
+        lambda self: any(
+            file["pending_chunk_tokens"] is not None for file in self.search_history.previous_files.values()
+        )
+    )
+    @rule(
+        ending=st.sampled_from(["fails", "is cancelled", "is cancelled, rows not marked", "crashes its workers"]),
+        index=object_indexes,
+        write_fault=write_faults,
+    )
+    def end_reindex_without_success(self, ending: str, index: int, write_fault: WriteFault) -> None:
         now = self._snapshot()
-        redone = sorted(row for row, found in now.files.items() if found["pending_chunk_tokens"] is not None)
-        row = _pick(redone, file)
+        reindexing = sorted(row for row, file in now.files.items() if file["pending_chunk_tokens"] is not None)
+        row = _pick(reindexing, index)
         held = len(self.workers)
         self._claim(row, "north")
         if len(self.workers) > held:
-            self.write_points(-1, True, mood)
-        mine = [number for number, worker in enumerate(self.workers) if worker.claim.row == row]
-        if how == "fails" and mine:
-            self.fail(mine[-1])
-        elif how == "kills":
+            self.write_points(-1, True, write_fault)
+        holders = [number for number, worker in enumerate(self.workers) if worker.claim.row == row]
+        if ending == "fails" and holders:
+            self.fail(holders[-1])
+        elif ending == "crashes its workers":
             for _ in range(self.services.settings.max_crashes):
-                self.time_goes_by(31)
-                self.recover()
+                self.advance_time(31)
+                self.reclaim_expired_leases()
                 self._claim(row, "south")
         elif now.files[row]["batch"] is not None:
             batch = now.batches[now.files[row]["batch"]]
             number = self.batches.index((batch["vector_store_id"], batch["id"]))
-            (self.cancel if how == "is cancelled" else self.cancel_and_leave_the_rows_to_the_sweep)(number)
+            (self.cancel if ending == "is cancelled" else self.cancel_without_marking_rows)(number)
 
     @precondition(lambda self: self._open_batches())
-    @rule(batch=which)
+    @rule(batch=object_indexes)
     def cancel(self, batch: int) -> None:
         store_id, batch_id = _pick(self._open_batches() or self.batches, batch)
         with suppress(NotFound):
@@ -209,291 +239,312 @@ class Service(RuleBasedStateMachine):
             assert cancelled.in_progress == 0
 
     @precondition(lambda self: self._open_batches())
-    @rule(batch=which)
-    def cancel_and_leave_the_rows_to_the_sweep(self, batch: int) -> None:
+    @rule(batch=object_indexes)
+    def cancel_without_marking_rows(self, batch: int) -> None:
         store_id, batch_id = _pick(self._open_batches() or self.batches, batch)
         with suppress(NotFound, Abandoned), self.services.database.transaction() as session:
             found = batch_rows.get_batch(session, store_id, batch_id)
             if found is not None:
                 cancellation.cancel_batch(session, found)
 
-    @precondition(lambda self: self.seen.files)
-    @rule(file=which)
-    def take_out_of_the_store(self, file: int) -> None:
-        self._take_out(_pick(sorted(self._snapshot().files), file))
+    @precondition(lambda self: self.last_snapshot.files)
+    @rule(file=object_indexes)
+    def remove_from_store(self, file: int) -> None:
+        self._remove_from_store(_pick(sorted(self._snapshot().files), file))
 
     @precondition(lambda self: len(self.files) > 3)
-    @rule(file=which)
-    def delete_the_file(self, file: int) -> None:
-        doomed = _pick(self.files, file)
+    @rule(file=object_indexes)
+    def delete_file(self, file: int) -> None:
+        deleted = _pick(self.files, file)
         with suppress(NotFound):
-            files.delete(self.services, CALLER, doomed)
-        self.files.remove(doomed)
+            files.delete(self.services, CALLER, deleted)
+        self.files.remove(deleted)
 
     @precondition(lambda self: len(self.stores) > 1)
-    @rule(store=which)
-    def delete_the_store(self, store: int) -> None:
-        doomed = _pick(self.stores, store)
+    @rule(store=object_indexes)
+    def delete_store(self, store: int) -> None:
+        deleted = _pick(self.stores, store)
         with suppress(NotFound):
-            vector_stores.delete(self.services, CALLER, doomed)
+            vector_stores.delete(self.services, CALLER, deleted)
         if len(self.stores) > 2:
-            self.stores.remove(doomed)
+            self.stores.remove(deleted)
 
-    @precondition(lambda self: self.seen.files)
-    @rule(file=which, style=styles, mood=moods)
-    def set_attributes(self, file: int, style: dict[str, str] | None, mood: Mood) -> None:
-        self.index.mood = mood
-        found = _pick([self.seen.files[row] for row in sorted(self.seen.files)], file)
+    @precondition(lambda self: self.last_snapshot.files)
+    @rule(file=object_indexes, attributes=attribute_sets, write_fault=write_faults)
+    def set_attributes(self, file: int, attributes: dict[str, str] | None, write_fault: WriteFault) -> None:
+        self.index.write_fault = write_fault
+        found = _pick([self.last_snapshot.files[row] for row in sorted(self.last_snapshot.files)], file)
         with suppress(NotFound, InvalidRequest):
             store_files.update_attributes(
-                self.services, CALLER, found["vector_store_id"], found["file_id"], style or {}
+                self.services, CALLER, found["vector_store_id"], found["file_id"], attributes or {}
             )
 
     @precondition(lambda self: self._rows("completed"))
-    @rule(file=which, owned=st.booleans(), machine=machines, act=acts)
-    def a_found_file_is_chunked_anew(self, file: int, owned: bool, machine: str, act: str) -> None:
-        """Record that the old state counts until this re-index has ended with any outcome."""
+    @rule(file=object_indexes, in_batch=st.booleans(), machine=machines, action=worker_actions)
+    def change_chunking_of_completed_file(self, file: int, in_batch: bool, machine: str, action: str) -> None:
+        """Re-index a file: its old index stays searchable until the re-index ends with any outcome."""
         row = _pick(self._rows("completed"), file)
-        self._attach_again(row, owned=owned)
-        if mine := self._claim(row, machine):
-            self._act(mine, act)
+        self._attach_again(row, in_batch=in_batch)
+        if worker := self._claim(row, machine):
+            self._perform(worker, action)
 
     # --- workers ---
 
     @precondition(lambda self: any(self.services.queue.lanes.values()))
     @rule(lane=st.sampled_from(["interactive", "bulk"]), machine=machines)
-    def take_a_message(self, lane: Lane, machine: str) -> None:
+    def deliver_message(self, lane: Lane, machine: str) -> None:
         if waiting := self.services.queue.lanes[lane]:
             self._claim(waiting.pop(0).row, machine)
 
-    @precondition(lambda self: self.history.fences)
-    @rule(file=which, machine=machines)
-    def a_message_out_of_the_blue(self, file: int, machine: str) -> None:
+    @precondition(lambda self: self.history.fencing_tokens)
+    @rule(file=object_indexes, machine=machines)
+    def deliver_stale_message(self, file: int, machine: str) -> None:
         """Deliver a message that is a duplicate, stale, or of a deleted file."""
-        self._claim(_pick(sorted(self.history.fences), file), machine)
+        self._claim(_pick(sorted(self.history.fencing_tokens), file), machine)
 
     @precondition(lambda self: self._claimable())
-    @rule(file=which, machine=machines)
-    def a_worker_starts(self, file: int, machine: str) -> None:
+    @rule(file=object_indexes, machine=machines)
+    def claim_file(self, file: int, machine: str) -> None:
         if free := self._claimable() or self._rows("queued"):
             self._claim(_pick(free, file), machine)
 
     @precondition(lambda self: self._claimable())
-    @rule(file=which, machine=machines, mood=moods)
-    def a_worker_writes_points(self, file: int, machine: str, mood: Mood) -> None:
+    @rule(file=object_indexes, machine=machines, write_fault=write_faults)
+    def claim_and_write_points(self, file: int, machine: str, write_fault: WriteFault) -> None:
         held = len(self.workers)
-        self.a_worker_starts(file, machine)
+        self.claim_file(file, machine)
         if len(self.workers) > held:
-            self.write_points(-1, True, mood)
+            self.write_points(-1, True, write_fault)
 
     @precondition(lambda self: self._claimable())
-    @rule(file=which, machine=machines)
-    def a_worker_does_its_job(self, file: int, machine: str) -> None:
+    @rule(file=object_indexes, machine=machines)
+    def process_file(self, file: int, machine: str) -> None:
         held = len(self.workers)
-        self.a_worker_starts(file, machine)
+        self.claim_file(file, machine)
         if len(self.workers) > held:
-            self.write_points(-1, True, "well")
-            self.complete(-1, "well")
+            self.write_points(-1, True, "none")
+            self.complete(-1, "none")
 
     @precondition(lambda self: self._claimable())
-    @rule(file=which, mood=moods, how=losses, between=betweens, duel=duels, pause=pauses)
-    def two_workers_believe_to_have_a_file(
-        self, file: int, mood: Mood, how: str, between: list[str], duel: list[tuple[bool, str]], pause: float
+    @rule(
+        file=object_indexes,
+        write_fault=write_faults,
+        loss=lease_losses,
+        background=background_steps,
+        interleaving=interleavings,
+        pause=pauses,
+    )
+    def race_for_file(
+        self,
+        file: int,
+        write_fault: WriteFault,
+        loss: str,
+        background: list[str],
+        interleaving: list[tuple[bool, str]],
+        pause: float,
     ) -> None:
-        self.a_file_changes_hands(_pick(self._claimable(), file), mood, how, between, duel, pause)
+        self.race_for_row(_pick(self._claimable(), file), write_fault, loss, background, interleaving, pause)
 
-    def a_file_changes_hands(
-        self, row: int, mood: Mood, how: str, between: list[str], duel: list[tuple[bool, str]], pause: float
+    def race_for_row(
+        self,
+        row: int,
+        write_fault: WriteFault,
+        loss: str,
+        background: list[str],
+        interleaving: list[tuple[bool, str]],
+        pause: float,
     ) -> None:
-        """A worker loses its lease in the middle of a job, another may claim the file, then both act in any order."""
+        """Let a worker lose its lease in the middle of a job and another claim the file; then both act in any order."""
         first = self._claim(row, "north")
         if first is None:
             return
-        self._write(first, True, mood)
-        self._lose(first, how)
+        self._write(first, True, write_fault)
+        self._lose_lease(first, loss)
         if first in self.workers:
             self.renew(self.workers.index(first))
-        for what in between:
-            self.rows_and_counters_agree()
-            if what == "recover":
-                self.recover(31)
-            elif what == "finish cancels":
-                self.finish_cancels()
+        for step in background:
+            self.check_rows_and_counters()
+            if step == "reclaim":
+                self.reclaim_expired_leases(31)
+            elif step == "finish cancelled batches":
+                self.finish_cancelled_batches()
             else:
-                self.work_on_points("well")
-        self.rows_and_counters_agree()
+                self.run_point_jobs("none")
+        self.check_rows_and_counters()
         after = self._snapshot().files
         again = [r for r, f in after.items() if r == row or (r > row and f["file_id"] == first.claim.file_id)]
-        second = next((mine for r in again if (mine := self._claim(r, "south"))), None)
-        for is_first, act in duel:
+        second = next((worker for r in again if (worker := self._claim(r, "south"))), None)
+        for is_first, action in interleaving:
             actor = first if is_first or second is None else second
             if actor in self.workers:
-                self._act(actor, act)
-                self.rows_and_counters_agree()
-                self.time_goes_by(pause)
+                self._perform(actor, action)
+                self.check_rows_and_counters()
+                self.advance_time(pause)
 
     @precondition(lambda self: self._claimable())
-    @rule(file=which, how=losses, mood=moods)
-    def a_write_arrives_after_its_points_were_deleted(self, file: int, how: str, mood: Mood) -> None:
-        self.a_killed_worker_writes(_pick(self._claimable(), file), how, mood)
+    @rule(file=object_indexes, loss=lease_losses, write_fault=write_faults)
+    def write_file_after_purge(self, file: int, loss: str, write_fault: WriteFault) -> None:
+        self.write_row_after_purge(_pick(self._claimable(), file), loss, write_fault)
 
-    def a_killed_worker_writes(self, row: int, how: str, mood: Mood) -> None:
+    def write_row_after_purge(self, row: int, loss: str, write_fault: WriteFault) -> None:
         """Kill a worker that wrote points after it lost its lease; only the last purge can delete them."""
         first = self._claim(row, "north")
         if first is None:
             return
-        if how not in ("lease", "given back", "given back, cancelled"):  # after these actions it writes no more
-            self._lose(first, how)
-        self.finish_cancels()
-        self.work_on_points("well")
-        self._write_and_die(first, mood)
+        if loss not in ("lease expires", "released", "released, then cancelled"):  # these let it write no more
+            self._lose_lease(first, loss)
+        self.finish_cancelled_batches()
+        self.run_point_jobs("none")
+        self._write_and_kill(first, write_fault)
 
-    def begin(self, start: str) -> int | None:
+    def queue_first_file(self, initial_state: str) -> int | None:
         """Queue a file and return its row."""
         store, member = self.stores[0], Member(self.files[0], None, 200, 100)
-        if start == "found before":
+        if initial_state == "completed before":
             store_files.attach(self.services, CALLER, store, member)
-            self.rows_and_counters_agree()
-            self.a_worker_does_its_job(0, "south")
+            self.check_rows_and_counters()
+            self.process_file(0, "south")
             member = replace(member, chunk_tokens=100, chunk_overlap=0)
-        if start == "alone":
+        if initial_state == "single file":
             store_files.attach(self.services, CALLER, store, member)
         else:
-            for _ in range(2 if start == "in two batches" else 1):
+            for _ in range(2 if initial_state == "in two batches" else 1):
                 self.batches.append((store, batches.create(self.services, CALLER, store, [member]).id))
-        self.rows_and_counters_agree()
+        self.check_rows_and_counters()
         return next(iter(self._claimable()), None)
 
     @precondition(lambda self: any(self._may_still_write(worker) for worker in self.workers))
-    @rule(worker=which, mood=moods)
-    def a_worker_writes_and_is_killed(self, worker: int, mood: Mood) -> None:
-        self._write_and_die(_pick([mine for mine in self.workers if self._may_still_write(mine)], worker), mood)
+    @rule(index=object_indexes, write_fault=write_faults)
+    def write_and_kill(self, index: int, write_fault: WriteFault) -> None:
+        self._write_and_kill(
+            _pick([worker for worker in self.workers if self._may_still_write(worker)], index), write_fault
+        )
 
     @precondition(lambda self: self.workers)
-    @rule(worker=which, duel=st.lists(acts, min_size=1, max_size=3))
-    def a_worker_acts(self, worker: int, duel: list[str]) -> None:
-        mine = _pick(self.workers, worker)
-        for act in duel:
-            if mine in self.workers:
-                self._act(mine, act)
-                self.rows_and_counters_agree()
+    @rule(index=object_indexes, actions=st.lists(worker_actions, min_size=1, max_size=3))
+    def run_worker_actions(self, index: int, actions: list[str]) -> None:
+        worker = _pick(self.workers, index)
+        for action in actions:
+            if worker in self.workers:
+                self._perform(worker, action)
+                self.check_rows_and_counters()
 
     @precondition(lambda self: self.workers)
-    @rule(worker=which)
-    def renew(self, worker: int) -> None:
-        mine = _pick(self.workers, worker)
+    @rule(index=object_indexes)
+    def renew(self, index: int) -> None:
+        worker = _pick(self.workers, index)
         before = self._snapshot()
-        renewed = self._renew(mine)
-        assert renewed == (_held(before, mine.claim) and before.wanted(mine.claim.row))
+        renewed = self._renew(worker)
+        assert renewed == (_holds_lease(before, worker.claim) and before.may_be_processed(worker.claim.row))
 
     @precondition(lambda self: self.workers)
-    @rule(worker=which, asks=st.booleans(), mood=moods)
-    def write_points(self, worker: int, asks: bool, mood: Mood) -> None:
-        """A worker that does not check its lease was paused between the check and the write."""
-        self._write(_pick(self.workers, worker), asks, mood)
+    @rule(index=object_indexes, renews_first=st.booleans(), write_fault=write_faults)
+    def write_points(self, index: int, renews_first: bool, write_fault: WriteFault) -> None:
+        """Write points. Without `renews_first` the worker was paused between the lease check and the write."""
+        self._write(_pick(self.workers, index), renews_first, write_fault)
 
-    def _write(self, mine: Worker, asks: bool, mood: Mood) -> None:
-        def keep() -> None:
-            if asks and not self._renew(mine):
+    def _write(self, worker: Worker, renews_first: bool, write_fault: WriteFault) -> None:
+        def ensure_lease() -> None:
+            if renews_first and not self._renew(worker):
                 raise Abandoned("no longer ours")
 
-        watch = JobControl(still_wanted=lambda: True, ensure_lease=keep, enter_stage=lambda _: None)
-        self.index.mood = mood
+        control = JobControl(still_wanted=lambda: True, ensure_lease=ensure_lease, enter_stage=lambda _: None)
+        self.index.write_fault = write_fault
         try:
-            mine.sizes = pipeline.ingest_file(mine.claim, self.services, watch)
+            worker.totals = pipeline.ingest_file(worker.claim, self.services, control)
         except (DependencyDown, FileNotFoundError):
-            self._give_back(mine)
+            self._release(worker)
         except Abandoned:
-            self._abandon(mine)
-        self.index.mood = "well"
+            self._abandon(worker)
+        self.index.write_fault = "none"
 
-    @precondition(lambda self: any(worker.sizes for worker in self.workers))
-    @rule(worker=which, mood=moods)
-    def complete(self, worker: int, mood: Mood) -> None:
-        self._end(_pick([worker for worker in self.workers if worker.sizes], worker), mood)
+    @precondition(lambda self: any(worker.totals for worker in self.workers))
+    @rule(index=object_indexes, write_fault=write_faults)
+    def complete(self, index: int, write_fault: WriteFault) -> None:
+        self._complete_and_check(_pick([worker for worker in self.workers if worker.totals], index), write_fault)
 
-    def _end(self, mine: Worker, mood: Mood) -> None:
+    def _complete_and_check(self, worker: Worker, write_fault: WriteFault) -> None:
         before = self._snapshot()
-        ours = _held(before, mine.claim) and before.wanted(mine.claim.row)
-        self.index.mood = mood
+        may_end = _holds_lease(before, worker.claim) and before.may_be_processed(worker.claim.row)
+        self.index.write_fault = write_fault
         try:
-            self._complete(mine)
-            assert ours, "a worker that lost its file completed it"
-            self.workers.remove(mine)
+            self._complete(worker)
+            assert may_end, "a worker that lost its file completed it"
+            self.workers.remove(worker)
         except DependencyDown:
-            self._give_back(mine)
+            self._release(worker)
         except Abandoned:
-            assert not ours, "a worker could not complete its own file"
-            self._abandon(mine)
-        self.index.mood = "well"
+            assert not may_end, "a worker could not complete its own file"
+            self._abandon(worker)
+        self.index.write_fault = "none"
 
     @precondition(lambda self: self.workers)
-    @rule(worker=which)
-    def fail(self, worker: int) -> None:
-        mine = _pick(self.workers, worker)
+    @rule(index=object_indexes)
+    def fail(self, index: int) -> None:
+        worker = _pick(self.workers, index)
         before = self._snapshot()
-        ours = _held(before, mine.claim) and before.wanted(mine.claim.row)
+        may_end = _holds_lease(before, worker.claim) and before.may_be_processed(worker.claim.row)
         try:
             with self.services.database.transaction() as session:
-                claims.fail(session, mine.claim, "invalid_file", "It is broken.")
-            assert ours, "a worker that lost its file failed it"
-            self.workers.remove(mine)
+                claims.fail(session, worker.claim, "invalid_file", "It is broken.")
+            assert may_end, "a worker that lost its file failed it"
+            self.workers.remove(worker)
         except Abandoned:
-            assert not ours, "a worker could not fail its own file"
-            self._abandon(mine)
+            assert not may_end, "a worker could not fail its own file"
+            self._abandon(worker)
 
     @precondition(lambda self: self.workers)
-    @rule(worker=which)
-    def give_back(self, worker: int) -> None:
-        self._give_back(_pick(self.workers, worker))
+    @rule(index=object_indexes)
+    def release(self, index: int) -> None:
+        self._release(_pick(self.workers, index))
 
     @rule(machine=machines)
-    def a_machine_stops(self, machine: str) -> None:
-        self.workers = [w for w in self.workers if not w.owner.startswith(machine)]
+    def stop_machine(self, machine: str) -> None:
+        self.workers = [w for w in self.workers if not w.lease_holder.startswith(machine)]
         with self.services.database.transaction() as session:
             reclaim.release_machine(session, machine + "/")
 
     # --- background work ---
 
     @rule(seconds=st.sampled_from([0.3, 6, 6, 16, 31, 31, 31, 45, 90, 90, 700, 4_000, DAY + 1]))
-    def time_goes_by(self, seconds: float) -> None:
-        self.index.settle(self.clock() + seconds)
+    def advance_time(self, seconds: float) -> None:
+        self.index.apply_due_writes(self.clock() + seconds)
         self.clock.advance(seconds)
 
-    @precondition(lambda self: self.index.late)
-    @rule(change=which)
-    def a_late_change_arrives(self, change: int) -> None:
-        self.index.arrive(_pick(self.index.late, change))
+    @precondition(lambda self: self.index.late_writes)
+    @rule(change=object_indexes)
+    def apply_late_write(self, change: int) -> None:
+        self.index.apply_late_write(_pick(self.index.late_writes, change))
 
     @precondition(lambda self: self._rows("running"))
     @rule(seconds=st.sampled_from([0, 31]))
-    def recover(self, seconds: float = 0) -> None:
-        """Check that the sweep reclaims exactly the expired leases, and counts a crash for each."""
+    def reclaim_expired_leases(self, seconds: float = 0) -> None:
+        """Reclaim leases; check that exactly the expired ones are reclaimed and that each counts a crash."""
         if seconds:
-            self.time_goes_by(seconds)
+            self.advance_time(seconds)
         before = self._snapshot()
         maintenance.reclaim_expired_leases(self.services)
         after = self._snapshot()
         for row, file in before.files.items():
             crashes = file["crashes"]
-            lost = file["status"] == "running" and file["lease_until"] < self.clock() and before.wanted(row)
+            lost = file["status"] == "running" and file["lease_until"] < self.clock() and before.may_be_processed(row)
             status = "failed" if crashes + 1 >= self.services.settings.max_crashes else "queued"
             expected = (status, crashes + 1) if lost else (file["status"], crashes)
-            assert (after.files[row]["status"], after.files[row]["crashes"]) == expected, f"file {row} was taken back"
+            assert (after.files[row]["status"], after.files[row]["crashes"]) == expected, f"file {row} was reclaimed"
 
-    @precondition(lambda self: any(b["cancelled_at"] and not b["swept"] for b in self.seen.batches.values()))
+    @precondition(lambda self: any(b["cancelled_at"] and not b["swept"] for b in self.last_snapshot.batches.values()))
     @rule()
-    def finish_cancels(self) -> None:
+    def finish_cancelled_batches(self) -> None:
         maintenance.finish_cancelled_batches(self.services)
 
-    @precondition(lambda self: any(b["cancelled_at"] and not b["swept"] for b in self.seen.batches.values()))
+    @precondition(lambda self: any(b["cancelled_at"] and not b["swept"] for b in self.last_snapshot.batches.values()))
     @rule(rows=st.integers(1, 3))
-    def sweep_a_few_cancelled(self, rows: int) -> None:
+    def mark_some_cancelled_files(self, rows: int) -> None:
         with suppress(Abandoned), self.services.database.transaction() as session:
             cancellation.mark_cancelled_files(session, limit=rows)
 
     @rule(
-        what=st.sampled_from(
+        task=st.sampled_from(
             [
                 maintenance.expire_stores,
                 maintenance.delete_expired_files,
@@ -502,52 +553,54 @@ class Service(RuleBasedStateMachine):
             ]
         )
     )
-    def sweep_what_ended_and_what_waits(self, what: Callable[[Services], None]) -> None:
-        what(self.services)
+    def run_maintenance_task(self, task: Callable[[Services], None]) -> None:
+        task(self.services)
 
-    @rule(mood=moods)
-    def work_on_points(self, mood: Mood) -> None:
-        self.index.mood = mood
+    @rule(write_fault=write_faults)
+    def run_point_jobs(self, write_fault: WriteFault) -> None:
+        self.index.write_fault = write_fault
         with suppress(DependencyDown):
             point_jobs.purge_points(self.services)
             point_jobs.write_changed_attributes(self.services)
-        self.index.mood = "well"
+        self.index.write_fault = "none"
 
     @precondition(lambda self: any(self.services.queue.lanes.values()))
     @rule()
-    def the_broker_loses_everything(self) -> None:
+    def empty_broker(self) -> None:
         for lane in self.services.queue.lanes.values():
             lane.clear()
 
     # --- invariants ---
 
     @invariant()
-    def rows_and_counters_agree(self) -> None:
-        now = self.seen = self._snapshot()
+    def check_rows_and_counters(self) -> None:
+        now = self.last_snapshot = self._snapshot()
         self.history.check(now)
         snapshot.check_counters(now)
         snapshot.check_files(now)
-        self._check_batches_as_shown(now)
-        self.found.check(now, self._check_what_is_found(now), self._lapsed())
+        self._check_api_status_of_batches(now)
+        self.search_history.check(now, self._check_search_results(now), self._expired_files())
 
     @invariant()
-    def the_broker_is_told_of_few(self) -> None:
+    def check_queue_lengths(self) -> None:
         for lane in self.services.queue.lanes.values():
             assert len(lane) <= self.services.settings.dispatch_window
 
     def teardown(self) -> None:
-        """Run the service until it is idle; then every file has a terminal status and no point is left over."""
-        self.index.mood = "well"
+        """Run the service until it is idle, then check that every file has a terminal status and exactly its points."""
+        self.index.write_fault = "none"
         for worker in list(self.workers):
-            self._abandon(worker)  # a paused worker deletes its late writes when it checks its lease again
-        for _ in range(SETTLED_ROUNDS):
-            self.time_goes_by(40)
+            self._abandon(
+                worker
+            )  # a paused worker requests the purge of its late writes when it checks its lease again
+        for _ in range(MAX_IDLE_ROUNDS):
+            self.advance_time(40)
             maintenance.run_maintenance(self.services)
-            self.rows_and_counters_agree()
-            if self._drain() == 0 and self._quiet():
+            self.check_rows_and_counters()
+            if self._run_all_messages() == 0 and self._is_idle():
                 break
         else:
-            pytest.fail("the service does not come to rest")
+            pytest.fail("the service does not become idle")
         now = self._snapshot()
         for (batch, row), status in now.members.items():
             assert status != "in_progress" or now.stores[now.batches[batch]["vector_store_id"]]["expired_at"], row
@@ -557,84 +610,84 @@ class Service(RuleBasedStateMachine):
 
     def _rows(self, status: str) -> list[int]:
         """Return the rows with a status as of the last step."""
-        return sorted(row for row, file in self.seen.files.items() if file["status"] == status)
+        return sorted(row for row, file in self.last_snapshot.files.items() if file["status"] == status)
 
     def _claimable(self) -> list[int]:
-        ready = [row for row in self._rows("queued") if self.seen.files[row]["not_before"] <= self.clock()]
-        return [row for row in ready if self.seen.wanted(row)]
+        ready = [row for row in self._rows("queued") if self.last_snapshot.files[row]["not_before"] <= self.clock()]
+        return [row for row in ready if self.last_snapshot.may_be_processed(row)]
 
     def _open_batches(self) -> list[tuple[str, str]]:
-        unfinished = {batch["id"] for batch in self.seen.batches.values() if batch["in_progress"]}
+        unfinished = {batch["id"] for batch in self.last_snapshot.batches.values() if batch["in_progress"]}
         return [(store, batch) for store, batch in self.batches if batch in unfinished]
 
-    def _may_still_write(self, mine: Worker) -> bool:
-        """Return whether a worker may write: it checks its lease before."""
-        return self.clock() < mine.told_at + self.services.settings.lease_seconds
+    def _may_still_write(self, worker: Worker) -> bool:
+        """Return whether a worker believes that its lease has not expired, which it checks before each write."""
+        return self.clock() < worker.renewed_at + self.services.settings.lease_seconds
 
-    def _lose(self, mine: Worker, how: str) -> None:
-        """Let a worker lose its lease, or keep it."""
-        if how == "kept":
+    def _lose_lease(self, worker: Worker, loss: str) -> None:
+        """Make a worker lose its lease in the given way; "none" keeps it."""
+        if loss == "none":
             return
-        row, store_id = mine.claim.row, mine.claim.vector_store_id
+        row, store_id = worker.claim.row, worker.claim.vector_store_id
         batch = self._snapshot().batches.get(self._snapshot().files[row]["batch"])
-        if how == "lease":
-            self.recover(31)
-        elif how.startswith("given back"):
-            if mine in self.workers:
-                self._give_back(mine)
-            self.time_goes_by(6)
-            if how == "given back, cancelled" and batch is not None:
-                self._lose(mine, "unswept cancel")
-        elif how in ("cancel", "unswept cancel") and batch is not None:
+        if loss == "lease expires":
+            self.reclaim_expired_leases(31)
+        elif loss.startswith("released"):
+            if worker in self.workers:
+                self._release(worker)
+            self.advance_time(6)
+            if loss == "released, then cancelled" and batch is not None:
+                self._lose_lease(worker, "cancelled, rows not marked")
+        elif loss in ("cancelled", "cancelled, rows not marked") and batch is not None:
             number = [b for _, b in self._open_batches() or self.batches].index(batch["id"])
-            (self.cancel if how == "cancel" else self.cancel_and_leave_the_rows_to_the_sweep)(number)
-        elif how == "chunked anew":
-            self._attach_again(row, owned=batch is not None)
+            (self.cancel if loss == "cancelled" else self.cancel_without_marking_rows)(number)
+        elif loss == "chunking changed":
+            self._attach_again(row, in_batch=batch is not None)
         else:
-            self._take_out(row)
-            if how == "out, in":
+            self._remove_from_store(row)
+            if loss == "removed, attached again":
                 with suppress(NotFound, InvalidRequest):
-                    store_files.attach(self.services, CALLER, store_id, Member(mine.claim.file_id, None, 100, 0))
+                    store_files.attach(self.services, CALLER, store_id, Member(worker.claim.file_id, None, 100, 0))
 
-    def _attach_again(self, row: int, *, owned: bool) -> None:
+    def _attach_again(self, row: int, *, in_batch: bool) -> None:
         file = self._snapshot().files[row]
         store_id, other = file["vector_store_id"], 200 if file["chunk_tokens"] == 100 else 100
         member = Member(file["file_id"], None, other, other - 100)
         with suppress(NotFound, InvalidRequest):
-            if owned:
+            if in_batch:
                 self.batches.append((store_id, batches.create(self.services, CALLER, store_id, [member]).id))
             else:
                 store_files.attach(self.services, CALLER, store_id, member)
 
-    def _take_out(self, row: int) -> None:
+    def _remove_from_store(self, row: int) -> None:
         file = self._snapshot().files[row]
         with suppress(NotFound, Abandoned):
             store_files.delete(self.services, CALLER, file["vector_store_id"], file["file_id"])
 
-    def _act(self, mine: Worker, act: str) -> None:
-        """Do one action of a worker that holds its lease, or that has lost it without noticing."""
-        if act == "renew":
-            self.renew(self.workers.index(mine))
-        elif act == "write and die" and self._may_still_write(mine):
-            self._write_and_die(mine, "well")
-        elif act == "fail":
-            self.fail(self.workers.index(mine))
-        elif act == "give back":
-            self._give_back(mine)
+    def _perform(self, worker: Worker, action: str) -> None:
+        """Let a worker do one action. It may have lost its lease without noticing."""
+        if action == "renew":
+            self.renew(self.workers.index(worker))
+        elif action == "write and die" and self._may_still_write(worker):
+            self._write_and_kill(worker, "none")
+        elif action == "fail":
+            self.fail(self.workers.index(worker))
+        elif action == "release":
+            self._release(worker)
         else:
-            if mine.sizes is None:
-                self._write(mine, False, "well")
-            if act == "complete" and mine in self.workers:
-                self._end(mine, "well")
+            if worker.totals is None:
+                self._write(worker, False, "none")
+            if action == "complete" and worker in self.workers:
+                self._complete_and_check(worker, "none")
 
-    def _write_and_die(self, mine: Worker, mood: Mood) -> None:
-        """Pause a worker between the lease check and the write, wake it in time, let it write, and kill it."""
-        watch = JobControl(still_wanted=lambda: True, ensure_lease=lambda: None, enter_stage=lambda _: None)
-        self.index.mood = mood
+    def _write_and_kill(self, worker: Worker, write_fault: WriteFault) -> None:
+        """Let a worker write without a lease check, as after a pause between check and write, and kill it."""
+        control = JobControl(still_wanted=lambda: True, ensure_lease=lambda: None, enter_stage=lambda _: None)
+        self.index.write_fault = write_fault
         with suppress(DependencyDown, FileNotFoundError):
-            pipeline.ingest_file(mine.claim, self.services, watch)
-        self.index.mood = "well"
-        self.workers.remove(mine)
+            pipeline.ingest_file(worker.claim, self.services, control)
+        self.index.write_fault = "none"
+        self.workers.remove(worker)
 
     def _claim(self, row: int, machine: str) -> Worker | None:
         before = self._snapshot()
@@ -643,87 +696,87 @@ class Service(RuleBasedStateMachine):
             claim = claims.claim(session, row, lease_holder=f"{machine}/1", lease_seconds=lease)
         file = before.files.get(row)
         free = file is not None and file["status"] == "queued" and file["not_before"] <= self.clock()
-        assert (claim is not None) == (free and before.wanted(row))
+        assert (claim is not None) == (free and before.may_be_processed(row))
         if claim is None:
             return None
         self.workers.append(Worker(f"{machine}/1", claim, self.clock()))
         return self.workers[-1]
 
-    def _renew(self, mine: Worker) -> bool:
+    def _renew(self, worker: Worker) -> bool:
         with self.services.database.transaction() as session:
-            renewed = claims.renew(session, mine.claim, lease_seconds=self.services.settings.lease_seconds)
+            renewed = claims.renew(session, worker.claim, lease_seconds=self.services.settings.lease_seconds)
         if renewed:
-            mine.told_at = self.clock()
+            worker.renewed_at = self.clock()
         return renewed
 
-    def _complete(self, mine: Worker) -> None:
-        assert mine.sizes is not None
+    def _complete(self, worker: Worker) -> None:
+        assert worker.totals is not None
         while True:
             with self.services.database.transaction() as session:
-                if claims.complete(session, mine.claim, mine.sizes):
+                if claims.complete(session, worker.claim, worker.totals):
                     return
-                attributes, version = claims.current_attributes(session, mine.claim)
-            mine.claim = replace(mine.claim, attributes=attributes, attributes_version=version)
-            self.index.set_attributes(pipeline.point_owner_of(mine.claim))
+                attributes, version = claims.current_attributes(session, worker.claim)
+            worker.claim = replace(worker.claim, attributes=attributes, attributes_version=version)
+            self.index.set_attributes(pipeline.point_owner_of(worker.claim))
 
-    def _give_back(self, mine: Worker) -> None:
+    def _release(self, worker: Worker) -> None:
         before = self._snapshot()
-        held = _held(before, mine.claim)
+        held = _holds_lease(before, worker.claim)
         try:
             with self.services.database.transaction() as session:
-                claims.release(session, mine.claim, delay_seconds=5)
+                claims.release(session, worker.claim, delay_seconds=5)
         except Abandoned:
-            assert not held, "a worker could not give back what was its own"
-            self._abandon(mine)
+            assert not held, "a worker could not release its own file"
+            self._abandon(worker)
             return
-        assert held, "a worker gave back what was not its own"
-        if mine in self.workers:
-            self.workers.remove(mine)
+        assert held, "a worker released a file whose lease it had lost"
+        if worker in self.workers:
+            self.workers.remove(worker)
 
-    def _abandon(self, mine: Worker) -> None:
+    def _abandon(self, worker: Worker) -> None:
         with self.services.database.transaction() as session:
             point_job_rows.repair_after_lost_lease(
-                session, mine.claim.vector_store_id, mine.claim.row, mine.claim.generation
+                session, worker.claim.vector_store_id, worker.claim.row, worker.claim.generation
             )
-        if mine in self.workers:
-            self.workers.remove(mine)
+        if worker in self.workers:
+            self.workers.remove(worker)
 
-    def _drain(self) -> int:
+    def _run_all_messages(self) -> int:
         """Run every published message and return their number."""
         done = 0
-        while told := [message for lane in self.services.queue.lanes.values() for message in lane]:
+        while messages := [message for lane in self.services.queue.lanes.values() for message in lane]:
             for lane in self.services.queue.lanes.values():
                 lane.clear()
-            for message in told:
+            for message in messages:
                 run.run_job(self.services, message.row, lease_holder="south/2")
             self.services.feeder.top_up()
-            done += len(told)
+            done += len(messages)
         return done
 
-    def _quiet(self) -> bool:
+    def _is_idle(self) -> bool:
         with self.services.database.reading() as session:
             jobs_left = session.scalar(text("SELECT count(*) FROM point_jobs"))
-        alive = self._snapshot()
-        unfinished = [f for f in alive.files.values() if f["status"] in snapshot.UNFINISHED]
-        return not jobs_left and not unfinished and not self.index.late
+        now = self._snapshot()
+        unfinished = [f for f in now.files.values() if f["status"] in snapshot.UNFINISHED]
+        return not jobs_left and not unfinished and not self.index.late_writes
 
     def _snapshot(self) -> Snapshot:
-        return snapshot.take(self.services.database)
+        return snapshot.take_snapshot(self.services.database)
 
-    def _check_batches_as_shown(self, now: Snapshot) -> None:
+    def _check_api_status_of_batches(self, now: Snapshot) -> None:
         for batch in now.batches.values():
-            shown = batch_status(
+            api_status = batch_status(
                 FileBatch(**{name: batch[name] for name in ("in_progress", "cancelled_at", "expired")})
             )
-            assert (shown == "in_progress") == (batch["in_progress"] > 0)
+            assert (api_status == "in_progress") == (batch["in_progress"] > 0)
 
-    def _check_what_is_found(self, now: Snapshot) -> set[int]:
-        """Return the files that search finds, with every point they must have."""
+    def _check_search_results(self, now: Snapshot) -> set[int]:
+        """Return the rows of the files that search finds. Check that each may be found and has all of its points."""
         all_found: set[int] = set()
         points = Counter((row, generation) for row, generation, _ in self.index.points)
         candidates = sorted({row for row, _ in points} | now.files.keys())
         for store_id, store in now.stores.items():
-            if not now.alive(store):
+            if not now.is_active(store):
                 continue
             with self.services.database.reading() as session:
                 found = member_rows.live_files(session, store_id, candidates)
@@ -731,12 +784,12 @@ class Service(RuleBasedStateMachine):
             for row, live in found.items():
                 file = now.files[row]
                 assert file["vector_store_id"] == store_id
-                assert snapshot.visible(file, now), f"file {row} is found and should not be"
+                assert snapshot.may_be_found(file, now), f"file {row} is found and should not be"
                 assert points[row, live.generation] == file["chunks"], f"file {row} is found with other points"
         return all_found
 
-    def _lapsed(self) -> set[str]:
-        """Return the expired files, which no search returns."""
+    def _expired_files(self) -> set[str]:
+        """Return the ids of the expired files. No search returns them."""
         with self.services.database.reading() as session:
             over = session.scalars(text("SELECT id FROM files WHERE expires_at <= :now"), {"now": self.clock()})
             return set(over)
@@ -754,46 +807,48 @@ class Service(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def service(database_url: str, tmp_path: Path) -> Iterator[type[Service]]:
-    """Everything that the operations use, over either database."""
+def lifecycle(database_url: str, tmp_path: Path) -> Iterator[type[FileLifecycle]]:
+    """The state machine with services over either database, and their clock."""
     now = Clock()
     database = Database(database_url, clock=now)
     settings = Settings(data=tmp_path / "data", redis_url="", qdrant_url="", database_url="", dispatch_window=3)
-    made = FakeServices(settings, database)
+    created = FakeServices(settings, database)
 
-    class Played(Service):
-        services = made
+    class ConfiguredLifecycle(FileLifecycle):
+        services = created
         clock = now
 
-    yield Played
+    yield ConfiguredLifecycle
     database.dispose()
 
 
-def test_random_operation_sequences_keep_every_invariant(service: type[Service]) -> None:
-    run_state_machine_as_test(seed(SEED)(service), settings=_settings(EXAMPLES))
+def test_random_operation_sequences_keep_every_invariant(lifecycle: type[FileLifecycle]) -> None:
+    run_state_machine_as_test(seed(SEED)(lifecycle), settings=_settings(EXAMPLES))
 
 
-def test_current_and_stale_lease_holders_may_act_in_any_order(service: type[Service]) -> None:
-    """Concentrate on narrow windows: each sequence begins with a file whose lease is lost."""
-    hands = st.tuples(starts, st.one_of(st.just("well"), moods), losses, betweens, duels, pauses)
-    kills = st.tuples(starts, losses, moods)
+def test_current_and_stale_lease_holders_may_act_in_any_order(lifecycle: type[FileLifecycle]) -> None:
+    """Concentrate on races: each sequence begins with a worker that loses its lease."""
+    races = st.tuples(
+        initial_states, st.one_of(st.just("none"), write_faults), lease_losses, background_steps, interleavings, pauses
+    )
+    late_writers = st.tuples(initial_states, lease_losses, write_faults)
 
     @seed(SEED)
     @_settings(3 * EXAMPLES)
-    @given(scenes=st.lists(st.one_of(hands, hands, kills), min_size=1, max_size=3))
-    @example(scenes=[("found before", "well", "kept", [], [(True, "fail")], 0)])
-    @example(scenes=[("alone", "well", "lease", [], [(True, "give back"), (False, "complete")], 0)])
-    @example(scenes=[("in a batch", "well", "unswept cancel", ["recover"], [(True, "renew")], 0)])
-    def play(scenes: list[tuple[Any, ...]]) -> None:
-        played = service()
-        for start, *scene in scenes:
-            row = played.begin(start)
+    @given(scenarios=st.lists(st.one_of(races, races, late_writers), min_size=1, max_size=3))
+    @example(scenarios=[("completed before", "none", "none", [], [(True, "fail")], 0)])
+    @example(scenarios=[("single file", "none", "lease expires", [], [(True, "release"), (False, "complete")], 0)])
+    @example(scenarios=[("in a batch", "none", "cancelled, rows not marked", ["reclaim"], [(True, "renew")], 0)])
+    def run_scenarios(scenarios: list[tuple[Any, ...]]) -> None:
+        machine = lifecycle()
+        for initial_state, *arguments in scenarios:
+            row = machine.queue_first_file(initial_state)
             if row is not None:
-                (played.a_file_changes_hands if len(scene) == 5 else played.a_killed_worker_writes)(row, *scene)
-                played.rows_and_counters_agree()
-        played.teardown()
+                (machine.race_for_row if len(arguments) == 5 else machine.write_row_after_purge)(row, *arguments)
+                machine.check_rows_and_counters()
+        machine.teardown()
 
-    play()
+    run_scenarios()
 
 
 def _settings(examples: int) -> hypothesis_settings:
@@ -813,7 +868,7 @@ def _pick(things: Sequence[T], number: int) -> T:
     return things[number % len(things)]
 
 
-def _held(now: Snapshot, claim: Claim) -> bool:
+def _holds_lease(now: Snapshot, claim: Claim) -> bool:
     file = now.files.get(claim.row)
     return file is not None and file["fence"] == claim.fence and file["status"] == "running"
 

@@ -34,9 +34,9 @@ pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
 
 FILES = 12
 ANSWER_SECONDS = 10.0
-HEALED_SECONDS = 30.0
+RECOVERY_SECONDS = 30.0
 
-QUICK = {
+SHORT_TIMEOUTS = {
     "INGEST_LEASE_SECONDS": "10",
     "INGEST_HEARTBEAT_SECONDS": "2",
     "INGEST_SWEEP_SECONDS": "1",
@@ -48,7 +48,7 @@ Fault = Mode | Literal["half-open"]
 
 
 @dataclass(frozen=True)
-class Parted:
+class PartitionedService:
     """The service with a proxy in front of each of the three servers that it needs."""
 
     service: Service
@@ -62,12 +62,12 @@ class Parted:
 
 
 @pytest.fixture(scope="module")
-def parted(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parted]:
-    folder = tmp_path_factory.mktemp("parted")
+def partitioned(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PartitionedService]:
+    folder = tmp_path_factory.mktemp("partitioned")
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS ingest_parted WITH (FORCE)")
-        connection.execute("CREATE DATABASE ingest_parted")
-    database = postgres_server.rsplit("/", 1)[0] + "/ingest_parted"
+        connection.execute("DROP DATABASE IF EXISTS ingest_partitioned WITH (FORCE)")
+        connection.execute("CREATE DATABASE ingest_partitioned")
+    database = postgres_server.rsplit("/", 1)[0] + "/ingest_partitioned"
     with (
         servers.valkey(folder) as broker,
         _vectors(folder) as vectors,
@@ -75,61 +75,61 @@ def parted(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> It
         proxied(_port(database)) as before_database,
         proxied(_port(vectors)) as before_vectors,
     ):
-        through = QUICK | {
-            "INGEST_REDIS_URL": _by_way_of(before_broker, broker),
-            "INGEST_DATABASE_URL": _by_way_of(before_database, database),
-            "INGEST_QDRANT_URL": _by_way_of(before_vectors, vectors),
+        through = SHORT_TIMEOUTS | {
+            "INGEST_REDIS_URL": _through_proxy(before_broker, broker),
+            "INGEST_DATABASE_URL": _through_proxy(before_database, database),
+            "INGEST_QDRANT_URL": _through_proxy(before_vectors, vectors),
         }
         direct = {"INGEST_REDIS_URL": broker, "INGEST_DATABASE_URL": database, "INGEST_QDRANT_URL": vectors}
         proxies: dict[Part, Proxy] = {"broker": before_broker, "database": before_database, "vectors": before_vectors}
         with running(folder / "data", "--workers", "2", environment=through) as service:
-            yield Parted(service, proxies, direct)
+            yield PartitionedService(service, proxies, direct)
             for proxy in proxies.values():
                 proxy.set("pass")
 
 
 @pytest.fixture(autouse=True)
-def _whole(parted: Parted, request: pytest.FixtureRequest) -> Iterator[None]:
+def _restore_connections(partitioned: PartitionedService, request: pytest.FixtureRequest) -> Iterator[None]:
     failed_before = request.session.testsfailed
     yield
-    for proxy in parted.proxies.values():
+    for proxy in partitioned.proxies.values():
         proxy.set("pass")
     if request.session.testsfailed > failed_before:
-        print(parted.service.logs())
+        print(partitioned.service.logs())
 
 
-NEEDS: dict[Part, tuple[str, ...]] = {
+FAILING_REQUESTS: dict[Part, tuple[str, ...]] = {
     "broker": (),
     "vectors": ("search",),
     "database": ("list", "retrieve", "batch", "files", "create", "upload", "attach", "search"),
 }
-"""The requests that fail without each server."""
+"""The requests that fail while a server is cut off."""
 
 
 @pytest.mark.parametrize("fault", ["refuse", "reset", "blackhole", "half-open", "slow"])
 @pytest.mark.parametrize("part", ["broker", "vectors", "database"])
-def test_a_partition_delays_files_and_loses_none(parted: Parted, part: Part, fault: Fault) -> None:
-    client, proxy = parted.client, parted.proxies[part]
+def test_a_partition_delays_files_and_loses_none(partitioned: PartitionedService, part: Part, fault: Fault) -> None:
+    client, proxy = partitioned.client, partitioned.proxies[part]
     ids = [_upload(client, n) for n in range(FILES)]
     store = client.vector_stores.create(name=f"{part} {fault}").id
     batch = client.vector_stores.file_batches.create(store, file_ids=ids).id
 
     if fault == "half-open":
-        proxy.kill_old()
+        proxy.make_half_open()
     else:
         proxy.set(fault)
     began = time.monotonic()
-    answers = _asked_at_once(client, store, batch, ids[0])
+    answers = _send_concurrently(client, store, batch, ids[0])
 
-    late = {name: seconds for name, (_, seconds) in answers.items() if seconds > ANSWER_SECONDS}
-    assert late == {}
+    too_slow = {name: seconds for name, (_, seconds) in answers.items() if seconds > ANSWER_SECONDS}
+    assert too_slow == {}
     statuses = {name: status for name, (status, _) in answers.items()}
     if fault == "slow":
         assert statuses == dict.fromkeys(statuses, 200)
-    elif fault == "half-open":  # a request that met a dead connection may be told to retry
+    elif fault == "half-open":  # a request on a half-open connection may get 503
         assert set(statuses.values()) <= {200, 503}
     else:
-        assert statuses == {name: 503 if name in NEEDS[part] else 200 for name in statuses}
+        assert statuses == {name: 503 if name in FAILING_REQUESTS[part] else 200 for name in statuses}
     if fault != "slow":
         time.sleep(max(0.0, 3 - (time.monotonic() - began)))
 
@@ -138,14 +138,14 @@ def test_a_partition_delays_files_and_loses_none(parted: Parted, part: Part, fau
     _wait_until_complete(client, store, batch)
     counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
     assert counts.to_dict() == {"in_progress": 0, "completed": FILES, "failed": 0, "cancelled": 0, "total": FILES}
-    wait_until(lambda: _finds(client, store, "marker007", "7.txt"), seconds=HEALED_SECONDS, what="a search")
+    wait_until(lambda: _is_found(client, store, "marker007", "7.txt"), seconds=RECOVERY_SECONDS, what="a search")
 
 
-def test_locks_of_a_disconnected_feeder_are_released_within_seconds(parted: Parted) -> None:
-    client, proxy = parted.client, parted.proxies["database"]
+def test_locks_of_a_disconnected_feeder_are_released_within_seconds(partitioned: PartitionedService) -> None:
+    client, proxy = partitioned.client, partitioned.proxies["database"]
     ids = [_upload(client, n) for n in range(FILES)]
-    store = client.vector_stores.create(name="held").id
-    url = Settings(database_url=_by_way_of(proxy, parted.direct["INGEST_DATABASE_URL"])).sql_url
+    store = client.vector_stores.create(name="locked").id
+    url = Settings(database_url=_through_proxy(proxy, partitioned.direct["INGEST_DATABASE_URL"])).sql_url
     feeder = Database(url, timeouts=replace(WORKER_TIMEOUTS, response=1))
 
     batches: list[str] = []
@@ -154,7 +154,7 @@ def test_locks_of_a_disconnected_feeder_are_released_within_seconds(parted: Part
         with feeder.transaction() as session:
             assert all(locks.try_advisory_lock(session, locks.feeder(lane)) for lane in LANES)
             batches.append(client.vector_stores.file_batches.create(store, file_ids=ids).id)
-            proxy.kill_old()
+            proxy.make_half_open()
 
     with pytest.raises(DependencyDown, match="database"):
         cut_off()
@@ -163,10 +163,10 @@ def test_locks_of_a_disconnected_feeder_are_released_within_seconds(parted: Part
     _wait_until_complete(client, store, batches[0])
 
 
-def test_ready_names_the_failed_dependency_and_the_api_stays_up(parted: Parted) -> None:
-    root = parted.service.base_url.removesuffix("/v1")
+def test_ready_names_the_failed_dependency_and_the_api_stays_up(partitioned: PartitionedService) -> None:
+    root = partitioned.service.base_url.removesuffix("/v1")
     names = {"broker": "broker", "vectors": "qdrant", "database": "database"}
-    for part, proxy in parted.proxies.items():
+    for part, proxy in partitioned.proxies.items():
         proxy.set("blackhole")
         started = time.monotonic()
         ready = httpx.get(f"{root}/ready", timeout=15)
@@ -176,22 +176,30 @@ def test_ready_names_the_failed_dependency_and_the_api_stays_up(parted: Parted) 
         assert httpx.get(f"{root}/health", timeout=5).json() == {"status": "ok"}
         proxy.set("pass")
 
-        wait_until(lambda: httpx.get(f"{root}/ready", timeout=15).json()["status"] == "ready", what="being ready")
+        wait_until(lambda: httpx.get(f"{root}/ready", timeout=15).json()["status"] == "ready", what="the status ready")
 
 
-def test_verify_has_no_findings_after_all_partitions(parted: Parted) -> None:
-    command = [str(Path(sys.executable).with_name("ingest")), "verify", "--data", str(parted.service.data), "--json"]
+def test_verify_has_no_findings_after_all_partitions(partitioned: PartitionedService) -> None:
+    command = [
+        str(Path(sys.executable).with_name("ingest")),
+        "verify",
+        "--data",
+        str(partitioned.service.data),
+        "--json",
+    ]
 
     def findings() -> Any:
-        verified = subprocess.run(command, env=os.environ | parted.direct, capture_output=True, text=True, timeout=60)
+        verified = subprocess.run(
+            command, env=os.environ | partitioned.direct, capture_output=True, text=True, timeout=60
+        )
         assert verified.stdout, verified.stderr
         return json.loads(verified.stdout)["findings"]
 
-    wait_until(lambda: findings() == [], seconds=30, what="agreement")
+    wait_until(lambda: findings() == [], seconds=30, what="a verification without findings")
 
 
-def _asked_at_once(client: openai.OpenAI, store: str, batch: str, file: str) -> dict[str, tuple[int, float]]:
-    """Return status and duration in seconds of each kind of request."""
+def _send_concurrently(client: openai.OpenAI, store: str, batch: str, file: str) -> dict[str, tuple[int, float]]:
+    """Send one request of each kind at the same time; return their statuses and durations in seconds."""
     stores = client.vector_stores
     requests: dict[str, Callable[[], object]] = {
         "list": lambda: stores.list(limit=5),
@@ -230,7 +238,7 @@ def _wait_until_complete(client: openai.OpenAI, store: str, batch: str) -> None:
             return False
         return bool(counts.completed == FILES)
 
-    wait_until(is_complete, seconds=HEALED_SECONDS, what="the completion of all files after healing")
+    wait_until(is_complete, seconds=RECOVERY_SECONDS, what="the completion of all files after the partition")
 
 
 def _upload(client: openai.OpenAI, n: int) -> str:
@@ -238,7 +246,7 @@ def _upload(client: openai.OpenAI, n: int) -> str:
     return client.files.create(file=(f"{n}.txt", text.encode()), purpose="assistants").id
 
 
-def _finds(client: openai.OpenAI, store: str, query: str, name: str) -> bool:
+def _is_found(client: openai.OpenAI, store: str, query: str, name: str) -> bool:
     try:
         return any(passage.filename == name for passage in client.vector_stores.search(store, query=query).data)
     except openai.APIStatusError:
@@ -268,5 +276,5 @@ def _port(url: str) -> int:
     return port
 
 
-def _by_way_of(proxy: Proxy, url: str) -> str:
+def _through_proxy(proxy: Proxy, url: str) -> str:
     return url.replace(f":{_port(url)}", f":{proxy.port}")

@@ -22,23 +22,23 @@ import openai
 import psycopg
 import pytest
 
-from tests.chaos.cluster import HORIZON_SECONDS, Cluster, cluster
+from tests.chaos.cluster import LAST_PURGE_SECONDS, Cluster, cluster
 from tests.chaos.faults import FAULTS_UNDER_LOAD, Faults
-from tests.chaos.history import History
+from tests.chaos.history import StatusHistory
 from tests.servers import wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 
 SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "1").split()]
 FILES = int(os.environ.get("CHAOS_FILES", "3000"))
+STORES = 6
 """Number of stores; every uploaded file is attached to each of them."""
 
-STORES = 6
 FAULT_SECONDS = 25.0
-STANDSTILL_SECONDS = 60.0
-"""Seconds within which at least one file must finish, until all have."""
+MAX_SECONDS_WITHOUT_PROGRESS = 60.0
+"""The test fails when no file finishes for this many seconds."""
 
-PATIENCE_SECONDS = 60.0
+RETRY_SECONDS = 60.0
 
 BROKEN = {"broken.pdf": b"%PDF-1.7 and then nothing that a PDF has", "picture.png": b"\x89PNG\r\n\x1a\n" + bytes(64)}
 REASONS = {"broken.pdf": "invalid_file", "picture.png": "unsupported_file"}
@@ -46,12 +46,12 @@ REASONS = {"broken.pdf": "invalid_file", "picture.png": "unsupported_file"}
 T = TypeVar("T")
 
 
-def insist(ask: Callable[[], T]) -> T:
-    """Retry a request, as a patient application does."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def retry_request(send: Callable[[], T]) -> T:
+    """Send a request again until it succeeds, for RETRY_SECONDS at most."""
+    deadline = time.monotonic() + RETRY_SECONDS
     while True:
         try:
-            return ask()
+            return send()
         except openai.APIError:
             if time.monotonic() > deadline:
                 raise
@@ -59,12 +59,12 @@ def insist(ask: Callable[[], T]) -> T:
 
 
 def upload(client: openai.OpenAI, name: str, content: bytes) -> str:
-    return insist(lambda: client.files.create(file=(name, content), purpose="assistants").id)
+    return retry_request(lambda: client.files.create(file=(name, content), purpose="assistants").id)
 
 
 def create_batch(service: Cluster, store: str, ids: list[str]) -> str:
     with service.client(retries=0) as client:
-        return insist(lambda: client.vector_stores.file_batches.create(store, file_ids=ids).id)
+        return retry_request(lambda: client.vector_stores.file_batches.create(store, file_ids=ids).id)
 
 
 def query(service: Cluster, statement: str) -> list[tuple[Any, ...]]:
@@ -72,7 +72,7 @@ def query(service: Cluster, statement: str) -> list[tuple[Any, ...]]:
         return connection.execute(statement.encode()).fetchall()
 
 
-def verified(service: Cluster) -> dict[str, Any]:
+def run_verify(service: Cluster) -> dict[str, Any]:
     """Return the findings of `ingest verify`, run as a process."""
     command = [str(Path(sys.executable).with_name("ingest")), "verify", "--data", str(service.folder), "--json"]
     done = subprocess.run(command, env=service.environment, capture_output=True, text=True, timeout=100)
@@ -88,28 +88,28 @@ def in_progress(service: Cluster) -> int:
             return len(query(service, "SELECT 1 FROM store_files WHERE status IN ('queued', 'running')"))
 
 
-def wait_for_the_end(service: Cluster, faults: Faults) -> None:
-    """Wait until no file is in progress, as long as their number decreases, and inject faults meanwhile."""
+def wait_until_all_ended(service: Cluster, faults: Faults) -> None:
+    """Wait until no file is in progress, and inject faults meanwhile. Fail when their number stops decreasing."""
     left, since = sys.maxsize, time.monotonic()
-    strikes = list(FAULTS_UNDER_LOAD)
-    step = in_progress(service) // (len(strikes) + 1)
+    faults_left = list(FAULTS_UNDER_LOAD)
+    step = in_progress(service) // (len(faults_left) + 1)
     while now := in_progress(service):
         faults.revert_due()
         if now < left:
             left, since = now, time.monotonic()
-        if strikes and left < step * len(strikes):
-            faults.inject(strikes.pop())
-        assert time.monotonic() - since < STANDSTILL_SECONDS, f"{left} files stand still"
+        if faults_left and left < step * len(faults_left):
+            faults.inject(faults_left.pop())
+        assert time.monotonic() - since < MAX_SECONDS_WITHOUT_PROGRESS, f"no progress, {left} files are left"
         time.sleep(0.2)
 
 
 def assert_points_are_exact(service: Cluster) -> dict[str, Any]:
-    """Check that exactly the expected points exist after the last purge."""
+    """Wait for the last purge, and check that exactly the expected points exist."""
     wait_until(
         lambda: not query(service, "SELECT 1 FROM point_jobs LIMIT 1"),
-        seconds=4 * HORIZON_SECONDS, what="the last purge",
+        seconds=4 * LAST_PURGE_SECONDS, what="the last purge",
     )  # fmt: skip
-    report = verified(service)
+    report = run_verify(service)
     assert report["findings"] == []
     [(live,)] = query(service, "SELECT coalesce(sum(chunks), 0) FROM vector_stores WHERE deleted_at IS NULL")
     assert report["points"] == live
@@ -119,21 +119,21 @@ def assert_points_are_exact(service: Cluster) -> dict[str, Any]:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_file_reaches_its_outcome_exactly_once_under_random_faults(tmp_path: Path, seed: int) -> None:
     print(f"seed {seed}")
-    chance = random.Random(seed)
+    generator = random.Random(seed)
     with cluster(tmp_path) as service:
-        history, faults = History(service), Faults(service, chance)
+        history, faults = StatusHistory(service), Faults(service, generator)
         try:
-            _import_under_fire(service, history, faults)
+            _import_during_faults(service, history, faults)
         except BaseException:
             print(f"seed, faults and history: {tmp_path / 'record.json'}", *faults.log, service.logs(), sep="\n")
             raise
         finally:
             history.stop()
-            record = {"seed": seed, "wrong": history.violations, "faults": faults.log, "history": history.seen}
+            record = {"seed": seed, "violations": history.violations, "faults": faults.log, "history": history.seen}
             (tmp_path / "record.json").write_text(json.dumps(record, indent=0))
 
 
-def _import_under_fire(service: Cluster, history: History, faults: Faults) -> None:
+def _import_during_faults(service: Cluster, history: StatusHistory, faults: Faults) -> None:
     with service.client() as client:
         good = [upload(client, f"{n}.txt", f"Entry {n}: marker{n:05d}.".encode()) for n in range(FILES // STORES)]
         bad = {upload(client, name, content): name for name, content in BROKEN.items()}
@@ -144,7 +144,7 @@ def _import_under_fire(service: Cluster, history: History, faults: Faults) -> No
     def create(store: str, ids: list[str]) -> None:
         history.batches[create_batch(service, store, ids)] = store
 
-    def while_the_api_dies() -> None:
+    def create_while_the_api_is_killed() -> None:
         request = threading.Thread(target=create, args=(killed, good))
         request.start()
         time.sleep(faults.random.uniform(0.0, 0.2))
@@ -155,14 +155,14 @@ def _import_under_fire(service: Cluster, history: History, faults: Faults) -> No
         create(store, [*good, *bad])
     later = threading.Thread(target=create, args=(last, good))
     faults.run(FAULT_SECONDS, {
-        "the API is killed in the middle of a batch create": while_the_api_dies,
+        "the API is killed in the middle of a batch create": create_while_the_api_is_killed,
         "another batch is created": later.start,
     })  # fmt: skip
     later.join()
 
     started = time.monotonic()
-    wait_for_the_end(service, faults)
-    took = time.monotonic() - started
+    wait_until_all_ended(service, faults)
+    drain_seconds = time.monotonic() - started
     history.stop()
 
     ends = Counter(query(service, "SELECT status, coalesce(error_code, '') FROM store_files"))
@@ -182,8 +182,8 @@ def _import_under_fire(service: Cluster, history: History, faults: Faults) -> No
     assert report["points"] == STORES * len(good)
     attempts = dict(query(service, "SELECT attempts, count(*) FROM store_files GROUP BY 1 ORDER BY 1"))
     restarts = {name: part.starts for name, part in service.parts.items()}
-    print(f"{sum(ends.values())} files, settled {took:.0f} s after the last fault; attempts {attempts}")
-    print(f"starts {restarts}; looks {dict(history.polls)}; {len(history.seen)} changes seen")
+    print(f"{sum(ends.values())} files, all ended {drain_seconds:.0f} s after the last fault; attempts {attempts}")
+    print(f"starts {restarts}; polls {dict(history.polls)}; {len(history.seen)} changes seen")
     print(*faults.log, sep="\n")
 
 
@@ -195,11 +195,11 @@ def long_batch(service: Cluster, count: int) -> tuple[str, str]:
         store = client.vector_stores.create(name="long").id
         static = {"type": "static", "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 0}}
         service.embeddings.behaviour = "slow"
-        batch = client.vector_stores.file_batches.create(store, file_ids=ids, chunking_strategy=static)  # type: ignore[arg-type]
+        batch = client.vector_stores.file_batches.create(store, file_ids=ids, chunking_strategy=static)  # type: ignore[arg-type]  # a plain dict
     running = "SELECT 1 FROM store_files WHERE status = 'running'"
-    wait_until(lambda: len(query(service, running)) == 2, seconds=60, what="work on two files at once")
+    wait_until(lambda: len(query(service, running)) == 2, seconds=60, what="two running files")
     asked = service.embeddings.requests
-    wait_until(lambda: service.embeddings.requests > asked + 3, seconds=60, what="embedding")
+    wait_until(lambda: service.embeddings.requests > asked + 3, seconds=60, what="more embedding requests")
     return store, batch.id
 
 
@@ -212,8 +212,8 @@ def test_a_cancelled_batch_stops_its_parsers_and_is_never_searched(tmp_path: Pat
 
         assert time.monotonic() - started < 5
         assert (cancelled.status, cancelled.file_counts.in_progress) == ("cancelled", 0)
-        service.hold("valkey", 1.0)  # cancel works without a broker
-        wait_until(lambda: _idle(service), seconds=10, what="the end of all work on it")
+        service.kill_and_hold("valkey", 1.0)  # cancel works without a broker
+        wait_until(lambda: _idle(service), seconds=10, what="the end of all work on the batch")
         assert client.vector_stores.search(store, query="heron").data == []
         service.embeddings.behaviour = "answer"
         counts = client.vector_stores.retrieve(store).file_counts
@@ -238,7 +238,9 @@ def test_a_worker_stopped_under_load_releases_its_files_and_counts_no_crash(tmp_
 
         started = time.monotonic()
         worker.terminate()
-        wait_until(lambda: not worker.is_running() or worker.status() == "zombie", seconds=15, what="its end")
+        wait_until(
+            lambda: not worker.is_running() or worker.status() == "zombie", seconds=15, what="the end of the worker"
+        )
 
         assert time.monotonic() - started < 15
         rows = query(service, "SELECT status, crashes FROM store_files")
@@ -247,5 +249,5 @@ def test_a_worker_stopped_under_load_releases_its_files_and_counts_no_crash(tmp_
         service.embeddings.behaviour = "answer"
         service.parts["worker"].not_before = 0.0
         completed = "SELECT 1 FROM store_files WHERE status = 'completed' AND crashes = 0"
-        wait_until(lambda: len(query(service, completed)) == 4, seconds=90, what="the end of all four")
+        wait_until(lambda: len(query(service, completed)) == 4, seconds=90, what="the completion of all four files")
         assert_points_are_exact(service)

@@ -1,4 +1,4 @@
-"""State that a dying process shares with its test: a database, blobs and a vectors process."""
+"""State that a crashing process shares with its test: a database, blobs and a vectors process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ DIMENSIONS = 8
 
 @dataclass(frozen=True)
 class World:
-    """Addresses and folders. `collection` belongs to one test alone."""
+    """Addresses and folders of the shared state. `collection` belongs to one test alone."""
 
     database_url: str
     data: str
@@ -33,7 +33,7 @@ class WorldServices(FakeServices):
 
 
 def services(world: World, clock: Callable[[], float]) -> WorldServices:
-    """Return the services of one process in a world."""
+    """Return the services of one process over the shared state."""
     settings = Settings(
         data=Path(world.data),
         database_url=world.database_url,
@@ -46,6 +46,6 @@ def services(world: World, clock: Callable[[], float]) -> WorldServices:
         lease_seconds=1_200,
         heartbeat_seconds=600,
     )
-    made = WorldServices(settings, Database(world.database_url, clock=clock, pool_size=2))
-    made.index = QdrantIndex.connect(settings, model=world.collection, dimensions=DIMENSIONS, multivector=False)
-    return made
+    created = WorldServices(settings, Database(world.database_url, clock=clock, pool_size=2))
+    created.index = QdrantIndex.connect(settings, model=world.collection, dimensions=DIMENSIONS, multivector=False)
+    return created

@@ -101,7 +101,7 @@ def url(services: FakeServices) -> Iterator[str]:
     assert not thread.is_alive()
 
 
-def work(services: FakeServices, files: int) -> None:
+def run_jobs_until_ended(services: FakeServices, files: int) -> None:
     """Run published jobs until this many files have ended."""
     ended = 0
 
@@ -110,4 +110,4 @@ def work(services: FakeServices, files: int) -> None:
         ended += len(run_published_jobs(services))
         return ended >= files
 
-    wait_until(has_enough_ended, seconds=20, what="the files")
+    wait_until(has_enough_ended, seconds=20, what="the end of the files")

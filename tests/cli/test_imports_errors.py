@@ -1,4 +1,4 @@
-"""`ingest import`: errors, attribute in one line."""
+"""`ingest import`: errors, each in one line."""
 
 import re
 from pathlib import Path

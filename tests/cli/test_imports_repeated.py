@@ -25,12 +25,12 @@ def test_ctrl_c_prints_how_many_files_the_service_continues_with(
 def test_a_second_ctrl_c_ends_at_once(ingest: Command, service: FakeService, folder: Path) -> None:
     service.finish_after_polls = 1_000
 
-    def twice() -> None:
+    def interrupt_twice() -> None:
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.1)  # two signals at once would count as one
 
-    service.on_poll = twice
+    service.on_poll = interrupt_twice
 
     ended = ingest("import", folder, "--store", "demo", "--base-url", service.url)
 

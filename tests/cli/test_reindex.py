@@ -8,7 +8,7 @@ import pytest
 from ingest.config import LOCAL_MODEL, Settings
 from ingest.errors import InvalidFile
 from ingest.stores import batches, members
-from tests.cli.conftest import Command, work
+from tests.cli.conftest import Command, run_jobs_until_ended
 from tests.db import rows
 from tests.fakes import CALLER, FakeServices
 from tests.jobs.scenes import attach_texts, run_published_jobs
@@ -35,7 +35,7 @@ def test_a_reindex_starts_a_batch_of_all_files(services: FakeServices, url: str,
 def test_wait_waits_for_the_new_chunks(services: FakeServices, url: str, ingest: Command) -> None:
     store, [file_id] = attach_texts(services, "one")
     run_published_jobs(services)
-    worker = threading.Thread(target=work, args=(services, 1))
+    worker = threading.Thread(target=run_jobs_until_ended, args=(services, 1))
     worker.start()
 
     ended = ingest("reindex", store, "--chunk-tokens", 300, "--wait", "--json", "--base-url", url)
@@ -51,7 +51,7 @@ def test_wait_exits_with_1_when_files_fail(services: FakeServices, url: str, ing
     store, _ = attach_texts(services, "one")
     run_published_jobs(services)
     services.parser.error = InvalidFile("The file is broken.")
-    worker = threading.Thread(target=work, args=(services, 1))
+    worker = threading.Thread(target=run_jobs_until_ended, args=(services, 1))
     worker.start()
 
     ended = ingest("reindex", store, "--wait", "--base-url", url)

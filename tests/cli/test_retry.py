@@ -9,7 +9,7 @@ from ingest.db.queue.membership import Member
 from ingest.embedded.processes import free_port
 from ingest.errors import InvalidFile
 from ingest.stores import batches
-from tests.cli.conftest import Command, work
+from tests.cli.conftest import Command, run_jobs_until_ended
 from tests.db import rows
 from tests.fakes import CALLER, FakeServices
 from tests.jobs.scenes import attach_texts, upload_text
@@ -21,7 +21,7 @@ def create_failed_batch(services: FakeServices, *texts: str) -> tuple[str, str]:
     members = [Member(upload_text(services, text), {}, 800, 400) for text in texts]
     batch = batches.create(services, CALLER, store, members)
     services.parser.error = InvalidFile("The file is broken.")
-    work(services, len(texts))
+    run_jobs_until_ended(services, len(texts))
     services.parser.error = None
     return store, batch.id
 
@@ -52,7 +52,7 @@ def test_all_failed_files_of_a_store_are_retried(services: FakeServices, url: st
 
 def test_wait_returns_the_ended_batch_with_its_counts(services: FakeServices, url: str, ingest: Command) -> None:
     store, _ = create_failed_batch(services, "one", "two")
-    worker = threading.Thread(target=work, args=(services, 2))
+    worker = threading.Thread(target=run_jobs_until_ended, args=(services, 2))
     worker.start()
 
     ended = ingest("retry", store, "--base-url", url, "--wait", "--json")
@@ -66,7 +66,7 @@ def test_wait_returns_the_ended_batch_with_its_counts(services: FakeServices, ur
 def test_wait_exits_with_1_when_files_fail_again(services: FakeServices, url: str, ingest: Command) -> None:
     store, _ = create_failed_batch(services, "one")
     services.parser.error = InvalidFile("The file is still broken.")
-    worker = threading.Thread(target=work, args=(services, 1))
+    worker = threading.Thread(target=run_jobs_until_ended, args=(services, 1))
     worker.start()
 
     ended = ingest("retry", store, "--base-url", url, "--wait")

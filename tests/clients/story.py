@@ -19,10 +19,10 @@ from typing import Any
 
 import openai
 
-GIVEN = json.load(sys.stdin)
-FILES: list[str] = GIVEN["files"]
+LARGE_STORE = json.load(sys.stdin)
+FILES: list[str] = LARGE_STORE["files"]
 CLIENT: Any = openai.OpenAI(max_retries=0, timeout=30)
-ENDLESS = 10_000
+MAX_ITEMS = 10_000
 """A limit above the number of objects."""
 
 
@@ -35,17 +35,19 @@ STORES = stores_of(CLIENT)
 
 
 def store_lifecycle() -> None:
-    made = STORES.create(name="a shelf", metadata={"room": "4"}, expires_after={"anchor": "last_active_at", "days": 7})
-    changed = STORES.update(made.id, name="a drawer")
+    created = STORES.create(
+        name="a shelf", metadata={"room": "4"}, expires_after={"anchor": "last_active_at", "days": 7}
+    )
+    changed = STORES.update(created.id, name="a drawer")
 
-    assert STORES.retrieve(made.id) == changed
-    assert (made.status, made.file_counts.total, made.metadata) == ("completed", 0, {"room": "4"})
-    assert (changed.id, changed.name, changed.metadata) == (made.id, "a drawer", {"room": "4"})
+    assert STORES.retrieve(created.id) == changed
+    assert (created.status, created.file_counts.total, created.metadata) == ("completed", 0, {"room": "4"})
+    assert (changed.id, changed.name, changed.metadata) == (created.id, "a drawer", {"room": "4"})
     assert (changed.expires_after.days, changed.expires_at) == (7, changed.last_active_at + 7 * 86_400)
-    assert made.id in ids(STORES.list(limit=5))
-    assert STORES.delete(made.id).deleted is True
-    assert made.id not in ids(STORES.list(limit=5))
-    assert isinstance(refusal(STORES.retrieve, made.id), openai.NotFoundError)
+    assert created.id in ids(STORES.list(limit=5))
+    assert STORES.delete(created.id).deleted is True
+    assert created.id not in ids(STORES.list(limit=5))
+    assert isinstance(raised_error(STORES.retrieve, created.id), openai.NotFoundError)
 
 
 def batch_upload() -> None:
@@ -53,8 +55,8 @@ def batch_upload() -> None:
 
     batch = STORES.file_batches.upload_and_poll(store.id, files=[text(f"Buoy {n} is green.") for n in range(12)])
 
-    assert (batch.status, counted(batch)) == ("completed", (0, 12, 0, 0, 12)), batch
-    assert counted(STORES.retrieve(store.id)) == counted(batch)
+    assert (batch.status, counts_of(batch)) == ("completed", (0, 12, 0, 0, 12)), batch
+    assert counts_of(STORES.retrieve(store.id)) == counts_of(batch)
 
 
 def asynchronous_batch_upload() -> None:
@@ -68,14 +70,14 @@ def asynchronous_batch_upload() -> None:
 
     batch, listed = asyncio.run(upload())
 
-    assert (batch.status, counted(batch)) == ("completed", (0, 8, 0, 0, 8)), batch
+    assert (batch.status, counts_of(batch)) == ("completed", (0, 8, 0, 0, 8)), batch
     assert len(listed) == len(set(listed)) == 8
 
 
 def batch_of_failures() -> None:
     batch = STORES.file_batches.upload_and_poll(STORES.create().id, files=[text(""), text("  ")])
 
-    assert (batch.status, counted(batch)) == ("completed", (0, 0, 2, 0, 2)), batch
+    assert (batch.status, counts_of(batch)) == ("completed", (0, 0, 2, 0, 2)), batch
 
 
 def batch_cancel() -> None:
@@ -85,15 +87,15 @@ def batch_cancel() -> None:
 
     with ThreadPoolExecutor(1) as pool:
         polling = pool.submit(STORES.file_batches.poll, **at)
-        until(lambda: STORES.file_batches.retrieve(**at).file_counts.completed)
+        wait_until(lambda: STORES.file_batches.retrieve(**at).file_counts.completed)
         cancelled = STORES.file_batches.cancel(**at)
         polled = polling.result()
 
-    in_progress, completed, failed, gone, total = counted(cancelled)
+    in_progress, completed, failed, cancelled_count, total = counts_of(cancelled)
     assert (batch.status, cancelled.status) == ("in_progress", "cancelled")
     assert (in_progress, failed, total) == (0, 0, len(FILES))
-    assert min(completed, gone) > 0
-    assert completed + gone == total
+    assert min(completed, cancelled_count) > 0
+    assert completed + cancelled_count == total
     assert polled == cancelled == STORES.file_batches.cancel(**at)
     some = STORES.file_batches.list_files(**at, filter="cancelled", limit=1).data[0]
     assert STORES.files.poll(some.id, vector_store_id=store.id).status == "cancelled"
@@ -107,15 +109,17 @@ def batch_of_a_deleted_store() -> None:
         polling = pool.submit(STORES.file_batches.poll, batch.id, vector_store_id=store.id)
         STORES.delete(store.id)
 
-        assert isinstance(refusal(polling.result), openai.NotFoundError)
+        assert isinstance(raised_error(polling.result), openai.NotFoundError)
 
 
 def paging() -> None:
-    assert ids(STORES.files.list(GIVEN["store"], limit=40, order="asc")) == FILES
-    assert ids(STORES.files.list(GIVEN["store"])) == FILES[::-1]
-    batch = STORES.file_batches.list_files(GIVEN["batch"], vector_store_id=GIVEN["store"], limit=100, order="asc")
+    assert ids(STORES.files.list(LARGE_STORE["store"], limit=40, order="asc")) == FILES
+    assert ids(STORES.files.list(LARGE_STORE["store"])) == FILES[::-1]
+    batch = STORES.file_batches.list_files(
+        LARGE_STORE["batch"], vector_store_id=LARGE_STORE["store"], limit=100, order="asc"
+    )
     assert ids(batch) == FILES
-    middle = STORES.files.list(GIVEN["store"], limit=10, order="asc", after=FILES[9], before=FILES[15])
+    middle = STORES.files.list(LARGE_STORE["store"], limit=10, order="asc", after=FILES[9], before=FILES[15])
     assert [file.id for file in middle.data] == FILES[10:15]
 
 
@@ -141,14 +145,16 @@ def single_files() -> None:
 
 def deletes() -> None:
     store = STORES.create()
-    kept, gone = (STORES.files.upload_and_poll(vector_store_id=store.id, file=text(f"Rope {n}.")).id for n in (1, 2))
+    kept, cancelled_count = (
+        STORES.files.upload_and_poll(vector_store_id=store.id, file=text(f"Rope {n}.")).id for n in (1, 2)
+    )
 
     assert STORES.files.delete(kept, vector_store_id=store.id).deleted is True
-    assert CLIENT.files.delete(gone).deleted is True
+    assert CLIENT.files.delete(cancelled_count).deleted is True
 
     assert CLIENT.files.retrieve(kept).id == kept
-    assert isinstance(refusal(CLIENT.files.retrieve, gone), openai.NotFoundError)
-    assert isinstance(refusal(STORES.files.retrieve, kept, vector_store_id=store.id), openai.NotFoundError)
+    assert isinstance(raised_error(CLIENT.files.retrieve, cancelled_count), openai.NotFoundError)
+    assert isinstance(raised_error(STORES.files.retrieve, kept, vector_store_id=store.id), openai.NotFoundError)
     assert ids(STORES.files.list(store.id)) == []
     assert STORES.retrieve(store.id).file_counts.total == 0
     assert search(store.id, "rope") == []
@@ -188,40 +194,40 @@ def uploads() -> None:
     content = b"In parts, and whole again."
     about = {"filename": "parts.txt", "bytes": len(content), "mime_type": "text/plain", "purpose": "assistants"}
 
-    made = CLIENT.uploads.create(**about)
-    parts = [CLIENT.uploads.parts.create(made.id, data=data).id for data in (content[9:], content[:9])]
-    done = CLIENT.uploads.complete(made.id, part_ids=parts[::-1])
+    created = CLIENT.uploads.create(**about)
+    parts = [CLIENT.uploads.parts.create(created.id, data=data).id for data in (content[9:], content[:9])]
+    done = CLIENT.uploads.complete(created.id, part_ids=parts[::-1])
     dropped = CLIENT.uploads.cancel(CLIENT.uploads.create(**about).id)
 
-    assert (made.status, done.status, dropped.status) == ("pending", "completed", "cancelled")
+    assert (created.status, done.status, dropped.status) == ("pending", "completed", "cancelled")
     assert CLIENT.files.content(done.file.id).read() == content
-    whole = CLIENT.uploads.upload_file_chunked(file=content, part_size=10, **about)
-    assert CLIENT.files.content(whole.file.id).read() == content
+    completed_upload = CLIENT.uploads.upload_file_chunked(file=content, part_size=10, **about)
+    assert CLIENT.files.content(completed_upload.file.id).read() == content
 
 
 def errors() -> None:
     store = STORES.create()
 
-    missing = refusal(STORES.files.create, store.id, file_id="file-unknown")
-    wrong = refusal(STORES.files.list, store.id, limit=1000)
-    unnamed = refusal(STORES.file_batches.create, store.id, file_ids=[])
+    missing = raised_error(STORES.files.create, store.id, file_id="file-unknown")
+    invalid = raised_error(STORES.files.list, store.id, limit=1000)
+    unnamed = raised_error(STORES.file_batches.create, store.id, file_ids=[])
 
     assert isinstance(missing, openai.NotFoundError)
     assert (missing.status_code, missing.type) == (404, "invalid_request_error")
     assert "file-unknown" in missing.message
-    assert isinstance(wrong, openai.BadRequestError)
-    assert (wrong.status_code, wrong.code, wrong.param) == (400, "integer_above_max_value", "limit")
-    assert "limit" in wrong.message
+    assert isinstance(invalid, openai.BadRequestError)
+    assert (invalid.status_code, invalid.code, invalid.param) == (400, "integer_above_max_value", "limit")
+    assert "limit" in invalid.message
     assert isinstance(unnamed, openai.BadRequestError)
     assert (unnamed.code, unnamed.param) == ("empty_array", "file_ids")
-    assert wrong.request_id == wrong.response.headers["x-request-id"]
+    assert invalid.request_id == invalid.response.headers["x-request-id"]
 
 
 def search(store: str, query: str, **options: Any) -> list[Any]:
     """Return the results; before 1.66 the client had no search method."""
     if hasattr(STORES, "search"):
         hits = STORES.search(store, query=query, **options)
-        return [hit.to_dict() for hit in islice(hits, ENDLESS)]
+        return [hit.to_dict() for hit in islice(hits, MAX_ITEMS)]
     page = CLIENT.post(f"/vector_stores/{store}/search", body={"query": query, **options}, cast_to=object)
     return list(page["data"])
 
@@ -234,15 +240,15 @@ def text(content: str) -> io.BytesIO:
 
 def ids(pages: Iterable[Any]) -> list[str]:
     """Collect all pages, with an upper bound."""
-    return [item.id for item in islice(pages, ENDLESS)]
+    return [item.id for item in islice(pages, MAX_ITEMS)]
 
 
-def counted(thing: Any) -> tuple[int, int, int, int, int]:
+def counts_of(thing: Any) -> tuple[int, int, int, int, int]:
     counts = thing.file_counts
     return counts.in_progress, counts.completed, counts.failed, counts.cancelled, counts.total
 
 
-def refusal(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
+def raised_error(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
     try:
         call(*args, **options)
     except openai.APIError as error:
@@ -250,9 +256,9 @@ def refusal(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
     return None
 
 
-def until(true: Callable[[], Any], seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], Any], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
-    while not true():
+    while not condition():
         assert time.monotonic() < deadline, "It took too long."
         time.sleep(0.02)
 

@@ -1,4 +1,4 @@
-"""What every queue must do, and what Celery makes of the messages."""
+"""The contract of `Queue`, and the tasks that Celery receives from the broker."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The contract of filters: a filtered search in Qdrant finds what `matches` says.
+"""The contract of filters: a filtered search in Qdrant agrees with `matches`.
 
 `FakeIndex` is left out: it calls `matches` itself.
 """
@@ -44,7 +44,7 @@ nested = st.recursive(
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[Filter]]:
-    """Files' attributes, and filters that mostly ask for something which some file has."""
+    """Attributes of files, and filters of which most match some file."""
     files = draw(st.lists(attribute_sets, min_size=1, max_size=6))
     pairs = [pair for attributes in files for pair in attributes.items()]
     some = nested

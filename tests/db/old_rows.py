@@ -1,6 +1,6 @@
-"""A row for each table of each older revision, and what they are at the head.
+"""Rows of each table at each older revision, and their values at the head.
 
-Whoever adds a revision adds the rows of the one before: copy the newest entry, and change what differs.
+A new revision needs the rows of the revision before it: copy the newest entry and change what differs.
 """
 
 import json
@@ -125,7 +125,7 @@ JSON_COLUMNS = {
 
 
 def at_head(revision: str) -> dict[str, list[dict[str, Any]]]:
-    """Return the rows of a revision as today's models read them, by table."""
+    """Return the rows of a revision by table, as the models at the head read them."""
     expected: dict[str, list[dict[str, Any]]] = {}
     for table, row in ROWS[revision].items():
         names = RENAMED_COLUMNS.get(table, {})

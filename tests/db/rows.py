@@ -47,14 +47,14 @@ def create_files(database: Database, count: int) -> list[str]:
     return [file.id for file in files]
 
 
-def a_member(file_id: str, *, tokens: int = 800, attributes: dict[str, str] | None = None) -> Member:
+def make_member(file_id: str, *, tokens: int = 800, attributes: dict[str, str] | None = None) -> Member:
     return Member(file_id, attributes, tokens, tokens // 2)
 
 
 def attach(database: Database, store: str, file_ids: Sequence[str], *, tokens: int = 800) -> list[int]:
     """Attach single files and return their rows."""
     with database.transaction() as session:
-        membership.attach(session, store, [a_member(file_id, tokens=tokens) for file_id in file_ids], None)
+        membership.attach(session, store, [make_member(file_id, tokens=tokens) for file_id in file_ids], None)
     return [get_row(database, store, file_id).row for file_id in file_ids]
 
 
@@ -62,7 +62,7 @@ def attach_batch(database: Database, store: str, file_ids: Sequence[str]) -> str
     """Attach files as a batch and return its id."""
     batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=store, created_at=1)
     with database.transaction() as session:
-        membership.attach(session, store, [a_member(file_id) for file_id in file_ids], batch)
+        membership.attach(session, store, [make_member(file_id) for file_id in file_ids], batch)
     return batch.id
 
 

@@ -36,7 +36,7 @@ def test_a_frozen_server_times_out_within_a_transaction_and_is_used_again_afterw
 @pytest.mark.services
 def test_dead_connections_of_the_pool_are_replaced(proxied_database: Database, proxy: Proxy) -> None:
     assert select_one(proxied_database) == 1
-    proxy.kill_old()
+    proxy.make_half_open()
 
     started = time.monotonic()
     assert select_one(proxied_database) == 1
@@ -99,13 +99,13 @@ def test_threads_write_one_after_the_other_over_the_same_connection(sqlite_datab
 def test_a_writer_that_waits_too_long_gets_an_outage(sqlite_database: Database) -> None:
     is_held, release = threading.Event(), threading.Event()
 
-    def hold() -> None:
+    def hold_writer_lock() -> None:
         with sqlite_database.transaction():
             is_held.set()
             release.wait(10)
 
     with ThreadPoolExecutor(1) as threads:
-        holder = threads.submit(hold)
+        holder = threads.submit(hold_writer_lock)
         is_held.wait(10)
         with pytest.raises(DependencyDown, match="locked"), sqlite_database.transaction():
             pass

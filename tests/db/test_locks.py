@@ -19,20 +19,20 @@ NAME = LockName("one at a time")
 def test_the_locks_of_a_transaction_that_was_cut_off_are_released_soon(
     proxied_database: Database, proxy: Proxy
 ) -> None:
-    def be_cut_off_with_a_lock() -> None:
+    def lose_connection_with_a_lock() -> None:
         with proxied_database.transaction() as session:
             advisory_lock(session, NAME)
-            proxy.kill_old()
+            proxy.make_half_open()
             session.execute(text("SELECT 1"))
 
     with pytest.raises(DependencyDown, match="database"):
-        be_cut_off_with_a_lock()
+        lose_connection_with_a_lock()
 
-    def takes_the_lock() -> bool:
+    def can_take_the_lock() -> bool:
         with proxied_database.transaction() as session:
             return try_advisory_lock(session, NAME)
 
-    wait_until(takes_the_lock, seconds=5, what="the end of the lock")
+    wait_until(can_take_the_lock, seconds=5, what="the end of the lock")
 
 
 @pytest.mark.services

@@ -1,6 +1,7 @@
-"""Migrations: every revision upgrades data of the one before, the head is what the models describe, the rest is refused."""
+"""Migrations: every revision upgrades data of the one before, the head matches the models, other schemas are refused."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -16,12 +17,15 @@ from structlog.testing import capture_logs
 
 from ingest.config import Settings
 from ingest.db import migrate as migrations
+from ingest.db.checks import verifications
 from ingest.db.migrate import check_schema, exit_unless_schema_fits, migrate, revisions, upgrade_to
 from ingest.db.models import Base
 from ingest.db.session import Database
 from ingest.embedded.processes import free_port
 from ingest.errors import DependencyDown, Refused
+from ingest.verify.report import FINDING_KINDS
 from tests.db import old_rows
+from tests.db.conftest import SHORT_TIMEOUTS
 
 FIRST_RELEASE = Path(migrations.__file__).parent / "migrations" / "versions" / "0001_initial.py"
 FIRST_RELEASE_SHA256 = "ea86a84fe4934dbee32d404ccd964e2702db506ecaa8ef061ecf8d10b9dc4b3a"
@@ -69,6 +73,27 @@ def test_row_numbers_are_not_used_again_after_an_upgrade(empty_database: Databas
     with empty_database.engine.begin() as connection:
         adding = "INSERT INTO unclaimed_blobs (blob, since, is_reserved) VALUES ('b', 1.0, :no) RETURNING row"
         assert connection.execute(text(adding), {"no": False}).scalar_one() == 4
+
+
+def test_findings_of_the_last_verification_have_the_kinds_of_the_revision(empty_database: Database) -> None:
+    first_release = {"store counters": 1, "points left over": 2, "text left over": 3, "stuck": 4}
+    with empty_database.engine.begin() as connection:
+        upgrade_to(connection, "0001")
+        row = old_rows.ROWS["0001"]["verifications"] | {"findings": json.dumps(first_release)}
+        _insert(connection, "verifications", row)
+
+    migrate(empty_database)
+
+    with empty_database.reading() as session:
+        last = verifications.get_last(session)
+    assert last is not None
+    assert last.findings == {"store_counters": 1, "points_orphaned": 2, "text_orphaned": 3, "stuck": 4}
+    assert set(last.findings) <= set(FINDING_KINDS)
+
+    with empty_database.engine.begin() as connection:
+        command.downgrade(migrations._config(connection), "0001")
+        findings = connection.execute(text("SELECT findings FROM verifications")).scalar_one()
+    assert (json.loads(findings) if isinstance(findings, str) else findings) == first_release
 
 
 @pytest.mark.parametrize("revision", revisions())
@@ -150,6 +175,15 @@ def test_the_schema_of_the_head_is_accepted(database: Database) -> None:
     check_schema(database)
 
 
+def test_the_check_does_not_wait_for_a_writer(database: Database) -> None:
+    other = Database(database.engine.url.render_as_string(hide_password=False), timeouts=SHORT_TIMEOUTS)
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM tombstones"))
+
+        check_schema(other)
+    other.dispose()
+
+
 def test_a_development_database_from_before_the_first_release_is_refused(empty_database: Database) -> None:
     with empty_database.engine.begin() as connection:
         upgrade_to(connection, "0001")
@@ -173,7 +207,7 @@ def test_a_database_that_does_not_answer_is_an_outage() -> None:
             attempt(database)
 
 
-def test_a_process_goes_on_when_the_database_cannot_be_asked(settings: Settings) -> None:
+def test_a_process_continues_when_the_database_is_unreachable(settings: Settings) -> None:
     with capture_logs() as records:
         exit_unless_schema_fits(settings.model_copy(update={"data": settings.data / "no" / "such"}))
 
@@ -235,7 +269,7 @@ def _read_through_models(database: Database) -> dict[str, list[dict[str, Any]]]:
 
 
 def _schema(connection: Connection) -> dict[str, Any]:
-    """Return what the database says of each table, in an order and a spelling that do not depend on its history."""
+    """Return the schema of each table in an order and a spelling that do not depend on past migrations."""
     inspector = inspect(connection)
     return {table: _describe(connection, inspector, table) for table in sorted(inspector.get_table_names())}
 

@@ -1,4 +1,4 @@
-"""Whose work is abandoned: the condition of claims, renewals and of the feeder."""
+"""The condition of abandoned work, which claims, renewals and the feeder share."""
 
 from typing import Any
 

@@ -121,14 +121,14 @@ def test_no_callback_runs_after_a_rollback(sqlite_database: Database) -> None:
 def test_no_callback_runs_when_the_commit_fails(proxied_database: Database, proxy: Proxy) -> None:
     calls: list[str] = []
 
-    def lose_the_connection_before_the_commit() -> None:
+    def lose_connection_before_commit() -> None:
         with proxied_database.transaction() as session:
             session.execute(text("SELECT 1"))
             after_commit(session, lambda: calls.append("called"))
-            proxy.kill_old()
+            proxy.make_half_open()
 
     with pytest.raises(DependencyDown, match="database"):
-        lose_the_connection_before_the_commit()
+        lose_connection_before_commit()
 
     assert calls == []
 

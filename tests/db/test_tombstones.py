@@ -104,7 +104,7 @@ LISTS = [FileList, StoreFileList, BatchFileList, StoreList]
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("kind", LISTS)
-def test_pagination_goes_on_when_its_last_item_is_removed(database: Database, kind: List, order: Order) -> None:
+def test_pagination_continues_when_its_last_item_is_removed(database: Database, kind: List, order: Order) -> None:
     items = kind(database, 9)
     expected = items.ids if order == "asc" else items.ids[::-1]
 
@@ -119,7 +119,7 @@ def test_pagination_goes_on_when_its_last_item_is_removed(database: Database, ki
 
 
 @pytest.mark.parametrize("kind", LISTS)
-def test_pagination_goes_on_when_its_whole_page_and_the_next_item_are_removed(database: Database, kind: List) -> None:
+def test_pagination_continues_when_its_whole_page_and_the_next_item_are_removed(database: Database, kind: List) -> None:
     items = kind(database, 8)
     first = items.page(Window(3, "asc"))
 

@@ -1,4 +1,4 @@
-"""Rows of webhooks: what is announced once, deliveries taken once, and their outcomes."""
+"""Rows of webhooks: announcements, deliveries and their outcomes."""
 
 import pytest
 from sqlalchemy import select, update

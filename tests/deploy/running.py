@@ -55,33 +55,33 @@ def deployed(
             "OMP_NUM_THREADS": "1",
             **settings,
         }
-        made = Deployment(
+        deployment = Deployment(
             [f"http://{LOOPBACK_HOST}:{free_port()}" for _ in range(APIS)],
             f"http://{LOOPBACK_HOST}:{free_port()}",
             folder,
             environment,
         )
 
-        def start(name: str, command: list[str], **more: str) -> None:
-            started.enter_context(servers.process(command, made.log(name), environment=environment | more))
+        def start(name: str, command: list[str], **extra: str) -> None:
+            started.enter_context(servers.process(command, deployment.log(name), environment=environment | extra))
 
         subprocess.run(_command("migrate", folder), env=environment, check=True, timeout=60)
-        for number, api in enumerate(made.apis):
+        for number, api in enumerate(deployment.apis):
             start(f"api-{number}", _command("api", folder, api))
         for name, queues in workers.items():
-            command = [*_taking(_command("worker", folder), queues), "--hostname", f"{name}@%h"]
+            command = [*_with_queues(_command("worker", folder), queues), "--hostname", f"{name}@%h"]
             start(f"worker-{name}", command, INGEST_NODE=name, INGEST_READY_FILE=str(folder / f"{name}-ready"))
         start("beat", _command("beat", folder))
-        healths = [f"{api}/health" for api in made.apis]
+        healths = [f"{api}/health" for api in deployment.apis]
         if flower:
-            start("flower", _command("flower", folder, made.flower))
-            healths.append(f"{made.flower}/healthcheck")
+            start("flower", _command("flower", folder, deployment.flower))
+            healths.append(f"{deployment.flower}/healthcheck")
         for url in healths:
-            servers.wait_until(lambda url=url: _answers(url), seconds=START_SECONDS, what=url)  # type: ignore[misc]
+            servers.wait_until(lambda url=url: _answers(url), seconds=START_SECONDS, what=url)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         for name in workers:
             ready = (folder / f"{name}-ready").exists
             servers.wait_until(ready, seconds=START_SECONDS, what=f"the start of the workers {name}")
-        yield made
+        yield deployment
 
 
 def _command(service: str, folder: Path, url: str = "") -> list[str]:
@@ -95,7 +95,7 @@ def _command(service: str, folder: Path, url: str = "") -> list[str]:
     return [str(part) for part in replaced]
 
 
-def _taking(command: list[str], queues: str) -> list[str]:
+def _with_queues(command: list[str], queues: str) -> list[str]:
     at = command.index("--queues") + 1
     return [*command[:at], queues, *command[at + 1 :]]
 

@@ -16,12 +16,12 @@ UNKNOWN = {"name": "ours", "skip_reason": "Dependency not found and could not be
 TRACEBACK = 'Traceback (most recent call last):\n  File "x.py", line 1\nConnectionError: nobody is there'
 
 
-def audit(folder: Path, said: str, complaint: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the audit with a pip-audit that prints this."""
+def audit(folder: Path, stdout: str, stderr: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the audit with a pip-audit that prints this output and exits with 1."""
     tool = folder / "bin" / "pip-audit"
     tool.parent.mkdir(parents=True)
     tool.write_text(
-        f"#!{sys.executable}\nimport sys\nprint({said!r})\nprint({complaint!r}, file=sys.stderr)\nsys.exit(1)\n"
+        f"#!{sys.executable}\nimport sys\nprint({stdout!r})\nprint({stderr!r}, file=sys.stderr)\nsys.exit(1)\n"
     )
     tool.chmod(0o755)
     return subprocess.run(
@@ -57,7 +57,7 @@ def test_only_findings_are_printed_when_all_packages_were_checked(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("said", "complaint", "why"),
+    ("stdout", "stderr", "message"),
     [
         ("", TRACEBACK, "does not answer (ConnectionError: nobody is there)"),
         ("", "", "does not answer"),
@@ -66,11 +66,11 @@ def test_only_findings_are_printed_when_all_packages_were_checked(tmp_path: Path
         (report(GOOD, *[UNKNOWN] * 7), "", "of 8 packages these could not be looked up: ours, ours"),
     ],
 )
-def test_an_unreachable_index_is_reported_in_one_line(tmp_path: Path, said: str, complaint: str, why: str) -> None:
-    done = audit(tmp_path, said, complaint)
+def test_an_unreachable_index_is_reported_in_one_line(tmp_path: Path, stdout: str, stderr: str, message: str) -> None:
+    done = audit(tmp_path, stdout, stderr)
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert why in done.stderr
+    assert message in done.stderr
 
 
 @pytest.mark.services

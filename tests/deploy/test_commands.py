@@ -28,8 +28,8 @@ def deployment(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -
         connection.execute("DROP DATABASE IF EXISTS ingest_deployed WITH (FORCE)")
         connection.execute("CREATE DATABASE ingest_deployed")
     database = postgres_server.rsplit("/", 1)[0] + "/ingest_deployed"
-    with deployed(tmp_path_factory.mktemp("deployed"), database, WORKERS, {}, flower=True) as made:
-        yield made
+    with deployed(tmp_path_factory.mktemp("deployed"), database, WORKERS, {}, flower=True) as running_deployment:
+        yield running_deployment
 
 
 def upload(client: openai.OpenAI, number: int) -> FileObject:
@@ -52,9 +52,9 @@ def test_worker_groups_share_their_queues_and_both_apis_agree_on_every_count(dep
 
     assert (batch.status, batch.file_counts.completed, batch.file_counts.total) == ("completed", BATCH, BATCH)
     for each, files in ((store, BATCH), (other, SINGLES)):
-        told = [client.vector_stores.retrieve(each.id).file_counts for client in both]
-        assert told[0] == told[1]
-        assert (told[0].completed, told[0].total) == (files, files)
+        counts = [client.vector_stores.retrieve(each.id).file_counts for client in both]
+        assert counts[0] == counts[1]
+        assert (counts[0].completed, counts[0].total) == (files, files)
     assert first.vector_stores.search(store.id, query="lamp007").data[0].filename == "7.md"
     done = [deployment.log(f"worker-{name}").read_text().count("file_completed") for name in WORKERS]
     assert (done[0], done[1] + done[2]) == (SINGLES, BATCH)
@@ -81,7 +81,7 @@ def test_other_machines_are_refused_until_a_key_is_created_as_documented(deploym
     first, second = (f"{api}/v1/files" for api in deployment.apis)
     refused = httpx.get(first, headers=elsewhere, trust_env=False)
 
-    made = subprocess.run(
+    created = subprocess.run(
         _after("api", "compose.yaml"),
         env=deployment.environment,
         capture_output=True,
@@ -93,7 +93,7 @@ def test_other_machines_are_refused_until_a_key_is_created_as_documented(deploym
     assert refused.status_code == 401
     assert "ingest keys create" in refused.json()["error"]["message"]
     assert _after("--", "k8s/base/kustomization.yaml") == _after("api", "compose.yaml") == ["ingest", "keys", "create"]
-    authorised = elsewhere | {"Authorization": f"Bearer {made.stdout.strip()}"}
+    authorised = elsewhere | {"Authorization": f"Bearer {created.stdout.strip()}"}
     assert [httpx.get(url, headers=authorised, trust_env=False).status_code for url in (first, second)] == [200, 200]
     assert [httpx.get(url, headers=elsewhere, trust_env=False).status_code for url in (first, second)] == [401, 401]
 

@@ -80,10 +80,10 @@ def test_every_setting_in_the_manifests_exists() -> None:
 
 
 def test_every_variable_of_the_compose_file_is_in_env_example() -> None:
-    asked = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
+    used = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
     given = set(re.findall(r"^(\w+)=$", (DEPLOY / "env.example").read_text(), re.MULTILINE))
 
-    assert asked == given
+    assert used == given
 
 
 def test_the_example_has_every_setting_with_its_meaning_and_default() -> None:

@@ -137,13 +137,13 @@ def test_every_cited_path_exists() -> None:
 
 
 def _is_file_name(cited: str) -> bool:
-    """Whether a citation names a file for sure, by its suffix; a decision may be cited by its number alone."""
+    """Return whether a citation has the suffix of a file. A decision may be cited by its number alone."""
     is_named = cited.rpartition(".")[2] in SUFFIXES or "/decisions/" in cited
     return is_named and not PLACEHOLDER.search(cited)
 
 
 def _path_exists(cited: str, folder: Path) -> bool:
-    """Whether a path leads somewhere: from the top of the repository, or as a link from its own folder or the docs."""
+    """Return whether a path exists, relative to the repository, to the folder of the citing page, or to the docs."""
     if "/decisions/" in cited and not cited.endswith(".md"):
         return any(ROOT.glob(f"{cited}*.md"))
     return any((base / cited).exists() for base in (ROOT, folder, DOCS))

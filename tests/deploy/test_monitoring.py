@@ -30,7 +30,7 @@ def rules() -> list[dict[str, Any]]:
     return [rule for group in groups for rule in group["rules"]]
 
 
-def known() -> set[str]:
+def exported_names() -> set[str]:
     """Return the names under which the metrics are scraped."""
     assert metrics.jobs is not None
     counted = {
@@ -47,7 +47,7 @@ def test_every_metric_of_dashboards_and_alerts_exists() -> None:
     asked = {name for expression in expressions() for name in re.findall(r"\bingest_\w+", expression)}
 
     assert len(asked) > 8
-    assert asked <= known()
+    assert asked <= exported_names()
 
 
 def test_every_probed_route_exists(tmp_path: Path) -> None:
@@ -62,9 +62,9 @@ def test_panels_do_not_overlap() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in json.loads((DEPLOY / "grafana" / "ingest.json").read_text())["panels"]:
         at = panel["gridPos"]
-        mine = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
-        assert not mine & taken, panel["title"]
-        taken |= mine
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert not cells & taken, panel["title"]
+        taken |= cells
 
 
 @pytest.mark.parametrize("alert", [rule["alert"] for rule in rules()])

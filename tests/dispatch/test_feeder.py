@@ -198,13 +198,13 @@ def test_processes_that_top_up_at_once_keep_to_the_window(services: FakeServices
     rows.attach_batch(services.database, store, rows.create_files(services.database, 500))
     depth = services.queue.depth
 
-    def before_the_other_one_sends(lane: Lane) -> int:
+    def top_up_after_reading_the_depth(lane: Lane) -> int:
         depth_before = depth(lane)
         services.queue.depth = depth  # type: ignore[method-assign] # undoes the replacement
         services.feeder.top_up()
         return depth_before
 
-    services.queue.depth = before_the_other_one_sends  # type: ignore[method-assign] # replaced for one call
+    services.queue.depth = top_up_after_reading_the_depth  # type: ignore[method-assign] # replaced for one call
     services.feeder.top_up()
 
     assert len(published(services)) == services.settings.dispatch_window

@@ -158,11 +158,13 @@ def test_a_failed_restart_does_not_stop_the_other_processes(
     try:
         hidden = command.rename(tmp_path / "hidden")
         os.kill(first, 9)
-        wait_until(lambda: any("fragile cannot be started" in line for line in reports), what="a word about it")
+        wait_until(
+            lambda: any("fragile cannot be started" in line for line in reports), what="a report of the failed restart"
+        )
         assert steady in child_pids()
 
         hidden.rename(command)
-        wait_until(lambda: len(child_pids() - before) == 2, what="its start after all")
+        wait_until(lambda: len(child_pids() - before) == 2, what="the restart")
     finally:
         supervisor.request_stop()
         runner.join()

@@ -28,12 +28,12 @@ def workers_running(services: FakeServices) -> Iterator[None]:
     """Run the published jobs in a thread for as long as the context lasts."""
     stop = threading.Event()
 
-    def work() -> None:
+    def run_jobs() -> None:
         while not stop.wait(0.01):
             services.feeder.top_up()
             run_published_jobs(services)
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=run_jobs)
     thread.start()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Helpers for tests of imports: options, and a reporter that records what it is told."""
+"""Helpers for tests of imports: options, and a reporter that records its calls."""
 
 from collections.abc import Sequence
 from pathlib import Path

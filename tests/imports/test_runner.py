@@ -94,7 +94,7 @@ def test_the_folder_of_a_killed_process_is_deleted(services: FakeServices, new_r
     runner: ImportRunner = new_runner(LEAVES_FILES)
     runner.run_once()
     [process] = runner.processes
-    wait_until(lambda: any(process.folder.iterdir()), what="a file")
+    wait_until(lambda: any(process.folder.iterdir()), what="a file of the process")
     process.popen.kill()
     wait_until(lambda: have_exited(runner), what="the end of the process")
 

@@ -177,7 +177,7 @@ def test_a_killed_process_is_replaced_by_one_that_ends_the_run(
         runner.start()
         wait_until(lambda: reload(services, schedule).uploaded >= 20, seconds=60, what="some uploads")
         runner.processes[0].popen.kill()
-        wait_until(lambda: reload(services, schedule).ended_at is not None, seconds=60, what="the end")
+        wait_until(lambda: reload(services, schedule).ended_at is not None, seconds=60, what="the end of the run")
         runner.stop()
 
     ended = reload(services, schedule)

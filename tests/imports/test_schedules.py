@@ -1,4 +1,4 @@
-"""Import schedules on both databases: when they fall due, and who takes their runs."""
+"""Import schedules on both databases: when they fall due, and which process claims their runs."""
 
 import threading
 
@@ -66,11 +66,11 @@ def test_two_concurrent_maintenance_runs_make_a_schedule_due_once(services: Fake
         barrier = threading.Barrier(2)
         marked: list[int] = []
 
-        def sweep(barrier: threading.Barrier = barrier, marked: list[int] = marked) -> None:
+        def run_due_schedules(barrier: threading.Barrier = barrier, marked: list[int] = marked) -> None:
             barrier.wait(10)
             marked.append(schedules.run_due(services))
 
-        threads = [threading.Thread(target=sweep) for _ in range(2)]
+        threads = [threading.Thread(target=run_due_schedules) for _ in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -157,11 +157,11 @@ def test_an_error_of_the_web_server_is_reported(site: Site, tmp_path: Path) -> N
 
 
 def test_error_messages_hide_addresses_on_request(tmp_path: Path) -> None:
-    def nowhere(*_: object) -> list[str]:
+    def resolve_nothing(*_: object) -> list[str]:
         raise OSError(-2, "Name or service not known")
 
     messages: list[str | None] = []
-    for resolver in (lambda *_: ["10.0.0.1"], nowhere):
+    for resolver in (lambda *_: ["10.0.0.1"], resolve_nothing):
         with pytest.raises(Unreachable) as refused:
             WebDownloader(DownloadLimits(hides_addresses=True), resolver=resolver).download(
                 "http://db.internal/", tmp_path / "page"

@@ -107,13 +107,13 @@ def test_stale_attributes_written_by_a_frozen_worker_are_replaced(
 
 @pytest.fixture
 def lease(services: FakeServices) -> Lease:
-    """The lease of a file that is claimed and nothing else happens to."""
+    """The lease of a claimed file without a running job."""
     store = rows.create_store(services.database)
     [row] = rows.attach(services.database, store, rows.create_files(services.database, 1))
     return Lease(services, rows.claim(services.database, row))
 
 
-def lose(services: FakeServices, clock: Clock) -> None:
+def lose_lease(services: FakeServices, clock: Clock) -> None:
     """Let every lease expire, and reclaim it."""
     clock.advance(services.settings.lease_seconds + 1)
     run_maintenance(services)
@@ -131,7 +131,7 @@ def test_a_job_is_wanted_until_the_worker_must_stop(services: FakeServices, leas
 
 
 def test_a_renewal_that_the_database_refuses_ends_the_job(services: FakeServices, lease: Lease, clock: Clock) -> None:
-    lose(services, clock)
+    lose_lease(services, clock)
 
     lease._beat()
 

@@ -105,7 +105,7 @@ def test_an_outage_of_the_database_counts_no_crash(services: FakeServices, clock
     assert rows.get_row(services.database, store, file).crashes == 0
 
 
-def test_a_worker_that_sends_no_heartbeat_after_an_outage_loses_its_file(services: FakeServices, clock: Clock) -> None:
+def test_a_worker_that_sends_no_heartbeat_after_an_outage_loses_its_lease(services: FakeServices, clock: Clock) -> None:
     services.settings = services.settings.model_copy(update={"heartbeat_seconds": 0.1})
     store = rows.create_store(services.database)
     [file] = rows.create_files(services.database, 1)

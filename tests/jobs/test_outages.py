@@ -1,4 +1,4 @@
-"""Outages: while a dependency is down files wait without spending attempts, and go on soon after it is back."""
+"""Outages: while a dependency is down files wait without counting attempts, and continue soon after its recovery."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ def store(services: FakeServices) -> str:
     return store
 
 
-def work(services: FakeServices) -> list[str]:
+def run_published_jobs(services: FakeServices) -> list[str]:
     """Run published jobs until nothing is published any more."""
     results: list[str] = []
     for _ in range(2 * FILES):
@@ -46,62 +46,62 @@ def work(services: FakeServices) -> list[str]:
     raise AssertionError("The feeder publishes without end.")
 
 
-def attempts(services: FakeServices) -> int:
+def count_attempts(services: FakeServices) -> int:
     with services.database.reading() as session:
         return int(session.scalar(select(func.sum(StoreFile.attempts))) or 0)
 
 
-def standing(services: FakeServices) -> OutageState:
+def read_outage_state(services: FakeServices) -> OutageState:
     with services.database.reading() as session:
         return outage_rows.read_state(session)
 
 
-def down(services: FakeServices, dependency: str = "embedder", retry_after: float | None = None) -> None:
+def start_outage(services: FakeServices, dependency: str = "embedder", retry_after: float | None = None) -> None:
     services.embedder.error = DependencyDown(dependency, "no answer", retry_after_seconds=retry_after)
 
 
 def test_an_outage_costs_few_attempts_however_many_files_wait(services: FakeServices, store: str) -> None:
-    down(services)
+    start_outage(services)
 
-    assert work(services).count("deferred") == FAILURES_TO_OPEN
-    assert attempts(services) == FAILURES_TO_OPEN
-    assert standing(services) == OutageState(("embedder",), ("embedder",), is_probe_due=False)
+    assert run_published_jobs(services).count("deferred") == FAILURES_TO_OPEN
+    assert count_attempts(services) == FAILURES_TO_OPEN
+    assert read_outage_state(services) == OutageState(("embedder",), ("embedder",), is_probe_due=False)
     assert rows.read_counts(services.database, store) == (FILES, 0, 0, 0)
 
 
 @pytest.mark.parametrize("dependency", ["embedder", "qdrant", "blobs"])
 def test_each_dependency_has_its_own_breaker(services: FakeServices, store: str, dependency: str) -> None:
-    down(services, dependency)
-    work(services)
+    start_outage(services, dependency)
+    run_published_jobs(services)
 
-    assert standing(services).down == (dependency,)
+    assert read_outage_state(services).down == (dependency,)
 
 
 def test_during_an_outage_one_file_at_a_time_probes_the_dependency(
     services: FakeServices, store: str, clock: Clock
 ) -> None:
-    down(services)
-    work(services)
+    start_outage(services)
+    run_published_jobs(services)
     for tries in range(1, 11):
         clock.advance(PROBE_BACKOFF.longest_seconds)
-        assert work(services).count("deferred") == 1
-        assert attempts(services) == FAILURES_TO_OPEN + tries
+        assert run_published_jobs(services).count("deferred") == 1
+        assert count_attempts(services) == FAILURES_TO_OPEN + tries
 
 
 def test_the_first_completed_file_makes_all_waiting_files_claimable(
     services: FakeServices, store: str, clock: Clock
 ) -> None:
-    down(services)
-    work(services)
+    start_outage(services)
+    run_published_jobs(services)
     for _ in range(5):
         clock.advance(PROBE_BACKOFF.longest_seconds)
-        work(services)
+        run_published_jobs(services)
     services.embedder.error = None
 
     clock.advance(PROBE_BACKOFF.longest_seconds)
 
-    assert work(services) == ["completed"] * FILES
-    assert standing(services) == OutageState()
+    assert run_published_jobs(services) == ["completed"] * FILES
+    assert read_outage_state(services) == OutageState()
     assert rows.read_counts(services.database, store) == (0, FILES, 0, 0)
 
 
@@ -109,13 +109,13 @@ def test_a_single_file_probes_at_the_usual_rate_after_many_failures(services: Fa
     store = rows.create_store(services.database)
     rows.attach(services.database, store, rows.create_files(services.database, 1))
     services.blobs.write(raw_key("0" * 64), b"A heron stands in the water.")
-    down(services)
+    start_outage(services)
     for tries in range(1, 21):
-        assert work(services) == ["deferred"], tries
+        assert run_published_jobs(services) == ["deferred"], tries
         clock.advance(PROBE_BACKOFF.longest_seconds)
     services.embedder.error = None
 
-    assert work(services) == ["completed"]
+    assert run_published_jobs(services) == ["completed"]
 
 
 def test_messages_published_before_the_outage_cost_no_attempt_and_are_not_lost(
@@ -124,19 +124,19 @@ def test_messages_published_before_the_outage_cost_no_attempt_and_are_not_lost(
     services.feeder.top_up()
     messages = list(services.queue.lanes["bulk"])
     services.queue.lanes["bulk"].clear()
-    down(services)
+    start_outage(services)
 
     results = [run.run_job(services, message.row, lease_holder="test/1").result for message in messages]
 
     assert results == ["deferred"] * FAILURES_TO_OPEN + ["skipped"] * (FILES - FAILURES_TO_OPEN)
     services.embedder.error = None
     clock.advance(PROBE_BACKOFF.longest_seconds)
-    assert work(services) == ["completed"] * FILES
+    assert run_published_jobs(services) == ["completed"] * FILES
 
 
 def test_two_workers_do_not_probe_at_once(services: FakeServices, store: str, clock: Clock) -> None:
-    down(services)
-    work(services)
+    start_outage(services)
+    run_published_jobs(services)
     clock.advance(PROBE_BACKOFF.longest_seconds)
     with services.database.reading() as session:
         waiting = session.scalars(select(StoreFile.row).where(StoreFile.attempts == 0).limit(2)).all()
@@ -149,13 +149,13 @@ def test_two_workers_do_not_probe_at_once(services: FakeServices, store: str, cl
 def test_a_retry_after_header_postpones_the_probe_within_limits(
     services: FakeServices, store: str, clock: Clock
 ) -> None:
-    down(services, retry_after=3_600)
-    work(services)
+    start_outage(services, retry_after=3_600)
+    run_published_jobs(services)
 
     clock.advance(LONGEST_RETRY_AFTER_SECONDS - 1)
-    assert work(services) == []
+    assert run_published_jobs(services) == []
     clock.advance(1)
-    assert work(services) == ["deferred"]
+    assert run_published_jobs(services) == ["deferred"]
 
 
 def test_single_failures_between_successes_open_no_breaker(services: FakeServices, store: str, clock: Clock) -> None:
@@ -165,23 +165,23 @@ def test_single_failures_between_successes_open_no_breaker(services: FakeService
         services.embedder.error = DependencyDown("embedder", "busy") if next(calls) % 2 else None
 
     services.embedder.before_embedding = fail_every_other_call
-    results = work(services)
+    results = run_published_jobs(services)
     while rows.read_counts(services.database, store)[0]:
         clock.advance(LONGEST_RETRY_AFTER_SECONDS)
-        results += work(services)
+        results += run_published_jobs(services)
 
     assert "skipped" not in results
     assert rows.read_counts(services.database, store) == (0, FILES, 0, 0)
 
 
 def test_a_file_that_fails_by_itself_does_not_end_the_outage(services: FakeServices, store: str, clock: Clock) -> None:
-    down(services)
-    work(services)
+    start_outage(services)
+    run_published_jobs(services)
     services.parser.error = InvalidFile("The file is broken.")
     clock.advance(PROBE_BACKOFF.longest_seconds)
 
-    assert work(services) == ["failed"]
-    assert standing(services).down == ("embedder",)
+    assert run_published_jobs(services) == ["failed"]
+    assert read_outage_state(services).down == ("embedder",)
 
 
 def test_a_text_that_the_embedder_cannot_process_fails_only_its_own_file(services: FakeServices) -> None:
@@ -195,14 +195,14 @@ def test_a_text_that_the_embedder_cannot_process_fails_only_its_own_file(service
         services.embedder = RemoteEmbedder(settings, sleep=lambda _: None)  # type: ignore[assignment] # not the fake
         rows.attach(services.database, store, [poisonous, *sound])
 
-        assert sorted(work(services)) == ["completed", "completed", "failed"]
+        assert sorted(run_published_jobs(services)) == ["completed", "completed", "failed"]
         services.embedder.close()
 
-    assert standing(services) == OutageState()
+    assert read_outage_state(services) == OutageState()
     view = members.retrieve(services, CALLER, store, poisonous)
     assert (view.status, view.error_code) == ("failed", "server_error")
     assert "fails at a part of the text" in str(view.error_message)
-    assert attempts(services) == 3
+    assert count_attempts(services) == 3
 
 
 def test_messages_lost_during_an_outage_are_published_after_it(
@@ -210,12 +210,12 @@ def test_messages_lost_during_an_outage_are_published_after_it(
 ) -> None:
     services.feeder.top_up()
     services.queue.lanes["bulk"].clear()
-    down(services)
+    start_outage(services)
     clock.advance(PROBE_BACKOFF.longest_seconds)
     publish_waiting_files(services)
     services.embedder.error = None
 
-    assert work(services) == ["completed"] * FILES
+    assert run_published_jobs(services) == ["completed"] * FILES
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3, 6, 7, 50])

@@ -34,7 +34,7 @@ def test_the_last_of_two_concurrent_attribute_updates_wins(
     assert {owner.attributes["v"] for owner, _ in services.index.points.values()} == {2.0}
 
 
-def test_refused_attributes_do_not_hold_up_purges(
+def test_refused_attributes_do_not_delay_purges(
     services: FakeServices, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingest.jobs.point_jobs.JOBS_PER_SLICE", 2)

@@ -41,7 +41,7 @@ def test_failures_in_a_row_open_the_breaker(server: Server) -> None:
     assert server.breaker.is_open
 
 
-def test_a_refusal_says_when_to_retry(server: Server, clock: Clock) -> None:
+def test_an_open_breaker_says_when_to_retry(server: Server, clock: Clock) -> None:
     fail(server, FAILURES_TO_OPEN)
     clock.advance(2)
 

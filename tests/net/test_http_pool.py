@@ -23,7 +23,7 @@ from ingest.net.http_pool import IDLE_SECONDS, HttpPool, InvalidUrl, NoResponse
 
 @dataclass
 class Server:
-    """The requests that came, over which connections, and how they are answered.
+    """Records the requests and their connections, and answers as configured.
 
     A connection is closed without a response after `requests_per_connection` requests.
     """

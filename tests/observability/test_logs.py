@@ -1,4 +1,4 @@
-"""The log: its formats, its level, and what stays out of it."""
+"""The log: its formats, its level, and what it must not contain."""
 
 import json
 import logging

@@ -72,7 +72,7 @@ def test_files_added_during_a_migration_are_searchable_at_once_and_migrated_too(
 
     assert len(search_texts(services, store)) == 4
     assert model_state(services, store)[2] == "staging"
-    for _ in range(3):  # what has come since, then the move
+    for _ in range(3):  # the added files first, then the cut-over
         run_maintenance(services)
         run_published_jobs(services)
         assert len(search_texts(services, store)) == 4

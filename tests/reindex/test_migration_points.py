@@ -44,17 +44,17 @@ def test_new_standby_points_replace_older_standby_points(services: FakeServices)
     services.parser.error = InvalidFile("It is broken.")
     run_published_jobs(services)
     services.parser.error = None
-    [(row, kept)] = point_generations(services, OTHER_MODEL)
-    [(_, shown)] = point_generations(services, LOCAL_MODEL)
-    assert kept < shown
+    [(row, standby)] = point_generations(services, OTHER_MODEL)
+    [(_, live)] = point_generations(services, LOCAL_MODEL)
+    assert standby < live
 
     rerun_batches.retry(services, CALLER, store, ["failed"], batch_id=first.id)
     run_published_jobs(services)
     purge_points(services)
 
-    assert point_generations(services, LOCAL_MODEL) == {(row, shown)}
-    [(_, made)] = point_generations(services, OTHER_MODEL)
-    assert made > shown
+    assert point_generations(services, LOCAL_MODEL) == {(row, live)}
+    [(_, new_standby)] = point_generations(services, OTHER_MODEL)
+    assert new_standby > live
     assert_consistent(services)
 
 

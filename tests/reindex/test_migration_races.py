@@ -75,7 +75,9 @@ def test_a_file_that_completes_during_the_cut_over_undoes_it(
 
     def swap_late(session: Session, store: VectorStore) -> PointTotals:
         worker.start()
-        worker.join(5 if session.get_bind().dialect.name == "postgresql" else 0.2)  # SQLite has it wait for us
+        worker.join(
+            5 if session.get_bind().dialect.name == "postgresql" else 0.2
+        )  # on SQLite the worker waits for this transaction
         return swap(session, store)
 
     monkeypatch.setattr(model_migration, "swap_standby", swap_late)

@@ -45,7 +45,7 @@ def test_a_retry_without_failed_files_makes_no_batch(services: FakeServices) -> 
     assert (retried.batch, list(retried.reasons), retried.has_more) == (None, [], False)
 
 
-def test_a_retry_says_that_there_are_more_files_than_a_batch_takes(settings: Settings, database: Database) -> None:
+def test_a_retry_reports_that_there_are_more_files_than_the_batch_limit(settings: Settings, database: Database) -> None:
     services = FakeServices(settings.model_copy(update={"max_batch_files": 2}), database)
     store = store_with_failed_files(services, 3)
 

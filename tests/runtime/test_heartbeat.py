@@ -51,7 +51,7 @@ def test_the_thread_ends_without_functions_and_starts_again_with_the_next_one() 
     for _ in range(2):
         with heartbeat.beating(lambda: called.release()):
             assert called.acquire(timeout=10)
-        wait_until(lambda: heartbeat._thread is None, what="its end")
+        wait_until(lambda: heartbeat._thread is None, what="the end of the thread")
 
 
 def test_a_closed_heartbeat_calls_nothing() -> None:

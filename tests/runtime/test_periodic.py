@@ -102,6 +102,27 @@ def test_a_wake_up_before_the_stop_calls_the_function() -> None:
     assert len(calls) == 1
 
 
+def test_a_wake_up_and_a_stop_in_the_middle_of_the_check_for_them_lose_no_call() -> None:
+    calls: list[None] = []
+    thread = PeriodicThread("test", 0.001, lambda: calls.append(None))
+    checks = 0
+
+    class WokenAndStoppedDuringCheck(threading.Event):
+        def is_set(self) -> bool:
+            nonlocal checks
+            checks += 1
+            if checks == 2:  # the first check is the one before the wait
+                thread.wake()
+                thread.stop(0)
+            return super().is_set()
+
+    thread._stopping = WokenAndStoppedDuringCheck()
+    thread.start()
+    thread.join(SECONDS)
+
+    assert len(calls) == 1
+
+
 def test_the_function_may_stop_its_own_thread() -> None:
     calls: list[None] = []
 

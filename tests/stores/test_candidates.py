@@ -1,4 +1,4 @@
-"""Candidates of a search, joined with what the database says about their files."""
+"""Candidates of a search, joined with the rows of their files."""
 
 from dataclasses import replace
 

@@ -62,7 +62,7 @@ def test_a_filter_applies_to_the_attributes_in_the_database_when_points_are_outd
     assert red == []
 
 
-def test_a_search_goes_deeper_when_too_few_candidates_are_current(
+def test_a_search_requests_more_candidates_when_too_few_are_current(
     services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "FIRST_DEPTH", 2)

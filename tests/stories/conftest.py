@@ -31,7 +31,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(autouse=True)
-def _shows_logs(request: pytest.FixtureRequest) -> Iterator[None]:
+def _print_logs_on_failure(request: pytest.FixtureRequest) -> Iterator[None]:
     """Print the service's output when a story fails."""
     failed_before = request.session.testsfailed
     yield

@@ -54,7 +54,7 @@ def running(data: Path, *options: str, environment: Mapping[str, str] | None = N
     command = [str(Path(sys.executable).with_name("ingest")), "up", "--port", str(port), "--data", str(data)]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("INGEST_")}
     data.mkdir(parents=True, exist_ok=True)
-    me = os.getpid()
+    parent_pid = os.getpid()
     with _output(data).open("wb") as output:
         process = subprocess.Popen(
             [*command, "--no-flower", *options],
@@ -62,7 +62,7 @@ def running(data: Path, *options: str, environment: Mapping[str, str] | None = N
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            preexec_fn=lambda: die_with_parent(me),
+            preexec_fn=lambda: die_with_parent(parent_pid),
         )
     try:
         service = Service(f"http://127.0.0.1:{port}/v1", data, process)
@@ -70,7 +70,7 @@ def running(data: Path, *options: str, environment: Mapping[str, str] | None = N
         yield service
     except BaseException:
         print(logs(data))
-        process.kill()  # its child processes die with it
+        process.kill()  # its child processes end with it
         process.wait()
         raise
     stop(service)

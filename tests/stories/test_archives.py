@@ -22,7 +22,7 @@ def ingest(*arguments: str) -> str:
     return done.stdout
 
 
-def found(client: openai.OpenAI, store: str) -> list[tuple[str, float, str]]:
+def search_results(client: openai.OpenAI, store: str) -> list[tuple[str, float, str]]:
     return [
         (hit.filename, round(hit.score, 5), hit.content[0].text)
         for query in ("bird in a river", "safe", "sleep")
@@ -38,13 +38,13 @@ def test_a_store_moves_from_one_service_to_another(service: Service, client: ope
 
     assert "3 files, 3 points" in ingest("export", store, str(archive), "--data", str(service.data))
     with running(tmp_path / "other", "--workers", "1") as other:
-        told = ingest("import-archive", str(archive), "--data", str(other.data), "--mapping", str(mapping))
-        new = told.split("-> ")[1].split(":")[0]
-        there = other.client()
+        output = ingest("import-archive", str(archive), "--data", str(other.data), "--mapping", str(mapping))
+        new = output.split("-> ")[1].split(":")[0]
+        other_client = other.client()
 
-        assert found(there, new) == found(client, store)
-        assert there.vector_stores.retrieve(new).file_counts.completed == 3
+        assert search_results(other_client, new) == search_results(client, store)
+        assert other_client.vector_stores.retrieve(new).file_counts.completed == 3
         pairs = dict(line.split("\t") for line in mapping.read_text().splitlines())
         for file in client.vector_stores.files.list(store):
-            assert there.files.content(pairs[file.id]).read() == client.files.content(file.id).read()
+            assert other_client.files.content(pairs[file.id]).read() == client.files.content(file.id).read()
         assert "everything is consistent" in ingest("verify", "--data", str(other.data))

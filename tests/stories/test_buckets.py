@@ -35,8 +35,8 @@ def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3FileSystem
         yield client
 
 
-def command(*arguments: str, code: int = 0) -> str:
-    """Return what a command of `ingest` prints."""
+def run_ingest(*arguments: str, code: int = 0) -> str:
+    """Run an `ingest` command, check its exit code and return its output."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name("ingest")), *arguments], capture_output=True, text=True, timeout=90
     )
@@ -44,18 +44,18 @@ def command(*arguments: str, code: int = 0) -> str:
     return done.stdout
 
 
-def imported(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def import_documents(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Import the documents below logs/ and return the last event."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    out = command("import", "s3://documents/logs/", "--store", "logs", "--json", "--base-url", service.base_url)
+    out = run_ingest("import", "s3://documents/logs/", "--store", "logs", "--json", "--base-url", service.base_url)
     ended: dict[str, Any] = json.loads(out.splitlines()[-1])
     return ended
 
 
-def verified(service: Service, monkeypatch: pytest.MonkeyPatch, code: int = 0) -> list[dict[str, Any]]:
+def run_verify(service: Service, monkeypatch: pytest.MonkeyPatch, code: int = 0) -> list[dict[str, Any]]:
     """Return the findings of `ingest verify`."""
     monkeypatch.setenv("INGEST_BLOBS_URL", BLOBS)
-    found: list[dict[str, Any]] = json.loads(command("verify", "--data", str(service.data), "--json", code=code))[
+    found: list[dict[str, Any]] = json.loads(run_ingest("verify", "--data", str(service.data), "--json", code=code))[
         "findings"
     ]
     return found
@@ -65,7 +65,7 @@ def test_documents_are_imported_from_one_bucket_and_stored_in_another(
     s3: S3FileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(tmp_path / "data", "--workers", "2", environment={"INGEST_BLOBS_URL": BLOBS}) as service:
-        first = imported(service, tmp_path, monkeypatch)
+        first = import_documents(service, tmp_path, monkeypatch)
 
         assert (first["completed"], first["total"]) == (13, 13)
         assert len(s3.find("blobs/of-ingest/raw")) == 13
@@ -76,16 +76,16 @@ def test_documents_are_imported_from_one_bucket_and_stored_in_another(
         hit = client.vector_stores.search(store.id, query="marker007").data[0]
         assert hit.filename == "7.html"
         assert client.files.content(hit.file_id).read().decode() == PAGE
-        assert verified(service, monkeypatch) == []
+        assert run_verify(service, monkeypatch) == []
 
         s3.pipe_file("documents/logs/3.md", b"# Day 3\n\nA stork.")
-        again = imported(service, tmp_path, monkeypatch)
+        second = import_documents(service, tmp_path, monkeypatch)
 
-        assert (again["unchanged"], again["completed"]) == (12, 13)
-        assert verified(service, monkeypatch) == []
-        gone = next(file for file in client.files.list() if file.filename == "5.md")
-        client.files.delete(gone.id)
+        assert (second["unchanged"], second["completed"]) == (12, 13)
+        assert run_verify(service, monkeypatch) == []
+        deleted_file = next(file for file in client.files.list() if file.filename == "5.md")
+        client.files.delete(deleted_file.id)
         assert len(s3.find("blobs/of-ingest/raw")) == 12
 
         s3.rm("blobs/of-ingest/raw", recursive=True)
-        assert {found["kind"] for found in verified(service, monkeypatch, code=1)} == {"blob_missing"}
+        assert {found["kind"] for found in run_verify(service, monkeypatch, code=1)} == {"blob_missing"}

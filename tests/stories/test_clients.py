@@ -34,20 +34,20 @@ PYTHON = CHECKS | {"asynchronous_batch_upload"}
 GENERATIONS = {
     f"python-{openai.__version__}": PYTHON | {"attributes", "uploads"},
     "python-1.55.3": PYTHON | {"uploads"},  # vector stores are in beta; paging ends with an empty page
-    "python-1.30.5": PYTHON,  # the first with vector stores; files are one page
-    "node-6.49.0": CHECKS | {"attributes", "uploads"},  # the last before Node.js 22 was needed
-    "node-4.52.0": CHECKS,  # as Python 1.30
+    "python-1.30.5": PYTHON,  # the first with vector stores; the list of files is one page
+    "node-6.49.0": CHECKS | {"attributes", "uploads"},  # the last that runs on Node.js before 22
+    "node-4.52.0": CHECKS,  # the same checks as Python 1.30
 }
 
 STORY_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def shelf(service: Service) -> dict[str, Any]:
+def large_store(service: Service) -> dict[str, Any]:
     """Create a store with 250 files, most of them cancelled, and return the ids of the files, oldest first."""
-    text = " ".join(f"Remark {n} about the full shelf." for n in range(150))
+    text = " ".join(f"Remark {n} about the large store." for n in range(150))
     with service.client() as client, ThreadPoolExecutor(8) as pool:
-        store = client.vector_stores.create(name="a full shelf").id
+        store = client.vector_stores.create(name="a large store").id
         files = list(
             pool.map(
                 lambda n: client.files.create(file=(f"{n}.txt", f"{n}: {text}".encode()), purpose="assistants").id,
@@ -60,8 +60,8 @@ def shelf(service: Service) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_the_client_works_unchanged(service: Service, shelf: dict[str, Any], generation: str) -> None:
-    version, errors = _told(_command(generation), service, shelf)
+def test_the_client_works_unchanged(service: Service, large_store: dict[str, Any], generation: str) -> None:
+    version, errors = _run_story(_command(generation), service, large_store)
 
     failures = [f"{check}: {error}" for check, error in errors.items() if error]
     assert not failures, "\n".join(failures)
@@ -83,12 +83,16 @@ def _command(generation: str) -> list[str]:
     return ["node", str(SCRIPTS / "node" / "story.mjs"), str(home)]
 
 
-def _told(command: list[str], service: Service, shelf: dict[str, Any]) -> tuple[str, dict[str, str | None]]:
-    """Return the client's version and each check's error; a scenario that hangs reports fewer checks."""
+def _run_story(command: list[str], service: Service, large_store: dict[str, Any]) -> tuple[str, dict[str, str | None]]:
+    """Run the story and return the client's version and the error of each check. A story that hangs has fewer checks."""
     environment = os.environ | {"OPENAI_BASE_URL": service.base_url, "OPENAI_API_KEY": "none"}
     try:
         output = subprocess.run(
-            command, env=environment, input=json.dumps(shelf).encode(), stdout=subprocess.PIPE, timeout=STORY_SECONDS
+            command,
+            env=environment,
+            input=json.dumps(large_store).encode(),
+            stdout=subprocess.PIPE,
+            timeout=STORY_SECONDS,
         ).stdout
     except subprocess.TimeoutExpired as expired:
         output = expired.stdout or b""

@@ -1,4 +1,4 @@
-"""Kill processes with SIGKILL during an import: every file ends exactly once and every count is right."""
+"""Kill processes with SIGKILL during an import: every file completes exactly once and every count is right."""
 
 import json
 import random
@@ -17,14 +17,14 @@ from tests.stories.running import Service, running
 
 INGEST = str(Path(sys.executable).with_name("ingest"))
 
-# Files of a dead worker are reclaimed after their lease; the default of 30 s would make these tests slow.
-QUICK = {"INGEST_LEASE_SECONDS": "4", "INGEST_HEARTBEAT_SECONDS": "1", "INGEST_SWEEP_SECONDS": "1"}
+# Files of a killed worker are reclaimed after their lease; the default of 30 s would make these tests slow.
+SHORT_TIMEOUTS = {"INGEST_LEASE_SECONDS": "4", "INGEST_HEARTBEAT_SECONDS": "1", "INGEST_SWEEP_SECONDS": "1"}
 FILES = 120
 
 
 def import_files(client: openai.OpenAI, count: int) -> tuple[str, str]:
     """Create a batch of small files in a new store and return the ids of both."""
-    words = "river stone harbour winter lantern copper meadow signal thunder engine".split()  # noqa: SIM905
+    words = "river stone harbour winter lantern copper meadow signal thunder engine".split()  # noqa: SIM905 - easier to read than a list
     texts = [f"marker{n:04d} " + " ".join(random.Random(n).choices(words, k=400)) for n in range(count)]
     ids = [
         client.files.create(file=(f"{n}.txt", text.encode()), purpose="assistants").id for n, text in enumerate(texts)
@@ -44,7 +44,7 @@ def wait_for(client: openai.OpenAI, store: str, batch: str, *, completed: int) -
 
 
 def assert_all_completed_once(service: Service, store: str, batch: str) -> None:
-    client = service.client(max_retries=8)  # a patient application while processes restart
+    client = service.client(max_retries=8)  # requests may fail while processes restart
     wait_for(client, store, batch, completed=FILES)
     counts = client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts
     assert counts.model_dump() == {"in_progress": 0, "completed": FILES, "failed": 0, "cancelled": 0, "total": FILES}
@@ -55,17 +55,17 @@ def assert_all_completed_once(service: Service, store: str, batch: str) -> None:
     assert verify(service.data) == []
 
 
-def family(service: Service) -> list[psutil.Process]:
+def all_processes(service: Service) -> list[psutil.Process]:
     """Return every process that the service started, directly or indirectly."""
     return psutil.Process(service.process.pid).children(recursive=True)
 
 
-def part(service: Service, words: str) -> psutil.Process:
-    """Return the first process whose command line contains these words."""
-    return next(process for process in family(service) if words in " ".join(process.cmdline()))
+def find_process(service: Service, pattern: str) -> psutil.Process:
+    """Return the first process of the service whose command line contains the pattern."""
+    return next(process for process in all_processes(service) if pattern in " ".join(process.cmdline()))
 
 
-def none_lives(processes: list[psutil.Process]) -> bool:
+def all_have_exited(processes: list[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
 
 
@@ -80,12 +80,12 @@ def verify(data: Path) -> list[object]:
 
 
 def test_a_worker_killed_during_an_import_loses_nothing(tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--workers", "2", environment=QUICK) as service:
+    with running(tmp_path / "data", "--workers", "2", environment=SHORT_TIMEOUTS) as service:
         client = service.client()
         store, batch = import_files(client, FILES)
         for enough in (10, 40):
             wait_for(client, store, batch, completed=enough)
-            for child in part(service, "workers.app worker").children():
+            for child in find_process(service, "workers.app worker").children():
                 child.kill()
 
         assert_all_completed_once(service, store, batch)
@@ -93,29 +93,29 @@ def test_a_worker_killed_during_an_import_loses_nothing(tmp_path: Path) -> None:
 
 def test_killing_everything_leaves_no_process_and_the_next_start_resumes(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with running(data, "--workers", "2", environment=QUICK) as service:
+    with running(data, "--workers", "2", environment=SHORT_TIMEOUTS) as service:
         client = service.client()
         store, batch = import_files(client, FILES)
         wait_for(client, store, batch, completed=20)
-        processes = family(service)
+        processes = all_processes(service)
         assert len(processes) >= 6
 
         service.process.kill()
         service.process.wait()
 
-        wait_until(lambda: none_lives(processes), seconds=5)
-    with running(data, environment=QUICK) as again:
-        assert_all_completed_once(again, store, batch)
+        wait_until(lambda: all_have_exited(processes), seconds=5)
+    with running(data, environment=SHORT_TIMEOUTS) as restarted_service:
+        assert_all_completed_once(restarted_service, store, batch)
 
 
-@pytest.mark.parametrize("words", ["valkey", "ingest.embedded.vectors", "api.app:create", "workers.app worker"])
-def test_a_killed_process_is_restarted_and_no_file_is_lost(tmp_path: Path, words: str) -> None:
-    with running(tmp_path / "data", "--workers", "2", environment=QUICK) as service:
+@pytest.mark.parametrize("pattern", ["valkey", "ingest.embedded.vectors", "api.app:create", "workers.app worker"])
+def test_a_killed_process_is_restarted_and_no_file_is_lost(tmp_path: Path, pattern: str) -> None:
+    with running(tmp_path / "data", "--workers", "2", environment=SHORT_TIMEOUTS) as service:
         client = service.client()
         store, batch = import_files(client, FILES)
         wait_for(client, store, batch, completed=10)
 
-        part(service, words).kill()
+        find_process(service, pattern).kill()
 
         assert_all_completed_once(service, store, batch)
 
@@ -123,21 +123,21 @@ def test_a_killed_process_is_restarted_and_no_file_is_lost(tmp_path: Path, words
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_everything_in_ten_seconds_and_nothing_is_lost(tmp_path: Path, number: signal.Signals) -> None:
     data = tmp_path / "data"
-    with running(data, "--workers", "2", environment=QUICK) as service:
+    with running(data, "--workers", "2", environment=SHORT_TIMEOUTS) as service:
         client = service.client()
         store, batch = import_files(client, FILES)
         wait_for(client, store, batch, completed=10)
-        processes = family(service)
+        processes = all_processes(service)
 
         started = time.monotonic()
         service.process.send_signal(number)
 
         assert service.process.wait(10) == 0
         assert time.monotonic() - started < 10
-        assert none_lives(processes)
+        assert all_have_exited(processes)
     assert verify(data) == []
-    with running(data, environment=QUICK) as again:
-        assert_all_completed_once(again, store, batch)
+    with running(data, environment=SHORT_TIMEOUTS) as restarted_service:
+        assert_all_completed_once(restarted_service, store, batch)
 
 
 def test_a_second_service_on_the_same_folder_refuses_with_one_line(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from openai.types import VectorStore
 from tests.stories.conftest import Upload
 from tests.stories.running import Service
 
-Ask = Callable[[openai.OpenAI], object]
+Request = Callable[[openai.OpenAI], object]
 
 
 @pytest.mark.parametrize(
-    "ask",
+    "request",
     [
         lambda c: c.files.retrieve("file-unknown"),
         lambda c: c.files.delete("file-unknown"),
@@ -37,9 +37,9 @@ Ask = Callable[[openai.OpenAI], object]
         lambda c: c.vector_stores.file_batches.list_files("vsfb_unknown", vector_store_id="vs_unknown"),
     ],
 )
-def test_unknown_ids_are_not_found(client: openai.OpenAI, ask: Ask) -> None:
+def test_unknown_ids_are_not_found(client: openai.OpenAI, request: Request) -> None:
     with pytest.raises(openai.NotFoundError) as raised:
-        ask(client)
+        request(client)
 
     assert raised.value.type == "invalid_request_error"
     assert "unknown" in raised.value.message

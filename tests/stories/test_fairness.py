@@ -14,15 +14,15 @@ from tests.stories.running import running
 
 FILES = 1_000
 EMBEDDING_SECONDS = 0.1
-"""Enough files to keep any machine busy for a minute or more."""
+"""Slow enough to keep the service busy with all files for a minute or more."""
 
 SINGLE_SECONDS = 3.0
 
-pytestmark = pytest.mark.timeout(300)  # the first test uploads all of them
+pytestmark = pytest.mark.timeout(300)  # the fixture uploads all files
 
 
 @pytest.fixture(scope="module")
-def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[openai.OpenAI, str, str, list[str]]]:
+def busy_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[openai.OpenAI, str, str, list[str]]]:
     """Yield a client of a service that works on a large batch, with the batch's store, id and files."""
     data: Path = tmp_path_factory.mktemp("fair") / "data"
     with embedding_server() as model:
@@ -52,29 +52,33 @@ def completed(client: openai.OpenAI, store: str, batch: str) -> int:
     return client.vector_stores.file_batches.retrieve(batch, vector_store_id=store).file_counts.completed
 
 
-def test_a_single_file_completes_within_seconds(busy: tuple[openai.OpenAI, str, str, list[str]]) -> None:
-    client, large, batch, files = busy
+def test_a_single_file_completes_within_seconds(busy_service: tuple[openai.OpenAI, str, str, list[str]]) -> None:
+    client, large, batch, files = busy_service
     store = client.vector_stores.create(name="small")
-    took: list[float] = []
+    durations: list[float] = []
 
     for file in files[:5]:
         started = time.monotonic()
         attached = client.vector_stores.files.create_and_poll(file, vector_store_id=store.id, poll_interval_ms=50)
-        took.append(time.monotonic() - started)
+        durations.append(time.monotonic() - started)
         assert attached.status == "completed"
 
-    assert max(took) < SINGLE_SECONDS, took
+    assert max(durations) < SINGLE_SECONDS, durations
     assert client.vector_stores.file_batches.retrieve(batch, vector_store_id=large).status == "in_progress"
 
 
-def test_two_batches_of_two_stores_progress_at_the_same_rate(busy: tuple[openai.OpenAI, str, str, list[str]]) -> None:
-    client, large, first, files = busy
+def test_two_batches_of_two_stores_progress_at_the_same_rate(
+    busy_service: tuple[openai.OpenAI, str, str, list[str]],
+) -> None:
+    client, large, first, files = busy_service
     store = client.vector_stores.create(name="the other")
 
     second = client.vector_stores.file_batches.create(store.id, file_ids=files[-400:]).id
     wait_until(lambda: completed(client, store.id, second) >= 40, seconds=60, what="the second batch's start")
     before = completed(client, large, first), completed(client, store.id, second)
-    wait_until(lambda: completed(client, store.id, second) >= before[1] + 100, seconds=60, what="its progress")
+    wait_until(
+        lambda: completed(client, store.id, second) >= before[1] + 100, seconds=60, what="progress of the second batch"
+    )
     after = completed(client, large, first), completed(client, store.id, second)
 
     gained = after[0] - before[0], after[1] - before[1]

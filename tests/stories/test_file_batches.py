@@ -28,16 +28,16 @@ def test_a_batch_is_created_polled_retrieved_and_listed(
 ) -> None:
     files = [upload(f"Knot number {n} is a bowline.") for n in range(12)]
 
-    made = strict.vector_stores.file_batches.create(store.id, file_ids=files, attributes={"kind": "knot"})
-    done = strict.vector_stores.file_batches.poll(made.id, vector_store_id=store.id)
+    created = strict.vector_stores.file_batches.create(store.id, file_ids=files, attributes={"kind": "knot"})
+    completed_batch = strict.vector_stores.file_batches.poll(created.id, vector_store_id=store.id)
     members = list(
-        strict.vector_stores.file_batches.list_files(made.id, vector_store_id=store.id, order="asc", limit=5)
+        strict.vector_stores.file_batches.list_files(created.id, vector_store_id=store.id, order="asc", limit=5)
     )
 
-    assert made.id.startswith("vsfb_")
-    assert (made.object, made.vector_store_id) == ("vector_store.files_batch", store.id)
-    assert (sum(counted(made)[:4]), counted(made)[4]) == (12, 12)
-    assert (done.status, counted(done)) == ("completed", (0, 12, 0, 0, 12))
+    assert created.id.startswith("vsfb_")
+    assert (created.object, created.vector_store_id) == ("vector_store.files_batch", store.id)
+    assert (sum(counted(created)[:4]), counted(created)[4]) == (12, 12)
+    assert (completed_batch.status, counted(completed_batch)) == ("completed", (0, 12, 0, 0, 12))
     assert [member.id for member in members] == files
     assert {member.status for member in members} == {"completed"}
     assert all(member.attributes == {"kind": "knot"} for member in members)
@@ -178,18 +178,22 @@ def test_a_batch_cancelled_while_it_runs_stays_cancelled(
     found = _all_found(client, store)
     polled = client.vector_stores.file_batches.poll(**at)
 
-    in_progress, completed, failed, gone, total = counted(cancelled)
+    in_progress, completed, failed, cancelled_count, total = counted(cancelled)
     assert (cancelled.status, in_progress, failed, total) == ("cancelled", 0, 0, 200)
     assert completed >= 5
-    assert gone > 0
-    assert completed + gone == 200
+    assert cancelled_count > 0
+    assert completed + cancelled_count == 200
     assert polled == cancelled
     assert client.vector_stores.file_batches.cancel(**at) == cancelled
     by_status = {
         status: {member.id for member in client.vector_stores.file_batches.list_files(**at, filter=status, limit=100)}
         for status in ("in_progress", "completed", "cancelled")
     }
-    assert [len(by_status[status]) for status in ("in_progress", "completed", "cancelled")] == [0, completed, gone]
+    assert [len(by_status[status]) for status in ("in_progress", "completed", "cancelled")] == [
+        0,
+        completed,
+        cancelled_count,
+    ]
     assert found <= by_status["completed"]
     for file in sorted(by_status["cancelled"])[:3]:
         assert client.vector_stores.files.poll(file, vector_store_id=store.id).status == "cancelled"
@@ -227,9 +231,9 @@ def test_a_cancelled_file_that_is_attached_again_runs_again(
 
 
 def test_cancelling_a_finished_batch_changes_nothing(client: openai.OpenAI, store: VectorStore, upload: Upload) -> None:
-    done = client.vector_stores.file_batches.create_and_poll(store.id, file_ids=[upload("finished")])
+    completed_batch = client.vector_stores.file_batches.create_and_poll(store.id, file_ids=[upload("finished")])
 
-    assert client.vector_stores.file_batches.cancel(done.id, vector_store_id=store.id) == done
+    assert client.vector_stores.file_batches.cancel(completed_batch.id, vector_store_id=store.id) == completed_batch
 
 
 def test_a_batch_of_files_that_are_already_completed_completes_at_once(
@@ -264,9 +268,13 @@ def test_a_batch_does_not_wait_for_files_that_are_deleted(
 
     for file in files[-10:]:
         client.files.delete(file)
-    done = client.vector_stores.file_batches.poll(batch.id, vector_store_id=store.id)
+    completed_batch = client.vector_stores.file_batches.poll(batch.id, vector_store_id=store.id)
 
-    assert (done.status, done.file_counts.in_progress, done.file_counts.total) == ("completed", 0, 40)
+    assert (completed_batch.status, completed_batch.file_counts.in_progress, completed_batch.file_counts.total) == (
+        "completed",
+        0,
+        40,
+    )
     assert client.vector_stores.retrieve(store.id).file_counts.to_dict() == {
         "in_progress": 0, "completed": 30, "failed": 0, "cancelled": 0, "total": 30,
     }  # fmt: skip

@@ -78,15 +78,15 @@ def test_an_expiry_is_shown_as_a_date(client: openai.OpenAI) -> None:
 
 
 def test_files_are_listed_page_by_page_and_by_purpose(client: openai.OpenAI) -> None:
-    made = [client.files.create(file=("e.jsonl", b"{}"), purpose="evals").id for _ in range(7)]
+    created_ids = [client.files.create(file=("e.jsonl", b"{}"), purpose="evals").id for _ in range(7)]
 
     newest_first = [file.id for file in client.files.list(purpose="evals", limit=3)]
     oldest_first = [file.id for file in client.files.list(purpose="evals", limit=2, order="asc")]
-    page = client.files.list(purpose="evals", after=made[2], limit=1)
+    page = client.files.list(purpose="evals", after=created_ids[2], limit=1)
 
-    assert newest_first == made[::-1]
-    assert oldest_first == made
-    assert [file.id for file in page.data] == [made[1]]
+    assert newest_first == created_ids[::-1]
+    assert oldest_first == created_ids
+    assert [file.id for file in page.data] == [created_ids[1]]
     assert page.has_more
 
 
@@ -104,29 +104,29 @@ def test_a_deleted_file_disappears_from_stores_counts_and_search(
 ) -> None:
     other = client.vector_stores.create()
     file = upload("The ptarmigan turns white in winter.")
-    for place in (store, other):
-        client.vector_stores.files.create_and_poll(file, vector_store_id=place.id)
-        assert client.vector_stores.search(place.id, query="ptarmigan").data
+    for each_store in (store, other):
+        client.vector_stores.files.create_and_poll(file, vector_store_id=each_store.id)
+        assert client.vector_stores.search(each_store.id, query="ptarmigan").data
 
     client.files.delete(file)
 
-    for place in (store, other):
-        assert client.vector_stores.search(place.id, query="ptarmigan").data == []
-        assert client.vector_stores.files.list(place.id).data == []
-        shown = client.vector_stores.retrieve(place.id)
+    for each_store in (store, other):
+        assert client.vector_stores.search(each_store.id, query="ptarmigan").data == []
+        assert client.vector_stores.files.list(each_store.id).data == []
+        shown = client.vector_stores.retrieve(each_store.id)
         assert (shown.file_counts.total, shown.usage_bytes) == (0, 0)
         with pytest.raises(openai.NotFoundError):
-            client.vector_stores.files.retrieve(file, vector_store_id=place.id)
+            client.vector_stores.files.retrieve(file, vector_store_id=each_store.id)
 
 
 def test_many_files_are_uploaded_concurrently(service: Service) -> None:
     async def upload_all() -> list[str]:
         async with openai.AsyncOpenAI(base_url=service.base_url, api_key="none", max_retries=0) as client:
-            made = await asyncio.gather(
+            created_ids = await asyncio.gather(
                 *(client.files.create(file=(f"{n}.txt", str(n).encode()), purpose="assistants") for n in range(20))
             )
-            texts = await asyncio.gather(*(client.files.content(file.id) for file in made))
+            texts = await asyncio.gather(*(client.files.content(file.id) for file in created_ids))
             assert [text.text for text in texts] == [str(n) for n in range(20)]
-            return [file.id for file in made]
+            return [file.id for file in created_ids]
 
     assert len(set(asyncio.run(upload_all()))) == 20

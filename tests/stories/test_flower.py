@@ -17,7 +17,7 @@ FILES = 24
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def flower_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Run a service with Flower."""
     environment = {"INGEST_FLOWER_PORT": "0"}
     with running(tmp_path_factory.mktemp("watched") / "data", "--flower", environment=environment) as service:
@@ -50,29 +50,31 @@ def answers(url: str) -> bool:
         return False
 
 
-def look(browser: str, url: str, *what: str, profile: Path) -> bytes:
-    """Return the page's DOM after some virtual time in the browser."""
+def render(browser: str, url: str, *what: str, profile: Path) -> bytes:
+    """Render a page in the browser, with options, and return its standard output."""
     options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}", "--window-size=1700,900"]
     return subprocess.run(
         [browser, *options, "--virtual-time-budget=8000", *what, url], capture_output=True, timeout=60, check=True
     ).stdout
 
 
-def test_flower_asks_for_the_password_that_was_printed(watched: Service) -> None:
-    url = httpx.URL(address(watched))
+def test_flower_asks_for_the_password_that_was_printed(flower_service: Service) -> None:
+    url = httpx.URL(address(flower_service))
 
     assert httpx.get(url.copy_with(username="", password=""), trust_env=False).status_code == 401
     assert httpx.get(url, trust_env=False, follow_redirects=True).status_code == 200
 
 
-def test_flower_is_read_only(watched: Service) -> None:
-    url = httpx.URL(address(watched)).copy_with(path="/api/worker/shutdown/celery@any")
+def test_flower_is_read_only(flower_service: Service) -> None:
+    url = httpx.URL(address(flower_service)).copy_with(path="/api/worker/shutdown/celery@any")
 
     assert httpx.post(url, trust_env=False).status_code in (401, 403)
 
 
-def test_an_operator_finds_a_running_import_in_the_browser(watched: Service, browser: str, tmp_path: Path) -> None:
-    client = watched.client()
+def test_an_operator_finds_a_running_import_in_the_browser(
+    flower_service: Service, browser: str, tmp_path: Path
+) -> None:
+    client = flower_service.client()
     text = "The keeper of the lamp wrote down the weather of the day. " * 600
     ids = [
         client.files.create(file=(f"logbook-{n}.txt", f"{n} {text}".encode()), purpose="assistants").id
@@ -88,8 +90,13 @@ def test_an_operator_finds_a_running_import_in_the_browser(watched: Service, bro
         what="the first file",
     )
 
-    page = look(browser, f"{address(watched)}/tasks", "--dump-dom", profile=tmp_path / "profile").decode()
-    look(browser, f"{address(watched)}/tasks", f"--screenshot={tmp_path / 'flower.png'}", profile=tmp_path / "profile")
+    page = render(browser, f"{address(flower_service)}/tasks", "--dump-dom", profile=tmp_path / "profile").decode()
+    render(
+        browser,
+        f"{address(flower_service)}/tasks",
+        f"--screenshot={tmp_path / 'flower.png'}",
+        profile=tmp_path / "profile",
+    )
 
     row = re.search(r"<tr[^>]*>(?:(?!</tr>).)*logbook-\d+\.txt.*?</tr>", page, re.DOTALL)
     assert row is not None, page[-3000:]

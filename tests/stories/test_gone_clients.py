@@ -19,7 +19,7 @@ FORM = (
 )
 
 
-def begun(service: Service, path: str, content_type: str, announced: int, body: bytes) -> socket.socket:
+def start_request(service: Service, path: str, content_type: str, announced: int, body: bytes) -> socket.socket:
     """Open a connection and send a request with the given part of its body."""
     url = urlsplit(service.base_url)
     connection = socket.create_connection((url.hostname or "", url.port or 80), timeout=10)
@@ -33,7 +33,7 @@ def test_an_interrupted_upload_leaves_nothing(service: Service, client: openai.O
     body = FORM.encode() + b"a first half " * 1000
 
     for _ in range(3):
-        with closing(begun(service, "/v1/files", "multipart/form-data; boundary=x", 2 * len(body), body)):
+        with closing(start_request(service, "/v1/files", "multipart/form-data; boundary=x", 2 * len(body), body)):
             time.sleep(0.1)
 
     assert [file for file in client.files.list() if file.filename == "half.txt"] == []
@@ -48,7 +48,7 @@ def test_a_batch_whose_client_disconnects_is_created_completely_or_not_at_all(
 
     for number, store in enumerate(stores):
         path = f"/v1/vector_stores/{store}/file_batches"
-        with closing(begun(service, path, "application/json", len(body), body)) as connection:
+        with closing(start_request(service, path, "application/json", len(body), body)) as connection:
             time.sleep(0.002 * number)
             if store == stores[-1]:
                 connection.recv(1)

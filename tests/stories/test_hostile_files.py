@@ -1,4 +1,4 @@
-"""A batch full of hostile files: each ends with the expected outcome and its neighbours complete."""
+"""A batch full of hostile files: each ends with the expected outcome and the other files complete."""
 
 import json
 import os
@@ -22,10 +22,10 @@ from tests.steps.parse.specimens import ALL, Specimen
 from tests.stories.running import Service, running
 
 BATCH_SECONDS = 200
-"""Seconds; about 20 on an idle machine with two cores."""
+"""Maximum duration of the batch in seconds; about 20 on an idle machine with two cores."""
 
 MEMORY_MIB = 512
-AT_START_MIB = 100
+BASELINE_MIB = 100
 WORKER_MIB = 1_200
 """Plain text is decoded and chunked in the worker process; the largest specimen has fourteen million tokens."""
 
@@ -44,7 +44,7 @@ NAMES = {
     b"x" * 251 + b".txt": "x" * 251 + ".txt",
     "é".encode() * 124 + b"../.txt": ".txt",
 }
-"""Names as sent, at most 255 bytes, and as stored."""
+"""Stored names by the names that are sent (at most 255 bytes)."""
 
 
 @pytest.fixture
@@ -66,25 +66,25 @@ def service(tmp_path: Path, environment: dict[str, str]) -> Iterator[Service]:
         yield service
 
 
-class Memory:
-    """The peak resident memory of any parser and any worker of a service."""
+class MemoryMonitor:
+    """Measures the peak resident memory of any parser and any worker of a service."""
 
     def __init__(self, service: Service) -> None:
         self.parser_mib = self.worker_mib = 0
         self._service = service
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch)
 
-    def __enter__(self) -> "Memory":
+    def __enter__(self) -> "MemoryMonitor":
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stopped.set()
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(0.1):
+        while not self._stopped.wait(0.1):
             for process in psutil.Process(self._service.process.pid).children(recursive=True):
                 try:
                     command, mib = " ".join(process.cmdline()), process.memory_info().rss // 2**20
@@ -96,7 +96,7 @@ class Memory:
                     self.worker_mib = max(self.worker_mib, mib)
 
 
-def uploaded(client: openai.OpenAI) -> tuple[dict[str, Specimen], dict[str, str]]:
+def upload_all(client: openai.OpenAI) -> tuple[dict[str, Specimen], dict[str, str]]:
     """Upload every specimen, mixed with good files that each have a unique word, and return them by file id."""
 
     def send(name: str, content: bytes) -> str:
@@ -132,14 +132,14 @@ def expected(specimen: Specimen) -> tuple[str, str | None, str]:
 @pytest.mark.timeout(300)
 def test_hostile_files_do_not_affect_other_files(service: Service, environment: dict[str, str]) -> None:
     client = service.client(max_retries=0)
-    harmful, good = uploaded(client)
-    named = {file: (kept, NAMES[name]) for name in NAMES for file, kept in [upload_named(service, name)]}
-    assert [kept for kept, _ in named.values()] == [wanted for _, wanted in named.values()]
-    among = [file for pair in zip(list(harmful)[::3], good, strict=True) for file in pair]
-    files = list(dict.fromkeys([*among, *harmful, *named]))
+    harmful, good = upload_all(client)
+    named = {file: (stored_name, NAMES[name]) for name in NAMES for file, stored_name in [upload_named(service, name)]}
+    assert [stored_name for stored_name, _ in named.values()] == [wanted for _, wanted in named.values()]
+    mixed = [file for pair in zip(list(harmful)[::3], good, strict=True) for file in pair]
+    files = list(dict.fromkeys([*mixed, *harmful, *named]))
     store = client.vector_stores.create()
 
-    with Memory(service) as memory:
+    with MemoryMonitor(service) as memory:
         began = time.monotonic()
         batch = client.vector_stores.file_batches.create(store.id, file_ids=files, chunking_strategy=LARGE_CHUNKS)
         while (
@@ -151,16 +151,16 @@ def test_hostile_files_do_not_affect_other_files(service: Service, environment: 
     print(
         f"{len(files)} files in {time.monotonic() - began:.0f} s; parser {memory.parser_mib} MiB, worker {memory.worker_mib} MiB"
     )
-    assert 0 < memory.parser_mib < MEMORY_MIB + AT_START_MIB
+    assert 0 < memory.parser_mib < MEMORY_MIB + BASELINE_MIB
     assert 0 < memory.worker_mib < WORKER_MIB
     members = {member.id: member for member in client.vector_stores.files.list(store.id, limit=100)}
     assert set(members) == set(files)
     for file, specimen in harmful.items():
-        status, code, says = expected(specimen)
+        status, code, message = expected(specimen)
         error = members[file].last_error
         seen = (members[file].status, error.code if error else None)
         assert seen == (status, code), f"{specimen.name}: {error}"
-        assert error is None or re.search(says, error.message), f"{specimen.name}: {error}"
+        assert error is None or re.search(message, error.message), f"{specimen.name}: {error}"
         assert (members[file].usage_bytes > 0) == (status == "completed")
     completed = [file for file in members if members[file].status == "completed"]
     assert {*good, *named} <= set(completed)
@@ -174,10 +174,10 @@ def test_hostile_files_do_not_affect_other_files(service: Service, environment: 
             text = client.vector_stores.files.content(file, vector_store_id=store.id).data[0].text or ""
             assert re.search(specimen.message, text), specimen.name
     assert not list(service.data.parent.glob("**/passwd"))
-    assert verified(service, environment) == []
+    assert run_verify(service, environment) == []
 
 
-def verified(service: Service, environment: dict[str, str]) -> list[object]:
+def run_verify(service: Service, environment: dict[str, str]) -> list[object]:
     """Return the findings of `ingest verify`."""
     command = [str(Path(sys.executable).with_name("ingest")), "verify", "--data", str(service.data), "--json"]
     run = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=60)

@@ -25,7 +25,7 @@ CHECKS = [not_a_server_error, status_code_conformance, response_schema_conforman
 
 
 @pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, str]]:
+def service_with_key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, str]]:
     """Run a service that requires keys, and create one."""
     data: Path = tmp_path_factory.mktemp("locked") / "data"
     command = [str(Path(sys.executable).with_name("ingest")), "keys", "create", "--data", str(data)]
@@ -34,31 +34,29 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, 
         yield service, key
 
 
-def test_ingestion_and_search_require_a_key(locked: tuple[Service, str]) -> None:
-    service, key = locked
+def test_ingestion_and_search_require_a_key(service_with_key: tuple[Service, str]) -> None:
+    service, key = service_with_key
     with openai.OpenAI(base_url=service.base_url, api_key=key, max_retries=0) as client:
         store = client.vector_stores.create(name="kept")
         file = client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=("a.txt", b"A heron stands"))
         assert [hit.file_id for hit in client.vector_stores.search(store.id, query="heron")] == [file.id]
-    with service.client(max_retries=0) as stranger, pytest.raises(openai.AuthenticationError) as refused:
-        stranger.vector_stores.search(store.id, query="heron")
+    with service.client(max_retries=0) as anonymous, pytest.raises(openai.AuthenticationError) as refused:
+        anonymous.vector_stores.search(store.id, query="heron")
     assert refused.value.code == "invalid_api_key"
 
 
 def _schema() -> Any:
     generation = {"deterministic": True, "max-examples": EXAMPLES, "database": "none", "allow-x00": False}
     config = SchemathesisConfig.from_dict({"seed": 1, "generation": generation})
-    return schemathesis.openapi.from_dict(
-        build_app(Services(Settings())).openapi(), config=config
-    )  # no process is started for this
+    return schemathesis.openapi.from_dict(build_app(Services(Settings())).openapi(), config=config)  # starts no process
 
 
 @_schema().parametrize()
 @hypothesis.settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
-def test_answers_match_the_openapi_schema_and_require_a_key(case: Any, locked: tuple[Service, str]) -> None:
-    service, key = locked
+def test_answers_match_the_openapi_schema_and_require_a_key(case: Any, service_with_key: tuple[Service, str]) -> None:
+    service, key = service_with_key
     case.call_and_validate(
         base_url=service.base_url.removesuffix("/v1"), headers={"Authorization": f"Bearer {key}"}, checks=CHECKS
     )

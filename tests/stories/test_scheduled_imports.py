@@ -10,7 +10,7 @@ import pytest
 
 from tests.servers import wait_until
 from tests.stories.running import Service, running
-from tests.stories.test_crashes import INGEST, QUICK, family, none_lives, part, verify
+from tests.stories.test_crashes import INGEST, SHORT_TIMEOUTS, all_have_exited, all_processes, find_process, verify
 
 FILES = 300
 
@@ -80,7 +80,7 @@ def test_a_scheduled_mirror_survives_kills(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     secret = create_key(data)
     options = ("--workers", "2", "--import-root", str(shared))
-    with running(data, *options, environment=QUICK) as service:
+    with running(data, *options, environment=SHORT_TIMEOUTS) as service:
         client = open_client(service, secret)
         store = client.vector_stores.create(name="mirror").id
         write_files(folder, range(3))
@@ -109,7 +109,7 @@ def test_a_scheduled_mirror_survives_kills(tmp_path: Path) -> None:
                 lambda schedule, enough=enough: schedule["last_run"]["counts"]["uploaded"] >= enough  # type: ignore[misc] # mypy cannot infer a lambda with defaults
             )
             assert mirror.read()["last_run"]["status"] == "in_progress"
-            part(service, process).kill()
+            find_process(service, process).kill()
         last = mirror.wait_for_end()
 
         assert last["status"] == "completed"
@@ -124,7 +124,7 @@ def test_a_scheduled_mirror_survives_kills(tmp_path: Path) -> None:
         assert run["counts"]["completed"] == 1
         minutely_files = client.vector_stores.retrieve(minutely.store).file_counts.total
         assert len({file.id for file in client.files.list(limit=1000)}) == FILES - 1 + minutely_files
-        wait_until(lambda: verify(data) == [], seconds=60, what="consistency")
+        wait_until(lambda: verify(data) == [], seconds=60, what="a verification without findings")
 
 
 def test_a_service_stopped_during_an_import_stops_in_time_and_resumes(tmp_path: Path) -> None:
@@ -132,17 +132,17 @@ def test_a_service_stopped_during_an_import_stops_in_time_and_resumes(tmp_path: 
     shared.mkdir()
     write_files(shared, range(FILES))
     options = ("--workers", "2", "--import-root", str(shared))
-    with running(data, *options, environment=QUICK) as service:
+    with running(data, *options, environment=SHORT_TIMEOUTS) as service:
         client = service.client(max_retries=8)
         mirror = ScheduledImport(client, client.vector_stores.create(name="mirror").id, sources=[str(shared)])
         mirror.start()
         mirror.wait(
             lambda schedule: schedule["last_run"] is not None and schedule["last_run"]["counts"]["uploaded"] >= 20
         )
-        processes = family(service)
-    assert none_lives(processes)
+        processes = all_processes(service)
+    assert all_have_exited(processes)
 
-    with running(data, *options, environment=QUICK) as restarted:
+    with running(data, *options, environment=SHORT_TIMEOUTS) as restarted:
         mirror._client = restarted.client(max_retries=8)
         mirror.wait_for_end()
         assert mirror.counts() == {"uploaded": FILES, "completed": FILES, "total": FILES}
@@ -154,7 +154,7 @@ def test_other_users_cannot_read_the_data_folder(tmp_path: Path) -> None:
     (shared / "link").symlink_to("/etc")
     (shared / "link.txt").symlink_to("/etc/hostname")
     (shared / "note.txt").write_text("A heron stands.")
-    with running(data, "--workers", "1", "--import-root", str(shared), environment=QUICK) as service:
+    with running(data, "--workers", "1", "--import-root", str(shared), environment=SHORT_TIMEOUTS) as service:
         client = service.client(max_retries=0)
         store = client.vector_stores.create(name="mirror").id
         forbidden = (

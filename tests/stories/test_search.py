@@ -186,12 +186,12 @@ def test_each_of_several_queries_returns_its_best_passage(animals: Animals) -> N
 def test_rewrite_query_without_a_chat_model_keeps_the_query(animals: Animals) -> None:
     client, store, _ = animals
 
-    asked = client.vector_stores.search(store.id, query="echo", rewrite_query=True)
+    rewritten = client.vector_stores.search(store.id, query="echo", rewrite_query=True)
 
-    assert asked.data == client.vector_stores.search(store.id, query="echo").data
-    assert asked.data[0].filename == "bat.txt"
-    assert asked.model_extra is not None
-    assert asked.model_extra["search_query"] == ["echo"]
+    assert rewritten.data == client.vector_stores.search(store.id, query="echo").data
+    assert rewritten.data[0].filename == "bat.txt"
+    assert rewritten.model_extra is not None
+    assert rewritten.model_extra["search_query"] == ["echo"]
 
 
 def test_a_long_file_is_searchable_by_passage(client: openai.OpenAI, store: VectorStore) -> None:
@@ -216,8 +216,8 @@ def test_a_search_is_limited_to_its_store(client: openai.OpenAI, store: VectorSt
 def test_one_file_in_two_stores_has_attributes_of_its_own_in_each(client: openai.OpenAI, store: VectorStore) -> None:
     other = client.vector_stores.create()
     file = client.files.create(file=("a.txt", b"shared by two"), purpose="assistants").id
-    for place, team in ((store, "a"), (other, "b")):
-        client.vector_stores.files.create_and_poll(file, vector_store_id=place.id, attributes={"team": team})
+    for owner_store, team in ((store, "a"), (other, "b")):
+        client.vector_stores.files.create_and_poll(file, vector_store_id=owner_store.id, attributes={"team": team})
 
     client.vector_stores.files.delete(file, vector_store_id=store.id)
 

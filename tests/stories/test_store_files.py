@@ -90,7 +90,7 @@ def test_the_sdk_helpers_upload_attach_and_poll(client: openai.OpenAI, store: Ve
     assert found(client, store, "terns migrate") == [done.id]
 
 
-async def _uploaded(service: Service, store: str) -> tuple[str, str]:
+async def _upload_and_search(service: Service, store: str) -> tuple[str, str]:
     async with openai.AsyncOpenAI(base_url=service.base_url, api_key="none") as client:
         member = await client.vector_stores.files.upload_and_poll(
             vector_store_id=store, file=("a.txt", b"Asynchronous.")
@@ -100,7 +100,7 @@ async def _uploaded(service: Service, store: str) -> tuple[str, str]:
 
 
 def test_the_async_client_uploads_and_downloads(service: Service, store: VectorStore) -> None:
-    member, hit = asyncio.run(_uploaded(service, store.id))
+    member, hit = asyncio.run(_upload_and_search(service, store.id))
 
     assert member == hit
 
@@ -160,10 +160,10 @@ def test_attaching_again_with_other_chunking_chunks_the_file_again(
     client.vector_stores.files.create_and_poll(file, vector_store_id=store.id)
     large = len(found(client, store, "harbour", max_num_results=50))
 
-    again = client.vector_stores.files.create(store.id, file_id=file, chunking_strategy=SMALL)
+    repeated = client.vector_stores.files.create(store.id, file_id=file, chunking_strategy=SMALL)
     done = client.vector_stores.files.poll(file, vector_store_id=store.id)
 
-    assert (again.id, done.status) == (file, "completed")
+    assert (repeated.id, done.status) == (file, "completed")
     assert done.chunking_strategy is not None
     assert done.chunking_strategy.to_dict() == SMALL
     small = client.vector_stores.search(store.id, query="harbour", max_num_results=50).data
@@ -201,10 +201,10 @@ def test_an_unreadable_file_fails_with_a_reason(
 def test_a_failed_file_that_is_attached_again_runs_again(client: openai.OpenAI, store: VectorStore) -> None:
     failed = client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=("empty.txt", b""))
 
-    again = client.vector_stores.files.create(store.id, file_id=failed.id)
+    repeated = client.vector_stores.files.create(store.id, file_id=failed.id)
     done = client.vector_stores.files.poll(failed.id, vector_store_id=store.id)
 
-    assert (again.id, done.status) == (failed.id, "failed")
+    assert (repeated.id, done.status) == (failed.id, "failed")
     assert counts(client, store) == {"failed": 1, "total": 1}
 
 
@@ -255,7 +255,7 @@ def test_counts_agree_after_many_concurrent_clients(
     batches: list[str] = []
     until = time.monotonic() + 4
 
-    def act(seed: int) -> None:
+    def send_random_requests(seed: int) -> None:
         chance = random.Random(seed)
         with service.client(max_retries=0) as mine:
             members, of_batches = mine.vector_stores.files, mine.vector_stores.file_batches
@@ -280,7 +280,7 @@ def test_counts_agree_after_many_concurrent_clients(
                             assert all((hit.attributes or {}).get("n") != 1 for hit in hits)
 
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(act, range(4)))
+        list(threads.map(send_random_requests, range(4)))
     for batch in batches:
         done = client.vector_stores.file_batches.poll(batch, vector_store_id=store.id)
         assert done.status in ("completed", "cancelled")

@@ -28,28 +28,28 @@ IN_ONE_BYTES = 512 * MIB - 2**16
 def bounded_memory(service: Service) -> Iterator[None]:
     """Fail a story in which the API's memory grows by more than the limit."""
     [api] = [p for p in psutil.Process(service.process.pid).children(recursive=True) if "uvicorn" in p.cmdline()]
-    with _watched(api) as most:
-        before = most[0]
+    with peak_memory(api) as peak:
+        before = peak[0]
         started = time.monotonic()
         yield
-    print(f"API: {before / MIB:.0f} MiB, grew by {(most[0] - before) / MIB:.1f}; {time.monotonic() - started:.1f} s")
-    assert most[0] - before < GROWTH_BYTES
+    print(f"API: {before / MIB:.0f} MiB, grew by {(peak[0] - before) / MIB:.1f}; {time.monotonic() - started:.1f} s")
+    assert peak[0] - before < GROWTH_BYTES
 
 
 @contextmanager
-def _watched(process: psutil.Process) -> Iterator[list[int]]:
-    most, over = [process.memory_info().rss], threading.Event()
+def peak_memory(process: psutil.Process) -> Iterator[list[int]]:
+    peak, stopped = [process.memory_info().rss], threading.Event()
 
     def watch() -> None:
-        while not over.wait(0.02):
-            most[0] = max(most[0], process.memory_info().rss)
+        while not stopped.wait(0.02):
+            peak[0] = max(peak[0], process.memory_info().rss)
 
     thread = threading.Thread(target=watch)
     thread.start()
     try:
-        yield most
+        yield peak
     finally:
-        over.set()
+        stopped.set()
         thread.join()
 
 
@@ -116,9 +116,9 @@ def test_parts_may_be_sent_at_the_same_time_and_in_any_order(client: openai.Open
             pool.map(lambda n: client.uploads.parts.create(upload.id, data=b"%d" % n * 10).id, reversed(range(8)))
         )
     done = client.uploads.complete(upload.id, part_ids=parts[::-1])
-    again = client.uploads.complete(upload.id, part_ids=parts[::-1])
+    repeated = client.uploads.complete(upload.id, part_ids=parts[::-1])
 
-    assert done == again
+    assert done == repeated
     assert done.file is not None
     assert client.files.content(done.file.id).text == "".join(str(n) * 10 for n in range(8))
 

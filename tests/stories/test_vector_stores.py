@@ -82,30 +82,30 @@ def test_an_unknown_file_creates_no_store(client: openai.OpenAI, upload: Upload)
 
 def test_more_than_a_hundred_stores_are_listed_in_both_orders(client: openai.OpenAI) -> None:
     first = client.vector_stores.create(name="the first")
-    made = [client.vector_stores.create(name=str(n)).id for n in range(104)]
+    created_ids = [client.vector_stores.create(name=str(n)).id for n in range(104)]
 
     ascending = [store.id for store in client.vector_stores.list(order="asc", after=first.id, limit=7)]
-    descending = [store.id for store in client.vector_stores.list(limit=13, before=None)]  # type: ignore[arg-type]
-    before = client.vector_stores.list(order="asc", before=made[10], limit=3)
-    between = client.vector_stores.list(order="desc", after=made[50], before=made[45], limit=100)
+    descending = [store.id for store in client.vector_stores.list(limit=13, before=None)]  # type: ignore[arg-type]  # sent as null
+    before = client.vector_stores.list(order="asc", before=created_ids[10], limit=3)
+    between = client.vector_stores.list(order="desc", after=created_ids[50], before=created_ids[45], limit=100)
 
-    assert ascending == made
-    assert descending[:104] == made[::-1]
+    assert ascending == created_ids
+    assert descending[:104] == created_ids[::-1]
     assert len(descending) == len(set(descending))
-    assert [store.id for store in before.data] == made[7:10]
-    assert [store.id for store in between.data] == made[49:45:-1]
+    assert [store.id for store in before.data] == created_ids[7:10]
+    assert [store.id for store in between.data] == created_ids[49:45:-1]
     assert client.vector_stores.list(limit=100).has_more
 
 
 def test_a_list_of_stores_continues_after_its_cursor_was_deleted(client: openai.OpenAI) -> None:
-    made = [client.vector_stores.create().id for _ in range(4)]
+    created_ids = [client.vector_stores.create().id for _ in range(4)]
     page = client.vector_stores.list(limit=2)
-    assert [store.id for store in page.data] == made[:1:-1]
+    assert [store.id for store in page.data] == created_ids[:1:-1]
 
-    client.vector_stores.delete(made[2])
+    client.vector_stores.delete(created_ids[2])
     rest = page.get_next_page()
 
-    assert rest.data == [] or rest.data[0].id == made[1]  # a list may end early, but it must end
+    assert rest.data == [] or rest.data[0].id == created_ids[1]  # a list may end early, but it must end
 
 
 def test_deleting_a_store_keeps_the_uploaded_files(client: openai.OpenAI, upload: Upload) -> None:
@@ -115,7 +115,7 @@ def test_deleting_a_store_keeps_the_uploaded_files(client: openai.OpenAI, upload
     client.vector_stores.delete(store.id)
 
     assert client.files.retrieve(file).id == file
-    for ask in (
+    for request in (
         lambda: client.vector_stores.search(store.id, query="x"),
         lambda: client.vector_stores.files.list(store.id),
         lambda: client.vector_stores.files.create(store.id, file_id=file),
@@ -123,7 +123,7 @@ def test_deleting_a_store_keeps_the_uploaded_files(client: openai.OpenAI, upload
         lambda: client.vector_stores.update(store.id, name="x"),
     ):
         with pytest.raises(openai.NotFoundError, match="No vector store found with id"):
-            ask()
+            request()
     assert store.id not in [other.id for other in client.vector_stores.list(limit=100)]
 
 

@@ -18,7 +18,7 @@ from tests.fakes import FakeIndex, FakeServices
 
 CHUNKS = 7
 STRIDE = 999_983
-"""A prime, so that the points come in no order of their rows."""
+"""A prime, so that the order of the points is not that of their rows."""
 
 BYTES_PER_FILE = 150
 """8 for the prefix of a blob, about 40 for the numbers of a row, and temporary copies. A set of blob names needs more."""

@@ -1,4 +1,4 @@
-"""What webhook tests start from: subscribed endpoints, ended batches, ended import runs."""
+"""Helpers of webhook tests: subscribed endpoints, ended batches, ended import runs."""
 
 import json
 from typing import Any

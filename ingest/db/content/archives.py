@@ -104,7 +104,7 @@ def is_restored(session: Session, job: int, store_id: str) -> bool:
     return _store_exists(session, store_id)
 
 
-def restore_batch(session: Session, store_id: str) -> str | None:
+def batch_of_restored_store(session: Session, store_id: str) -> str | None:
     """Return the id of the batch that embeds the files of a new store, if there is one."""
     return session.scalar(select(FileBatch.id).where(FileBatch.vector_store_id == store_id))
 

@@ -1,7 +1,7 @@
 """The files of a store as the API shows them, and as search finds them.
 
-The unfinished files of a cancelled batch show as cancelled before their rows are rewritten, or as completed if they were
-re-indexed (`ingest.status.file_status`).
+The unfinished files of a cancelled batch show as cancelled before their rows are rewritten, or as completed if their work
+was a re-index (`ingest.status.file_status`).
 """
 
 from collections.abc import Callable, Sequence
@@ -48,7 +48,7 @@ class LiveFile:
     model: str
     """The embedding model of the live generation."""
     standby_generation: int | None = None
-    """The generation of the store's other model: live before the cut-over, or live after it."""
+    """The generation of the store's standby model. Hits of it count if the file cut over during the search."""
 
 
 def get_file(session: Session, store_id: str, file_id: str) -> FileView | None:

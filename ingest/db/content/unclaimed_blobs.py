@@ -1,7 +1,7 @@
 """Bytes in blob storage that may have no file yet, or no file any more.
 
 The row is written before the bytes and removed after them, or when a file has them. So a crash never leaves bytes that
-no row names. A transaction that stores, claims or deletes bytes takes `lock_blob` first.
+no row names. A transaction that reserves, claims or deletes bytes calls `lock_blob` before.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The tables of today's schema, one module per noun, re-exported here.
 
-A model declares columns, constraints, indexes and properties of one row. Queries belong in the rooms beside this one, and
+A model declares columns, constraints, indexes and properties of one row. Queries belong in the packages beside this one, and
 every change of a table also needs a migration (ingest/db/migrations/).
 Times are seconds since 1970: whole in columns that the API shows, fractional in those of leases and back-off.
 """

@@ -64,7 +64,7 @@ class ImportSchedule(Base):
     """When a process may take the run again, after a failure."""
     fence: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
-    """Processes that took this run, without those that released it in an orderly way."""
+    """Claims of this run, without those whose process released it as it stopped."""
     lease_until: Mapped[float | None]
     lease_holder: Mapped[str | None] = mapped_column(String(128))
 

@@ -116,8 +116,9 @@ class StoreFile(Base):
     generation: Mapped[int] = mapped_column(default=1)
     live_generation: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    """Claims since the file was last attached, retried or re-indexed."""
     crashes: Mapped[int] = mapped_column(default=0)
-    """Workers that lost their lease of the file, since it was queued by a request."""
+    """Those of them whose lease expired. Too many fail the file (ingest/db/queue/reclaim.py)."""
     queued_at: Mapped[float]
     traceparent: Mapped[str | None] = mapped_column(String(55))
     """The W3C trace context of the request that queued the file."""

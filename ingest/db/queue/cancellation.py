@@ -38,8 +38,8 @@ def cancel_batch(session: Session, batch: FileBatch) -> bool:
         count, falling_back = session.execute(counts.where(*unfinished)).one()
         delta = CounterDelta(in_progress=-count, completed=falling_back, cancelled=count - falling_back)
         add_to_store(session, batch.vector_store_id, delta)
-    # A migration's batch that has ended with a failed file leaves its store in migration: then cancelling ends that.
-    if batch.model is not None and (is_cancelled or not model_migration.has_open_migration_like(session, batch)):
+    # A batch of a migration that ended with a failed file leaves its store in migration. Cancelling that batch ends it.
+    if batch.model is not None and (is_cancelled or not model_migration.has_open_batch_to_same_model(session, batch)):
         model_migration.cancel_migration(session, batch)
     return is_cancelled
 

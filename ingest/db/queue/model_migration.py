@@ -123,7 +123,7 @@ def has_open_migration(session: Session, store: VectorStore) -> bool:
     return _has_open_batch(session, store.id, FileBatch.model.is_not(None))
 
 
-def has_open_migration_like(session: Session, batch: FileBatch) -> bool:
+def has_open_batch_to_same_model(session: Session, batch: FileBatch) -> bool:
     """Return whether a batch in progress migrates the store of this batch to the same model."""
     return _has_open_batch(session, batch.vector_store_id, FileBatch.model == batch.model)
 

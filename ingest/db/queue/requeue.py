@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, and_, case, false, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from ingest.db import locks
@@ -63,9 +63,9 @@ def retry(
 def reindex(session: Session, batch: FileBatch, only: ReindexScope, *, pipeline_version: str, limit: int) -> None:
     """Index up to `limit` files of a store again as `batch`, which has the chunking and may stay empty.
 
-    `only` is `all`, `failed` (also files that fell back), or `stale`: `pipeline_version`, today's, or the chunking
-    differs. Search finds a completed file by its live points until the new ones are complete. Files in progress and
-    cancelled files are skipped. Raises Abandoned as `retry` does.
+    `only` is `all`; `failed`, which includes files that fell back; or `stale`, files whose points were made by another
+    `pipeline_version` than this one or with another chunking. Search finds a completed file by its live points until the
+    new ones are complete. Files in progress and cancelled files are skipped. Raises Abandoned as `retry` does.
     """
     batch.reindex = True
     completed = api_status.is_completed(is_in_cancelled_batch(batch.vector_store_id))
@@ -169,7 +169,7 @@ def _has_status(store_id: str, statuses: Sequence[RetryableStatus]) -> ColumnEle
     """Match files that the API shows with one of these statuses."""
     is_failed = StoreFile.status == "failed"
     is_cancelled = api_status.is_cancelled(is_in_cancelled_batch(store_id))
-    return or_(*({"failed": is_failed, "cancelled": is_cancelled}[status] for status in statuses))
+    return or_(false(), *({"failed": is_failed, "cancelled": is_cancelled}[status] for status in statuses))
 
 
 def _is_untried_with(store_id: str, model: str | None) -> ColumnElement[bool]:

@@ -63,9 +63,8 @@ def delete_some(session: Session, schedule: ImportSchedule, limit: int) -> bool:
             "lease_holder": None, "lease_until": None,
         }  # fmt: skip
         if schedule.run_id is not None and schedule.ended_at is None:
-            values |= _failed(session, "Its schedule is being deleted.") | {
-                "announced": True
-            }  # no event: its schedule is deleted
+            values |= _failed(session, "Its schedule is being deleted.")
+            values["announced"] = True  # no event: the object that it would name is deleted
         execute(session, update(ImportSchedule).where(_is(schedule.row)).values(values))
         return False
     scope = tombstones.import_schedules(schedule.vector_store_id)

@@ -1,8 +1,8 @@
 """The vector index: the `Index` protocol, the points it holds, and its implementation over Qdrant.
 
 This package is the only code that talks to Qdrant. The rest of the project uses the names exported here.
-It belongs elsewhere to decide which points exist (`ingest/db`), to make them (`ingest/jobs/pipeline.py`) and to fuse
-the two result lists of a search (`ingest/stores/search.py`).
+Not in this package: which points must exist (`ingest/db`), how they are made (`ingest/jobs/pipeline.py`), and the fusion
+of the two result lists of a search (`ingest/stores/fusion.py`).
 """
 
 from ingest.steps.index.collection import collection_name

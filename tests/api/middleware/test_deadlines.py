@@ -1,4 +1,4 @@
-"""What a client is run_with_client when the service cannot answer in time."""
+"""Responses when the service cannot answer in time."""
 
 import asyncio
 import threading
@@ -21,7 +21,7 @@ THREADS = 40
 
 
 class SlowApp:
-    """An app with a handler that does not answer wait_until it is let go."""
+    """An app with handlers that do not answer until `released` is set."""
 
     def __init__(self) -> None:
         self.released = threading.Event()
@@ -40,7 +40,7 @@ class SlowApp:
         def crash() -> str:
             self.released.wait(20)
             self.ended_handlers += 1
-            raise ValueError("nobody hears this")
+            raise ValueError("no client receives this")
 
         @app.get("/quick")
         async def quick() -> str:

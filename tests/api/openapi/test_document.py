@@ -100,10 +100,10 @@ def test_every_path_parameter_is_documented(document: dict[str, Any]) -> None:
 def test_response_headers_are_documented(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
         for status, answer in operation["responses"].items():
-            told = set(answer["headers"])
-            assert "x-request-id" in told, name
-            assert ("Retry-After" in told) == (status in ("429", "503")), name
-            assert ("x-should-retry" in told) == status.startswith("4"), name
+            documented_headers = set(answer["headers"])
+            assert "x-request-id" in documented_headers, name
+            assert ("Retry-After" in documented_headers) == (status in ("429", "503")), name
+            assert ("x-should-retry" in documented_headers) == status.startswith("4"), name
 
     store = "/v1/vector_stores/{vector_store_id}"
     polled = {

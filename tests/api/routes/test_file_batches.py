@@ -23,15 +23,15 @@ def counts_of(batch: dict[str, Any]) -> tuple[int, ...]:
 
 
 def test_status_and_count_leave_in_progress_together(services: FakeServices, client: TestClient, path: str) -> None:
-    made = client.post(path, json={"file_ids": [upload(client, f"text {n}") for n in range(3)]}).json()
-    assert (made["status"], counts_of(made)) == ("in_progress", (3, 0, 0, 0, 3))
+    created = client.post(path, json={"file_ids": [upload(client, f"text {n}") for n in range(3)]}).json()
+    assert (created["status"], counts_of(created)) == ("in_progress", (3, 0, 0, 0, 3))
     messages = [*services.queue.lanes["bulk"], *services.queue.lanes["interactive"]]
 
     seen = []
     for number, message in enumerate(messages):
         services.parser.error = InvalidFile("The file is empty.") if number == 1 else None
         run.run_job(services, message.row, lease_holder="test/1")
-        shown = client.get(f"{path}/{made['id']}").json()
+        shown = client.get(f"{path}/{created['id']}").json()
         seen.append((shown["status"], counts_of(shown)))
 
     assert seen == [
@@ -40,12 +40,12 @@ def test_status_and_count_leave_in_progress_together(services: FakeServices, cli
 
 
 def test_a_batch_is_completed_even_if_every_file_failed(services: FakeServices, client: TestClient, path: str) -> None:
-    made = client.post(path, json={"file_ids": [upload(client), upload(client)]}).json()
+    created = client.post(path, json={"file_ids": [upload(client), upload(client)]}).json()
     services.parser.error = InvalidFile("The file is empty.")
 
     run_jobs(services)
 
-    shown = client.get(f"{path}/{made['id']}").json()
+    shown = client.get(f"{path}/{created['id']}").json()
     assert (shown["status"], counts_of(shown)) == ("completed", (0, 0, 2, 0, 2))
 
 

@@ -85,9 +85,9 @@ def test_ids_have_the_prefixes_of_openai(client: TestClient, store: str, file: s
     batch = client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": [file]}).json()["id"]
     member = client.get(f"/v1/vector_stores/{store}/files").json()["data"][0]["id"]
 
-    for made, prefix in ((file, "file-"), (store, "vs_"), (batch, "vsfb_"), (pending, "upload_"), (part, "part_")):
-        assert made.startswith(prefix)
-        assert made.removeprefix(prefix).isalnum()
+    for object_id, prefix in ((file, "file-"), (store, "vs_"), (batch, "vsfb_"), (pending, "upload_"), (part, "part_")):
+        assert object_id.startswith(prefix)
+        assert object_id.removeprefix(prefix).isalnum()
     assert member == file
 
 
@@ -105,9 +105,9 @@ def test_a_deleted_file_is_removed_from_all_stores_counts_and_searches(
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
     run_jobs(services)
 
-    gone = client.delete(f"/v1/files/{file}").json()
+    deletion = client.delete(f"/v1/files/{file}").json()
 
-    assert gone == {"id": file, "object": "file", "deleted": True}
+    assert deletion == {"id": file, "object": "file", "deleted": True}
     for place, total in ((store, 0), (other, 1)):
         shown = client.get(f"/v1/vector_stores/{place}").json()
         assert (shown["file_counts"]["total"], shown["file_counts"]["completed"]) == (total, total)

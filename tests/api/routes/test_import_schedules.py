@@ -14,30 +14,30 @@ WEB = "https://docs.example/a.txt"
 
 def test_a_schedule_is_created_updated_listed_run_and_deleted(client: TestClient, store: str) -> None:
     path = f"/v1/vector_stores/{store}/import_schedules"
-    wish = {"cron": "0 3 * * *", "timezone": "Europe/Berlin", "sources": [WEB], "attributes": {"year": 2026}}
+    body = {"cron": "0 3 * * *", "timezone": "Europe/Berlin", "sources": [WEB], "attributes": {"year": 2026}}
 
-    made = client.post(path, json=wish).json()
+    created = client.post(path, json=body).json()
 
-    assert made | {"id": "", "created_at": 0, "next_run_at": 0} == {
+    assert created | {"id": "", "created_at": 0, "next_run_at": 0} == {
         "id": "", "object": "vector_store.import_schedule", "created_at": 0, "vector_store_id": store,
         "cron": "0 3 * * *", "timezone": "Europe/Berlin", "sources": [WEB], "manifests": [], "include": [],
         "exclude": [], "attributes": {"year": 2026}, "attributes_from_path": [], "delete_missing": False,
         "retry_failed": False, "paused": False, "next_run_at": 0, "due": False, "last_run": None,
     }  # fmt: skip
-    assert made["created_at"] < made["next_run_at"] <= made["created_at"] + 86_400 + 3_600
-    changed = client.post(f"{path}/{made['id']}", json={"include": ["*.txt"], "paused": True}).json()
+    assert created["created_at"] < created["next_run_at"] <= created["created_at"] + 86_400 + 3_600
+    changed = client.post(f"{path}/{created['id']}", json={"include": ["*.txt"], "paused": True}).json()
     assert (changed["include"], changed["paused"], changed["next_run_at"]) == (["*.txt"], True, None)
-    assert client.post(f"{path}/{made['id']}/run").json()["due"] is True
-    assert client.get(f"{path}/{made['id']}").json()["due"] is True
-    assert [each["id"] for each in client.get(path).json()["data"]] == [made["id"]]
-    deleted = client.delete(f"{path}/{made['id']}").json()
-    assert deleted == {"id": made["id"], "object": "vector_store.import_schedule.deleted", "deleted": True}
+    assert client.post(f"{path}/{created['id']}/run").json()["due"] is True
+    assert client.get(f"{path}/{created['id']}").json()["due"] is True
+    assert [each["id"] for each in client.get(path).json()["data"]] == [created["id"]]
+    deleted = client.delete(f"{path}/{created['id']}").json()
+    assert deleted == {"id": created["id"], "object": "vector_store.import_schedule.deleted", "deleted": True}
     assert client.get(path).json()["data"] == []
-    error_of(client.get(f"{path}/{made['id']}"), 404)
+    error_of(client.get(f"{path}/{created['id']}"), 404)
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "invalid",
     [
         {"cron": "61 * * * *"}, {"timezone": "Mars"}, {"sources": []}, {"sources": [""]}, {"sources": "x"},
         {"sources": ["/etc"]}, {"manifests": ["/etc/passwd"]}, {"manifests": ["s3://b/list.csv"]},
@@ -45,10 +45,10 @@ def test_a_schedule_is_created_updated_listed_run_and_deleted(client: TestClient
         {"attributes_from_path": ["{a}/{a}"]}, {"include": ["x" * 201]}, {"attributes": {"a": []}}, {"more": 1},
     ],
 )  # fmt: skip
-def test_an_invalid_body_is_rejected(client: TestClient, store: str, wrong: dict[str, Any]) -> None:
+def test_an_invalid_body_is_rejected(client: TestClient, store: str, invalid: dict[str, Any]) -> None:
     good = {"cron": "0 3 * * *", "sources": [WEB]}
 
-    error_of(client.post(f"/v1/vector_stores/{store}/import_schedules", json=good | wrong), 400)
+    error_of(client.post(f"/v1/vector_stores/{store}/import_schedules", json=good | invalid), 400)
 
 
 def test_the_response_does_not_reveal_whether_a_path_outside_the_roots_exists(
@@ -73,19 +73,19 @@ def test_the_response_does_not_reveal_whether_a_path_outside_the_roots_exists(
 
 def test_a_schedule_of_another_store_is_not_found(client: TestClient, store: str) -> None:
     other = client.post("/v1/vector_stores", json={}).json()["id"]
-    wish = {"cron": "0 3 * * *", "sources": [WEB]}
-    made = client.post(f"/v1/vector_stores/{store}/import_schedules", json=wish).json()["id"]
+    body = {"cron": "0 3 * * *", "sources": [WEB]}
+    created = client.post(f"/v1/vector_stores/{store}/import_schedules", json=body).json()["id"]
 
-    error_of(client.get(f"/v1/vector_stores/{other}/import_schedules/{made}"), 404)
-    error_of(client.post(f"/v1/vector_stores/{other}/import_schedules/{made}/run"), 404)
-    error_of(client.delete(f"/v1/vector_stores/{other}/import_schedules/{made}"), 404)
-    error_of(client.post("/v1/vector_stores/vs_none/import_schedules", json=wish), 404)
+    error_of(client.get(f"/v1/vector_stores/{other}/import_schedules/{created}"), 404)
+    error_of(client.post(f"/v1/vector_stores/{other}/import_schedules/{created}/run"), 404)
+    error_of(client.delete(f"/v1/vector_stores/{other}/import_schedules/{created}"), 404)
+    error_of(client.post("/v1/vector_stores/vs_none/import_schedules", json=body), 404)
 
 
 def test_the_number_of_schedules_of_a_store_is_limited(client: TestClient, store: str) -> None:
-    wish = {"cron": "0 3 * * *", "sources": [WEB]}
+    body = {"cron": "0 3 * * *", "sources": [WEB]}
     path = f"/v1/vector_stores/{store}/import_schedules"
     for _ in range(100):
-        assert client.post(path, json=wish).status_code == 200
+        assert client.post(path, json=body).status_code == 200
 
-    assert "100" in error_of(client.post(path, json=wish), 400)["message"]
+    assert "100" in error_of(client.post(path, json=body), 400)["message"]

@@ -62,8 +62,8 @@ def test_a_store_without_failed_files_has_nothing_to_retry(client: TestClient, s
 def test_cancelled_files_are_retried_on_request(
     client: TestClient, services: FakeServices, store: str, file: str
 ) -> None:
-    made = client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": [file]}).json()
-    client.post(f"/v1/vector_stores/{store}/file_batches/{made['id']}/cancel")
+    created = client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": [file]}).json()
+    client.post(f"/v1/vector_stores/{store}/file_batches/{created['id']}/cancel")
 
     assert client.post(f"/v1/vector_stores/{store}/retry").json()["total"] == 0
     retried = client.post(f"/v1/vector_stores/{store}/retry", json={"statuses": ["failed", "cancelled"]}).json()

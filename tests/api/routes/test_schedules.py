@@ -13,23 +13,23 @@ STATIC = {"type": "static", "static": {"max_chunk_size_tokens": 300, "chunk_over
 def test_a_schedule_is_created_updated_listed_and_deleted(client: TestClient, store: str) -> None:
     path = f"/v1/vector_stores/{store}/reindex_schedules"
 
-    made = client.post(path, json={"cron": "0 3 * * *", "timezone": "Europe/Berlin", "only": "stale"}).json()
+    created = client.post(path, json={"cron": "0 3 * * *", "timezone": "Europe/Berlin", "only": "stale"}).json()
 
-    assert made | {"id": "", "created_at": 0, "next_run_at": 0} == {
+    assert created | {"id": "", "created_at": 0, "next_run_at": 0} == {
         "id": "", "object": "vector_store.reindex_schedule", "created_at": 0, "vector_store_id": store,
         "cron": "0 3 * * *", "timezone": "Europe/Berlin", "only": "stale", "chunking_strategy": None, "paused": False,
         "next_run_at": 0, "last_run_at": None, "last_batch_id": None,
     }  # fmt: skip
-    assert made["created_at"] < made["next_run_at"] <= made["created_at"] + 86_400 + 3_600
-    changed = client.post(f"{path}/{made['id']}", json={"chunking_strategy": STATIC, "paused": True}).json()
+    assert created["created_at"] < created["next_run_at"] <= created["created_at"] + 86_400 + 3_600
+    changed = client.post(f"{path}/{created['id']}", json={"chunking_strategy": STATIC, "paused": True}).json()
     assert (changed["chunking_strategy"], changed["paused"], changed["next_run_at"]) == (STATIC, True, None)
-    assert client.post(f"{path}/{made['id']}", json={"chunking_strategy": None}).json()["chunking_strategy"] is None
-    assert client.get(f"{path}/{made['id']}").json()["paused"] is True
-    assert [each["id"] for each in client.get(path).json()["data"]] == [made["id"]]
-    deleted = client.delete(f"{path}/{made['id']}").json()
-    assert deleted == {"id": made["id"], "object": "vector_store.reindex_schedule.deleted", "deleted": True}
+    assert client.post(f"{path}/{created['id']}", json={"chunking_strategy": None}).json()["chunking_strategy"] is None
+    assert client.get(f"{path}/{created['id']}").json()["paused"] is True
+    assert [each["id"] for each in client.get(path).json()["data"]] == [created["id"]]
+    deleted = client.delete(f"{path}/{created['id']}").json()
+    assert deleted == {"id": created["id"], "object": "vector_store.reindex_schedule.deleted", "deleted": True}
     assert client.get(path).json()["data"] == []
-    error_of(client.get(f"{path}/{made['id']}"), 404)
+    error_of(client.get(f"{path}/{created['id']}"), 404)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_an_invalid_body_is_rejected(client: TestClient, store: str, body: dict[
 
 def test_a_schedule_of_another_store_is_not_found(client: TestClient, store: str) -> None:
     other = client.post("/v1/vector_stores", json={}).json()["id"]
-    made = client.post(f"/v1/vector_stores/{store}/reindex_schedules", json={"cron": "0 3 * * *"}).json()["id"]
+    created = client.post(f"/v1/vector_stores/{store}/reindex_schedules", json={"cron": "0 3 * * *"}).json()["id"]
 
-    error_of(client.get(f"/v1/vector_stores/{other}/reindex_schedules/{made}"), 404)
-    error_of(client.delete(f"/v1/vector_stores/{other}/reindex_schedules/{made}"), 404)
+    error_of(client.get(f"/v1/vector_stores/{other}/reindex_schedules/{created}"), 404)
+    error_of(client.delete(f"/v1/vector_stores/{other}/reindex_schedules/{created}"), 404)
     error_of(client.post("/v1/vector_stores/vs_none/reindex_schedules", json={"cron": "0 3 * * *"}), 404)

@@ -18,16 +18,16 @@ def path(store: str) -> str:
 
 
 def counts(client: TestClient, path: str) -> dict[str, int]:
-    shown = client.get(path.removesuffix("/files")).json()["file_counts"]
-    return {name: count for name, count in shown.items() if count}
+    response_body = client.get(path.removesuffix("/files")).json()["file_counts"]
+    return {name: count for name, count in response_body.items() if count}
 
 
 def test_an_attached_file_is_in_progress_at_once(client: TestClient, path: str, store: str, file: str) -> None:
     answer = client.post(path, json={"file_id": file})
 
-    shown = answer.json()
-    assert isinstance(shown.pop("created_at"), int)
-    assert shown == {
+    response_body = answer.json()
+    assert isinstance(response_body.pop("created_at"), int)
+    assert response_body == {
         "id": file,
         "object": "vector_store.file",
         "usage_bytes": 0,
@@ -174,9 +174,9 @@ def test_a_file_removed_from_a_store_stays_uploaded(
     client.post(path, json={"file_id": file})
     run_jobs(services)
 
-    gone = client.delete(f"{path}/{file}").json()
+    deletion = client.delete(f"{path}/{file}").json()
 
-    assert gone == {"id": file, "object": "vector_store.file.deleted", "deleted": True}
+    assert deletion == {"id": file, "object": "vector_store.file.deleted", "deleted": True}
     assert client.get(f"/v1/files/{file}").status_code == 200
     assert client.get(f"{path}/{file}").status_code == 404
     assert client.delete(f"{path}/{file}").status_code == 404
@@ -220,7 +220,7 @@ def test_the_poll_hint_is_an_integer_and_only_sent_while_in_progress(
 
 
 @pytest.mark.parametrize(
-    ("asked", "shown"),
+    ("requested", "returned"),
     [
         (None, (800, 400)),
         ({"type": "auto"}, (800, 400)),
@@ -228,12 +228,12 @@ def test_the_poll_hint_is_an_integer_and_only_sent_while_in_progress(
     ],
 )
 def test_the_chunking_strategy_is_always_returned_as_static(
-    client: TestClient, store: str, file: str, asked: Any, shown: tuple[int, int]
+    client: TestClient, store: str, file: str, requested: Any, returned: tuple[int, int]
 ) -> None:
-    body = {"file_id": file, "chunking_strategy": asked}
+    body = {"file_id": file, "chunking_strategy": requested}
 
     answer = client.post(f"/v1/vector_stores/{store}/files", json=body).json()
 
     assert set(answer) == STORE_FILE
-    sizes = {"max_chunk_size_tokens": shown[0], "chunk_overlap_tokens": shown[1]}
+    sizes = {"max_chunk_size_tokens": returned[0], "chunk_overlap_tokens": returned[1]}
     assert answer["chunking_strategy"] == {"type": "static", "static": sizes}

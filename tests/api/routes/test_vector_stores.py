@@ -109,9 +109,9 @@ def test_statuses_and_error_codes_are_those_of_openai(client: TestClient) -> Non
 def test_the_files_of_a_deleted_store_stay_uploaded(client: TestClient, store: str, file: str) -> None:
     client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
 
-    gone = client.delete(f"/v1/vector_stores/{store}").json()
+    deletion = client.delete(f"/v1/vector_stores/{store}").json()
 
-    assert gone == {"id": store, "object": "vector_store.deleted", "deleted": True}
+    assert deletion == {"id": store, "object": "vector_store.deleted", "deleted": True}
     assert client.get(f"/v1/files/{file}/content").status_code == 200
     assert client.delete(f"/v1/vector_stores/{store}").status_code == 404
 

@@ -12,48 +12,48 @@ NEW = {"name": "ci", "url": "https://hooks.example/", "event_types": ["vector_st
 
 
 def test_the_secret_is_returned_once(client: TestClient) -> None:
-    made = client.post(PATH, json=NEW).json()
+    created = client.post(PATH, json=NEW).json()
 
-    secret = made.pop("signing_secret")
+    secret = created.pop("signing_secret")
     assert secret.startswith("whsec_")
-    assert made["id"].startswith("wh_")
-    assert client.get(f"{PATH}/{made['id']}").json() == made
-    assert client.get(PATH).json()["data"] == [made]
+    assert created["id"].startswith("wh_")
+    assert client.get(f"{PATH}/{created['id']}").json() == created
+    assert client.get(PATH).json()["data"] == [created]
     assert secret not in client.get(PATH).text
-    assert made["signing_secret_hint"] == f"whsec_...{secret[-4:]}"
-    assert made["deliveries"] == {"waiting": 0, "delivered": 0, "given_up": 0, "last_error": None}
+    assert created["signing_secret_hint"] == f"whsec_...{secret[-4:]}"
+    assert created["deliveries"] == {"waiting": 0, "delivered": 0, "given_up": 0, "last_error": None}
 
 
 def test_an_update_changes_only_the_given_fields(client: TestClient) -> None:
-    made = client.post(PATH, json=NEW).json()
+    created = client.post(PATH, json=NEW).json()
 
-    changed = client.post(f"{PATH}/{made['id']}", json={"paused": True, "event_types": [EVENT_TYPES[0]]}).json()
+    changed = client.post(f"{PATH}/{created['id']}", json={"paused": True, "event_types": [EVENT_TYPES[0]]}).json()
 
     assert (changed["paused"], changed["event_types"]) == (True, [EVENT_TYPES[0]])
     assert (changed["name"], changed["url"]) == (NEW["name"], NEW["url"])
 
 
 def test_the_openai_client_rotates_a_secret(client: TestClient) -> None:
-    made = client.post(PATH, json=NEW).json()
+    created = client.post(PATH, json=NEW).json()
     real = openai.OpenAI(base_url="http://localhost/v1", api_key="none", http_client=client)
 
-    rotated = real.webhooks.rotate_secret(made["id"], keep_old_secret_active_for_24_hours=True)
+    rotated = real.webhooks.rotate_secret(created["id"], keep_old_secret_active_for_24_hours=True)
 
     assert rotated.signing_secret.startswith("whsec_")
-    assert rotated.signing_secret != made["signing_secret"]
-    assert client.get(f"{PATH}/{made['id']}").json()["signing_secret_hint"][-4:] == rotated.signing_secret[-4:]
-    again = client.post(f"{PATH}/{made['id']}/rotate_secret").json()["signing_secret"]
-    assert again not in (made["signing_secret"], rotated.signing_secret)
+    assert rotated.signing_secret != created["signing_secret"]
+    assert client.get(f"{PATH}/{created['id']}").json()["signing_secret_hint"][-4:] == rotated.signing_secret[-4:]
+    second_secret = client.post(f"{PATH}/{created['id']}/rotate_secret").json()["signing_secret"]
+    assert second_secret not in (created["signing_secret"], rotated.signing_secret)
     error_of(client.post(f"{PATH}/wh_none/rotate_secret"), 404)
 
 
 def test_a_deleted_endpoint_is_not_found(client: TestClient) -> None:
-    made = client.post(PATH, json=NEW).json()["id"]
+    created = client.post(PATH, json=NEW).json()["id"]
 
-    assert client.delete(f"{PATH}/{made}").json() == {
-        "id": made, "object": "webhook_endpoint.deleted", "deleted": True,
+    assert client.delete(f"{PATH}/{created}").json() == {
+        "id": created, "object": "webhook_endpoint.deleted", "deleted": True,
     }  # fmt: skip
-    error_of(client.get(f"{PATH}/{made}"), 404)
+    error_of(client.get(f"{PATH}/{created}"), 404)
     assert client.get(PATH).json()["data"] == []
 
 

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 
 const require = createRequire(`${process.argv[2]}/`);
 const { default: OpenAI, toFile } = require("openai");
-const given = JSON.parse(readFileSync(0));
+const largeStore = JSON.parse(readFileSync(0));
 const client = new OpenAI({ maxRetries: 0, timeout: 30_000 });
 
 // Version 5 moved vector stores out of beta, renamed `del`, and reversed the order of the id arguments.
@@ -56,7 +56,7 @@ const checks = {
 
   async batch_cancel() {
     const store = await stores.create({});
-    const batch = await stores.fileBatches.create(store.id, { file_ids: given.files });
+    const batch = await stores.fileBatches.create(store.id, { file_ids: largeStore.files });
     const at = of(store.id, batch.id);
 
     const polling = stores.fileBatches.poll(store.id, batch.id);
@@ -66,7 +66,7 @@ const checks = {
 
     const [in_progress, completed, failed, gone, total] = counted(cancelled);
     assert.deepEqual([batch.status, cancelled.status], ["in_progress", "cancelled"]);
-    assert.deepEqual([in_progress, failed, total], [0, 0, given.files.length]);
+    assert.deepEqual([in_progress, failed, total], [0, 0, largeStore.files.length]);
     assert(completed > 0 && gone > 0);
     assert.equal(completed + gone, total);
     assert.deepEqual(polled, cancelled);
@@ -79,7 +79,7 @@ const checks = {
 
   async batch_of_a_deleted_store() {
     const store = await stores.create({});
-    const batch = await stores.fileBatches.create(store.id, { file_ids: given.files });
+    const batch = await stores.fileBatches.create(store.id, { file_ids: largeStore.files });
 
     const polling = assert.rejects(stores.fileBatches.poll(store.id, batch.id), OpenAI.NotFoundError);
     await remove(stores, store.id);
@@ -88,14 +88,14 @@ const checks = {
   },
 
   async paging() {
-    const backwards = [...given.files].reverse();
-    const [after, before] = [given.files[9], given.files[15]];
+    const backwards = [...largeStore.files].reverse();
+    const [after, before] = [largeStore.files[9], largeStore.files[15]];
 
-    assert.deepEqual(await ids(stores.files.list(given.store, { limit: 40, order: "asc" })), given.files);
-    assert.deepEqual(await ids(stores.files.list(given.store)), backwards);
-    assert.deepEqual(await ids(batchFiles(given.store, given.batch, { limit: 100, order: "asc" })), given.files);
-    const middle = await stores.files.list(given.store, { limit: 10, order: "asc", after, before });
-    assert.deepEqual(middle.data.map((file) => file.id), given.files.slice(10, 15));
+    assert.deepEqual(await ids(stores.files.list(largeStore.store, { limit: 40, order: "asc" })), largeStore.files);
+    assert.deepEqual(await ids(stores.files.list(largeStore.store)), backwards);
+    assert.deepEqual(await ids(batchFiles(largeStore.store, largeStore.batch, { limit: 100, order: "asc" })), largeStore.files);
+    const middle = await stores.files.list(largeStore.store, { limit: 10, order: "asc", after, before });
+    assert.deepEqual(middle.data.map((file) => file.id), largeStore.files.slice(10, 15));
   },
 
   async list_of_all_files() {
@@ -103,7 +103,7 @@ const checks = {
     const all = new Set(await ids(client.files.list()));
     const paged = new Set(old ? all : await ids(client.files.list({ limit: 100 })));
 
-    for (const listed of [first, all, paged]) assert(given.files.every((id) => listed.has(id)));
+    for (const listed of [first, all, paged]) assert(largeStore.files.every((id) => listed.has(id)));
   },
 
   async single_files() {
@@ -186,19 +186,19 @@ const checks = {
   async errors() {
     const store = await stores.create({});
 
-    const missing = await refusal(stores.files.create(store.id, { file_id: "file-unknown" }));
-    const wrong = await refusal(stores.files.list(store.id, { limit: 1000 }));
-    const unnamed = await refusal(stores.fileBatches.create(store.id, { file_ids: [] }));
+    const missing = await errorOf(stores.files.create(store.id, { file_id: "file-unknown" }));
+    const invalid = await errorOf(stores.files.list(store.id, { limit: 1000 }));
+    const unnamed = await errorOf(stores.fileBatches.create(store.id, { file_ids: [] }));
 
     assert(missing instanceof OpenAI.NotFoundError);
     assert.deepEqual([missing.status, missing.type], [404, "invalid_request_error"]);
     assert.match(missing.message, /file-unknown/);
-    assert(wrong instanceof OpenAI.BadRequestError);
-    assert.deepEqual([wrong.status, wrong.code, wrong.param], [400, "integer_above_max_value", "limit"]);
-    assert.match(wrong.message, /limit/);
+    assert(invalid instanceof OpenAI.BadRequestError);
+    assert.deepEqual([invalid.status, invalid.code, invalid.param], [400, "integer_above_max_value", "limit"]);
+    assert.match(invalid.message, /limit/);
     assert(unnamed instanceof OpenAI.BadRequestError);
     assert.deepEqual([unnamed.code, unnamed.param], ["empty_array", "file_ids"]);
-    assert(old ? wrong.headers["x-request-id"] : wrong.requestID);
+    assert(old ? invalid.headers["x-request-id"] : invalid.requestID);
   },
 };
 
@@ -220,7 +220,7 @@ async function collect(pages) {
 const ids = async (pages) => (await collect(pages)).map((item) => item.id);
 const range = (count) => [...Array(count).keys()];
 const text = (content) => toFile(Buffer.from(content), "note.txt");
-const refusal = (call) => call.then(() => null, (error) => error);
+const errorOf = (call) => call.then(() => null, (error) => error);
 
 function counted({ file_counts: { in_progress, completed, failed, cancelled, total } }) {
   return [in_progress, completed, failed, cancelled, total];

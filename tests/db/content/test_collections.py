@@ -9,7 +9,7 @@ from ingest.db.session import Database
 from tests.db import rows
 
 
-def test_a_collection_keeps_the_shape_with_which_it_was_registered(database: Database) -> None:
+def test_a_collection_keeps_the_layout_with_which_it_was_registered(database: Database) -> None:
     with database.transaction() as session:
         collections.register(session, "a", dimensions=4, multivector=False)
         collections.register(session, "a", dimensions=8, multivector=True)

@@ -106,7 +106,7 @@ def test_ending_a_store_does_not_deadlock_with_transitions_of_its_files(
         def attach_again(store: str = store, ids: Sequence[str] = ids[::-1]) -> None:
             for tokens in (400, 500, 600):
                 batch = FileBatch(id=new_id("vsfb_"), vector_store_id=store, created_at=1)
-                members = [rows.a_member(file_id, tokens=tokens) for file_id in ids]
+                members = [rows.make_member(file_id, tokens=tokens) for file_id in ids]
                 with suppress(Abandoned, IntegrityError), database.transaction() as session:  # the store may have ended
                     membership.attach(session, store, members, batch)
 

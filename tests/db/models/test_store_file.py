@@ -1,4 +1,4 @@
-"""Properties of a file in a store are the same of an object and in SQL."""
+"""Properties of a file in a store have the same value in Python and in SQL."""
 
 import pytest
 from sqlalchemy import select, update
@@ -8,7 +8,7 @@ from ingest.db.session import Database
 from tests.db import rows
 
 
-def a_file(database: Database, **values: object) -> StoreFile:
+def attach_file(database: Database, **values: object) -> StoreFile:
     """Attach a file, set columns of its row and return it."""
     store = rows.create_store(database)
     [file_id] = rows.create_files(database, 1)
@@ -20,7 +20,7 @@ def a_file(database: Database, **values: object) -> StoreFile:
 
 @pytest.mark.parametrize("has_fallback", [False, True])
 def test_a_file_has_a_fallback_while_a_reindex_is_pending(database: Database, has_fallback: bool) -> None:
-    file = a_file(
+    file = attach_file(
         database,
         generation=2,
         live_generation=1,
@@ -41,7 +41,7 @@ def test_the_kept_generation_is_the_greatest_that_is_complete(
 ) -> None:
     described = dict.fromkeys(("chunks", "terms", "usage_bytes", "chunk_tokens", "chunk_overlap"), 1)
     of_standby = {f"standby_{name}": value for name, value in described.items()} | {"standby_model": "other"}
-    file = a_file(
+    file = attach_file(
         database,
         generation=3,
         live_generation=live,

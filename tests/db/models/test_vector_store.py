@@ -1,4 +1,4 @@
-"""Properties of a store are the same of an object and in SQL."""
+"""Properties of a store have the same value in Python and in SQL."""
 
 import pytest
 from sqlalchemy import select, update

@@ -18,10 +18,10 @@ from ingest.errors import Abandoned
 from tests.db import rows
 
 TOTALS = PointTotals(2, 20, 200)
-"""What a file adds to its store when `complete` has completed it."""
+"""Totals of a file that `complete` has completed."""
 
 OUTCOME_TOTALS = PointTotals(1, 10, 100)
-"""The same of a file that `create_outcomes` has completed."""
+"""Totals of a file that `create_outcomes` has completed."""
 
 
 def run_concurrently(*steps: Callable[[], object]) -> list[object]:
@@ -146,7 +146,7 @@ def reindex(
     return batch.id
 
 
-def can_do_nothing(database: Database, claim: Claim) -> bool:
+def has_lost_claim(database: Database, claim: Claim) -> bool:
     """Return whether a worker can neither complete, fail, release nor renew its claim."""
     for end in (complete, fail, release):
         try:

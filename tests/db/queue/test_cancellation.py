@@ -139,7 +139,7 @@ def test_a_cancelled_file_attached_again_before_its_row_is_rewritten_is_not_sear
     steps.complete_row(database, row)
     with database.transaction() as session:
         batch = FileBatch(id="vsfb_1", vector_store_id=store, created_at=1)
-        membership.attach(session, store, [rows.a_member(ids[0], tokens=400)], batch)
+        membership.attach(session, store, [rows.make_member(ids[0], tokens=400)], batch)
     steps.cancel_batch(database, "vsfb_1", mark_files=False)
 
     rows.attach(database, store, ids)
@@ -158,7 +158,7 @@ def test_a_cancelled_batch_of_a_deleted_store_does_not_stop_the_rewriting(databa
     steps.complete_row(database, row)
     with database.transaction() as session:
         batch = FileBatch(id="vsfb_1", vector_store_id=store, created_at=1)
-        membership.attach(session, store, [rows.a_member(ids[0], tokens=400)], batch)
+        membership.attach(session, store, [rows.make_member(ids[0], tokens=400)], batch)
     steps.cancel_batch(database, "vsfb_1", mark_files=False)
     with database.transaction() as session:
         stores.delete(session, DEFAULT_PROJECT, store)

@@ -123,7 +123,7 @@ def test_a_claim_is_lost_when_its_file_is_attached_with_other_chunking(database:
 
     rows.attach(database, store, ids, tokens=400)
 
-    assert steps.can_do_nothing(database, lost)
+    assert steps.has_lost_claim(database, lost)
     assert rows.claim(database, row).generation == 2
 
 
@@ -137,13 +137,15 @@ def test_a_claim_is_lost_when_its_file_is_removed_and_attached_again(database: D
 
     [new_row] = rows.attach(database, store, ids)
 
-    assert steps.can_do_nothing(database, lost)
+    assert steps.has_lost_claim(database, lost)
     assert rows.read_counts(database, store) == (1, 0, 0, 0)
     assert steps.complete(database, rows.claim(database, new_row))
 
 
 @pytest.mark.parametrize("moment", ["queued", "running", "completed"])
-def test_a_removed_file_leaves_all_counters_and_its_points_are_purged(database: Database, moment: str) -> None:
+def test_a_removed_file_is_subtracted_from_all_counters_and_its_points_are_purged(
+    database: Database, moment: str
+) -> None:
     store = rows.create_store(database)
     ids = rows.create_files(database, 1)
     batch = rows.attach_batch(database, store, ids)
@@ -183,7 +185,7 @@ def test_new_attributes_of_an_attached_file_are_queued_for_its_points(database: 
     first, _ = rows.attach(database, store, ids)
 
     with database.transaction() as session:
-        members = [rows.a_member(ids[0], attributes={"b": "2"}), rows.a_member(ids[1])]
+        members = [rows.make_member(ids[0], attributes={"b": "2"}), rows.make_member(ids[1])]
         assert membership.attach(session, store, members, None) == [first]
 
     assert rows.get_row(database, store, ids[0]).attributes == {"b": "2"}

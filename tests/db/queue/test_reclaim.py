@@ -47,10 +47,10 @@ def test_a_worker_can_neither_renew_complete_fail_nor_release_a_reclaimed_file(
 
     assert steps.reclaim_expired_leases(database) == 1
 
-    assert steps.can_do_nothing(database, expired)
+    assert steps.has_lost_claim(database, expired)
     assert rows.read_counts(database, store) == (1, 0, 0, 0)
     current = rows.claim(database, row)
-    assert steps.can_do_nothing(database, expired)
+    assert steps.has_lost_claim(database, expired)
     assert steps.complete(database, current)
 
 

@@ -49,7 +49,7 @@ def test_a_retried_file_keeps_its_attributes_and_chunking(database: Database) ->
     store = rows.create_store(database)
     [file_id] = rows.create_files(database, 1)
     with database.transaction() as session:
-        membership.attach(session, store, [rows.a_member(file_id, tokens=300, attributes={"a": "b"})], None)
+        membership.attach(session, store, [rows.make_member(file_id, tokens=300, attributes={"a": "b"})], None)
     claim = rows.claim(database, rows.get_row(database, store, file_id).row)
     with database.transaction() as session:
         claims.fail(session, claim, "server_error", "no luck")
@@ -81,6 +81,15 @@ def test_a_retry_without_files_makes_no_batch(database: Database) -> None:
     assert reasons == []
     with database.reading() as session:
         assert batch_rows.get_batch(session, store, new) is None
+
+
+def test_a_retry_of_no_status_matches_no_file(database: Database) -> None:
+    store = rows.create_store(database)
+    batch, _ = steps.create_outcomes(database, store, "", "broken")
+
+    for of_batch in (None, batch):
+        assert steps.retry(database, store, [], of_batch=of_batch)[1] == []
+    assert rows.read_counts(database, store) == (0, 1, 1, 0)
 
 
 def test_no_more_files_than_the_limit_are_retried(database: Database) -> None:
@@ -128,12 +137,12 @@ def test_the_claim_of_a_cancelled_file_cannot_complete_the_retried_one(database:
         claims.complete(session, claim, PointTotals(1, 1, 1))
 
 
-def test_the_totals_of_a_cancelled_file_leave_the_store_when_it_is_retried(database: Database) -> None:
+def test_the_totals_of_a_cancelled_file_are_subtracted_when_it_is_retried(database: Database) -> None:
     store = rows.create_store(database)
     _, [file_id] = steps.create_outcomes(database, store, "")
     other = FileBatch(id=ids.new("vsfb_"), vector_store_id=store, created_at=1)
     with database.transaction() as session:
-        membership.attach(session, store, [rows.a_member(file_id, tokens=200)], other)
+        membership.attach(session, store, [rows.make_member(file_id, tokens=200)], other)
     assert steps.cancel_batch(database, other.id, mark_files=False)
 
     steps.retry(database, store, ["cancelled"])

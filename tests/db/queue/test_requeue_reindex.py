@@ -1,4 +1,4 @@
-"""Re-indexes, on both databases: which files they include, to what files fall back, and how they are counted."""
+"""Re-indexes, on both databases: which files they include, how files fall back, and how they are counted."""
 
 from ingest.caller import DEFAULT_PROJECT
 from ingest.db.checks import recount, violations

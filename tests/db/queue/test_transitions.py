@@ -29,9 +29,9 @@ def test_concurrent_transitions_in_opposite_orders_do_not_deadlock(database: Dat
                 with database.transaction() as session:
                     looked_at = cancellation.mark_cancelled_files(session, limit=50)
 
-        def attach_backwards(tokens: int = 800 - turn) -> None:
+        def attach_in_reverse_order(tokens: int = 800 - turn) -> None:
             batch = FileBatch(id=f"vsfb_{tokens}", vector_store_id=store, created_at=1)
-            members = [rows.a_member(file_id, tokens=tokens) for file_id in ids[::-1]]
+            members = [rows.make_member(file_id, tokens=tokens) for file_id in ids[::-1]]
             with database.transaction() as session:
                 membership.attach(session, store, members, batch)
 
@@ -43,7 +43,7 @@ def test_concurrent_transitions_in_opposite_orders_do_not_deadlock(database: Dat
             with database.transaction() as session:
                 return reclaim.release_machine(session, "test/")
 
-        def remove_backwards() -> None:
+        def remove_in_reverse_order() -> None:
             for file_id in ids[:-20:-1]:
                 with database.transaction() as session:
                     membership.remove(session, store, file_id)
@@ -51,7 +51,9 @@ def test_concurrent_transitions_in_opposite_orders_do_not_deadlock(database: Dat
         def reclaim_leases() -> int:
             return steps.reclaim_expired_leases(database)
 
-        steps.run_concurrently(cancel, attach_backwards, unpublish, release_machine, remove_backwards, reclaim_leases)
+        steps.run_concurrently(
+            cancel, attach_in_reverse_order, unpublish, release_machine, remove_in_reverse_order, reclaim_leases
+        )
 
     with database.reading() as session:
         files = session.execute(

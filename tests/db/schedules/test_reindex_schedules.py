@@ -58,7 +58,7 @@ def test_a_schedule_whose_cron_was_changed_is_not_claimed(database: Database, cl
         assert not reindex_schedules.claim(session, schedule, int(clock()) + HOUR)
 
 
-def test_pagination_goes_on_after_a_deleted_schedule(database: Database, clock: Clock) -> None:
+def test_pagination_continues_after_a_deleted_schedule(database: Database, clock: Clock) -> None:
     store = rows.create_store(database)
     first, second, third = (create_reindex_schedule(database, store, clock()) for _ in range(3))
     with database.transaction() as session:

@@ -1,4 +1,4 @@
-"""Rows of keys and projects: one query tells what every request needs."""
+"""Rows of keys and projects: one query returns everything that a request needs."""
 
 import pytest
 

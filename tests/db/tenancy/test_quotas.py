@@ -1,4 +1,4 @@
-"""Limits of a project: what exceeds them is refused, and the error says whether waiting helps."""
+"""Limits of a project: requests beyond them are refused, and the error says whether to retry."""
 
 import pytest
 

@@ -9,7 +9,7 @@ from ingest.embedded.vectors import json_reader
 from ingest.embedded.vectors.errors import BadRequest
 
 
-def test_an_object_loses_its_nulls_and_rejects_unknown_keys() -> None:
+def test_nulls_of_an_object_are_dropped_and_unknown_keys_rejected() -> None:
     assert json_reader.mapping({"a": 1, "b": None}, "body", {"a", "b"}) == {"a": 1}
     with pytest.raises(BadRequest, match=r"body: not supported here: c"):
         json_reader.mapping({"a": 1, "c": 2}, "body", {"a"})

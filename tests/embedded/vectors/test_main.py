@@ -1,4 +1,4 @@
-"""StartVectors, lock and stop of the vectors process."""
+"""Start, lock and stop of the vectors process."""
 
 import signal
 

@@ -32,13 +32,13 @@ def test_a_server_without_base64_is_asked_for_floats_from_then_on() -> None:
 
 
 def test_configured_dimensions_are_only_sent_if_the_settings_say_so() -> None:
-    default, told = ScriptedPool(), ScriptedPool()
+    default, with_dimensions = ScriptedPool(), ScriptedPool()
 
     default.embedder(embedding_dimensions=3).embed(["a"])
-    told.embedder(embedding_dimensions=3, embedding_send_dimensions=True).embed(["a"])
+    with_dimensions.embedder(embedding_dimensions=3, embedding_send_dimensions=True).embed(["a"])
 
     assert "dimensions" not in default.bodies[0]
-    assert told.bodies[0]["dimensions"] == 3
+    assert with_dimensions.bodies[0]["dimensions"] == 3
 
 
 def test_the_key_is_sent() -> None:

@@ -12,7 +12,7 @@ from tests.steps.parse.documents import DocumentBuilder, Parse
 
 @pytest.fixture(scope="session")
 def parser() -> Iterator[Parser]:
-    """One parser for all tests that leave its child process alive: starting one takes longer than most of them."""
+    """One parser for all tests that do not end its child process: starting one takes longer than most of them."""
     parser = Parser(Settings())
     yield parser
     parser.close()

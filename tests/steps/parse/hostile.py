@@ -1,4 +1,4 @@
-"""A handler that misbehaves as its file orders; the sandbox of a test imports this module by its bare name."""
+"""A handler that misbehaves as its file says; the sandbox of a test imports this module by its bare name."""
 
 import ctypes
 import os
@@ -11,23 +11,23 @@ from ingest.errors import UnsupportedFile
 from ingest.runtime.pdeathsig import die_with_parent
 from ingest.steps.parse import ParsedText
 
-HANDLERS = {"html": "hostile:obey"}
+HANDLERS = {"html": "hostile:run_instruction"}
 
 
 _leaked: list[bytes] = []
 
 
-def obey(path: Path) -> ParsedText:
-    """Obey the order in the file and return this process's id as the text."""
-    order, _, argument = path.read_text().removeprefix("<html>").strip().partition(" ")
-    match order:
+def run_instruction(path: Path) -> ParsedText:
+    """Run the instruction in the file. The text is this process's id, unless the instruction defines another one."""
+    instruction, _, argument = path.read_text().removeprefix("<html>").strip().partition(" ")
+    match instruction:
         case "hang":
             time.sleep(600)
         case "hang-with-grandchild":
             grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
             Path(argument).write_text(f"{os.getpid()} {grandchild.pid}")
             time.sleep(600)
-        case "hang-with-pdeathsig":  # as pandoc is started
+        case "hang-with-pdeathsig":  # like pandoc
             parent = os.getpid()
             grandchild = subprocess.Popen(["sleep", "600"], preexec_fn=lambda: die_with_parent(parent))
             unfinished = Path(argument + ".part")

@@ -19,9 +19,9 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[ParserProcess]:
     process.kill()
 
 
-def request_for(tmp_path: Path, order: str) -> dict[str, str]:
+def request_for(tmp_path: Path, instruction: str) -> dict[str, str]:
     path = tmp_path / "blob"
-    path.write_text(f"<html>{order}")
+    path.write_text(f"<html>{instruction}")
     return {"path": str(path), "kind": "html"}
 
 

@@ -16,7 +16,7 @@ from ingest.config import Settings
 from ingest.errors import Abandoned, InvalidFile, UnsupportedFile
 from ingest.steps.parse import Parser
 
-Order = Callable[..., str]
+RunInstruction = Callable[..., str]
 
 
 # The deadline grows with the size of the file. A tiny file has half a second; this padding extends it to the 30 s that
@@ -54,118 +54,120 @@ def shared_parser(settings: Settings) -> Iterator[Parser]:
 
 
 @pytest.fixture
-def order(hostile: Parser, tmp_path: Path) -> Order:
-    """Parse a file with an order for a new child process. The text of an obeyed order is the process id."""
-    return functools.partial(_order, hostile, tmp_path / "blob")
+def run_instruction(hostile: Parser, tmp_path: Path) -> RunInstruction:
+    """Parse a file with an instruction (hostile.py) in a new child process. The text is its process id by default."""
+    return functools.partial(_run_instruction, hostile, tmp_path / "blob")
 
 
 @pytest.fixture
-def order_shared(shared_parser: Parser, tmp_path: Path) -> Order:
-    """Parse a file with an order for the child process that these tests share."""
-    return functools.partial(_order, shared_parser, tmp_path / "blob")
+def run_instruction_shared(shared_parser: Parser, tmp_path: Path) -> RunInstruction:
+    """Parse a file with an instruction (hostile.py) in the child process that these tests share."""
+    return functools.partial(_run_instruction, shared_parser, tmp_path / "blob")
 
 
-def _order(parser: Parser, path: Path, text: str, padding: str = _PADDING) -> str:
+def _run_instruction(parser: Parser, path: Path, text: str, padding: str = _PADDING) -> str:
     path.write_text(f"<html>{text}{padding}")
-    return parser.parse(path, "order.html").text
+    return parser.parse(path, "instruction.html").text
 
 
-def test_one_process_parses_many_files(order_shared: Order) -> None:
-    assert order_shared("answer") == order_shared("answer")
+def test_one_process_parses_many_files(run_instruction_shared: RunInstruction) -> None:
+    assert run_instruction_shared("answer") == run_instruction_shared("answer")
 
 
-def test_a_process_is_replaced_after_a_number_of_files(order: Order) -> None:
-    pids = [order("answer") for _ in range(6)]
+def test_a_process_is_replaced_after_a_number_of_files(run_instruction: RunInstruction) -> None:
+    pids = [run_instruction("answer") for _ in range(6)]
 
     assert len(set(pids[:5])) == 1
     assert pids[5] != pids[0]
 
 
-def test_a_process_that_keeps_much_memory_is_replaced(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_keeps_much_memory_is_replaced(
+    run_instruction: RunInstruction, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("ingest.steps.parse.parser._MAX_GROWTH_MIB", 50)
 
-    assert order("keep") != order("answer")
+    assert run_instruction("keep") != run_instruction("answer")
 
 
-def test_a_file_that_hangs_its_parser_fails_at_its_deadline(order: Order) -> None:
-    first = order("answer")
+def test_a_file_that_hangs_its_parser_fails_at_its_deadline(run_instruction: RunInstruction) -> None:
+    first = run_instruction("answer")
 
     with pytest.raises(InvalidFile, match="could not be parsed within 1 s"):
-        order("hang", padding="")
+        run_instruction("hang", padding="")
 
     assert not psutil.pid_exists(int(first))
-    assert order("answer") != first
+    assert run_instruction("answer") != first
 
 
-def test_grandchildren_die_with_the_parser(order: Order, tmp_path: Path) -> None:
-    order("answer")
+def test_grandchildren_end_with_the_parser(run_instruction: RunInstruction, tmp_path: Path) -> None:
+    run_instruction("answer")
 
     with pytest.raises(InvalidFile, match="could not be parsed within"):
-        order(f"hang-with-grandchild {tmp_path / 'pids'}", padding="")
+        run_instruction(f"hang-with-grandchild {tmp_path / 'pids'}", padding="")
 
     _assert_gone(tmp_path / "pids")
 
 
-def test_a_file_that_needs_too_much_memory_fails_and_the_process_is_replaced(order: Order) -> None:
-    first = order("answer")
+def test_a_file_that_needs_too_much_memory_fails_and_the_process_is_replaced(run_instruction: RunInstruction) -> None:
+    first = run_instruction("answer")
 
     with pytest.raises(InvalidFile, match="needs more than 64 MiB of memory"):
-        order("eat")
+        run_instruction("eat")
 
-    assert order("answer") != first
+    assert run_instruction("answer") != first
 
 
-def test_a_file_that_always_crashes_its_parser_fails_and_the_next_one_works(order: Order) -> None:
+def test_a_file_that_always_crashes_its_parser_fails_and_the_next_one_works(run_instruction: RunInstruction) -> None:
     with pytest.raises(InvalidFile, match="crashed its parser"):
-        order("abort")
+        run_instruction("abort")
 
-    assert order("answer")
-
-
-def test_a_file_that_crashes_its_parser_once_is_retried(order: Order, tmp_path: Path) -> None:
-    assert order(f"abort-once {tmp_path / 'crashed'}")
+    assert run_instruction("answer")
 
 
-def test_a_process_that_died_between_files_is_replaced(order: Order) -> None:
-    first = int(order("answer"))
+def test_a_file_that_crashes_its_parser_once_is_retried(run_instruction: RunInstruction, tmp_path: Path) -> None:
+    assert run_instruction(f"abort-once {tmp_path / 'crashed'}")
+
+
+def test_a_process_that_ended_between_files_is_replaced(run_instruction: RunInstruction) -> None:
+    first = int(run_instruction("answer"))
     os.kill(first, signal.SIGKILL)
 
-    assert int(order("answer")) != first
+    assert int(run_instruction("answer")) != first
 
 
-def test_an_unexpected_error_becomes_a_message_without_paths(order_shared: Order) -> None:
+def test_an_unexpected_error_becomes_a_message_without_paths(run_instruction_shared: RunInstruction) -> None:
     with pytest.raises(InvalidFile) as caught:
-        order_shared("raise")
+        run_instruction_shared("raise")
 
     assert str(caught.value) == "The file could not be parsed as HTML: cannot read the file"
 
 
-def test_a_file_error_in_the_child_reaches_the_worker_unchanged(order_shared: Order) -> None:
+def test_a_file_error_in_the_child_reaches_the_worker_unchanged(run_instruction_shared: RunInstruction) -> None:
     with pytest.raises(UnsupportedFile, match="it is a test"):
-        order_shared("refuse")
+        run_instruction_shared("refuse")
 
 
-def test_output_that_a_library_prints_does_not_corrupt_the_answer(order_shared: Order) -> None:
-    assert order_shared("print").isdecimal()
+def test_output_that_a_library_prints_does_not_corrupt_the_answer(run_instruction_shared: RunInstruction) -> None:
+    assert run_instruction_shared("print").isdecimal()
 
 
-def test_a_text_that_is_too_long_fails(order_shared: Order) -> None:
+def test_a_text_that_is_too_long_fails(run_instruction_shared: RunInstruction) -> None:
     with pytest.raises(InvalidFile, match="more than 1 MiB of text"):
-        order_shared(f"long {2**20 + 1}")
+        run_instruction_shared(f"long {2**20 + 1}")
 
 
-def test_a_blank_text_fails(order_shared: Order) -> None:
+def test_a_blank_text_fails(run_instruction_shared: RunInstruction) -> None:
     with pytest.raises(InvalidFile, match="The file contains no text"):
-        order_shared("blank")
+        run_instruction_shared("blank")
 
 
-def test_parsers_have_no_network(order_shared: Order) -> None:
+def test_parsers_have_no_network(run_instruction_shared: RunInstruction) -> None:
     with pytest.raises(InvalidFile, match="PermissionError"):
-        order_shared("connect")
+        run_instruction_shared("connect")
 
 
-def test_parsers_do_not_inherit_the_secrets_of_the_service(order_shared: Order) -> None:
-    assert "INGEST_" not in order_shared("environment")
+def test_parsers_do_not_inherit_the_secrets_of_the_service(run_instruction_shared: RunInstruction) -> None:
+    assert "INGEST_" not in run_instruction_shared("environment")
 
 
 def test_a_file_that_is_no_longer_wanted_is_abandoned_at_once(hostile: Parser, tmp_path: Path) -> None:
@@ -174,7 +176,7 @@ def test_a_file_that_is_no_longer_wanted_is_abandoned_at_once(hostile: Parser, t
     started = time.monotonic()
 
     with pytest.raises(Abandoned):
-        hostile.parse(path, "order.html", still_wanted=lambda: False)
+        hostile.parse(path, "instruction.html", still_wanted=lambda: False)
 
     assert time.monotonic() - started < 0.95
 
@@ -183,7 +185,7 @@ def test_killing_the_worker_leaves_no_process_behind(tmp_path: Path) -> None:
     (tmp_path / "blob").write_text(f"<html>hang-with-pdeathsig {tmp_path / 'pids'}")
     program = (
         "import sys; from pathlib import Path; from ingest.config import Settings; from ingest.steps.parse import Parser;"
-        "Parser(Settings(), handlers='hostile').parse(Path(sys.argv[1]), 'order.html')"
+        "Parser(Settings(), handlers='hostile').parse(Path(sys.argv[1]), 'instruction.html')"
     )
     path = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
     worker = subprocess.Popen([sys.executable, "-c", program, tmp_path / "blob"], env=os.environ | {"PYTHONPATH": path})

@@ -31,7 +31,7 @@ BASELINE_MIB = 100
 
 @pytest.fixture(scope="module")
 def other_children() -> set[int]:
-    """Child processes of other tests, which live as long as the session."""
+    """Child processes of other tests, which exist until the end of the session."""
     return _children()
 
 

@@ -1,4 +1,4 @@
-"""Mails."""
+"""E-mail messages."""
 
 import email.policy
 from email.message import EmailMessage
@@ -106,7 +106,7 @@ def test_an_encrypted_attachment_does_not_fail_the_mail(tmp_path: Path, mail: Em
 @pytest.mark.parametrize(
     "kind", ["multipart/encrypted; boundary=x", "application/pkcs7-mime; smime-type=enveloped-data"]
 )
-def test_an_encrypted_mail_says_what_to_do(tmp_path: Path, kind: str) -> None:
+def test_the_error_of_an_encrypted_mail_says_what_to_do(tmp_path: Path, kind: str) -> None:
     with pytest.raises(InvalidFile, match="The mail is encrypted"):
         read(tmp_path, f"Subject: s\nContent-Type: {kind}\n\n--x\n\nnoise\n--x--".encode())
 

@@ -1,6 +1,4 @@
-"""Where to die: before or after the n-th call of a method. A method is named like `blobs.keep`; `commit` is the
-commit of a transaction that writes.
-"""
+"""Run an action in a forked process that kills itself at a crash point."""
 
 import json
 import os
@@ -25,7 +23,7 @@ from ingest.stores import batches, files, members, uploads, vector_stores
 from tests.chaos.world import World, WorldServices, services
 from tests.fakes import CALLER, FakeServices
 
-PATIENCE_SECONDS = 60
+MAX_ACTION_SECONDS = 60
 CHUNK_TOKENS = 100
 
 ACTIONS: dict[str, Callable[[FakeServices, Mapping[str, Any]], object]] = {
@@ -49,17 +47,19 @@ ACTIONS: dict[str, Callable[[FakeServices, Mapping[str, Any]], object]] = {
     "change attributes": lambda services, given: members.update_attributes(
         services, CALLER, given["store"], given["files"][0], {"colour": "red"}
     ),
-    "run a job": lambda services, given: run.run_job(services, given["row"], lease_holder="dying/1"),
+    "run a job": lambda services, given: run.run_job(services, given["row"], lease_holder="crashing/1"),
     "run a job without an embedder": lambda services, given: _run_job_without_embedder(services, given["row"]),
     "run a job and be stopped": lambda services, given: _run_job_and_stop(services, given["row"]),
-    "sweep": lambda services, _: run_maintenance(services),
+    "run maintenance": lambda services, _: run_maintenance(services),
 }
 
 
 @dataclass(frozen=True)
 class CrashPoint:
-    """Where to die: before or after a method's n-th call. The method is named as `blobs.store`, that of a transaction
-    that writes `commit`."""
+    """Where a process kills itself: before or after the n-th call of a method.
+
+    A method is named like `blobs.store`; `commit` is the commit of a transaction that writes.
+    """
 
     action: str
     method: str
@@ -71,7 +71,7 @@ class CrashPoint:
 
 
 def member(file_id: str) -> Member:
-    """Attach with small chunks, so that a short text has many of them."""
+    """Return a member with small chunks, so that a short text has many of them."""
     return Member(file_id, None, CHUNK_TOKENS, 0)
 
 
@@ -79,28 +79,28 @@ class ForkServer:
     """Runs actions in processes that are forked from one that has imported everything: 0.1 s each instead of seconds."""
 
     def __init__(self) -> None:
-        me = os.getpid()
+        parent_pid = os.getpid()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.dying"],
+            [sys.executable, "-m", "tests.chaos.crashing"],
             cwd=Path(__file__).parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: die_with_parent(me),
+            preexec_fn=lambda: die_with_parent(parent_pid),
         )
 
     def crash_at(self, world: World, point: CrashPoint, clock: Callable[[], float], **given: Any) -> None:
-        """Run the action of a point in a process that dies at that point."""
+        """Run the action of a crash point in a process that kills itself there."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         action = {"world": asdict(world), "point": asdict(point), "now": clock(), "given": given}
         self._process.stdin.write(json.dumps(action) + "\n")
         self._process.stdin.flush()
         ending = self._process.stdout.readline().strip()
-        assert ending == str(-signal.SIGKILL), f"the process did not die there, but ended with {ending!r}"
+        assert ending == str(-signal.SIGKILL), f"the process did not reach the crash point and ended with {ending!r}"
 
     def close(self) -> None:
-        """End the forking process; every action has ended by now."""
+        """End the forking process. Every action has ended before."""
         self._process.communicate()
 
 
@@ -109,7 +109,7 @@ def main() -> None:
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            signal.alarm(PATIENCE_SECONDS)
+            signal.alarm(MAX_ACTION_SECONDS)
             os.dup2(2, 1)  # standard output carries answers only; logs go to standard error
             try:
                 run_action(json.loads(line))
@@ -120,12 +120,12 @@ def main() -> None:
 
 
 def run_action(action: Mapping[str, Any]) -> None:
-    """Run the action; the process must not survive it."""
+    """Run an action. The process must not survive it."""
     point = CrashPoint(**action["point"])
     now: float = action["now"]
-    made = services(World(**action["world"]), lambda: now)
-    _arm(made, point)
-    ACTIONS[point.action](made, action["given"])
+    created = services(World(**action["world"]), lambda: now)
+    _install_crash_point(created, point)
+    ACTIONS[point.action](created, action["given"])
 
 
 class CrashingProxy:
@@ -134,7 +134,7 @@ class CrashingProxy:
     def __init__(self, inner: object, point: CrashPoint) -> None:
         self._inner = inner
         self._method = point.method.partition(".")[2]
-        self._left = point.nth
+        self._calls_left = point.nth
         self._after = point.after
 
     def __getattr__(self, name: str) -> Any:
@@ -142,33 +142,33 @@ class CrashingProxy:
         if name != self._method:
             return found
 
-        def deadly(*args: Any, **named: Any) -> Any:
-            self._left -= 1
-            if self._left == 0 and not self._after:
-                _die()
+        def crashing_method(*args: Any, **named: Any) -> Any:
+            self._calls_left -= 1
+            if self._calls_left == 0 and not self._after:
+                _kill_self()
             answer = found(*args, **named)
-            if self._left == 0:
-                _die()
+            if self._calls_left == 0:
+                _kill_self()
             return answer
 
-        return deadly
+        return crashing_method
 
 
-def _arm(made: WorldServices, point: CrashPoint) -> None:
+def _install_crash_point(created: WorldServices, point: CrashPoint) -> None:
     if point.method == "commit":
-        _die_at_commit(made.database, point)
+        _die_at_commit(created.database, point)
         return
     name = point.method.partition(".")[0]
-    setattr(made, name, CrashingProxy(getattr(made, name), point))
+    setattr(created, name, CrashingProxy(getattr(created, name), point))
 
 
 def _die_at_commit(database: Database, point: CrashPoint) -> None:
-    left, writes = [point.nth], [False]
+    calls_left, writes = [point.nth], [False]
 
     def count() -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            _die()
+        calls_left[0] -= 1
+        if calls_left[0] == 0:
+            _kill_self()
 
     def before(connection: Connection) -> None:
         options = connection.get_execution_options()
@@ -184,20 +184,20 @@ def _die_at_commit(database: Database, point: CrashPoint) -> None:
     event.listen(database.engine, "commit", before)
     if point.after:
         do_commit = database.engine.dialect.do_commit
-        database.engine.dialect.do_commit = commit  # type: ignore[assignment, method-assign]
+        database.engine.dialect.do_commit = commit  # type: ignore[assignment, method-assign]  # a fault
 
 
 def _run_job_without_embedder(services: FakeServices, row: int) -> None:
     services.embedder.error = DependencyDown("embedder", "it is down")
-    run.run_job(services, row, lease_holder="dying/1")
+    run.run_job(services, row, lease_holder="crashing/1")
 
 
 def _run_job_and_stop(services: FakeServices, row: int) -> None:
     services.embedder.before_embedding = services.stopping.set
-    run.run_job(services, row, lease_holder="dying/1")
+    run.run_job(services, row, lease_holder="crashing/1")
 
 
-def _die() -> NoReturn:
+def _kill_self() -> NoReturn:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("a process cannot survive this")
 

@@ -12,9 +12,8 @@ from ingest.config import (
     EmbeddingModel,
     Settings,
     load_settings,
-    load_settings_or_exit,
 )
-from ingest.errors import ModelMissing, Refused
+from ingest.errors import ModelMissing
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
@@ -140,29 +139,3 @@ def test_every_renamed_setting_names_a_setting_that_exists() -> None:
 
     assert set(RENAMED_VARIABLES.values()) <= settings
     assert not set(RENAMED_VARIABLES) & settings
-
-
-def test_invalid_settings_are_refused_in_one_line_without_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INGEST_LEASE_SECONDS", "secret")
-    monkeypatch.setenv("INGEST_EMBEDDING_MODELS", '[{"model": "big", "secret": 1}]')
-
-    with pytest.raises(Refused) as refused:
-        load_settings()
-
-    line = str(refused.value)
-    assert "INGEST_LEASE_SECONDS: Input should be a valid number" in line
-    assert "INGEST_EMBEDDING_MODELS" in line
-    assert "\n" not in line
-    assert "'secret'" not in line
-
-
-def test_a_process_with_invalid_settings_ends_with_one_line_and_exit_code_2(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("INGEST_LEASE_SECONDS", "x")
-
-    with pytest.raises(SystemExit) as ended:
-        load_settings_or_exit()
-
-    assert ended.value.code == 2
-    assert capsys.readouterr().err.count("\n") == 1

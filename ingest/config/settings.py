@@ -1,4 +1,4 @@
-"""Every setting of the service, read once from the environment (`INGEST_...`) and passed on from there."""
+"""The settings: every variable `INGEST_...` with its type, default, bounds and description."""
 
 import os
 import socket
@@ -7,47 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import ErrorDetails
+from pydantic import Field, SecretStr, TypeAdapter, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ingest.config.embedding_model import LOCAL_MODEL, NAME_CHARACTERS, EmbeddingModel
 from ingest.environment import selected_environment
-from ingest.errors import REFUSED_EXIT_CODE, ModelMissing, Refused
-
-LOCAL_MODEL = "all-MiniLM-L6-v2"
-"""The model that is part of the installation and needs no configuration."""
-
-NAME_CHARACTERS = 200
+from ingest.errors import ModelMissing
 
 RENAMED_VARIABLES = {"INGEST_MAX_KILLS": "INGEST_MAX_CRASHES"}
 """Variables of earlier releases and their names of today. An ignored setting would be a silent change."""
-
-
-class EmbeddingModel(BaseModel):
-    """One of several embedding models. Each field means what the setting INGEST_EMBEDDING_<field> means."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    model: str = Field(min_length=1, max_length=NAME_CHARACTERS)
-    name: str = Field("", max_length=NAME_CHARACTERS)
-    """The name that stores use; empty = `model`. One model with two vector lengths needs two names."""
-    url: str = ""
-    api_key: SecretStr = SecretStr("")
-    dimensions: int = Field(0, ge=0)
-    send_dimensions: bool = False
-    context_tokens: int = Field(8191, ge=16)
-    batch_inputs: int = Field(64, ge=1, le=2048)
-    timeout_seconds: float = Field(60.0, gt=0)
-
 
 _MODELS = TypeAdapter(tuple[EmbeddingModel, ...])
 
@@ -291,30 +259,3 @@ class Settings(BaseSettings):
     def parse_deadline_seconds(self, size: int) -> float:
         """Return the wall-clock time for parsing `size` bytes."""
         return self.parse_timeout_seconds + self.parse_timeout_seconds_per_mib * size / 2**20
-
-
-def load_settings(**overrides: Any) -> Settings:
-    """Return the environment's settings, with the overrides that are not None.
-
-    Raises Refused when a setting is invalid; its text is one line with every invalid setting and no value.
-    """
-    try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})
-    except ValidationError as exc:
-        raise Refused("; ".join(_describe(error) for error in exc.errors())) from exc
-
-
-def load_settings_or_exit() -> Settings:
-    """Return the environment's settings, or end this process with one line on standard error and exit code 2."""
-    try:
-        return load_settings()
-    except Refused as exc:
-        sys.stderr.write(f"ingest: {exc}\n")
-        sys.exit(REFUSED_EXIT_CODE)
-
-
-def _describe(error: ErrorDetails) -> str:
-    message = error["msg"].removeprefix("Value error, ")
-    field, *path = error["loc"] or ("",)
-    variable = f"INGEST_{field}".upper() if field else ""
-    return ": ".join(filter(None, ("".join([variable, *(f"[{part}]" for part in path)]), message)))
