@@ -16,7 +16,7 @@ Request = Callable[[openai.OpenAI], object]
 
 
 @pytest.mark.parametrize(
-    "request",
+    "send",
     [
         lambda c: c.files.retrieve("file-unknown"),
         lambda c: c.files.delete("file-unknown"),
@@ -37,9 +37,9 @@ Request = Callable[[openai.OpenAI], object]
         lambda c: c.vector_stores.file_batches.list_files("vsfb_unknown", vector_store_id="vs_unknown"),
     ],
 )
-def test_unknown_ids_are_not_found(client: openai.OpenAI, request: Request) -> None:
+def test_unknown_ids_are_not_found(client: openai.OpenAI, send: Request) -> None:
     with pytest.raises(openai.NotFoundError) as raised:
-        request(client)
+        send(client)
 
     assert raised.value.type == "invalid_request_error"
     assert "unknown" in raised.value.message
