@@ -1,6 +1,8 @@
 """deploy/Dockerfile copies existing paths and installs pinned packages."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,21 @@ def test_every_package_has_a_hash_and_no_index_address(lock: str) -> None:
 
     assert "://" not in text
     assert text.count("==") <= text.count("--hash=sha256:")
+
+
+@pytest.mark.services
+def test_the_python_code_of_the_dockerfile_runs() -> None:
+    programs = re.findall(r'python -c "(.+?)"', DOCKERFILE)
+
+    assert len(programs) == 1
+    for program in programs:
+        run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=100)
+        assert run.returncode == 0, run.stderr
+
+
+def test_the_image_compiles_all_python_3_modules() -> None:
+    excluded = re.search(r"compileall -q -x '(.+?)'", DOCKERFILE)
+
+    assert excluded is not None
+    assert re.search(excluded[1], "/opt/ingest/lib/python3.11/site-packages/olefile/olefile2.py")
+    assert not re.search(excluded[1], "/opt/ingest/lib/python3.11/site-packages/olefile/olefile.py")
