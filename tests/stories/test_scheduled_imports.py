@@ -74,7 +74,7 @@ def write_files(folder: Path, numbers: range) -> None:
         (folder / f"{n}.txt").write_text(f"marker{n:04d} " + "river stone harbour winter lantern " * 40)
 
 
-@pytest.mark.timeout(300)  # it waits for a full minute, for restarts and for the last purge
+@pytest.mark.timeout(300)  # it waits for a full minute and for restarts
 def test_a_scheduled_mirror_survives_kills(tmp_path: Path) -> None:
     data, shared = tmp_path / "data", tmp_path / "shared"
     folder = shared / "documents"
