@@ -62,6 +62,8 @@ TEXT = " ".join(f"word{n}" for n in range(60)).encode()  # about 180 tokens: two
 MAX_IDLE_ROUNDS = 40
 
 object_indexes = st.integers(0, 9)  # modulo the number of objects
+pytestmark = pytest.mark.timeout(600)  # about 80 s of CPU on Postgres, beside whatever else runs
+
 write_faults = st.sampled_from(["none", "none", *WriteFault.__args__])  # type: ignore[attr-defined]  # of a Literal
 chunkings = st.sampled_from([(100, 0), (200, 100)])
 reindex_scopes = st.sampled_from(["all", "all", "failed", "stale"])
