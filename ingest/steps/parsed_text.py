@@ -23,7 +23,7 @@ def _load(blobs: Blobs, sha256: str, filename: str) -> ParsedText | None:
         stored = json.loads(blobs.read(_text_key(sha256, filename)))
     except FileNotFoundError:
         return None
-    return ParsedText(text=stored["text"], kind=stored["kind"], pages=tuple(stored["pages"]))
+    return ParsedText.from_json(stored.pop("text"), stored)
 
 
 def _parse_and_store(
@@ -32,7 +32,7 @@ def _parse_and_store(
     with blobs.local_file(raw_key(sha256)) as path:
         parsed = parser.parse(path, filename, still_wanted)
     if parsed.kind != "text":  # decoding plain text again is as fast as reading the stored copy
-        stored = {"text": parsed.text, "kind": parsed.kind, "pages": parsed.pages}
+        stored = {"text": parsed.text, **parsed.structure_to_json()}
         blobs.write(_text_key(sha256, filename), json.dumps(stored).encode())
     return parsed
 

@@ -9,6 +9,8 @@ from ingest.blobs import FolderBlobs, raw_key
 from ingest.config import Settings
 from ingest.errors import UnsupportedFile
 from ingest.steps.parse import PARSER_VERSION, ParsedText, Parser
+from ingest.steps.parse.parsed import Heading, Section, Table
+from ingest.steps.parse.report import Report, ReportWarning
 from ingest.steps.parsed_text import load_or_parse
 
 
@@ -24,7 +26,27 @@ class StubParser(Parser):
         self.names.append(filename)
         if self.kind == "none":
             raise UnsupportedFile("The file type is not supported.")
-        return ParsedText(path.read_text(), self.kind, (0, 4))
+        return parsed_text(path.read_text(), self.kind)
+
+
+def parsed_text(text: str, kind: str) -> ParsedText:
+    """A text with every kind of structure and a report."""
+    return ParsedText(
+        text,
+        kind,
+        (Section("page", 1, "", 0, 3), Section("page", 2, "", 4, 7)),
+        (Heading(0, 1, "one"),),
+        (Table(4, 7, 7, ((4, 1),)),),
+        Report(
+            "reader",
+            "1",
+            "en",
+            {"page": {"read": 2}},
+            (ReportWarning("page_failed", "It is damaged.", "page 3"),),
+            1,
+            5,
+        ),
+    )
 
 
 @pytest.fixture
@@ -43,7 +65,7 @@ def test_a_document_is_parsed_once_and_loaded_after_that(blobs: FolderBlobs) -> 
 
     texts = [load_or_parse(blobs, parser, sha256, "a.pdf") for _ in range(2)]
 
-    assert texts == [ParsedText("one two", "pdf", (0, 4))] * 2
+    assert texts == [parsed_text("one two", "pdf")] * 2
     assert parser.names == ["a.pdf"]
     assert list(blobs.list_keys("text/")) == [f"text/{sha256}-{PARSER_VERSION}-pdf"]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.errors import InvalidFile, UnsupportedFile
 from ingest.steps.parse.charset import decode
+from ingest.steps.parse.options import ParseOptions
 from ingest.steps.parse.parsed import NO_TEXT_MESSAGE, ParsedText, check_text, normalize_text
 from ingest.steps.parse.parser_process import ParserCrashed, ParserProcess, ParserTimeout
 from ingest.steps.parse.sniff import HEAD_BYTES, sniff
@@ -68,7 +69,7 @@ class Parser:
         return check_text(ParsedText(normalize_text(decode(_read_after_leading_nuls(path))), "text"), limit)
 
     def _parse_in_child(self, path: Path, kind: str, size: int, still_wanted: Callable[[], bool]) -> ParsedText:
-        request = {"path": str(path.absolute()), "kind": kind}
+        request = {"path": str(path.absolute()), "kind": kind, "options": ParseOptions().to_json()}
         seconds = self._settings.parse_deadline_seconds(size)
         try:
             try:
@@ -121,7 +122,7 @@ def _read_after_leading_nuls(path: Path) -> bytes:
 def _to_parsed_text(header: dict[str, Any], body: bytes) -> ParsedText:
     match header["outcome"]:
         case "parsed":
-            return ParsedText(body.decode(), header["kind"], tuple(header["pages"]))
+            return ParsedText.from_json(body.decode(), header["structure"])
         case "unsupported":
             raise UnsupportedFile(header["message"])
         case _:

@@ -11,7 +11,6 @@ import resource
 import socket
 import sys
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,9 @@ from ingest.errors import InvalidFile, UnsupportedFile
 from ingest.runtime.pdeathsig import die_with_parent
 from ingest.steps.parse import frames
 from ingest.steps.parse.containers import detect_ole_kind, detect_zip_kind
-from ingest.steps.parse.parsed import ParsedText, check_text, normalize_text
+from ingest.steps.parse.nested import import_handler, reset_budget
+from ingest.steps.parse.options import ParseOptions, set_current_options
+from ingest.steps.parse.parsed import check_text
 
 _KIND_NAMES = {
     "html": "HTML",
@@ -59,6 +60,8 @@ def _handle_request(
 ) -> tuple[dict[str, Any], bytes]:
     """Parse one file. Return the answer's header, with `outcome` and for a failure `message`, and the text as body."""
     path, kind = Path(request["path"]), request["kind"]
+    set_current_options(ParseOptions.from_json(request["options"]))
+    reset_budget()
     try:
         _limit_memory(memory_mib)
         if kind == "zip":
@@ -66,10 +69,9 @@ def _handle_request(
         elif kind == "ole":
             kind = detect_ole_kind(path)
         _lift_memory_limit()  # memory for the handler's libraries does not count against the file
-        handler = _import_handler(handlers[kind])
+        handler = import_handler(handlers[kind])
         _limit_memory(memory_mib)
-        unchecked = handler(path)
-        parsed = check_text(ParsedText(normalize_text(unchecked.text), unchecked.kind, unchecked.pages), max_text_mib)
+        parsed = check_text(handler(path).normalized(), max_text_mib)
         body = parsed.text.encode()
     except UnsupportedFile as exc:
         return {"outcome": "unsupported", "message": str(exc), "must_restart": False}, b""
@@ -80,13 +82,7 @@ def _handle_request(
             message = f"The file needs more than {memory_mib} MiB of memory to parse."
             return {"outcome": "invalid", "message": message, "must_restart": True}, b""
         return {"outcome": "invalid", "message": _describe(exc, kind, path), "must_restart": False}, b""
-    return {"outcome": "parsed", "kind": parsed.kind, "pages": parsed.pages, "must_restart": False}, body
-
-
-def _import_handler(target: str) -> Callable[[Path], ParsedText]:
-    module, _, function = target.partition(":")
-    handler: Callable[[Path], ParsedText] = getattr(importlib.import_module(module), function)
-    return handler
+    return {"outcome": "parsed", "structure": parsed.structure_to_json(), "must_restart": False}, body
 
 
 def _describe(exc: Exception, kind: str, path: Path) -> str:

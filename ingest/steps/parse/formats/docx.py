@@ -46,7 +46,7 @@ def read(path: Path) -> ParsedText:
         for pattern in _NOTE_AND_COMMENT_PARTS:
             _add_distinct_parts(archive, sorted(filter(pattern.fullmatch, names)), builder)
         _add_distinct_parts(archive, sorted(filter(_FOOTER_PARTS.fullmatch, names)), builder)
-    return ParsedText(builder.build(), "docx")
+    return builder.parsed("docx")
 
 
 def _add_distinct_parts(archive: zipfile.ZipFile, names: list[str], builder: TextBuilder) -> None:

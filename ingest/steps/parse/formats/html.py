@@ -10,7 +10,7 @@ from typing import Any
 from lxml import etree
 
 from ingest.steps.parse.charset import decode
-from ingest.steps.parse.formats.layout import join_cells
+from ingest.steps.parse.formats.layout import TextBuilder, join_cells
 from ingest.steps.parse.parsed import ParsedText
 
 
@@ -37,6 +37,11 @@ _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[a-zA-Z/!?][^>]*>",
 def read(path: Path) -> ParsedText:
     """Return the text of an HTML file."""
     return ParsedText(html_to_text(path.read_bytes()), "html")
+
+
+def write_html(builder: TextBuilder, html: bytes | str) -> None:
+    """Add the text of an HTML document or fragment to a builder."""
+    builder.add_block(html_to_text(html))
 
 
 def html_to_text(html: bytes | str) -> str:

@@ -29,7 +29,7 @@ def read_eml(path: Path) -> ParsedText:
     message = email.message_from_bytes(data.lstrip(b"\xef\xbb\xbf\r\n\t "), policy=email.policy.compat32)
     builder = TextBuilder()
     _add_message(message, builder, 0)
-    return ParsedText(builder.build(), "eml")
+    return builder.parsed("eml")
 
 
 def read_msg(path: Path) -> ParsedText:
@@ -52,7 +52,7 @@ def read_msg(path: Path) -> ParsedText:
     builder.add_block(body if body.strip() else html_to_text(message.html_body or ""))
     for attachment in message.attachments:
         _add_attachment(attachment.file_name or "", attachment.mime_type or "", attachment.file_bytes or b"", builder)
-    return ParsedText(builder.build(), "msg")
+    return builder.parsed("msg")
 
 
 def _add_message(message: email.message.Message, builder: TextBuilder, depth: int) -> None:

@@ -12,13 +12,13 @@ import pypdfium2.raw as pdfium
 
 from ingest.errors import InvalidFile, UnsupportedFile
 from ingest.steps.parse.containers import ENCRYPTED_MESSAGE
+from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.parsed import ParsedText, normalize_text
 
 _NO_TEXT_LAYER_MESSAGE = (
     "The PDF has no text layer (it was scanned), and OCR is not configured. Upload a version with recognised text."
 )
 _FIELDS_WITH_TEXT = (pdfium.FPDF_FORMFIELD_TEXTFIELD, pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX)
-_PAGE_SEPARATOR = "\n\n"
 _COMBINING = {"´": "\u0301", "¨": "\u0308", "ˆ": "\u0302", "˜": "\u0303", "ˇ": "\u030c", "˚": "\u030a", "¯": "\u0304"}
 # TeX draws an accent and then the letter below it. pdfium returns the accent on its own, often on its own line.
 _ACCENT_THEN_LETTER = re.compile(r"\n?([´¨ˆ˜ˇ˚¯])\n?([A-Za-zı])")
@@ -33,21 +33,18 @@ def read(path: Path) -> ParsedText:
     Raises InvalidFile for an encrypted or broken file, UnsupportedFile if no page has text.
     """
     document = _open(path)
-    texts: list[str] = []
-    offsets: list[int] = []
-    position = 0
+    builder = TextBuilder()
     try:
         for number in range(len(document)):
-            text = _page_text(document, number)
-            offsets.append(position)
-            texts.append(text)
-            position += len(text) + len(_PAGE_SEPARATOR)
+            with builder.section("page"):
+                text = _page_text(document, number)
+                builder.report.count("page", "read" if text.strip() else "empty")
+                builder.add_block(text)
     finally:
         document.close()
-    joined = _PAGE_SEPARATOR.join(texts)
-    if not joined or joined.isspace():
+    if not len(builder):
         raise UnsupportedFile(_NO_TEXT_LAYER_MESSAGE)
-    return ParsedText(joined, "pdf", tuple(offsets))
+    return builder.parsed("pdf", "pypdfium2", str(pypdfium2.PYPDFIUM_INFO))
 
 
 def _open(path: Path) -> pypdfium2.PdfDocument:

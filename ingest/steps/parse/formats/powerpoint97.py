@@ -38,4 +38,4 @@ def read(path: Path) -> ParsedText:
                 seen.add(text)
                 builder.add_block(text)
         position += length
-    return ParsedText(builder.build(), "ppt")
+    return builder.parsed("ppt")

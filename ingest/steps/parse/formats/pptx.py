@@ -19,7 +19,6 @@ from unstructured.partition.pptx import partition_pptx  # noqa: E402 - the impor
 def read(path: Path) -> ParsedText:
     """Return the text of a presentation and the offset of each slide."""
     builder = TextBuilder()
-    slides: list[int] = []
     elements = partition_pptx(
         filename=str(path),
         languages=["eng"],
@@ -31,12 +30,12 @@ def read(path: Path) -> ParsedText:
     elements_by_slide = {number: list(group) for number, group in by_slide}
     # A slide without text gets an offset too, so that the n-th offset belongs to the n-th slide.
     for number, notes in enumerate(_notes(path), 1):
-        slides.append(builder.start_page())
-        for element in elements_by_slide.get(number, ()):
-            _add_element(element, builder)
-        if notes:
-            builder.add_block(f"Notes:\n{notes}")
-    return ParsedText(builder.build(), "pptx", tuple(slides))
+        with builder.section("slide"):
+            for element in elements_by_slide.get(number, ()):
+                _add_element(element, builder)
+            if notes:
+                builder.add_block(f"Notes:\n{notes}")
+    return builder.parsed("pptx")
 
 
 def _notes(path: Path) -> Iterator[str]:

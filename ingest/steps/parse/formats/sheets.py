@@ -26,7 +26,7 @@ def read_xlsx(path: Path) -> ParsedText:
                 if row:
                     builder.add_row(map(_format_value, row))
             builder.end_list()
-    return ParsedText(builder.build(), "xlsx")
+    return builder.parsed("xlsx")
 
 
 def read_xls(path: Path) -> ParsedText:
@@ -45,7 +45,7 @@ def read_xls(path: Path) -> ParsedText:
             builder.add_row(_format_xls_cell(cell, workbook.datemode) for cell in sheet.row(number))
         builder.end_list()
         workbook.unload_sheet(name)
-    return ParsedText(builder.build(), "xls")
+    return builder.parsed("xls")
 
 
 def _format_value(value: Any) -> str:

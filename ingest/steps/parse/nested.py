@@ -1,0 +1,103 @@
+"""Read files inside a file, such as the attachments of a mail, within bounds of depth, number and size.
+
+A file that cannot be read, or that exceeds a bound, is named in the coverage report and does not fail the outer file.
+"""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from ingest.errors import FileError, InvalidFile, UnsupportedFile
+from ingest.steps.parse.charset import decode
+from ingest.steps.parse.containers import detect_ole_kind, detect_zip_kind
+from ingest.steps.parse.formats import HANDLERS
+from ingest.steps.parse.formats.layout import TextBuilder
+from ingest.steps.parse.parsed import ParsedText, normalize_text
+from ingest.steps.parse.sniff import HEAD_BYTES, sniff
+
+MAX_DEPTH = 4
+"""Files in files in files: a mail in a mail in a portfolio."""
+
+MAX_FILES = 500
+MAX_BYTES = 512 * 2**20
+"""Bounds for all files inside one uploaded file together."""
+
+
+@dataclass
+class _Budget:
+    depth: int = 0
+    files: int = 0
+    bytes: int = 0
+
+
+_budget = _Budget()
+
+
+def reset_budget() -> None:
+    """Start a new uploaded file."""
+    global _budget
+    _budget = _Budget()
+
+
+def add_nested(builder: TextBuilder, data: bytes, filename: str) -> bool:
+    """Add the text of an embedded file as a section "attachment", and return whether it was read."""
+    part = f"attachment {filename}"
+    with builder.section("attachment", filename):
+        builder.add_block(f"Attachment: {filename}")
+        try:
+            parsed = _read(data, filename)
+        except FileError as exc:
+            builder.report.count("attachment", "not_read" if isinstance(exc, UnsupportedFile) else "failed")
+            builder.report.warn("attachment_not_read", f"An attachment was not read. {exc}", part)
+            return False
+        except MemoryError:
+            raise
+        except Exception as exc:  # noqa: BLE001 - a library may raise anything, and the outer file must not fail
+            builder.report.count("attachment", "failed")
+            builder.report.warn("attachment_not_read", f"An attachment is damaged ({type(exc).__name__}).", part)
+            return False
+        builder.report.count("attachment", "read" if parsed.text.strip() else "empty")
+        builder.add_parsed(parsed, part)
+        return True
+
+
+def _read(data: bytes, filename: str) -> ParsedText:
+    _check_budget(len(data))
+    if not data:
+        return ParsedText("", "text")
+    kind = sniff(data[:HEAD_BYTES], filename)
+    if kind == "text":
+        return ParsedText(normalize_text(decode(data)), "text")
+    with tempfile.NamedTemporaryFile(prefix="ingest-nested-") as file:
+        file.write(data)
+        file.flush()
+        path = Path(file.name)
+        if kind == "zip":
+            kind = detect_zip_kind(path)
+        elif kind == "ole":
+            kind = detect_ole_kind(path)
+        _budget.depth += 1
+        try:
+            return import_handler(HANDLERS[kind])(path).normalized()
+        finally:
+            _budget.depth -= 1
+
+
+def _check_budget(size: int) -> None:
+    _budget.files += 1
+    _budget.bytes += size
+    if _budget.depth >= MAX_DEPTH:
+        raise InvalidFile(f"It is nested more than {MAX_DEPTH} levels deep.")
+    if _budget.files > MAX_FILES:
+        raise InvalidFile(f"The file contains more than {MAX_FILES} files.")
+    if _budget.bytes > MAX_BYTES:
+        raise InvalidFile(f"The files in it are larger than {MAX_BYTES // 2**20} MiB together.")
+
+
+def import_handler(target: str) -> Callable[[Path], ParsedText]:
+    """Return the function that "module:function" names."""
+    module, _, function = target.partition(":")
+    handler: Callable[[Path], ParsedText] = getattr(import_module(module), function)
+    return handler
