@@ -20,6 +20,7 @@ from api.routes import (
     files,
     import_schedules,
     reindexing,
+    reports,
     retries,
     schedules,
     store_files,
@@ -36,7 +37,7 @@ from ingest.services import Services
 from ingest.timeouts import REPORT_TIMEOUTS, REQUEST_TIMEOUTS, WORKER_TIMEOUTS
 
 ROUTES = (
-    *(files, uploads, store_files, file_batches, events),
+    *(files, uploads, store_files, file_batches, events, reports),
     *(retries, reindexing, schedules, import_schedules, vector_stores, webhooks),
 )
 

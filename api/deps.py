@@ -42,6 +42,14 @@ async def _status_filter(
     return filter
 
 
+async def _warnings_filter(
+    warnings: Annotated[
+        bool | None, Query(description="An extension: only files with warnings, or only those without.")
+    ] = None,
+) -> bool | None:
+    return warnings
+
+
 async def _caller(request: Request) -> Caller:
     return cast(Caller, request.scope["caller"])  # set by AdmissionMiddleware
 
@@ -51,6 +59,7 @@ CallerDep = Annotated[Caller, Depends(_caller)]
 WindowDep = Annotated[Window, Depends(_page_window)]
 FilesWindowDep = Annotated[Window, Depends(_files_page_window)]
 StatusFilterDep = Annotated[FileStatus | None, Depends(_status_filter)]
+WarningsFilterDep = Annotated[bool | None, Depends(_warnings_filter)]
 
 
 def read_blocks(file: BinaryIO) -> Iterator[bytes]:

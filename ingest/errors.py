@@ -1,6 +1,7 @@
 """All errors that are raised on purpose, by whose fault they are and whether a retry can help."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 LastErrorCode = Literal["server_error", "unsupported_file", "invalid_file"]
 
@@ -83,9 +84,16 @@ class QuotaExceeded(RequestError):
 
 
 class FileError(IngestError):
-    """The file cannot be ingested. The text becomes `last_error.message` and `code` `last_error.code`."""
+    """The file cannot be ingested. The text becomes `last_error.message` and `code` `last_error.code`.
+
+    `report` is the coverage report of the file as JSON, if the parser came so far.
+    """
 
     code: ClassVar[LastErrorCode] = "server_error"
+
+    def __init__(self, message: str, report: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 class UnsupportedFile(FileError):
@@ -128,7 +136,7 @@ class ModelMissing(DependencyDown):
         self.model = model
 
 
-# --- a lost race: another process decided first ---
+# --- another process decided first, or does the work ---
 
 
 class Abandoned(IngestError):
@@ -138,6 +146,10 @@ class Abandoned(IngestError):
 class ModelChanged(IngestError):
     """The store changed its embedding models after the file was claimed. The points may be of the wrong model, so the file
     is queued again."""
+
+
+class OcrDeferred(IngestError):
+    """The file needs OCR, which workers of the fast lane leave to those of the slow lane. The file is queued there."""
 
 
 class Refused(IngestError):

@@ -18,7 +18,7 @@ from ingest.runtime.heartbeat import HeartbeatThread
 from ingest.steps import embed, query_rewriting
 from ingest.steps.embed import Embedder
 from ingest.steps.index import Index, QdrantIndex
-from ingest.steps.parse import Parser
+from ingest.steps.parse import Parser, ocr
 from ingest.steps.query_rewriting import Rewriter
 from ingest.timeouts import REPORT_TIMEOUTS, Timeouts
 
@@ -88,7 +88,12 @@ class Services:
 
     @cached_property
     def feeder(self) -> Feeder:
-        return Feeder(self.database, self.queue, self.settings, self.poll_throttle)
+        return Feeder(self.database, self.queue, self.settings, self.poll_throttle, slow_apart=self.has_slow_lane)
+
+    @cached_property
+    def has_slow_lane(self) -> bool:
+        """Whether files that need OCR have workers of their own."""
+        return ocr.has_slow_lane(self.settings)
 
     def embedder_of(self, model: str) -> Embedder:
         """Return the embedder of a model, by its configured name. Raises ModelMissing."""

@@ -11,12 +11,15 @@ RowStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
 FileStatus = Literal["in_progress", "completed", "failed", "cancelled"]
 BatchStatus = Literal["in_progress", "completed", "failed", "cancelled"]
 StoreStatus = Literal["expired", "in_progress", "completed"]
-Lane = Literal["interactive", "bulk"]
+Lane = Literal["interactive", "bulk", "slow"]
+ParseLane = Literal["fast", "slow"]
 
 UNFINISHED: tuple[RowStatus, ...] = ("queued", "running")
 FILE_STATUSES: tuple[FileStatus, ...] = get_args(FileStatus)
 LANES: tuple[Lane, ...] = get_args(Lane)
-"""In the order in which workers take files: single files first, then batches."""
+"""The queues of files. Workers take single files first, then batches. Slow files have workers of their own."""
+PARSE_LANES: tuple[ParseLane, ...] = get_args(ParseLane)
+"""Files whose pages must be recognised from pictures are slow."""
 
 DAY_SECONDS = 86_400
 

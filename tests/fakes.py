@@ -20,7 +20,7 @@ from ingest.config import Settings
 from ingest.db.models import Collection
 from ingest.db.queue.feed import QueuedFile
 from ingest.db.session import Database
-from ingest.errors import Abandoned, DependencyDown
+from ingest.errors import Abandoned, DependencyDown, OcrDeferred
 from ingest.services import Services
 from ingest.status import Lane
 from ingest.steps import filters as filtering
@@ -28,6 +28,8 @@ from ingest.steps.embed import always_wanted
 from ingest.steps.filters import Filter
 from ingest.steps.index import Hit, Point, PointOwner, PointRef
 from ingest.steps.parse import ParsedText
+from ingest.steps.parse.report import Report
+from ingest.steps.parse.parser import ignore_progress
 from ingest.steps.vectors import SparseVector, Vectors
 
 CALLER = Caller(DEFAULT_PROJECT)
@@ -38,7 +40,7 @@ class FakeQueue:
     """A broker that keeps its messages in lists. While `is_down` is set every call fails."""
 
     def __init__(self) -> None:
-        self.lanes: dict[Lane, list[QueuedFile]] = {"interactive": [], "bulk": []}
+        self.lanes: dict[Lane, list[QueuedFile]] = {"interactive": [], "bulk": [], "slow": []}
         self.is_down = False
 
     def send(self, lane: Lane, files: list[QueuedFile]) -> None:
@@ -177,7 +179,7 @@ class FakeIndex:
         frequencies = Counter(term for _, point in in_store.values() for term in point.sparse.indices)
 
         def ranked(scores: dict[tuple[int, int, int], float]) -> list[Hit]:
-            hits = [Hit(*key, selected[key].text, score) for key, score in scores.items()]
+            hits = [Hit(*key, selected[key].text, score, selected[key].location) for key, score in scores.items()]
             return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
         by_vector = {} if dense is None else {key: _cosine(point.dense, dense) for key, point in selected.items()}
@@ -230,18 +232,35 @@ def _bm25(document: SparseVector, query: SparseVector, frequencies: Counter[int]
 
 
 class FakeParser:
-    """Decodes UTF-8. `error` is raised while it is set."""
+    """Decodes UTF-8. `error` is raised while it is set. While `needs_ocr` is set, all files are scans.
+
+    `report` is the coverage report of all files.
+    """
 
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.parsed = 0
         self.kind = "text"
+        self.needs_ocr = False
+        self.has_ocr = True
+        self.report = Report()
 
-    def parse(self, path: Path, filename: str, still_wanted: Callable[[], bool] = always_wanted) -> ParsedText:
+    def parse(
+        self,
+        path: Path,
+        filename: str,
+        still_wanted: Callable[[], bool] = always_wanted,
+        *,
+        defer_ocr: bool = False,
+        on_progress: Callable[[int, int], None] = ignore_progress,
+    ) -> ParsedText:
         if self.error is not None:
             raise self.error
+        if self.needs_ocr and defer_ocr:
+            raise OcrDeferred("the file needs OCR")
+        on_progress(1, 1)
         self.parsed += 1
-        return ParsedText(text=path.read_text(), kind=self.kind)
+        return ParsedText(text=path.read_text(), kind=self.kind, report=self.report)
 
     def close(self) -> None:
         pass
@@ -263,6 +282,7 @@ class FakeServices(Services):
         self.embedder = FakeEmbedder()
         self.index = FakeIndex()
         self.parser = FakeParser()
+        self.has_slow_lane = True
 
     def _build_embedder(self, model: str) -> FakeEmbedder:
         settings = self.settings.embedding_with(model)

@@ -75,9 +75,12 @@ def list_batch_files(
     batch_id: Id,
     window: deps.WindowDep,
     status: deps.StatusFilterDep,
+    has_warnings: deps.WarningsFilterDep,
 ) -> ListPage[VectorStoreFile]:
     """List a batch's files."""
-    page = batches.list_page(services, caller, vector_store_id, batch_id, window, status=status)
+    page = batches.list_page(
+        services, caller, vector_store_id, batch_id, window, status=status, has_warnings=has_warnings
+    )
     return deps.to_list_page(page, [VectorStoreFile.from_view(row) for row in page.items])
 
 

@@ -1,6 +1,6 @@
 """/v1/vector_stores/{id}/files: the files of a vector store. GET .../files/{file_id} shows the outcome of a file's job.
 
-Calls `attach`, `list_page`, `retrieve`, `update_attributes`, `delete` and `read_text` of ingest/stores/members.py. A job
+Calls `attach`, `list_page`, `retrieve`, `update_attributes`, `delete` and `read_parsed_text` of ingest/stores/members.py. A job
 (ingest/jobs/run.py) writes its outcome to the row of the file, and ingest/status.py derives the status from the row.
 """
 
@@ -42,9 +42,10 @@ def list_store_files(
     vector_store_id: Id,
     window: deps.WindowDep,
     status: deps.StatusFilterDep,
+    has_warnings: deps.WarningsFilterDep,
 ) -> ListPage[wire.VectorStoreFile]:
     """List a vector store's files."""
-    page = members.list_page(services, caller, vector_store_id, window, status=status)
+    page = members.list_page(services, caller, vector_store_id, window, status=status, has_warnings=has_warnings)
     return deps.to_list_page(page, [wire.VectorStoreFile.from_view(row) for row in page.items])
 
 
@@ -82,8 +83,9 @@ def delete(services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: 
 
 @router.get("/{file_id}/content")
 def content(services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id, file_id: Id) -> wire.ContentPage:
-    """Retrieve the text that the parser extracted from a file."""
-    return wire.ContentPage(data=[wire.Passage(text=members.read_text(services, caller, vector_store_id, file_id))])
+    """Retrieve the text that the parser extracted from a file, with its pages, sheets and headings."""
+    parsed = members.read_parsed_text(services, caller, vector_store_id, file_id)
+    return wire.ContentPage(data=[wire.Passage(text=parsed.text)], structure=wire.Structure.from_parsed(parsed))
 
 
 def to_member(body: wire.AttachFile) -> Member:

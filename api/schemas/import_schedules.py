@@ -110,6 +110,8 @@ class ImportRun(ResponseModel):
     began_at: int
     ended_at: int | None
     counts: ImportCounts
+    warnings: int
+    """Files that the run completed with warnings."""
     reasons: list[ImportFailureReason]
     error: str | None
 
@@ -117,12 +119,14 @@ class ImportRun(ResponseModel):
     def from_row(cls, row: Row) -> "ImportRun | None":
         if row.run_id is None or row.began_at is None:
             return None
-        counts = dict.fromkeys(ImportCounts.model_fields, 0) | row.counts
+        counts = dict.fromkeys((*ImportCounts.model_fields, "warnings"), 0) | row.counts
+        warnings = counts.pop("warnings")
         return cls(
             id=row.run_id,
             status=row.result or "in_progress",
             began_at=row.began_at,
             ended_at=row.ended_at,
+            warnings=warnings,
             counts=ImportCounts(**counts | {"uploaded": row.uploaded, "removed": row.removed}),
             reasons=[ImportFailureReason(**reason) for reason in row.reasons],
             error=row.error,

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from api.schemas.parts import ChunkingStrategyView, RequestModel, ResponseModel, Storable, Strategy
 from ingest.db.models import ReindexSchedule as Row
-from ingest.db.models import ReindexScope
+from ingest.db.models import ScheduledScope
 
 Cron = Annotated[str, Field(max_length=100), Storable]
 Zone = Annotated[str, Field(max_length=64), Storable]
@@ -17,7 +17,7 @@ class CreateSchedule(RequestModel):
 
     cron: Cron
     timezone: Zone = "UTC"
-    only: ReindexScope = "all"
+    only: ScheduledScope = "all"
     chunking_strategy: Strategy | None = None
     paused: bool = False
 
@@ -27,7 +27,7 @@ class UpdateSchedule(RequestModel):
 
     cron: Cron | None = None
     timezone: Zone | None = None
-    only: ReindexScope | None = None
+    only: ScheduledScope | None = None
     chunking_strategy: Strategy | None = None
     """Null: each file keeps its chunk sizes."""
     paused: bool | None = None
@@ -42,7 +42,7 @@ class ReindexSchedule(ResponseModel):
     vector_store_id: str
     cron: str
     timezone: str
-    only: ReindexScope
+    only: ScheduledScope
     chunking_strategy: ChunkingStrategyView | None
     paused: bool
     next_run_at: int | None

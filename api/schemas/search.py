@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from api.schemas.parts import Number, RequestModel, ResponseModel, Storable, Whole
-from api.schemas.store_files import Passage
+from api.schemas.store_files import Location, Passage
 from ingest.limits import MAX_FILTER_KEY_CHARACTERS, MAX_FILTER_VALUE_CHARACTERS
 from ingest.steps import filters
 from ingest.stores.fusion import FusionWeights
@@ -121,6 +121,7 @@ class SearchResult(ResponseModel):
     score: float
     attributes: dict[str, Any]
     content: list[Passage]
+    location: Location
 
     @classmethod
     def from_hit(cls, hit: Hit) -> "SearchResult":
@@ -130,6 +131,7 @@ class SearchResult(ResponseModel):
             score=hit.score,
             attributes=hit.attributes,
             content=[Passage(text=hit.text)],
+            location=Location(**hit.location),
         )
 
 

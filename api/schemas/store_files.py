@@ -6,6 +6,7 @@ from api.schemas.parts import Attributes, ChunkingStrategyView, Id, RequestModel
 from ingest.db.content.members import FileView
 from ingest.errors import LastErrorCode
 from ingest.status import FileStatus
+from ingest.steps.parse import ParsedText
 
 
 class AttachFile(RequestModel):
@@ -41,6 +42,8 @@ class VectorStoreFile(ResponseModel):
     last_error: LastError | None
     chunking_strategy: ChunkingStrategyView
     attributes: dict[str, Any]
+    warnings: int
+    """An extension: the number of warnings about the text that search finds (deploy/docs/api/reports.md)."""
 
     @classmethod
     def from_view(cls, row: FileView) -> "VectorStoreFile":
@@ -55,6 +58,7 @@ class VectorStoreFile(ResponseModel):
                 static={"max_chunk_size_tokens": row.chunk_tokens, "chunk_overlap_tokens": row.chunk_overlap}
             ),
             attributes=row.attributes,
+            warnings=row.warnings,
         )
 
 
@@ -65,11 +69,67 @@ class Passage(ResponseModel):
     text: str
 
 
+class Location(ResponseModel):
+    """Where a passage is in its file: an extension of this service (deploy/docs/text.md). Keys that do not apply are null.
+
+    `start` and `end` are characters of the text that GET .../files/{file_id}/content returns. `header` is the range of
+    a header row that the passage repeats before that text. `pages`, `slides` and `rows` are the first and the last
+    number, from 1. `attachments` names the files inside the file, from the outermost.
+    """
+
+    start: int | None = None
+    end: int | None = None
+    header: list[int] | None = None
+    pages: list[int] | None = None
+    slides: list[int] | None = None
+    sheet: str | None = None
+    rows: list[int] | None = None
+    chapter: str | None = None
+    message: str | None = None
+    attachments: list[str] | None = None
+    headings: list[str] | None = None
+    content_hash: str
+    generation: int
+
+
+class SectionView(ResponseModel):
+    """A page, slide, sheet, chapter, message or attachment: characters [start, end) of the text."""
+
+    kind: str
+    number: int
+    name: str
+    start: int
+    end: int
+
+
+class HeadingView(ResponseModel):
+    """A heading that starts at character `start`. Level 1 is the highest."""
+
+    start: int
+    level: int
+    title: str
+
+
+class Structure(ResponseModel):
+    """The structure of a text: an extension of this service."""
+
+    sections: list[SectionView]
+    headings: list[HeadingView]
+
+    @classmethod
+    def from_parsed(cls, parsed: ParsedText) -> "Structure":
+        return cls(
+            sections=[SectionView.model_validate(vars(section)) for section in parsed.sections],
+            headings=[HeadingView.model_validate(vars(heading)) for heading in parsed.headings],
+        )
+
+
 class ContentPage(ResponseModel):
     """The whole text of a file on one page, because clients never request a second page."""
 
     object: Literal["vector_store.file_content.page"] = "vector_store.file_content.page"
     data: list[Passage]
+    structure: Structure
     has_more: Literal[False] = False
     next_page: None = None
 

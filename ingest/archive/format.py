@@ -5,7 +5,7 @@ It holds `manifest.json`, then `about.json`, `points.jsonl` and `content` for ea
 So truncated, changed and exchanged entries are detected. The checksums do not protect against a forged archive.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -60,6 +60,19 @@ class Manifest(Document):
     store: StoreRecord
 
 
+class ReportRecord(Document):
+    """The coverage report of a file, as in its row (ingest/steps/parse/report.py)."""
+
+    reader: Text = ""
+    reader_version: Text = ""
+    language: Text = ""
+    parts: dict[Name, dict[Literal["read", "ocr", "empty", "failed", "not_read"], Count]] = {}
+    warnings: list[Annotated[list[Text], Field(min_length=3, max_length=3)]] = []
+    """Code, message and part of each."""
+    warning_count: Count = 0
+    replaced_characters: Count = 0
+
+
 class FileRecord(Document):
     """A file of the store: upload, membership, outcome, and checksums of its other entries."""
 
@@ -78,6 +91,9 @@ class FileRecord(Document):
     chunks: Count
     terms: Count
     usage_bytes: Count
+    warnings: Count = 0
+    report: ReportRecord | None = None
+    """Neither is in archives of version 0.2 and older."""
     points_sha256: Sha256
 
 
@@ -86,7 +102,9 @@ class PointRecord(Document):
 
     number: Count
     text: str
-    page: int | None
+    page: int | None = None
+    """Only in archives of version 0.2 and older."""
+    location: dict[str, Any] | None = None
     windows: str
     indices: list[Annotated[int, Field(ge=0, lt=2**32)]]
     values: list[float]

@@ -151,8 +151,8 @@ def _check_record(record: FileRecord, name: str) -> None:
         raise Refused(f"{name} cannot be used: a text contains NUL.")
     if (record.status == "failed") != (record.error_code is not None):
         raise Refused(f"{name} cannot be used: only a failed file has an error.")
-    if record.status != "completed" and (record.chunks or record.terms or record.usage_bytes):
-        raise Refused(f"{name} cannot be used: only a completed file has points.")
+    if record.status != "completed" and (record.chunks or record.terms or record.usage_bytes or record.warnings):
+        raise Refused(f"{name} cannot be used: only a completed file has points and warnings.")
     if record.chunk_overlap > record.chunk_tokens // 2:
         raise Refused(f"{name} cannot be used: the overlap exceeds half of a chunk.")
 
@@ -168,4 +168,4 @@ def _to_point(line: PointRecord, vectors: VectorSpec, name: str) -> Point:
     if len(line.indices) != len(line.values) or len(set(line.indices)) != len(line.indices) or "\x00" in line.text:
         raise Refused(f"{name} cannot be used: the terms of a point are not valid.")
     windows = numbers.reshape(rows, vectors.dimensions)
-    return Point(line.number, line.text, windows, SparseVector(line.indices, line.values), line.page)
+    return Point(line.number, line.text, windows, SparseVector(line.indices, line.values), line.location)

@@ -187,8 +187,10 @@ def _file_row(file: dict[str, Any], project: str, now: int) -> dict[str, Any]:
 
 def _finished_member_row(file: dict[str, Any], store_id: str, model: str, now: float) -> dict[str, Any]:
     copied = ("row", "attributes", "chunk_tokens", "chunk_overlap", "status", "error_code", "error_message")
-    sizes = ("chunks", "terms", "usage_bytes")
+    sizes = ("chunks", "terms", "usage_bytes", "warnings")
+    report = file["report"]
     return {name: file[name] for name in (*copied, *sizes)} | {
+        "report": None if report is None else {name: value for name, value in report.items() if value},
         "vector_store_id": store_id,
         "file_id": file["id"],
         "created_at": int(now),

@@ -150,7 +150,7 @@ def _point_line(point: Point) -> bytes:
     record = PointRecord(
         number=point.number,
         text=point.text,
-        page=point.page,
+        location=None if point.location is None else dict(point.location),
         windows=base64.b64encode(windows).decode(),
         indices=np.asarray(point.sparse.indices, np.int64).tolist(),
         values=np.asarray(point.sparse.values, np.float64).tolist(),

@@ -19,6 +19,7 @@ COMMANDS = {
     "up": "up.up",
     "import": "imports.import_",
     "status": "status.status",
+    "report": "report.report",
     "retry": "retry.retry",
     "reindex": "reindex.reindex",
     "schedule": "schedule.app",

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from ingest.cli import options as cli
 from ingest.cli.import_display import choose_reporter
-from ingest.cli.import_report import print_counts, print_failures, summarize
+from ingest.cli.import_report import print_counts, print_failures, print_warnings, summarize
 from ingest.cli.output import print_event, print_line
 from ingest.imports import attributes, journal
 from ingest.imports.client import DEFAULT_URL, RESTART_TOLERANT_RETRIES, open_client
@@ -113,11 +113,12 @@ def _print_outcome(console: Console, outcome: ImportOutcome, *, as_json: bool) -
             print_line(console, f"Stopped.{rest} Run the same command again to resume.")
         return EXIT_INTERRUPTED
     if as_json:
-        summary = summarize(outcome.counts, outcome.reasons)
+        summary = summarize(outcome.counts, outcome.reasons, outcome.warnings)
         print_event("finished", **{"import": outcome.import_id}, complete=outcome.is_complete, **summary)
     else:
         print_counts(console, outcome.counts)
         print_failures(console, outcome.reasons)
+        print_warnings(console, outcome.warnings)
     if outcome.skipped_removal:
         print_line(Console(stderr=True), "No file was removed, because some sources could not be read completely.")
         return EXIT_INCOMPLETE

@@ -12,9 +12,10 @@ from ingest.cli.store_batches import is_complete, print_file_counts, resolve_sto
 from ingest.imports.client import DEFAULT_URL, open_client
 
 Only = Annotated[
-    Literal["all", "failed", "stale"],
+    Literal["all", "failed", "stale", "warnings"],
     typer.Option(
-        help="`stale`: files with an outdated pipeline version; `failed`: files that failed, at first or at a re-index."
+        help="`stale`: files with an outdated pipeline version; `failed`: files that failed, at first or at a re-index; "
+        "`warnings`: files with parts that were not read."
     ),
 ]
 ChunkTokens = Annotated[

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import openai
@@ -13,7 +13,7 @@ from rich.table import Table
 
 from ingest.cli import options as cli
 from ingest.cli.output import print_line, table_console
-from ingest.cli.reindex import ChunkTokens, Only, Overlap, reindex_body
+from ingest.cli.reindex import ChunkTokens, Overlap, reindex_body
 from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import Refused
 from ingest.imports import attributes
@@ -30,6 +30,12 @@ app = typer.Typer(
     rich_markup_mode=cli.HELP_MARKUP,
 )
 
+Only = Annotated[
+    Literal["all", "failed", "stale"],
+    typer.Option(
+        help="`stale`: files with an outdated pipeline version; `failed`: files that failed, at first or at a re-index."
+    ),
+]
 ScheduleId = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Id of the schedule.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 CronArgument = Annotated[

@@ -19,6 +19,7 @@ from ingest.cli.output import print_line
 from ingest.errors import Refused
 from ingest.imports import journal
 from ingest.imports.client import DEFAULT_URL, find_store, find_store_of_batch, open_client
+from ingest.imports.reports import fetch_warnings
 
 WATCH_SECONDS = 1.0
 STATES = ("in_progress", "completed", "failed", "cancelled", "total")
@@ -32,6 +33,8 @@ class FileStatus:
     id: str
     name: str
     counts: dict[str, int]
+    warnings: int
+    """Files that completed with warnings."""
 
     @property
     def has_ended(self) -> bool:
@@ -123,21 +126,30 @@ def _search_journals(target: str, folder: Path) -> JournalMatch | None:
 
 
 def _fetch_import(client: openai.OpenAI, match: JournalMatch) -> FileStatus:
-    counts = dict.fromkeys(STATES, 0)
+    counts, warnings = dict.fromkeys(STATES, 0), 0
     for batch_id in match.batch_ids:
-        for state, files in _fetch_batch(client, match.store["store_id"], batch_id).counts.items():
+        batch = _fetch_batch(client, match.store["store_id"], batch_id)
+        warnings += batch.warnings
+        for state, files in batch.counts.items():
             counts[state] += files
-    return FileStatus("import", str(match.import_id), match.store["store"], counts)
+    return FileStatus("import", str(match.import_id), match.store["store"], counts, warnings)
 
 
 def _fetch_batch(client: openai.OpenAI, store_id: str, batch_id: str) -> FileStatus:
     batch = client.vector_stores.file_batches.retrieve(batch_id, vector_store_id=store_id)
-    return FileStatus("batch", batch.id, store_id, _to_dict(batch.file_counts))
+    counts = _to_dict(batch.file_counts)
+    return FileStatus("batch", batch.id, store_id, counts, _count_warnings(client, store_id, counts, batch.id))
 
 
 def _fetch_store(client: openai.OpenAI, store_id: str) -> FileStatus:
     store = client.vector_stores.retrieve(store_id)
-    return FileStatus("store", store.id, store.name, _to_dict(store.file_counts))
+    counts = _to_dict(store.file_counts)
+    return FileStatus("store", store.id, store.name, counts, _count_warnings(client, store_id, counts))
+
+
+def _count_warnings(client: openai.OpenAI, store_id: str, counts: dict[str, int], batch_id: str | None = None) -> int:
+    """Return the number of files with warnings of a store or a batch."""
+    return fetch_warnings(client, store_id, batch_id)["files"] if counts["completed"] else 0
 
 
 def _to_dict(file_counts: Any) -> dict[str, int]:
@@ -148,9 +160,12 @@ def _print_status(current: FileStatus, *, as_json: bool) -> None:
     counts = current.counts
     if as_json:
         facts = {"object": current.kind, "id": current.id, "name": current.name, "file_counts": counts}
-        print(json.dumps(facts | {"over": current.has_ended}), flush=True)
+        print(json.dumps(facts | {"warnings": current.warnings, "over": current.has_ended}), flush=True)
         return
-    parts = ", ".join(f"{counts[state]:,} {state.replace('_', ' ')}" for state in STATES if state != "total")
+    words = {state: f"{counts[state]:,} {state.replace('_', ' ')}" for state in STATES if state != "total"}
+    if current.warnings:
+        words["completed"] += f" ({current.warnings:,} with warnings)"
+    parts = ", ".join(words.values())
     print_line(Console(), f"{current.kind} {current.id} ({current.name}): {parts}, {counts['total']:,} in total")
 
 

@@ -85,6 +85,29 @@ class Settings(BaseSettings):
     )
     parse_max_text_mib: int = Field(64, ge=1, description="Longest text of one file; a longer one is refused.")
 
+    # OCR
+    ocr: Literal["auto", "rapidocr", "tesseract", "off"] = Field(
+        "auto",
+        description="What reads scanned pages and pictures: RapidOCR (extra `ocr`), Tesseract (its program and languages), "
+        "`auto` = one that is installed, or `off`.",
+    )
+    ocr_languages: str = Field(
+        "",
+        description="Tesseract's codes of the languages on scanned pages, separated by commas, such as `deu,eng`; empty = "
+        "all that it has. `auto` takes Tesseract if it has all of them, which is faster. RapidOCR needs none.",
+    )
+    ocr_workers: int = Field(
+        1,
+        ge=0,
+        description="Worker processes on this machine for files that need OCR, so that others do not wait for them; they "
+        "start only where OCR is on and installed. 0 = the other workers read them.",
+    )
+    ocr_page_seconds: float = Field(60.0, gt=0, description="Wall-clock time for OCR of one page, beside the parser's.")
+    ocr_max_pages: int = Field(2000, ge=1, description="Pages of a file that OCR reads; a warning names the others.")
+    ocr_memory_mib: int = Field(
+        2048, ge=512, description="Address space of OCR in the parser process, above that of the parser."
+    )
+
     # authentication
     require_keys: bool = Field(
         False,

@@ -11,7 +11,16 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
 from ingest.db.execute import changed_row, execute
-from ingest.db.models import FileBatch, ImportResult, ImportSchedule, VectorStore, WebhookDelivery, WebhookEndpoint
+from ingest.db.models import (
+    BatchFile,
+    FileBatch,
+    ImportResult,
+    ImportSchedule,
+    StoreFile,
+    VectorStore,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from ingest.db.pages import Page, Window, page
 from ingest.db.session import now, read_clock
 
@@ -124,6 +133,17 @@ def take_unannounced(session: Session, limit: int) -> list[Ending]:
     if stores:
         execute(session, update(VectorStore).where(VectorStore.id.in_(stores)).values(announced=True))
     return endings
+
+
+def count_files_with_warnings(session: Session, batch_rows: Sequence[int]) -> Mapping[int, int]:
+    """Return the number of files with warnings of each batch that has some."""
+    counts = (
+        select(BatchFile.batch, func.count().label("files"))
+        .join(StoreFile, StoreFile.row == BatchFile.store_file)
+        .where(BatchFile.batch.in_(batch_rows), StoreFile.has_warnings)
+        .group_by(BatchFile.batch)
+    )
+    return {row.batch: row.files for row in session.execute(counts)}
 
 
 def list_active_endpoints(session: Session, projects: set[str]) -> dict[str, list[WebhookEndpoint]]:

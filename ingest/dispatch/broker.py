@@ -17,7 +17,7 @@ from ingest.status import Lane
 
 FILE_TASK = "ingest.file"
 MAINTENANCE_TASK = "ingest.sweep"
-QUEUES: dict[Lane, str] = {"interactive": "interactive", "bulk": "bulk"}
+QUEUES: dict[Lane, str] = {"interactive": "interactive", "bulk": "bulk", "slow": "slow"}
 MAINTENANCE_QUEUE = "maintenance"
 KEY_PREFIX = "ingest:"
 

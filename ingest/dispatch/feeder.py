@@ -31,17 +31,35 @@ IDLE_POLL_SECONDS = 0.25
 BUSY_POLL_SECONDS = 0.05
 """Workers poll a lane that is at least half full this often, or when the upper half is used up."""
 
+SLOW_WINDOW = 4
+"""Messages of slow files at most. One file may take an hour, and those already published are not overtaken by others."""
+
+_TAKE = {"interactive": feed.take_interactive, "bulk": feed.take_bulk, "slow": feed.take_slow}
+
 _log = logs.get(__name__)
 
 
 class Feeder:
-    """Publish queued files, at most `dispatch_window` messages a lane."""
+    """Publish queued files, at most `dispatch_window` messages a lane, or SLOW_WINDOW.
 
-    def __init__(self, database: Database, queue: Queue, settings: Settings, poll_throttle: PollThrottle) -> None:
+    With `slow_apart` slow files have workers and a lane of their own.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        queue: Queue,
+        settings: Settings,
+        poll_throttle: PollThrottle,
+        *,
+        slow_apart: bool = False,
+    ) -> None:
         self._database = database
         self._queue = queue
-        self._window = settings.dispatch_window
-        self._half_window = (self._window + 1) // 2
+        self._slow_apart = slow_apart
+        self._lanes = LANES if self._slow_apart else tuple(lane for lane in LANES if lane != "slow")
+        window = settings.dispatch_window
+        self._windows: dict[Lane, int] = {"interactive": window, "bulk": window, "slow": min(window, SLOW_WINDOW)}
         self._poll_throttle = poll_throttle
 
     def top_up(self) -> int:
@@ -50,7 +68,7 @@ class Feeder:
         A broker that is down is logged, not raised: maintenance tries again.
         """
         try:
-            return sum(self._fill(lane, self._queue.depth(lane)) for lane in LANES)
+            return sum(self._fill(lane, self._queue.depth(lane)) for lane in self._lanes)
         except DependencyDown as exc:
             _log.warning("dispatch_failed", dependency=exc.dependency, reason=str(exc))
             return 0
@@ -58,7 +76,7 @@ class Feeder:
     def top_up_after_file(self) -> None:
         """Do what `top_up` does, but only for lanes that the poll throttle lets through. Workers call it after each file."""
         try:
-            for lane in LANES:
+            for lane in self._lanes:
                 if self._poll_throttle.is_due_after_file(lane):
                     self._poll(lane)
         except DependencyDown as exc:
@@ -67,24 +85,28 @@ class Feeder:
     def republish_lost(self) -> int:
         """Mark the files whose messages the broker lost as unpublished, and return their number. `top_up` publishes them."""
         lost = 0
-        for lane in LANES:
+        for lane in self._lanes:
             age_seconds = LOST_AFTER_SECONDS if self._queue.depth(lane) == 0 else STALE_AFTER_SECONDS
             with self._database.transaction() as session:
-                lost += feed.unpublish_older(session, older_than_seconds=age_seconds, interactive=lane == "interactive")
+                lost += feed.unpublish_older(session, lane, older_than_seconds=age_seconds, slow_apart=self._slow_apart)
         return lost
 
     def _poll(self, lane: Lane) -> None:
-        self._poll_throttle.pause(lane, IDLE_POLL_SECONDS, self._half_window)
+        half_window = self._half_window(lane)
+        self._poll_throttle.pause(lane, IDLE_POLL_SECONDS, half_window)
         depth = self._queue.depth(lane)
         depth += self._fill(lane, depth)
-        if depth >= self._half_window:
-            self._poll_throttle.pause(lane, BUSY_POLL_SECONDS, depth - self._half_window)
+        if depth >= half_window:
+            self._poll_throttle.pause(lane, BUSY_POLL_SECONDS, depth - half_window)
+
+    def _half_window(self, lane: Lane) -> int:
+        return (self._windows[lane] + 1) // 2
 
     def _fill(self, lane: Lane, depth: int) -> int:
         """Publish what a queue of this depth has room for, unless it is half full. Return the number of files."""
-        if depth >= self._half_window:
+        if depth >= self._half_window(lane):
             return 0
-        room = self._window - depth
+        room = self._windows[lane] - depth
         with self._database.transaction() as session:
             is_only_feeder = locks.try_advisory_lock(session, locks.feeder(lane))
             files = self._take(session, lane, room) if is_only_feeder else []
@@ -100,10 +122,10 @@ class Feeder:
 
     def _take(self, session: Session, lane: Lane, room: int) -> list[QueuedFile]:
         # Files that another process has marked but not sent yet are in no queue, so the depth does not count them.
-        room = min(room, self._window - feed.count_published(session, interactive=lane == "interactive"))
-        room = _limit_during_outage(outages.read_state(session), room, self._window)
-        take = feed.take_interactive if lane == "interactive" else feed.take_bulk
-        return take(session, room) if room > 0 else []
+        window = self._windows[lane]
+        room = min(room, window - feed.count_published(session, lane, slow_apart=self._slow_apart))
+        room = _limit_during_outage(outages.read_state(session), room, window)
+        return _TAKE[lane](session, room, slow_apart=self._slow_apart) if room > 0 else []
 
 
 def _limit_during_outage(outage: OutageState, room: int, window: int) -> int:

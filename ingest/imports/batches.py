@@ -9,6 +9,7 @@ import openai
 from openai.types.vector_stores import VectorStoreFileBatch
 
 from ingest.imports.journal import ImportRun, Journal, JournalEntry, OpenBatch, State
+from ingest.imports.reports import describe_warnings, list_reports
 
 MAX_OPEN_BATCHES = 32
 """Unfinished batches at a time. With more of them uploads pause: they would only fill the service's disk."""
@@ -22,6 +23,7 @@ class ImportBatches:
     """The batches of an import, and the counts of their files."""
 
     def __init__(self, client: openai.OpenAI, store_id: str, journal: Journal, import_run: ImportRun) -> None:
+        self._client = client
         self._batches = client.vector_stores.file_batches
         self._store_id = store_id
         self._journal = journal
@@ -85,8 +87,14 @@ class ImportBatches:
             not_completed += self._list_files(batch.id, "failed")
         if counts.cancelled:
             not_completed += self._list_files(batch.id, "cancelled")
-        self._journal.close_batch(updated, not_completed)
+        with_warnings = self._list_warnings(batch.id) if counts.completed else []
+        self._journal.close_batch(updated, not_completed, with_warnings)
         return [(file_id, reason) for file_id, _, reason in not_completed]
+
+    def _list_warnings(self, batch_id: str) -> list[tuple[str, str]]:
+        """Return (file id, warning) of each completed file of a batch that has warnings."""
+        reports = list_reports(self._client, self._store_id, batch_id=batch_id)
+        return [(report["id"], describe_warnings(report)) for report in reports if report["status"] == "completed"]
 
     def _list_files(self, batch_id: str, status: Any) -> Iterator[tuple[str, State, str]]:
         default_reason = "The file was cancelled" if status == "cancelled" else "The service gave no reason"

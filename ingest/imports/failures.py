@@ -1,4 +1,4 @@
-"""Files that an import did not complete: grouped by reason, and written to a file."""
+"""Files that an import did not complete, or completed with warnings: grouped by reason, and written to a file."""
 
 import csv
 import json
@@ -34,8 +34,13 @@ def group_by_reason(failed_files: Iterable[FailedFile]) -> list[tuple[str, Failu
     return sorted(groups.items(), key=lambda item: (-item[1].files, item[0]))
 
 
+def count_files(groups: Iterable[tuple[str, FailureGroup]]) -> int:
+    """Return the number of files in all groups."""
+    return sum(group.files for _, group in groups)
+
+
 def write_failures(target: Path, failed_files: Iterable[FailedFile]) -> None:
-    """Write all failed files as CSV (if the name ends in .csv) or JSON Lines. Raises Refused."""
+    """Write all these files as CSV (if the name ends in .csv) or JSON Lines. Raises Refused."""
     try:
         with target.open("w", encoding="utf-8", newline="") as file:
             rows = (

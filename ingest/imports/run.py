@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 import openai
 
@@ -39,9 +40,11 @@ class ImportOutcome:
     import_id: str
     is_stopped: bool
     counts: dict[str, int]
-    """Files by outcome, and the counts `unchanged`, `removed` and `total`."""
+    """Files by outcome, and the counts `unchanged`, `removed`, `warnings` (of the completed ones) and `total`."""
     reasons: list[tuple[str, failures.FailureGroup]]
     """Why files did not complete. Empty when the import was stopped."""
+    warnings: list[tuple[str, failures.FailureGroup]]
+    """What was not read of files that the import completed. Empty when the import was stopped."""
     skipped_removal: bool
     """Missing files were not removed, because the scan was incomplete."""
 
@@ -176,13 +179,16 @@ def _conclude(
         "total": sum(outcomes.values()) + scan_counts.problems,
     }
     if options.failures_file is not None:
-        failures.write_failures(options.failures_file, journal.list_failures(import_run.number))
+        listed = chain(journal.list_failures(import_run.number), journal.list_warnings(import_run.number))
+        failures.write_failures(options.failures_file, listed)
     skipped_removal = options.delete_missing and scan_counts.is_incomplete
     if is_stopped:
-        return ImportOutcome(import_run.id, True, counts, [], skipped_removal)
+        return ImportOutcome(import_run.id, True, counts, [], [], skipped_removal)
     journal.end_import(import_run.number)
     reasons = failures.group_by_reason(journal.list_failures(import_run.number))
-    return ImportOutcome(import_run.id, False, counts, reasons, skipped_removal)
+    warnings = failures.group_by_reason(journal.list_warnings(import_run.number))
+    counts["warnings"] = failures.count_files(warnings)
+    return ImportOutcome(import_run.id, False, counts, reasons, warnings, skipped_removal)
 
 
 def _until_stopped(

@@ -200,8 +200,13 @@ def _import(
     reasons = [
         {"reason": _storable(reason), "files": group.files, "first": group.paths[:3]} for reason, group in groups
     ]
+    warnings = sum(1 for _ in journal.list_warnings(import_run.number))
     is_complete = counts["completed"] == counts["total"]
-    return {"result": "completed" if is_complete else "incomplete", "counts": counts, "reasons": reasons}
+    return {
+        "result": "completed" if is_complete else "incomplete",
+        "counts": counts | {"warnings": warnings},
+        "reasons": reasons,
+    }
 
 
 def _options(services: Services, schedule: ImportSchedule, caller: Caller, folder: Path) -> ImportOptions:

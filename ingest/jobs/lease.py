@@ -28,6 +28,7 @@ class Lease:
         self._heartbeat_seconds = services.settings.heartbeat_seconds
         self._is_lost = threading.Event()
         self._expires_at = time.monotonic() + self._lease_seconds
+        self._pages: tuple[int, int] | None = None
 
     @contextmanager
     def kept_alive(self) -> Iterator[None]:
@@ -39,6 +40,10 @@ class Lease:
         """Return whether the job should go on: the lease is held and the worker is not stopping."""
         is_stopping = self._services.stopping.is_set()
         return not self._is_lost.is_set() and not is_stopping and time.monotonic() < self._expires_at
+
+    def note_progress(self, done: int, total: int) -> None:
+        """Record with the next heartbeat how many of the file's pages are done."""
+        self._pages = (done, total)
 
     def ensure(self) -> None:
         """Renew the lease unless it was renewed in the last half heartbeat. Raises Abandoned when the job must stop."""
@@ -58,6 +63,6 @@ class Lease:
     def _renew(self) -> None:
         started_at = time.monotonic()
         with self._services.database.transaction() as session:
-            if not claims.renew(session, self._claim, lease_seconds=self._lease_seconds):
+            if not claims.renew(session, self._claim, lease_seconds=self._lease_seconds, pages=self._pages):
                 self._is_lost.set()
         self._expires_at = started_at + self._lease_seconds

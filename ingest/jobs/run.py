@@ -5,6 +5,7 @@ The transitions T2 to T9 are listed in deploy/docs/reliability.md.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -14,18 +15,18 @@ from sqlalchemy.orm import Session
 
 from ingest.db.queue import claims, point_jobs
 from ingest.db.queue.claims import Claim
-from ingest.db.queue.counters import PointTotals
-from ingest.errors import Abandoned, DependencyDown, FileError, LastErrorCode, ModelChanged
+from ingest.errors import Abandoned, DependencyDown, FileError, LastErrorCode, ModelChanged, OcrDeferred
 from ingest.jobs import outages, pipeline
 from ingest.jobs.lease import Lease
-from ingest.jobs.pipeline import JobControl, Stage
+from ingest.jobs.pipeline import IngestResult, JobControl, Stage
 from ingest.observability import logs, metrics, tracing
 from ingest.services import Services
 from ingest.steps.versions import pipeline_version
 from ingest.stores import unclaimed_blobs
 
-JobResult = Literal["skipped", "completed", "failed", "deferred", "released", "abandoned"]
+JobResult = Literal["skipped", "completed", "failed", "deferred", "released", "slow", "abandoned"]
 """`skipped`: the file was not claimable. `deferred`: requeued because a dependency is down. `released`: requeued at once.
+`slow`: requeued for a worker of the slow lane.
 `abandoned`: the lease was lost, or the file is not wanted any more."""
 
 
@@ -107,7 +108,12 @@ def _controlled(services: Services, claim: Claim, enter_stage: Callable[[Stage],
     """Keep the lease alive inside the context, and yield the pipeline's connection to it."""
     lease = Lease(services, claim)
     with lease.kept_alive():
-        yield JobControl(still_wanted=lease.is_wanted, ensure_lease=lease.ensure, enter_stage=enter_stage)
+        yield JobControl(
+            still_wanted=lease.is_wanted,
+            ensure_lease=lease.ensure,
+            enter_stage=enter_stage,
+            note_progress=lease.note_progress,
+        )
 
 
 def _run_pipeline(services: Services, claim: Claim, control: JobControl) -> JobOutcome:
@@ -119,7 +125,9 @@ def _run_pipeline(services: Services, claim: Claim, control: JobControl) -> JobO
         _complete(services, claim, pipeline.ingest_file(claim, services, control))
         outages.end_outages(services)
     except FileError as exc:
-        return _fail(services, claim, exc.code, str(exc))
+        return _fail(services, claim, exc.code, str(exc), exc.report)
+    except OcrDeferred as exc:
+        return _defer_to_slow_lane(services, claim, str(exc))
     except Abandoned:
         if not services.stopping.is_set():
             raise
@@ -139,12 +147,12 @@ def _run_pipeline(services: Services, claim: Claim, control: JobControl) -> JobO
     return JobOutcome("completed")
 
 
-def _complete(services: Services, claim: Claim, totals: PointTotals) -> None:
+def _complete(services: Services, claim: Claim, result: IngestResult) -> None:
     """Complete the file. Attributes that changed meanwhile are written to the points first."""
-    version = pipeline_version(claim.model)
+    version, report = pipeline_version(claim.model), result.report.to_json()
 
     def complete_or_read_attributes(session: Session) -> tuple[dict[str, Any], int] | None:
-        if claims.complete(session, claim, totals, version):
+        if claims.complete(session, claim, result.totals, version, report):
             return None
         return claims.current_attributes(session, claim)
 
@@ -152,10 +160,14 @@ def _complete(services: Services, claim: Claim, totals: PointTotals) -> None:
         attributes, attributes_version = changed
         claim = replace(claim, attributes=attributes, attributes_version=attributes_version)
         services.index_of(claim.model).set_attributes(pipeline.point_owner_of(claim))
+    for code, count in Counter(warning.code for warning in result.report.warnings).items():
+        metrics.warnings.labels(code).inc(count)
 
 
-def _fail(services: Services, claim: Claim, code: LastErrorCode, message: str) -> JobOutcome:
-    _write_with_retry(services, lambda session: claims.fail(session, claim, code, message))
+def _fail(
+    services: Services, claim: Claim, code: LastErrorCode, message: str, report: Mapping[str, Any] | None = None
+) -> JobOutcome:
+    _write_with_retry(services, lambda session: claims.fail(session, claim, code, message, report))
     metrics.failures.labels(code).inc()
     _log.info("file_error", code=code, reason=message)
     return JobOutcome("failed", message)
@@ -171,6 +183,11 @@ def _defer(services: Services, claim: Claim, exc: DependencyDown) -> JobOutcome:
 def _release(services: Services, claim: Claim, reason: str) -> JobOutcome:
     _write_with_retry(services, lambda session: claims.release(session, claim, delay_seconds=0))
     return JobOutcome("released", reason)
+
+
+def _defer_to_slow_lane(services: Services, claim: Claim, reason: str) -> JobOutcome:
+    _write_with_retry(services, lambda session: claims.defer_to_slow_lane(session, claim))
+    return JobOutcome("slow", reason)
 
 
 def _purge_after_lost_lease(services: Services, claim: Claim) -> None:

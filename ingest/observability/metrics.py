@@ -25,6 +25,7 @@ SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 jobs = Counter("ingest_jobs", "Jobs by result.", ["result"])
 failures = Counter("ingest_file_failures", "Failed files by the code in their last_error.", ["code"])
+warnings = Counter("ingest_warnings", "Warnings in the coverage reports of completed files, by code.", ["code"])
 job_seconds = Histogram("ingest_job_seconds", "Time from claim to completion, of completed files.", buckets=SLOW)
 stage_seconds = Histogram("ingest_stage_seconds", "Time in each stage of a file.", ["stage"], buckets=SLOW)
 waited_seconds = Histogram(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ingest import ids
 from ingest.caller import Caller
 from ingest.db.content import stores
-from ingest.db.models import ReindexSchedule, ReindexScope
+from ingest.db.models import ReindexSchedule, ScheduledScope
 from ingest.db.pages import Page, Window
 from ingest.db.schedules import reindex_schedules as rows
 from ingest.db.session import read_clock
@@ -33,7 +33,7 @@ def create(
     *,
     cron: str,
     timezone: str,
-    only: ReindexScope,
+    only: ScheduledScope,
     chunk_sizes: ChunkSizes | None,
     paused: bool,
 ) -> ReindexSchedule:

@@ -59,6 +59,12 @@ class TermCounts:
     counts: Integers
     length: int
 
+    def plus(self, other: "TermCounts") -> "TermCounts":
+        """Return the counts of both texts together."""
+        ids, positions = np.unique(np.concatenate([self.ids, other.ids]), return_inverse=True)
+        counts = np.bincount(positions, np.concatenate([self.counts, other.counts]), len(ids)).astype(np.int64)
+        return TermCounts(ids, counts, self.length + other.length)
+
 
 def count_terms(text: str) -> TermCounts:
     """Count the terms of a text."""

@@ -43,13 +43,19 @@ def retrieve(services: Services, caller: Caller, store_id: str, batch_id: str) -
 
 
 def list_page(
-    services: Services, caller: Caller, store_id: str, batch_id: str, window: Window, *, status: FileStatus | None
+    services: Services,
+    caller: Caller,
+    store_id: str,
+    batch_id: str,
+    window: Window,
+    *,
+    status: FileStatus | None,
+    has_warnings: bool | None = None,
 ) -> Page[FileView]:
     """Return a page of a batch's files. Raises NotFound."""
     with services.database.reading() as session:
-        return member_rows.list_batch_files(
-            session, require_batch(session, caller, store_id, batch_id), window, status=status
-        )
+        batch = require_batch(session, caller, store_id, batch_id)
+        return member_rows.list_batch_files(session, batch, window, status=status, has_warnings=has_warnings)
 
 
 def cancel(services: Services, caller: Caller, store_id: str, batch_id: str) -> FileBatch:

@@ -16,12 +16,13 @@ from ingest.db.queue import membership, point_attributes, point_jobs
 from ingest.db.queue.membership import Member
 from ingest.db.session import after_commit
 from ingest.db.tenancy import quotas
-from ingest.errors import Abandoned, DependencyDown, NotFound
+from ingest.errors import Abandoned, DependencyDown, NotFound, OcrDeferred
 from ingest.observability import logs
 from ingest.services import Services
 from ingest.status import FileStatus
 from ingest.steps import parsed_text
 from ingest.steps.index import PointOwner
+from ingest.steps.parse import ParsedText
 from ingest.stores.files import retrieve as retrieve_file
 from ingest.stores.vector_stores import require_active_store, require_store
 
@@ -82,12 +83,18 @@ def retrieve(services: Services, caller: Caller, store_id: str, file_id: str) ->
 
 
 def list_page(
-    services: Services, caller: Caller, store_id: str, window: Window, *, status: FileStatus | None
+    services: Services,
+    caller: Caller,
+    store_id: str,
+    window: Window,
+    *,
+    status: FileStatus | None,
+    has_warnings: bool | None = None,
 ) -> Page[FileView]:
     """Return a page of a store's files. Raises NotFound."""
     with services.database.reading() as session:
         require_store(rows.get(session, caller.project, store_id), store_id)
-        return member_rows.list_files(session, store_id, window, status=status)
+        return member_rows.list_files(session, store_id, window, status=status, has_warnings=has_warnings)
 
 
 def update_attributes(
@@ -137,7 +144,7 @@ def delete(services: Services, caller: Caller, store_id: str, file_id: str) -> N
             _require_member(None, store_id, file_id)
 
 
-def read_text(services: Services, caller: Caller, store_id: str, file_id: str) -> str:
+def read_parsed_text(services: Services, caller: Caller, store_id: str, file_id: str) -> ParsedText:
     """Return the parsed text of a file; parse it again if the stored text is gone.
 
     Raises NotFound, FileError when the file has no text, and DependencyDown when the parser stays busy.
@@ -147,7 +154,11 @@ def read_text(services: Services, caller: Caller, store_id: str, file_id: str) -
     if not services.parser_lock.acquire(timeout=PARSER_WAIT_SECONDS):
         raise DependencyDown("parser", "it is busy with another file")
     try:
-        return parsed_text.load_or_parse(services.blobs, services.parser, file.blob, file.filename).text
+        return parsed_text.load_or_parse_without_ocr(services.blobs, services.parser, file.blob, file.filename)
+    except OcrDeferred as exc:
+        raise DependencyDown(
+            "parser", "the text of this file is gone, and OCR takes too long here: index it again"
+        ) from exc
     except FileNotFoundError as exc:
         raise NotFound(f"The content of file '{file_id}' is gone.", param="file_id") from exc
     finally:

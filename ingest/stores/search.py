@@ -3,6 +3,7 @@
 Dense and lexical candidates come from the index, are checked against the database, and are fused into one ranking.
 """
 
+import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from ingest.services import Services
 from ingest.steps import bm25
 from ingest.steps.filters import Filter
 from ingest.steps.index import Hit
+from ingest.steps.location import Location
 from ingest.steps.vectors import SparseVector, Vectors
 from ingest.stores.candidates import Candidates, PassageKey
 from ingest.stores.fusion import EQUAL_WEIGHTS, FusionWeights, fuse_hits, fuse_hits_of_models
@@ -37,13 +39,18 @@ purge, which a repetition does not change."""
 
 @dataclass(frozen=True)
 class SearchResult:
-    """A passage. `file_id` is the id of the uploaded file; `score` is from 0 to 1."""
+    """A passage. `file_id` is the id of the uploaded file; `score` is from 0 to 1.
+
+    `location` says where in the file the passage is (ingest/steps/location.py). It also has `content_hash`, the SHA-256
+    of the passage, and `generation`, the version of the file's points, which rises when the file is re-indexed.
+    """
 
     file_id: str
     filename: str
     score: float
     attributes: dict[str, Any]
     text: str
+    location: Location
 
 
 @dataclass
@@ -174,4 +181,6 @@ def _read_live_files(
 
 
 def _result(hit: Hit, file: LiveFile, score: float) -> SearchResult:
-    return SearchResult(file.file_id, file.filename, min(1.0, max(0.0, score)), file.attributes, hit.text)
+    content_hash = hashlib.sha256(hit.text.encode()).hexdigest()
+    location = {**(hit.location or {}), "content_hash": content_hash, "generation": hit.generation}
+    return SearchResult(file.file_id, file.filename, min(1.0, max(0.0, score)), file.attributes, hit.text, location)

@@ -5,6 +5,7 @@ Decision: deploy/docs/decisions/0010-webhooks.md.
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 from sqlalchemy.orm import Session
@@ -83,18 +84,20 @@ def sample_data(event_type: EventType) -> dict[str, Any]:
     if event_type.startswith("vector_store.import_run."):
         about = {"id": "imp_test", "vector_store_id": "vs_test", "import_schedule_id": "isch_test"}
         times = {"began_at": 0, "ended_at": 0}
-        return about | times | {"file_counts": dict.fromkeys(IMPORT_COUNTS, 0), "test": True}
+        return about | times | {"file_counts": dict.fromkeys(IMPORT_COUNTS, 0), "warnings": 0, "test": True}
     counts = dict.fromkeys(BATCH_COUNTS, 0)
-    return {"id": "vsfb_test", "vector_store_id": "vs_test", "file_counts": counts, "test": True}
+    return {"id": "vsfb_test", "vector_store_id": "vs_test", "file_counts": counts, "warnings": 0, "test": True}
 
 
 def _enqueue_page(session: Session) -> list[Ending]:
     """Queue events for up to `EVENTS_PER_TRANSACTION` of each kind, and return them."""
     endings = rows.take_unannounced(session, EVENTS_PER_TRANSACTION)
     endpoints = rows.list_active_endpoints(session, {ending.project for ending in endings})
+    ended_batches = [ending.subject.row for ending in endings if isinstance(ending.subject, FileBatch)]
+    warnings = rows.count_files_with_warnings(session, ended_batches) if ended_batches and endpoints else {}
     at = read_clock(session)
     for ending in endings:
-        event_type, object_id, data = _describe(ending)
+        event_type, object_id, data = _describe(ending, warnings)
         subscribed = [each for each in endpoints.get(ending.project, []) if event_type in each.event_types]
         if not subscribed:
             continue
@@ -110,19 +113,26 @@ def _enqueue_page(session: Session) -> list[Ending]:
     return endings
 
 
-def _describe(ending: Ending) -> tuple[EventType, str, dict[str, Any]]:
-    """Return the type, the object id and the data of the event about an ending."""
+def _describe(ending: Ending, warnings: Mapping[int, int]) -> tuple[EventType, str, dict[str, Any]]:
+    """Return the type, the object id and the data of the event about an ending.
+
+    `warnings` has the number of files with warnings of each batch, by its row.
+    """
     match ending.subject:
         case None:
             return "vector_store.expired", ending.store_id, {"id": ending.store_id}
         case EndedRun() as run:
             return _IMPORT_RUN_EVENT_TYPES[run.result], run.run_id, _import_run_data(run, ending.store_id)
         case batch:
-            return _BATCH_EVENT_TYPES[batch_status(batch)], batch.id, _batch_data(batch, ending.store_id)
+            return (
+                _BATCH_EVENT_TYPES[batch_status(batch)],
+                batch.id,
+                _batch_data(batch, ending.store_id, warnings.get(batch.row, 0)),
+            )
 
 
-def _batch_data(batch: FileBatch, store_id: str) -> dict[str, Any]:
-    return {"id": batch.id, "vector_store_id": store_id, "file_counts": file_counts(batch)}
+def _batch_data(batch: FileBatch, store_id: str, warnings: int) -> dict[str, Any]:
+    return {"id": batch.id, "vector_store_id": store_id, "file_counts": file_counts(batch), "warnings": warnings}
 
 
 def _import_run_data(run: EndedRun, store_id: str) -> dict[str, Any]:
@@ -134,4 +144,5 @@ def _import_run_data(run: EndedRun, store_id: str) -> dict[str, Any]:
         "began_at": run.began_at,
         "ended_at": run.ended_at,
         "file_counts": {name: run.counts.get(name, 0) for name in IMPORT_COUNTS},
+        "warnings": run.counts.get("warnings", 0),
     }

@@ -115,5 +115,5 @@ class _Local:
 
     def embed(self, tokens: Tokens) -> None:
         spans = chunk(tokens, CHUNK_TOKENS, OVERLAP)
-        cut = plan_windows(spans, CHUNK_TOKENS, OVERLAP, len(tokens), self._embedder.window_tokens)
+        cut = plan_windows(spans, self._embedder.window_tokens or CHUNK_TOKENS)
         self._embedder.embed([tokens.text(span.start, span.end) for span in cut.spans])

@@ -6,7 +6,7 @@ from pathlib import Path
 import docx
 import pypdf
 
-from ingest.steps.chunk import _encoding
+from ingest.steps.chunk.tokens import _encoding
 
 
 def chunks(path: Path, tokens: int, overlap: int) -> list[str]:

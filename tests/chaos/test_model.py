@@ -106,7 +106,7 @@ class FileLifecycle(RuleBasedStateMachine):
         super().__init__()
         self.index = UnreliableIndex(self.clock, self.services.settings.qdrant_timeout_seconds)
         self.services.index = self.index
-        self.services.queue.lanes = {"interactive": [], "bulk": []}
+        self.services.queue.lanes = {"interactive": [], "bulk": [], "slow": []}
         self.services.breakers = {name: CircuitBreaker(name, self.clock) for name in self.services.breakers}
         self.history = RowHistory()
         self.search_history = SearchHistory()
@@ -293,7 +293,7 @@ class FileLifecycle(RuleBasedStateMachine):
     # --- workers ---
 
     @precondition(lambda self: any(self.services.queue.lanes.values()))
-    @rule(lane=st.sampled_from(["interactive", "bulk"]), machine=machines)
+    @rule(lane=st.sampled_from(["interactive", "bulk", "slow"]), machine=machines)
     def deliver_message(self, lane: Lane, machine: str) -> None:
         if waiting := self.services.queue.lanes[lane]:
             self._claim(waiting.pop(0).row, machine)

@@ -24,6 +24,8 @@ class FakeService:
     """Error messages by file name."""
     failing_files: dict[str, str] = field(default_factory=dict)
     """Reasons by file name, of files that fail."""
+    warnings: dict[str, str] = field(default_factory=dict)
+    """Warnings by file name, of files that complete."""
     refuse_batches: str = ""
     web_page: str = ""
     """The answer to every GET, as of a server that is not this service."""
@@ -124,6 +126,13 @@ class _Handler(BaseHTTPRequestHandler):
                             if status_filter in ("", f["status"])
                         ]
                     )
+                case ["vector_stores", _, "file_reports"]:
+                    self._page(self._reports(parse_qs(urlsplit(self.path).query)))
+                case ["vector_stores", _, "warnings"]:
+                    reports = self._reports(parse_qs(urlsplit(self.path).query))
+                    self._answer({"files": len(reports), "codes": {"page_not_read": len(reports)} if reports else {}})
+                case ["vector_stores", _, "files", file_id, "report"] if file_id in self.fake.stored_files:
+                    self._answer(self._describe_report(file_id))
                 case ["vector_stores", _, "files", file_id] if file_id in self.fake.stored_files:
                     self._answer(self._describe_file(file_id))
                 case ["files", file_id] if file_id in self.fake.uploads:
@@ -197,6 +206,23 @@ class _Handler(BaseHTTPRequestHandler):
     def _failed_ids(self, batch_id: str) -> list[str]:
         ids: list[str] = self.fake.batches[batch_id]["file_ids"]
         return [file_id for file_id in ids if self.fake.uploads.get(file_id, ("", 0))[0] in self.fake.failing_files]
+
+    def _reports(self, query: dict[str, list[str]]) -> list[dict[str, Any]]:
+        ids = self.fake.batches[query["batch_id"][0]]["file_ids"] if "batch_id" in query else self.fake.stored_files
+        if "filename" in query:
+            return [self._describe_report(each) for each in ids if self.fake.uploads[each][0] == query["filename"][0]]
+        return [self._describe_report(each) for each in ids if self.fake.uploads[each][0] in self.fake.warnings]
+
+    def _describe_report(self, file_id: str) -> dict[str, Any]:
+        name = self.fake.uploads[file_id][0]
+        warning = {"code": "page_not_read", "message": self.fake.warnings.get(name), "part": "page 7"}
+        parts = {"page": {"read": 6, "ocr": 0, "empty": 0, "failed": 0, "not_read": 1}}
+        return {
+            "id": file_id, "filename": name, "status": self._describe_file(file_id)["status"], "progress": None,
+            "reader": {"name": "pypdfium2", "version": "5.0"}, "language": "en", "parts": parts, "replaced_characters": 2,
+            "warnings": [warning] if name in self.fake.warnings else [],
+            "warning_count": 2 if name in self.fake.warnings else 0,
+        }  # fmt: skip
 
     def _describe_file(self, file_id: str) -> dict[str, Any]:
         reason = self.fake.failing_files.get(self.fake.uploads[file_id][0])

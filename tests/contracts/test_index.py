@@ -226,16 +226,18 @@ def test_points_are_read_back_as_they_were_written(index: Index) -> None:
 
     stored = sorted(index.read_points(1, 2), key=lambda each: each.number)
 
-    assert [(each.number, each.text, each.page) for each in stored] == [(0, "zero", None), (1, "one", None)]
+    assert [(each.number, each.text, each.location) for each in stored] == [(0, "zero", None), (1, "one", None)]
     for each, original in zip(stored, written, strict=True):
         np.testing.assert_allclose(each.dense, original.dense, atol=1e-6)
     assert [list(stored[0].sparse.indices), list(stored[0].sparse.values)] == [[5, 7], [0.5, 1.5]]
 
 
-def test_a_page_is_read_back(index: Index) -> None:
-    index.upsert(make_owner(), [replace(make_point(0), page=3)])
+def test_a_location_is_read_back(index: Index) -> None:
+    index.upsert(make_owner(), [replace(make_point(0), location={"start": 0, "end": 5, "pages": [3, 4], "headings": ["Zusätze"]})])
 
-    assert [each.page for each in index.read_points(1, 1)] == [3]
+    assert [each.location for each in index.read_points(1, 1)] == [
+        {"start": 0, "end": 5, "pages": [3, 4], "headings": ["Zusätze"]}
+    ]
 
 
 def test_a_query_without_parts_finds_nothing(index: Index) -> None:

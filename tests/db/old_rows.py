@@ -96,8 +96,6 @@ _0001: Rows = {
     },
 }  # fmt: skip
 
-ROWS: dict[str, Rows] = {"0001": _0001}
-
 RENAMED_TABLES = {"loose_blobs": "unclaimed_blobs"}
 
 RENAMED_COLUMNS = {
@@ -118,6 +116,24 @@ RENAMED_COLUMNS = {
     "point_jobs": {"first": "first_generation", "generation": "last_generation", "final": "is_final"},
 }  # fmt: skip
 
+def _renamed(rows: Rows) -> Rows:
+    """Return the rows of 0001 as 0002 has them: the same values under other names."""
+    renamed: Rows = {}
+    for table, row in rows.items():
+        names = RENAMED_COLUMNS.get(table, {})
+        renamed[RENAMED_TABLES.get(table, table)] = {names.get(name, name): value for name, value in row.items()}
+    return renamed
+
+
+_0002 = _renamed(_0001)
+
+ROWS: dict[str, Rows] = {"0001": _0001, "0002": _0002}
+
+ADDED_COLUMNS = {
+    "store_files": {"warnings": 0, "report": None, "lane": "fast", "pages_done": None, "pages_total": None},
+}  # fmt: skip
+"""The columns that came after 0002, with the values that rows from before have in them."""
+
 JSON_COLUMNS = {
     "scopes", "part_ids", "metadata", "attributes", "sources", "manifests", "include", "exclude", "attributes_from_path",
     "counts", "reasons", "event_types", "findings",
@@ -127,10 +143,7 @@ JSON_COLUMNS = {
 def at_head(revision: str) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of a revision by table, as the models at the head read them."""
     expected: dict[str, list[dict[str, Any]]] = {}
-    for table, row in ROWS[revision].items():
-        names = RENAMED_COLUMNS.get(table, {})
-        read = {
-            names.get(name, name): json.loads(value) if name in JSON_COLUMNS else value for name, value in row.items()
-        }
-        expected[RENAMED_TABLES.get(table, table)] = [read]
+    for table, row in (_0002 if revision == "0002" else _renamed(ROWS[revision])).items():
+        read = {name: json.loads(value) if name in JSON_COLUMNS else value for name, value in row.items()}
+        expected[table] = [read | ADDED_COLUMNS.get(table, {})]
     return expected

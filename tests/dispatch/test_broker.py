@@ -23,7 +23,7 @@ def test_a_single_file_is_described_without_a_batch() -> None:
 
 def test_names_on_the_wire_stay_the_same_for_rolling_upgrades() -> None:
     assert (broker.FILE_TASK, broker.MAINTENANCE_TASK) == ("ingest.file", "ingest.sweep")
-    assert broker.QUEUES == {"interactive": "interactive", "bulk": "bulk"}
+    assert broker.QUEUES == {"interactive": "interactive", "bulk": "bulk", "slow": "slow"}
     assert (broker.MAINTENANCE_QUEUE, broker.KEY_PREFIX) == ("maintenance", "ingest:")
     assert task_arguments(FILE).keys() == {"row", "file", "name", "store", "batch", "attempt"}
 

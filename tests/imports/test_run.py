@@ -37,7 +37,9 @@ def test_the_reporter_is_called_at_every_stage(client: openai.OpenAI, folder: Pa
         "enter", "started demo vs_0", "scanning 1", "scanning 2", "scanned 2, 0 to remove", "exit"
     ]  # fmt: skip
     assert (outcome.is_complete, outcome.is_stopped, outcome.reasons) == (True, False, [])
-    assert outcome.counts == {"completed": 2, "not_uploaded": 0, "unchanged": 0, "removed": 0, "total": 2}
+    assert outcome.counts == {
+        "completed": 2, "not_uploaded": 0, "unchanged": 0, "removed": 0, "total": 2, "warnings": 0
+    }  # fmt: skip
 
 
 def test_failures_are_reported_grouped_and_written_to_a_file(

@@ -37,7 +37,7 @@ def control(stages: list[Stage] | None = None, lose_lease_after: int = 1_000) ->
 def test_the_stages_follow_each_other_and_the_totals_are_those_of_the_points(services: FakeServices) -> None:
     claim, stages = make_claim(services, TEXT), list[Stage]()
 
-    totals = pipeline.ingest_file(claim, services, control(stages))
+    totals = pipeline.ingest_file(claim, services, control(stages)).totals
 
     assert stages == ["parse", "chunk", "embed", "index"]
     points = [point for _, point in services.index.points.values()]
@@ -50,7 +50,7 @@ def test_chunks_are_embedded_and_written_in_groups(services: FakeServices, monke
     monkeypatch.setattr(pipeline, "GROUP_CHUNKS", 2)
     claim, stages = make_claim(services, TEXT), list[Stage]()
 
-    totals = pipeline.ingest_file(claim, services, control(stages))
+    totals = pipeline.ingest_file(claim, services, control(stages)).totals
 
     groups = -(-totals.chunks // 2)
     assert stages == ["parse", "chunk", *(["embed", "index"] * groups)]
@@ -70,13 +70,13 @@ def test_a_job_that_loses_its_lease_writes_no_further_group(
 
 def test_unchanged_chunks_of_the_same_model_keep_their_vectors(services: FakeServices) -> None:
     first = make_claim(services, TEXT)
-    totals = pipeline.ingest_file(first, services, control())
+    totals = pipeline.ingest_file(first, services, control()).totals
     assert services.embedder.embedded == totals.chunks
     again = replace(
         first, generation=first.generation + 1, fallback_generation=first.generation, live_model=first.model
     )
 
-    assert pipeline.ingest_file(again, services, control()) == totals
+    assert pipeline.ingest_file(again, services, control()).totals == totals
 
     assert services.embedder.embedded == totals.chunks
     assert services.index.count_points(first.row, again.generation) == totals.chunks
@@ -84,7 +84,7 @@ def test_unchanged_chunks_of_the_same_model_keep_their_vectors(services: FakeSer
 
 def test_points_of_another_model_are_not_reused(services: FakeServices) -> None:
     first = make_claim(services, TEXT)
-    totals = pipeline.ingest_file(first, services, control())
+    totals = pipeline.ingest_file(first, services, control()).totals
     again = replace(first, generation=first.generation + 1, fallback_generation=first.generation, live_model="other")
 
     pipeline.ingest_file(again, services, control())
@@ -96,7 +96,7 @@ def test_a_retry_deletes_the_chunks_that_an_earlier_attempt_wrote_beyond_its_own
     claim = make_claim(services, TEXT, chunk_tokens=100)
     pipeline.ingest_file(claim, services, control())
 
-    totals = pipeline.ingest_file(replace(claim, attempt=2, chunk_tokens=400), services, control())
+    totals = pipeline.ingest_file(replace(claim, attempt=2, chunk_tokens=400), services, control()).totals
 
     assert services.index.count_points(claim.row, claim.generation) == totals.chunks
 

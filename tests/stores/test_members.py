@@ -85,7 +85,7 @@ def test_attributes_are_replaced_while_the_index_is_down_and_written_to_points_b
 def test_the_text_of_a_file_is_read_while_it_is_in_progress(services: FakeServices) -> None:
     store, [file_id] = attach_texts(services, "A heron.")
 
-    assert members.read_text(services, CALLER, store, file_id) == "A heron."
+    assert members.read_parsed_text(services, CALLER, store, file_id).text == "A heron."
 
 
 def test_a_busy_parser_is_an_outage(services: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_a_busy_parser_is_an_outage(services: FakeServices, monkeypatch: pytest.
     monkeypatch.setattr(members, "PARSER_WAIT_SECONDS", 0.01)
 
     with services.parser_lock, pytest.raises(DependencyDown, match="busy"):
-        members.read_text(services, CALLER, store, file_id)
+        members.read_parsed_text(services, CALLER, store, file_id)
 
 
 def test_a_removed_file_stays_uploaded(services: FakeServices) -> None:

@@ -74,7 +74,8 @@ def test_the_raw_json_of_search_results_has_exactly_the_documented_keys(animals:
         "has_more": False,
         "next_page": None,
     }
-    assert set(hit) == {"file_id", "filename", "score", "attributes", "content"}
+    assert set(hit) == {"file_id", "filename", "score", "attributes", "content", "location"}
+    assert (hit["location"]["start"], hit["location"]["end"]) == (0, len(ANIMALS["bat.txt"][0]))
     assert hit["content"] == [{"type": "text", "text": ANIMALS["bat.txt"][0]}]
 
 

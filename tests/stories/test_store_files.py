@@ -76,6 +76,7 @@ def test_the_raw_json_of_a_store_file_and_its_content_has_exactly_the_documented
     assert content == {
         "object": "vector_store.file_content.page",
         "data": [{"type": "text", "text": "Raw."}],
+        "structure": {"sections": [], "headings": []},
         "has_more": False,
         "next_page": None,
     }

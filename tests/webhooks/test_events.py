@@ -16,6 +16,7 @@ from ingest.db.schedules import import_schedules as schedule_rows
 from ingest.db.session import Database
 from ingest.imports import schedules
 from ingest.jobs.maintenance import run_maintenance
+from ingest.steps.parse.report import ReportBuilder
 from ingest.stores import batches as file_batches
 from ingest.stores import vector_stores
 from ingest.webhooks import delivery, endpoints, events
@@ -75,15 +76,35 @@ def test_a_cancelled_batch_an_expired_store_and_its_failed_batch_each_make_an_ev
     assert sorted(received_events(receiver)) == sorted([(CANCELLED, cancelled), (FAILED, cut_short), (EXPIRED, store)])
 
 
+def test_the_event_of_a_batch_counts_its_files_with_warnings(
+    services: FakeServices, receiver: Receiver, worker: DeliveryWorker
+) -> None:
+    subscribe(services, receiver.url)
+    warned, clean = ReportBuilder(), ReportBuilder()
+    warned.warn("page_not_read", "The page is a picture.")
+    warned.warn("page_not_read", "The page is a picture.")
+    batches = []
+    for builder in (warned, clean):
+        services.parser.report = builder.build()
+        batches.append(create_ended_batch(services)[0])
+
+    run_maintenance(services)
+    deliver(worker)
+
+    data = [json.loads(body)["data"] for _, body in receiver.received]
+    assert {each["id"]: each["warnings"] for each in data} == dict(zip(batches, (1, 0), strict=True))
+
+
 @pytest.mark.parametrize(("result", "event_type"), [*zip(get_args(ImportResult), IMPORT_RUN_TYPES, strict=True)])
 def test_the_event_of_an_import_run_has_its_result_and_counts_but_no_path(
     services: FakeServices, receiver: Receiver, worker: DeliveryWorker, result: ImportResult, event_type: str
 ) -> None:
     _, secret = subscribe(services, receiver.url)
     counts = {"completed": 8, "failed": 1, "cancelled": 0, "not_uploaded": 2, "in_progress": 0, "total": 11}
+    run_counts = counts | {"warnings": 4}
     before = import_run_count(result)
     reasons = [{"reason": "It is empty", "files": 2, "first": ["/srv/a.txt"]}]
-    ended = create_ended_import(services, result, counts=counts, reasons=reasons, error="There is no /srv.")
+    ended = create_ended_import(services, result, counts=run_counts, reasons=reasons, error="There is no /srv.")
 
     for _ in range(2):
         run_maintenance(services)
@@ -95,7 +116,7 @@ def test_the_event_of_an_import_run_has_its_result_and_counts_but_no_path(
     assert json.loads(body)["data"] == {
         "id": ended.run_id, "vector_store_id": ended.vector_store_id, "import_schedule_id": ended.id,
         "began_at": ended.began_at, "ended_at": ended.ended_at,
-        "file_counts": counts | {"uploaded": 3, "removed": 1},
+        "file_counts": counts | {"uploaded": 3, "removed": 1}, "warnings": 4,
     }  # fmt: skip
     assert import_run_count(result) == before + 1
 

@@ -37,7 +37,7 @@ def test_the_openai_client_verifies_the_event_of_a_completed_batch(
     assert event.type == COMPLETED
     assert headers["webhook-id"] == event.id
     counts = {"in_progress": 0, "completed": 1, "failed": 0, "cancelled": 0, "total": 1}
-    assert json.loads(body)["data"] == {"id": batch, "vector_store_id": store, "file_counts": counts}
+    assert json.loads(body)["data"] == {"id": batch, "vector_store_id": store, "file_counts": counts, "warnings": 0}
     with pytest.raises(openai.InvalidWebhookSignatureError):
         client.webhooks.unwrap(body.replace(b'"total":1', b'"total":2'), headers)
     with pytest.raises(openai.InvalidWebhookSignatureError):

@@ -39,6 +39,10 @@ _RULES: tuple[tuple[str, ColumnElement[bool]], ...] = (
         "a file without a live generation has no chunks, terms or bytes",
         and_(StoreFile.live_generation.is_(None), StoreFile.chunks + StoreFile.terms + StoreFile.usage_bytes > 0),
     ),
+    (
+        "a file without a live generation has no warnings",
+        and_(StoreFile.live_generation.is_(None), StoreFile.has_warnings),
+    ),
     ("no live generation is newer than the newest one", StoreFile.live_generation > StoreFile.generation),
 )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, insert, or_, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from ingest.db.content import unclaimed_blobs
 from ingest.db.execute import changed_row
@@ -44,6 +44,8 @@ class ExportedFile:
     """The live generation of its points."""
     model: str | None
     """The embedding model of that generation."""
+    warnings: int
+    report: dict[str, Any] | None
 
 
 def find_store(session: Session, name: str) -> VectorStore | None:
@@ -59,6 +61,7 @@ def export_page(session: Session, store_id: str, after_row: int) -> list[Exporte
     rows = session.execute(
         select(StoreFile, File.filename, File.purpose, File.bytes, File.blob)
         .join(File, File.id == StoreFile.file_id)
+        .options(undefer(StoreFile.report))
         .where(StoreFile.vector_store_id == store_id, StoreFile.row > after_row)
         .order_by(StoreFile.row)
         .limit(PAGE_SIZE)
@@ -155,4 +158,6 @@ def _exported(joined: Any) -> ExportedFile:
         usage_bytes=row.usage_bytes,
         generation=row.live_generation,
         model=row.model,
+        warnings=row.warnings,
+        report=row.report,
     )

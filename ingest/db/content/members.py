@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, or_, select
 from sqlalchemy.orm import Session
 
 from ingest.db.content.files import is_unexpired
 from ingest.db.content.stores import is_expired_or_due
 from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
-from ingest.db.pages import Page, Window, page
+from ingest.db.pages import Item, Page, Window, page
 from ingest.db.queue import api_status
 from ingest.status import UNFINISHED, FileStatus, file_status
 
@@ -34,6 +34,8 @@ class FileView:
     chunk_overlap: int
     error_code: str | None
     error_message: str | None
+    warnings: int
+    """Warnings about the text that search finds."""
 
 
 @dataclass(frozen=True)
@@ -53,28 +55,31 @@ class LiveFile:
 
 def get_file(session: Session, store_id: str, file_id: str) -> FileView | None:
     """Return a file of a store; None if it is not in the store."""
-    row = session.execute(_select_files(session, store_id).where(StoreFile.file_id == file_id)).first()
-    return None if row is None else _view(row)
+    row = session.execute(select_files(session, store_id).where(StoreFile.file_id == file_id)).first()
+    return None if row is None else to_view(row)
 
 
-def list_files(session: Session, store_id: str, window: Window, *, status: FileStatus | None) -> Page[FileView]:
-    """Return a page of a store's files, or of those with one status."""
-    return _page(session, _with_status(_select_files(session, store_id), status), store_id, window, _view)
+def list_files(
+    session: Session, store_id: str, window: Window, *, status: FileStatus | None, has_warnings: bool | None = None
+) -> Page[FileView]:
+    """Return a page of a store's files: of all, of those with one status, of those with or without warnings."""
+    statement = _with_warnings(select_files(session, store_id), has_warnings)
+    return page_of_files(session, _with_status(statement, status), store_id, window, to_view)
 
 
 def list_batch_files(
-    session: Session, batch: FileBatch, window: Window, *, status: FileStatus | None
+    session: Session, batch: FileBatch, window: Window, *, status: FileStatus | None, has_warnings: bool | None = None
 ) -> Page[FileView]:
     """Return a page of a batch's files that are still in the store. A re-index shows their outcome in the batch."""
-    is_member = and_(BatchFile.store_file == StoreFile.row, BatchFile.batch == batch.row)
-    statement = _select_files(session, batch.vector_store_id).join(BatchFile, is_member)
+    statement = select_files(session, batch.vector_store_id).join(BatchFile, is_member_of(batch))
+    statement = _with_warnings(statement, has_warnings)
     if not batch.reindex:
-        return _page(session, _with_status(statement, status), batch.vector_store_id, window, _view)
+        return page_of_files(session, _with_status(statement, status), batch.vector_store_id, window, to_view)
     unfinished = "in_progress" if batch.cancelled_at is None else "cancelled"
     outcome = case((BatchFile.status == "in_progress", unfinished), else_=BatchFile.status)
     statement = statement.add_columns(outcome.label("outcome"), BatchFile.error_code, BatchFile.error_message)
     statement = statement if status is None else statement.where(outcome == status)
-    return _page(session, statement, batch.vector_store_id, window, _view_in_batch)
+    return page_of_files(session, statement, batch.vector_store_id, window, _view_in_batch)
 
 
 def live_files(session: Session, store_id: str, rows: Sequence[int]) -> dict[int, LiveFile]:
@@ -102,7 +107,12 @@ def live_files(session: Session, store_id: str, rows: Sequence[int]) -> dict[int
     }
 
 
-def _select_files(session: Session, store_id: str) -> Select[*tuple[Any, ...]]:
+def is_member_of(batch: FileBatch) -> ColumnElement[bool]:
+    """Join a file with its membership in a batch."""
+    return and_(BatchFile.store_file == StoreFile.row, BatchFile.batch == batch.row)
+
+
+def select_files(session: Session, store_id: str) -> Select[*tuple[Any, ...]]:
     """Select a store's files with the time when their batch was cancelled. A due or expired store has no files."""
     has_ended = exists().where(VectorStore.id == store_id, is_expired_or_due(session))
     return (
@@ -116,18 +126,26 @@ def _with_status(statement: Select[*tuple[Any, ...]], status: FileStatus | None)
     return statement if status is None else statement.where(api_status.has_status(status))
 
 
-def _page(
+def _with_warnings(statement: Select[*tuple[Any, ...]], has_warnings: bool | None) -> Select[*tuple[Any, ...]]:
+    if has_warnings is None:
+        return statement
+    return statement.where(StoreFile.has_warnings if has_warnings else ~StoreFile.has_warnings)
+
+
+def page_of_files(
     session: Session,
     statement: Select[*tuple[Any, ...]],
     store_id: str,
     window: Window,
-    read: Callable[[Any], FileView],
-) -> Page[FileView]:
+    read: Callable[[Any], Item],
+) -> Page[Item]:
+    """Return a page of what `read` makes of each row of a statement of `select_files`."""
     cursor = select(StoreFile.row).where(StoreFile.vector_store_id == store_id, StoreFile.file_id == bindparam("id"))
     return page(session, statement, StoreFile.row.expression, window, cursor, store_id, read)
 
 
-def _view(joined: Any) -> FileView:
+def to_view(joined: Any) -> FileView:
+    """Convert a row of `select_files`."""
     row: StoreFile = joined[0]
     return FileView(
         row=row.row,
@@ -141,9 +159,10 @@ def _view(joined: Any) -> FileView:
         chunk_overlap=row.chunk_overlap,
         error_code=row.error_code,
         error_message=row.error_message,
+        warnings=row.warnings,
     )
 
 
 def _view_in_batch(joined: Any) -> FileView:
     error = {"error_code": joined.error_code, "error_message": joined.error_message}
-    return replace(_view(joined), status=joined.outcome, **error)
+    return replace(to_view(joined), status=joined.outcome, **error)

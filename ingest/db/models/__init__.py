@@ -14,7 +14,7 @@ from ingest.db.models.import_schedule import ImportedFile, ImportResult, ImportS
 from ingest.db.models.outage import Outage
 from ingest.db.models.point_job import PointJob, PointJobKind
 from ingest.db.models.project import Project
-from ingest.db.models.reindex_schedule import ReindexSchedule, ReindexScope
+from ingest.db.models.reindex_schedule import ReindexSchedule, ReindexScope, ScheduledScope
 from ingest.db.models.store_file import StoreFile
 from ingest.db.models.tombstone import Tombstone
 from ingest.db.models.unclaimed_blob import UnclaimedBlob
@@ -39,6 +39,7 @@ __all__ = [
     "Project",
     "ReindexSchedule",
     "ReindexScope",
+    "ScheduledScope",
     "StandbyState",
     "StoreFile",
     "Tombstone",

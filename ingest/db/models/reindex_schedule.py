@@ -7,7 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ingest.db.models.base import AUTOINCREMENT, Base, RowNumber, partial_index
 
-ReindexScope = Literal["all", "failed", "stale"]
+ReindexScope = Literal["all", "failed", "stale", "warnings"]
+ScheduledScope = Literal["all", "failed", "stale"]
+"""No schedule re-indexes files with warnings: without another reader they would get the same warnings again."""
 
 
 class ReindexSchedule(Base):
@@ -28,7 +30,7 @@ class ReindexSchedule(Base):
     created_at: Mapped[int]
     cron: Mapped[str] = mapped_column(String(100))
     timezone: Mapped[str] = mapped_column(String(64))
-    only: Mapped[ReindexScope] = mapped_column(String(16))
+    only: Mapped[ScheduledScope] = mapped_column(String(16))
     chunk_tokens: Mapped[int | None]
     """None leaves each file its own chunk sizes."""
     chunk_overlap: Mapped[int | None]

@@ -13,12 +13,13 @@ from sqlalchemy import (
     UniqueConstraint,
     case,
     func,
+    literal_column,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ingest.db.models.base import AUTOINCREMENT, Base, RowNumber, partial_index
-from ingest.status import RowStatus
+from ingest.status import ParseLane, RowStatus
 
 
 class StoreFile(Base):
@@ -86,7 +87,7 @@ class StoreFile(Base):
         CheckConstraint("standby_model IS NULL OR standby_model <> model", name="aside_is_another_model"),
         Index("ix_store_files_page", "vector_store_id", "row"),
         Index("ix_store_files_status", "vector_store_id", "status", "row"),
-        partial_index("ix_store_files_waiting", "batch", "published_at", "row", where="status = 'queued'"),
+        partial_index("ix_store_files_waiting", "batch", "lane", "published_at", "row", where="status = 'queued'"),
         Index("ix_store_files_batch", "batch", "status"),
         partial_index("ix_store_files_leases", "lease_until", where="status = 'running'"),
         partial_index(
@@ -95,6 +96,7 @@ class StoreFile(Base):
         partial_index("ix_store_files_asleep", "not_before", where="status = 'queued' AND not_before > 0"),
         Index("ix_store_files_file", "file_id"),
         partial_index("ix_store_files_model", "vector_store_id", "model", where="model IS NOT NULL"),
+        partial_index("ix_store_files_warnings", "vector_store_id", "row", where="warnings > 0"),
         AUTOINCREMENT,
     )
 
@@ -147,6 +149,19 @@ class StoreFile(Base):
     error_code: Mapped[str | None] = mapped_column(String(32))
     error_message: Mapped[str | None] = mapped_column(Text)
 
+    warnings: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The number of warnings about the live text: 0 without one."""
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    """The coverage report of the text, or of the reading that failed (ingest/steps/parse/report.py).
+
+    Deferred: it may have some KiB, and pages of files do not show it.
+    """
+    lane: Mapped[ParseLane] = mapped_column(String(16), default="fast", server_default="fast")
+    """Slow files, such as scans, are parsed by workers of their own, so that no other file waits for them."""
+    pages_done: Mapped[int | None]
+    pages_total: Mapped[int | None]
+    """The progress of the work in progress, for files whose pages are read one by one."""
+
     @hybrid_property
     def has_fallback(self) -> bool:
         """Whether the file falls back to its live generation if the work in progress, a re-index, does not complete."""
@@ -156,6 +171,16 @@ class StoreFile(Base):
     @classmethod
     def _has_fallback(cls) -> ColumnElement[bool]:
         return cls.pending_chunk_tokens.is_not(None)
+
+    @hybrid_property
+    def has_warnings(self) -> bool:
+        """Whether something of the file was not read, or was read with a loss."""
+        return self.warnings > 0
+
+    @has_warnings.inplace.expression
+    @classmethod
+    def _has_warnings(cls) -> ColumnElement[bool]:
+        return cls.warnings > literal_column("0")  # a literal, as in the partial index
 
     @hybrid_property
     def kept_generation(self) -> int:

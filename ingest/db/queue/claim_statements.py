@@ -66,6 +66,7 @@ def read_claimed_row(clock: ColumnElement[float]) -> Select[*tuple[Any, ...]]:
             *(File.project, File.filename, File.bytes, File.blob),
             FileBatch.id.label("batch_id"),
             (clock - StoreFile.queued_at).label("waited_seconds"),
+            StoreFile.lane,
             VectorStore.chunks.label("store_chunks"),
             VectorStore.terms.label("store_terms"),
             VectorStore.model.label("store_model"),
@@ -80,11 +81,17 @@ def read_claimed_row(clock: ColumnElement[float]) -> Select[*tuple[Any, ...]]:
 
 @cache
 def renew_lease(clock: ColumnElement[float]) -> Update:
-    """Build the guarded UPDATE that renews a lease. Parameters: held_row, fencing_token, lease_seconds."""
+    """Build the guarded UPDATE that renews a lease. Parameters: held_row, fencing_token, lease_seconds,
+    pages_done, pages_total.
+    """
     return (
         update(StoreFile)
         .where(*_HELD, predicates.is_not_abandoned())
-        .values(lease_until=clock + bindparam("lease_seconds"))
+        .values(
+            lease_until=clock + bindparam("lease_seconds"),
+            pages_done=bindparam("pages_done"),
+            pages_total=bindparam("pages_total"),
+        )
     )
 
 
@@ -103,6 +110,11 @@ _COMPLETE = (
         pending_chunk_tokens=None,
         pending_chunk_overlap=None,
         pending_model=None,
+        # The report of a standby generation is that of the same file, read by the newer parser.
+        warnings=bindparam("new_warnings"),
+        report=bindparam("new_report"),
+        pages_done=None,
+        pages_total=None,
     )
     .returning(StoreFile.batch)
 )

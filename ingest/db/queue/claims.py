@@ -1,9 +1,11 @@
 """The transitions of a worker: claim, renew, complete, fail and release a file.
 
-These are transitions T2 to T6 in deploy/docs/reliability.md. Each is one guarded UPDATE; if it changes no row, another
+These are transitions T2 to T6 and T11 in deploy/docs/reliability.md. Each is one guarded UPDATE; if it changes no row, another
 process has decided first. The counters follow in the same transaction (ingest/db/queue/counters.py).
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ from ingest.db.queue import claim_statements, point_jobs, transitions
 from ingest.db.queue.counters import FailureReason, PointTotals, count_failure, count_outcome
 from ingest.db.session import now
 from ingest.errors import Abandoned, LastErrorCode
+from ingest.status import ParseLane
 
 _UNKNOWN_EPOCH = -1
 """The epoch of a claim during which the store changed its model. No store has it, so the claim ends with ModelChanged."""
@@ -42,6 +45,7 @@ class Claim:
     chunk_tokens: int
     chunk_overlap: int
     waited_seconds: float
+    lane: ParseLane
     traceparent: str | None
     store_chunks: int
     """The chunks of the store."""
@@ -100,6 +104,7 @@ def claim(session: Session, row: int, *, lease_holder: str, lease_seconds: float
         chunk_tokens=file.chunk_tokens,
         chunk_overlap=file.chunk_overlap,
         waited_seconds=file.waited_seconds,
+        lane=file.lane,
         traceparent=file.traceparent,
         store_chunks=file.store_chunks,
         store_terms=file.store_terms,
@@ -114,16 +119,31 @@ def claim(session: Session, row: int, *, lease_holder: str, lease_seconds: float
     )
 
 
-def renew(session: Session, claim: Claim, *, lease_seconds: float) -> bool:
-    """Renew the lease. Returns False when it was lost or the file's work is abandoned."""
-    statement = claim_statements.renew_lease(now(session))
+def renew(session: Session, claim: Claim, *, lease_seconds: float, pages: tuple[int, int] | None = None) -> bool:
+    """Renew the lease, and record the pages that are done and the pages of the file, if they are known.
+
+    Returns False when the lease was lost or the file's work is abandoned.
+    """
+    pages_done, pages_total = pages or (None, None)
     return changed_row_prepared(
-        session, statement, held_row=claim.row, fencing_token=claim.fence, lease_seconds=lease_seconds
+        session,
+        claim_statements.renew_lease(now(session)),
+        held_row=claim.row,
+        fencing_token=claim.fence,
+        lease_seconds=lease_seconds,
+        pages_done=pages_done,
+        pages_total=pages_total,
     )
 
 
-def complete(session: Session, claim: Claim, totals: PointTotals, pipeline_version: str | None = None) -> bool:
-    """Complete a file: all points of the claim's generation are written.
+def complete(
+    session: Session,
+    claim: Claim,
+    totals: PointTotals,
+    pipeline_version: str | None = None,
+    report: Mapping[str, Any] | None = None,
+) -> bool:
+    """Complete a file: all points of the claim's generation are written. `report` is its coverage report as JSON.
 
     Returns False when the file's attributes have changed, so that the points need the new ones first. Raises Abandoned
     when the lease was lost, ModelChanged when the store has changed its models and may need points of another one.
@@ -139,6 +159,9 @@ def complete(session: Session, claim: Claim, totals: PointTotals, pipeline_versi
         new_chunks=totals.chunks,
         new_terms=totals.terms,
         new_usage_bytes=totals.usage_bytes,
+        new_warnings=0 if report is None else report.get("warning_count", 0),
+        # A prepared statement passes values to the driver as they are, and both drivers take JSON as text.
+        new_report=None if report is None else json.dumps(report, separators=(",", ":")),
     ).first()
     if completed is None:
         if session.scalar(select(StoreFile.row).where(_held(claim))) is None:
@@ -151,11 +174,16 @@ def complete(session: Session, claim: Claim, totals: PointTotals, pipeline_versi
     return True
 
 
-def fail(session: Session, claim: Claim, code: LastErrorCode, message: str) -> None:
-    """Fail a file for good; one that is being re-indexed falls back to its live generation. Raises as `complete`."""
+def fail(
+    session: Session, claim: Claim, code: LastErrorCode, message: str, report: Mapping[str, Any] | None = None
+) -> None:
+    """Fail a file for good; one that is being re-indexed falls back to its live generation, and keeps its report.
+
+    `report` is the coverage report of the reading that failed, if there is one. Raises as `complete`.
+    """
     reason = FailureReason(code, message)
     if claim.fallback_generation is None:
-        values, kept = transitions.failed(reason), None
+        values, kept = transitions.failed(reason) | {"report": None if report is None else dict(report)}, None
     else:
         values = transitions.fallen_back()
         kept = max(claim.fallback_generation, claim.standby_generation or 0)
@@ -182,6 +210,16 @@ def release(session: Session, claim: Claim, *, delay_seconds: float) -> None:
     Raises Abandoned when the lease was lost.
     """
     values = transitions.requeued() | {"not_before": now(session) + delay_seconds}
+    if not changed_row(session, update(StoreFile).where(_held(claim)).values(values)):
+        raise _lease_lost()
+
+
+def defer_to_slow_lane(session: Session, claim: Claim) -> None:
+    """Give up the lease and queue the file on the slow lane, as if it had not been claimed. Raises Abandoned as `release`.
+
+    The file must have no points of the claimed generation.
+    """
+    values = transitions.requeued() | {"lane": "slow", "attempts": StoreFile.attempts - 1}
     if not changed_row(session, update(StoreFile).where(_held(claim)).values(values)):
         raise _lease_lost()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, false, func, select, true, update
 from sqlalchemy.orm import Session
 
 from ingest.db import predicates
@@ -17,6 +17,7 @@ from ingest.db.execute import execute
 from ingest.db.models import File, FileBatch, StoreFile, VectorStore
 from ingest.db.queue.transitions import lock_rows
 from ingest.db.session import now, read_clock
+from ingest.status import Lane, ParseLane
 
 BATCHES_PER_ROUND = 16
 """Batches that share one round of publishing. More of them take turns."""
@@ -34,17 +35,61 @@ class QueuedFile:
     attempt: int
 
 
-def take_interactive(session: Session, limit: int) -> list[QueuedFile]:
+def take_interactive(session: Session, limit: int, *, slow_apart: bool = True) -> list[QueuedFile]:
     """Mark up to `limit` single files as published, the longest waiting first, and return them."""
-    return _publish(session, session.execute(_select_ready(session, StoreFile.batch.is_(None)).limit(limit)).all())
+    lane = in_lane("interactive", slow_apart=slow_apart)
+    return _publish(session, session.execute(_select_ready(session, lane).limit(limit)).all())
 
 
-def take_bulk(session: Session, limit: int) -> list[QueuedFile]:
+def take_bulk(session: Session, limit: int, *, slow_apart: bool = True) -> list[QueuedFile]:
     """Mark up to `limit` files of batches as published, and return them.
 
     Each project gets an equal share, and within it each of the project's batches that waited longest.
     """
-    projects = _longest_waiting_batches(session)
+    return _take_batches(session, _of_parse_lane("fast") if slow_apart else true(), limit)
+
+
+def take_slow(session: Session, limit: int, *, slow_apart: bool = True) -> list[QueuedFile]:
+    """Mark up to `limit` slow files as published, and return them.
+
+    Half of them are single files, in equal shares of the projects, and half files of batches, as `take_bulk` takes
+    them. What one half does not need goes to the other.
+    """
+    del slow_apart  # there is no slow lane without it
+    singles = _take_singles_in_turn(session, _fair_share(limit, 2))
+    of_batches = _take_batches(session, _of_parse_lane("slow"), limit - len(singles))
+    left = limit - len(singles) - len(of_batches)
+    return singles + of_batches + (_take_singles_in_turn(session, left) if left else [])
+
+
+def in_lane(lane: Lane, *, slow_apart: bool) -> ColumnElement[bool]:
+    """Match the files of a lane. Unless slow files have workers of their own, they are in the other lanes."""
+    if lane == "slow":
+        return _of_parse_lane("slow") if slow_apart else false()
+    of_kind = StoreFile.batch.is_(None) if lane == "interactive" else StoreFile.batch.is_not(None)
+    return and_(of_kind, _of_parse_lane("fast")) if slow_apart else of_kind
+
+
+def _of_parse_lane(lane: ParseLane) -> ColumnElement[bool]:
+    return StoreFile.lane == lane
+
+
+def _take_singles_in_turn(session: Session, limit: int) -> list[QueuedFile]:
+    """Publish single slow files: the first of each project, then the second of each, and so on."""
+    waiting = and_(StoreFile.batch.is_(None), _of_parse_lane("slow"))
+    turn = func.row_number().over(partition_by=VectorStore.project, order_by=StoreFile.row).label("turn")
+    ranked = (
+        select(StoreFile.row, turn)
+        .join(VectorStore, VectorStore.id == StoreFile.vector_store_id)
+        .where(*_is_ready(session, waiting))
+        .subquery()
+    )
+    rows = session.scalars(select(ranked.c.row).order_by(ranked.c.turn, ranked.c.row).limit(limit)).all()
+    return _publish(session, session.execute(_select_ready(session, StoreFile.row.in_(rows))).all()) if rows else []
+
+
+def _take_batches(session: Session, parse_lane: ColumnElement[bool], limit: int) -> list[QueuedFile]:
+    projects = _longest_waiting_batches(session, parse_lane)
     files: list[Any] = []
     served_batches: list[int] = []
     for projects_left, batches in zip(range(len(projects), 0, -1), projects.values(), strict=True):
@@ -52,7 +97,9 @@ def take_bulk(session: Session, limit: int) -> list[QueuedFile]:
         until = len(files) + share
         for batches_left, batch in zip(range(len(batches), 0, -1), batches, strict=True):
             some = session.execute(
-                _select_ready(session, StoreFile.batch == batch).limit(_fair_share(until - len(files), batches_left))
+                _select_ready(session, and_(StoreFile.batch == batch, parse_lane)).limit(
+                    _fair_share(until - len(files), batches_left)
+                )
             ).all()
             files += some
             if some:
@@ -66,9 +113,11 @@ def take_bulk(session: Session, limit: int) -> list[QueuedFile]:
     return published
 
 
-def _longest_waiting_batches(session: Session) -> dict[str, list[int]]:
+def _longest_waiting_batches(session: Session, parse_lane: ColumnElement[bool]) -> dict[str, list[int]]:
     """Return each project's longest waiting batches. Every project gets its first before any gets its second."""
-    waits = select(StoreFile.row).where(*_is_ready(session, StoreFile.batch == FileBatch.row)).exists()
+    waits = (
+        select(StoreFile.row).where(*_is_ready(session, and_(StoreFile.batch == FileBatch.row, parse_lane))).exists()
+    )
     order = (FileBatch.dispatched_at, FileBatch.row)
     turn = func.row_number().over(partition_by=VectorStore.project, order_by=order).label("turn")
     ranked = (
@@ -88,12 +137,12 @@ def _fair_share(amount: int, sharers: int) -> int:
     return -(-amount // sharers)
 
 
-def unpublish_older(session: Session, *, older_than_seconds: float, interactive: bool) -> int:
+def unpublish_older(session: Session, lane: Lane, *, older_than_seconds: float, slow_apart: bool = True) -> int:
     """Unmark files that were published this long ago, because their messages may be lost. Returns their number."""
-    lane = StoreFile.batch.is_(None) if interactive else StoreFile.batch.is_not(None)
     is_old = StoreFile.published_at < now(session) - older_than_seconds
-    lost = (StoreFile.status == "queued", StoreFile.published_at.is_not(None), is_old, lane)
-    unpublish(session, rows := lock_rows(session, *lost, skip_locked=True))
+    lost = (StoreFile.status == "queued", StoreFile.published_at.is_not(None), is_old)
+    is_in_lane = in_lane(lane, slow_apart=slow_apart)
+    unpublish(session, rows := lock_rows(session, *lost, is_in_lane, skip_locked=True))
     return len(rows)
 
 
@@ -103,11 +152,14 @@ def unpublish(session: Session, rows: Sequence[int]) -> None:
     execute(session, update(StoreFile).where(StoreFile.row.in_(queued)).values(published_at=None))
 
 
-def count_published(session: Session, *, interactive: bool) -> int:
+def count_published(session: Session, lane: Lane, *, slow_apart: bool = True) -> int:
     """Count the published files that no worker has claimed yet."""
-    lane = StoreFile.batch.is_(None) if interactive else StoreFile.batch.is_not(None)
-    published = select(func.count()).where(StoreFile.status == "queued", StoreFile.published_at.is_not(None), lane)
-    return session.scalar(published) or 0
+    published = (
+        StoreFile.status == "queued",
+        StoreFile.published_at.is_not(None),
+        in_lane(lane, slow_apart=slow_apart),
+    )
+    return session.scalar(select(func.count()).where(*published)) or 0
 
 
 def _is_ready(session: Session, lane: ColumnElement[bool]) -> list[ColumnElement[bool]]:

@@ -63,8 +63,8 @@ def retry(
 def reindex(session: Session, batch: FileBatch, only: ReindexScope, *, pipeline_version: str, limit: int) -> None:
     """Index up to `limit` files of a store again as `batch`, which has the chunking and may stay empty.
 
-    `only` is `all`; `failed`, which includes files that fell back; or `stale`, files whose points were made by another
-    `pipeline_version` than this one or with another chunking. Search finds a completed file by its live points until the
+    `only` is `all`; `failed`, which includes files that fell back; `stale`, files whose points were made by another
+    `pipeline_version` than this one or with another chunking; or `warnings`, files with warnings. Search finds a completed file by its live points until the
     new ones are complete. Files in progress and cancelled files are skipped. Raises Abandoned as `retry` does.
     """
     batch.reindex = True
@@ -74,6 +74,7 @@ def reindex(session: Session, batch: FileBatch, only: ReindexScope, *, pipeline_
         "all": or_(completed, failed),
         "failed": failed,
         "stale": completed & _is_stale(batch, pipeline_version),
+        "warnings": completed & StoreFile.has_warnings,
     }[only]
     if _create_batch(session, batch, [candidates], limit, keep_empty=True):
         _requeue_members(session, batch)

@@ -27,6 +27,8 @@ LIVE_COLUMNS: tuple[ColumnElement[Any], ...] = (
 )
 """The same columns of the live points, in the order of `STANDBY_FIELDS`."""
 
+_WITHOUT_PROGRESS: dict[str, Any] = {"pages_done": None, "pages_total": None}
+
 
 def lock_rows(session: Session, *conditions: ColumnElement[bool], skip_locked: bool = False) -> Sequence[int]:
     """Lock the files that meet the conditions, in the order of their rows, and return their row numbers."""
@@ -36,7 +38,8 @@ def lock_rows(session: Session, *conditions: ColumnElement[bool], skip_locked: b
 
 def lease_ended() -> dict[str, Any]:
     """End the lease of any holder and advance the fencing token."""
-    return {"fence": StoreFile.fence + 1, "lease_until": None, "lease_holder": None, "published_at": None}
+    ended = {"lease_until": None, "lease_holder": None, "published_at": None}
+    return {"fence": StoreFile.fence + 1} | ended | _WITHOUT_PROGRESS
 
 
 def requeued() -> dict[str, Any]:
@@ -60,8 +63,9 @@ def fallen_back() -> dict[str, Any]:
 
 
 def without_points() -> dict[str, Any]:
-    """Give up all points of the file."""
-    return {"live_generation": None, "model": None, "chunks": 0, "terms": 0, "usage_bytes": 0} | without_standby()
+    """Give up all points of the file, and with them the coverage report of its text."""
+    sizes = {"chunks": 0, "terms": 0, "usage_bytes": 0, "warnings": 0}
+    return {"live_generation": None, "model": None, "report": None} | sizes | without_standby()
 
 
 def without_standby() -> dict[str, Any]:
@@ -94,4 +98,5 @@ def new_generation(session: Session, batch_row: int | None) -> dict[str, Any]:
         "lease_holder": None,
         "error_code": None,
         "error_message": None,
-    }
+        "lane": "fast",  # its text may be stored
+    } | _WITHOUT_PROGRESS

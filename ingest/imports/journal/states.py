@@ -59,6 +59,18 @@ class StateJournal(JournalFile):
         sql = f"SELECT {OUTCOME_SQL} AS outcome, count(*) AS files FROM files WHERE seen = ? GROUP BY outcome"
         return {row["outcome"]: row["files"] for row in self._sql.execute(sql, (import_number,))}
 
+    def list_warnings(self, import_number: int) -> Iterator[tuple[str, str, str | None, str]]:
+        """Yield (path, "completed_with_warnings", file id, warning) of the files that an import completed with warnings.
+
+        Not of unchanged files: they may have been re-indexed since.
+        """
+        sql = (
+            "SELECT files.* FROM files JOIN batches ON batches.number = files.batch WHERE batches.import = ?"
+            " AND files.state = 'completed' AND files.todo = '' AND files.reason IS NOT NULL ORDER BY files.shown"
+        )
+        for row in self._sql.execute(sql, (import_number,)):
+            yield row["shown"], "completed_with_warnings", row["file_id"], row["reason"]
+
     def list_failures(self, import_number: int) -> Iterator[tuple[str, str, str | None, str]]:
         """Yield (path, outcome, file id, reason) of every file of an import that is not completed, then of problems."""
         sql = (

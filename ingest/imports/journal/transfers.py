@@ -90,8 +90,16 @@ class TransferJournal(JournalFile):
             (batch.in_progress, batch.completed, batch.failed, batch.cancelled, batch.total, batch.number),
         )
 
-    def close_batch(self, batch: OpenBatch, not_completed: Iterable[tuple[str, State, str]]) -> None:
-        """Record the end of a batch: these files (id, state, reason) did not complete, all others did."""
+    def close_batch(
+        self,
+        batch: OpenBatch,
+        not_completed: Iterable[tuple[str, State, str]],
+        with_warnings: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Record the end of a batch: these files (id, state, reason) did not complete, all others did.
+
+        `with_warnings` are (id, warning) of completed files. The reason of a completed file is its warning.
+        """
         with self.transaction():
             self.update_batch(batch)
             self._sql.executemany(
@@ -101,6 +109,10 @@ class TransferJournal(JournalFile):
             self._sql.execute(
                 "UPDATE files SET state = 'completed', reason = NULL WHERE batch = ? AND state = 'attached'",
                 (batch.number,),
+            )
+            self._sql.executemany(
+                "UPDATE files SET reason = ? WHERE file_id = ? AND batch = ? AND state = 'completed'",
+                [(warning, file_id, batch.number) for file_id, warning in with_warnings],
             )
             self._sql.execute("UPDATE batches SET ended = 1 WHERE number = ?", (batch.number,))
 

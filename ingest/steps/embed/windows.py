@@ -4,13 +4,30 @@ A search scores a chunk by the best of its windows. Overlapping chunks share win
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil, gcd
-
-from ingest.steps.chunk import Span
+from itertools import pairwise
+from math import ceil
+from typing import Protocol
 
 _MAX_STRETCH = 1.1  # a window may be this much longer than asked for, to avoid a tiny last window
+
+
+class TokenRange(Protocol):
+    """Tokens [start, end) of a text."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Span:
+    """Tokens [start, end) of one text."""
+
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -21,20 +38,17 @@ class WindowPlan:
     windows_of_chunk: list[range]
 
 
-def plan_windows(
-    chunks: Sequence[Span], max_tokens: int, overlap: int, total: int, window_tokens: int | None
-) -> WindowPlan:
-    """Return the windows of `chunks`, which were cut from `total` tokens by `max_tokens` and `overlap`.
+def plan_windows(chunks: Sequence[TokenRange], window_tokens: int) -> WindowPlan:
+    """Return the windows of `chunks`, which have rising starts and ends.
 
-    If `window_tokens` is None or about the length of a chunk, each chunk is its own window. Otherwise the text is
-    divided once into windows of at most 1.1 `window_tokens`, so that every chunk starts at the start of a window. A
-    chunk has all windows that it overlaps. Its last window ends with the chunk where `overlap` allows it, and else
-    extends into the next chunk's text by less than a window. Every token of a chunk is in one of its windows, and the
-    windows together are never longer than the text.
+    The text is divided once into windows of at most 1.1 `window_tokens`. Every chunk starts at the start of a window
+    and has all windows that it overlaps. Its last window ends with the chunk, or extends into the next chunk's text by
+    less than a window. Every token of a chunk is in one of its windows, and the windows do not overlap.
     """
-    if window_tokens is None or max_tokens <= window_tokens * _MAX_STRETCH:
-        return _one_window_per_chunk(chunks)
-    edges = _edges(max_tokens, max_tokens - overlap, total, window_tokens)
+    limit = int(window_tokens * _MAX_STRETCH)
+    edges = [edge for start, end in _segments(chunks, window_tokens) for edge in _divide(start, end, limit)]
+    if chunks:
+        edges.append(chunks[-1].end)
     cells_of_chunk = [range(bisect_right(edges, chunk.start) - 1, bisect_left(edges, chunk.end)) for chunk in chunks]
     used_cells = sorted({cell for cells in cells_of_chunk for cell in cells})
     index_of_cell = {cell: i for i, cell in enumerate(used_cells)}
@@ -46,38 +60,30 @@ def plan_windows(
     )
 
 
-def _one_window_per_chunk(chunks: Sequence[Span]) -> WindowPlan:
-    index_of_span = {span: i for i, span in enumerate(dict.fromkeys(chunks))}
-    return WindowPlan(
-        spans=list(index_of_span),
-        windows_of_chunk=[range(index_of_span[chunk], index_of_span[chunk] + 1) for chunk in chunks],
-    )
+def fits_one_window(max_tokens: int, window_tokens: int | None) -> bool:
+    """Return whether every chunk of `max_tokens` is embedded whole."""
+    return window_tokens is None or max_tokens <= window_tokens * _MAX_STRETCH
 
 
-def _edges(max_tokens: int, step: int, total: int, window_tokens: int) -> list[int]:
-    """Return the starts of the windows and the end of the text.
+def _segments(chunks: Sequence[TokenRange], window_tokens: int) -> Iterator[tuple[int, int]]:
+    """Yield the parts of the text between the places where windows must be cut.
 
-    If windows are not longer than `step`, every multiple of `step` is an edge.
+    These are the starts of the chunks, and the ends that are at least half a window away from every other cut: shorter
+    windows lack context.
     """
-    limit = int(window_tokens * _MAX_STRETCH)
-    edges = list(_grid(max_tokens, step, total, window_tokens, limit))
-    if len(edges) > 1 and total - edges[-2] <= limit:
-        del edges[-1]  # the end of the text is too short for a window of its own
-    return [*edges, total]
+    if not chunks:
+        return
+    total = chunks[-1].end
+    cuts = sorted({chunk.start for chunk in chunks} | {total})
+    for chunk in chunks:
+        after = bisect_left(cuts, chunk.end)
+        if all(abs(chunk.end - cut) * 2 >= window_tokens for cut in cuts[max(0, after - 1) : after + 1]):
+            cuts.insert(after, chunk.end)
+    yield from pairwise(cuts)
 
 
-def _grid(max_tokens: int, step: int, total: int, window_tokens: int, limit: int) -> list[int]:
-    common = gcd(step, max_tokens)  # every chunk starts and ends at a multiple of this
-    exact = common / ceil(common / limit)
-    if exact * 2 >= window_tokens:
-        period, parts = common, ceil(common / limit)
-    elif step * 2 <= limit:
-        period, parts = step * (window_tokens // step), 1  # several steps per window: shorter windows lack context
-    else:
-        period, parts = step, ceil(step / limit)
-    return [
-        edge
-        for start in range(0, total, period)
-        for part in range(parts)
-        if (edge := start + part * period // parts) < total
-    ]
+def _divide(start: int, end: int, limit: int) -> Iterator[int]:
+    """Yield the starts of equal windows of at most `limit` tokens that cover [start, end)."""
+    parts = ceil((end - start) / limit)
+    for part in range(parts):
+        yield start + part * (end - start) // parts

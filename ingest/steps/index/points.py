@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ingest.steps.vectors import SparseVector, Vectors
 
@@ -12,14 +12,14 @@ class Point:
     """One chunk of a file.
 
     `number` is its position in the file, from 0. `dense` has one row for each window of the chunk (k, dimensions).
-    `page` counts from 1 and is None for formats without pages.
+    `location` is where the chunk comes from in its file (ingest/steps/location.py); points of older versions have none.
     """
 
     number: int
     text: str
     dense: Vectors
     sparse: SparseVector
-    page: int | None = None
+    location: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Hit:
     number: int
     text: str
     score: float
+    location: Mapping[str, Any] | None = None
 
 
 class PointRef(NamedTuple):

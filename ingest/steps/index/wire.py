@@ -22,9 +22,9 @@ MAX_POINTS_PER_REQUEST = 256
 MAX_BYTES_PER_REQUEST = 4 * 2**20
 """Bytes per write. Qdrant accepts 32 MiB; a smaller body lets one timeout fit every request."""
 
-HIT_FIELDS = ("row", "generation", "number", "text")
+HIT_FIELDS = ("row", "generation", "number", "text", "location")
 REF_FIELDS = ("row", "generation", "project", "store", "number")
-POINT_FIELDS = ("number", "text", "page")
+POINT_FIELDS = ("number", "text", "location")
 
 _NAMESPACE = UUID("6b0f3c1e-3d0b-5f1c-9f43-8f3b7a52c9d1")
 _JSON_BYTES_PER_FLOAT = 15  # a float32 written as decimal digits, with its comma
@@ -73,7 +73,7 @@ def to_point(record: models.Record) -> Point:
     dense = np.atleast_2d(np.asarray(vectors[DENSE], np.float32))
     sparse = vectors.get(TEXT) or models.SparseVector(indices=[], values=[])
     return Point(
-        payload["number"], payload["text"], dense, SparseVector(sparse.indices, sparse.values), payload.get("page")
+        payload["number"], payload["text"], dense, SparseVector(sparse.indices, sparse.values), payload.get("location")
     )
 
 
@@ -86,16 +86,23 @@ def to_point_ref(record: models.Record) -> PointRef:
 def to_hit(point: models.ScoredPoint) -> Hit:
     """Convert a scored point with HIT_FIELDS."""
     payload = point.payload or {}
-    return Hit(**{name: payload[name] for name in HIT_FIELDS}, score=point.score)
+    return Hit(
+        payload["row"],
+        payload["generation"],
+        payload["number"],
+        payload["text"],
+        point.score,
+        payload.get("location"),  # points of older versions have none
+    )
 
 
 def _point_to_json(owner: PointOwner, shared: Mapping[str, Any], point: Point, multivector: bool) -> dict[str, Any]:
     dense = point.dense if multivector else point.dense[0]
-    page = {} if point.page is None else {"page": point.page}
+    location = {} if point.location is None else {"location": point.location}
     return {
         "id": point_id(owner.row, owner.generation, point.number),
         "vector": {DENSE: np.ascontiguousarray(dense, np.float32), TEXT: _sparse_to_json(point.sparse)},
-        "payload": {**shared, "number": point.number, "text": point.text, **page},
+        "payload": {**shared, "number": point.number, "text": point.text, **location},
     }
 
 
@@ -120,4 +127,5 @@ def _batches(points: Sequence[Point], overhead: int) -> Iterator[list[Point]]:
 def _estimate_json_bytes(point: Point) -> int:
     """Estimate the JSON size of a point's own fields in bytes, rather too high than too low."""
     floats = point.dense.size + 2 * len(point.sparse.indices)
-    return _JSON_BYTES_PER_FLOAT * floats + len(point.text.encode()) * 11 // 10
+    location = len(str(point.location)) if point.location else 0
+    return _JSON_BYTES_PER_FLOAT * floats + location + len(point.text.encode()) * 11 // 10

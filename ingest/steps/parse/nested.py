@@ -4,7 +4,7 @@ A file that cannot be read, or that exceeds a bound, is named in the coverage re
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +23,18 @@ MAX_DEPTH = 4
 MAX_FILES = 500
 MAX_BYTES = 512 * 2**20
 """Bounds for all files inside one uploaded file together."""
+
+
+_GENERAL_KINDS = dict.fromkeys(("fodt", "fods", "fodp", "fodg", "spreadsheetml", "wordml", "flatopc"), "xml")
+"""XML vocabularies, which the parser of XML reads too if they have no parser of their own."""
+
+_KIND_NAMES = {
+    "xlsb": "a binary Excel workbook (.xlsb); save it as .xlsx",
+    "ods": "an OpenDocument spreadsheet; save it as .xlsx",
+    "odp": "an OpenDocument presentation; save it as .pptx",
+    "odg": "an OpenDocument drawing; export it as PDF",
+    "image": "an image, and OCR is not configured",
+}
 
 
 @dataclass
@@ -47,7 +59,7 @@ def add_nested(builder: TextBuilder, data: bytes, filename: str) -> bool:
     with builder.section("attachment", filename):
         builder.add_block(f"Attachment: {filename}")
         try:
-            parsed = _read(data, filename)
+            parsed = read_nested(data, filename)
         except FileError as exc:
             builder.report.count("attachment", "not_read" if isinstance(exc, UnsupportedFile) else "failed")
             builder.report.warn("attachment_not_read", f"An attachment was not read. {exc}", part)
@@ -63,7 +75,8 @@ def add_nested(builder: TextBuilder, data: bytes, filename: str) -> bool:
         return True
 
 
-def _read(data: bytes, filename: str) -> ParsedText:
+def read_nested(data: bytes, filename: str) -> ParsedText:
+    """Return the text of an embedded file, within the bounds. Raises FileError, or anything that its parser raises."""
     _check_budget(len(data))
     if not data:
         return ParsedText("", "text")
@@ -74,13 +87,10 @@ def _read(data: bytes, filename: str) -> ParsedText:
         file.write(data)
         file.flush()
         path = Path(file.name)
-        if kind == "zip":
-            kind = detect_zip_kind(path)
-        elif kind == "ole":
-            kind = detect_ole_kind(path)
+        target = find_handler(HANDLERS, kind_of_container(kind, path))
         _budget.depth += 1
         try:
-            return import_handler(HANDLERS[kind])(path).normalized()
+            return import_handler(target)(path).normalized()
         finally:
             _budget.depth -= 1
 
@@ -94,6 +104,23 @@ def _check_budget(size: int) -> None:
         raise InvalidFile(f"The file contains more than {MAX_FILES} files.")
     if _budget.bytes > MAX_BYTES:
         raise InvalidFile(f"The files in it are larger than {MAX_BYTES // 2**20} MiB together.")
+
+
+def kind_of_container(kind: str, path: Path) -> str:
+    """Return the kind of the document in a container ("zip" or "ole"), and any other kind unchanged. Raises FileError."""
+    if kind == "zip":
+        return detect_zip_kind(path)
+    return detect_ole_kind(path) if kind == "ole" else kind
+
+
+def find_handler(handlers: Mapping[str, str], kind: str) -> str:
+    """Return the target in `handlers` that parses a kind. Raises UnsupportedFile if there is none."""
+    target = handlers.get(kind) or handlers.get(_GENERAL_KINDS.get(kind, ""))
+    if target:
+        return target
+    raise UnsupportedFile(
+        f"The file type is not supported: it is {_KIND_NAMES.get(kind, f'a file of the kind {kind!r}')}."
+    )
 
 
 def import_handler(target: str) -> Callable[[Path], ParsedText]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ingest.errors import InvalidFile
+from ingest.steps.parse.normalization import normalize_text as normalize_text
 from ingest.steps.parse.report import Report
 
 PARSER_VERSION: str = "3"
@@ -109,21 +110,10 @@ class ParsedText:
         return self if text == self.text else replace(self, text=text)
 
 
-def normalize_text(text: str) -> str:
-    """Return `text` with "\\n" line ends and without NULs and lone surrogates. All other whitespace stays."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "\0" in text:
-        text = text.replace("\0", "")
-    if not text.isascii():
-        text = text.encode("utf-8", "replace").decode("utf-8")
-    return text
-
-
 def check_text(parsed: ParsedText, max_text_mib: int) -> ParsedText:
     """Return `parsed`. Raises InvalidFile if its text is blank or longer than `max_text_mib` in UTF-8."""
     if not parsed.text or parsed.text.isspace():
-        raise InvalidFile(_no_text_message(parsed.report))
+        raise InvalidFile(_no_text_message(parsed.report), parsed.report.to_json())
     if _is_longer(parsed.text, max_text_mib * 2**20):
         raise InvalidFile(f"The file contains more than {max_text_mib} MiB of text. Split it and upload the parts.")
     return parsed

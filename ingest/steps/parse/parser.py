@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.errors import InvalidFile, UnsupportedFile
+from ingest.errors import InvalidFile, OcrDeferred, UnsupportedFile
 from ingest.steps.parse.charset import decode
+from ingest.steps.parse.deadline import Deadline
+from ingest.steps.parse.ocr.availability import is_available
 from ingest.steps.parse.options import ParseOptions
-from ingest.steps.parse.parsed import NO_TEXT_MESSAGE, ParsedText, check_text, normalize_text
+from ingest.steps.parse.parsed import NO_TEXT_MESSAGE, PARSER_VERSION, ParsedText, check_text, normalize_text
 from ingest.steps.parse.parser_process import ParserCrashed, ParserProcess, ParserTimeout
 from ingest.steps.parse.sniff import HEAD_BYTES, sniff
 
@@ -19,6 +22,10 @@ _HANDLERS = "ingest.steps.parse.formats"
 _FILES_PER_PROCESS = 500  # libraries leak a little memory; a new process costs about 0.1 s
 _MAX_GROWTH_MIB = 512  # a process that has grown by this much is replaced at once
 _BLOCK_BYTES = 2**20
+
+
+def ignore_progress(done: int, total: int) -> None:
+    """Do nothing with the pages that are done and the pages of the file."""
 
 
 class Parser:
@@ -37,11 +44,25 @@ class Parser:
         self._process: ParserProcess | None = None
         self._files = 0
 
-    def parse(self, path: Path, filename: str, still_wanted: Callable[[], bool] = lambda: True) -> ParsedText:
+    @property
+    def has_ocr(self) -> bool:
+        """Whether scanned pages and pictures are read."""
+        return is_available(ParseOptions.of(self._settings))
+
+    def parse(
+        self,
+        path: Path,
+        filename: str,
+        still_wanted: Callable[[], bool] = lambda: True,
+        *,
+        defer_ocr: bool = False,
+        on_progress: Callable[[int, int], None] = ignore_progress,
+    ) -> ParsedText:
         """Return the text of the file at `path`, which was uploaded as `filename`.
 
-        Raises UnsupportedFile or InvalidFile with a message for the file's owner, and Abandoned when `still_wanted`
-        (called every half second) returns false.
+        `on_progress` is called now and then with the pages that are done and the pages of the file. Raises
+        UnsupportedFile or InvalidFile with a message for the file's owner, and Abandoned when `still_wanted` (called
+        every half second) returns false. Raises OcrDeferred for a file that needs OCR, if that is to be deferred.
         """
         size = path.stat().st_size
         if not size:
@@ -50,8 +71,10 @@ class Parser:
             head = file.read(HEAD_BYTES)
         kind = sniff(head, filename)
         if kind == "text":
-            return self._decode_text(path, size, head)
-        return self._parse_in_child(path, kind, size, still_wanted)
+            return _with_reader(self._decode_text(path, size, head))
+        options = ParseOptions.of(self._settings, defer_ocr=defer_ocr)
+        request = {"path": str(path.absolute()), "kind": kind, "options": options.to_json()}
+        return _with_reader(self._parse_in_child(request, size, still_wanted, on_progress))
 
     def close(self) -> None:
         """Kill the child process, if there is one. The next file starts another."""
@@ -68,15 +91,21 @@ class Parser:
             raise InvalidFile(f"The file contains more than {limit} MiB of text. Split it and upload the parts.")
         return check_text(ParsedText(normalize_text(decode(_read_after_leading_nuls(path))), "text"), limit)
 
-    def _parse_in_child(self, path: Path, kind: str, size: int, still_wanted: Callable[[], bool]) -> ParsedText:
-        request = {"path": str(path.absolute()), "kind": kind, "options": ParseOptions().to_json()}
-        seconds = self._settings.parse_deadline_seconds(size)
+    def _parse_in_child(
+        self,
+        request: dict[str, Any],
+        size: int,
+        still_wanted: Callable[[], bool],
+        on_progress: Callable[[int, int], None],
+    ) -> ParsedText:
+        deadline = self._deadline(size)
         try:
             try:
-                header, body = self._running_process().request(request, seconds, still_wanted)
+                header, body = self._running_process().request(request, deadline, still_wanted, on_progress)
             except ParserCrashed:  # try once more: the system may have been short of memory, or an operator killed it
                 self.close()
-                header, body = self._running_process().request(request, seconds, still_wanted)
+                deadline = self._deadline(size)
+                header, body = self._running_process().request(request, deadline, still_wanted, on_progress)
         except ParserCrashed as exc:
             self.close()
             limit = self._settings.parse_memory_mib
@@ -85,12 +114,25 @@ class Parser:
             ) from exc
         except ParserTimeout as exc:
             self.close()
-            raise InvalidFile(f"The file could not be parsed within {math.ceil(seconds)} s.") from exc
+            raise InvalidFile(self._timeout_message(deadline, size)) from exc
         except BaseException:  # abandoned or interrupted: a late answer would be taken for that of the next file
             self.close()
             raise
         self._replace_if_needed(header)
         return _to_parsed_text(header, body)
+
+    def _deadline(self, size: int) -> Deadline:
+        settings = self._settings
+        return Deadline(
+            settings.parse_deadline_seconds(size),
+            ocr_page_seconds=settings.ocr_page_seconds,
+            ocr_max_pages=settings.ocr_max_pages,
+        )
+
+    def _timeout_message(self, deadline: Deadline, size: int) -> str:
+        if deadline.is_in_ocr:
+            return f"OCR of a page did not end within {math.ceil(self._settings.ocr_page_seconds)} s."
+        return f"The file could not be parsed within {math.ceil(self._settings.parse_deadline_seconds(size))} s."
 
     def _running_process(self) -> ParserProcess:
         if self._process is not None and not self._process.is_alive():
@@ -123,7 +165,16 @@ def _to_parsed_text(header: dict[str, Any], body: bytes) -> ParsedText:
     match header["outcome"]:
         case "parsed":
             return ParsedText.from_json(body.decode(), header["structure"])
+        case "needs_ocr":
+            raise OcrDeferred("the file needs OCR")
         case "unsupported":
-            raise UnsupportedFile(header["message"])
+            raise UnsupportedFile(header["message"], header.get("report"))
         case _:
-            raise InvalidFile(header["message"])
+            raise InvalidFile(header["message"], header.get("report"))
+
+
+def _with_reader(parsed: ParsedText) -> ParsedText:
+    """Return `parsed` with its reader in the report: ours, unless a library is named there."""
+    if parsed.report.reader:
+        return parsed
+    return replace(parsed, report=parsed.report.with_reader("ingest", PARSER_VERSION))

@@ -13,10 +13,14 @@ from typing import Any
 from ingest.environment import selected_environment
 from ingest.errors import Abandoned
 from ingest.steps.parse import frames
+from ingest.steps.parse.deadline import Deadline
 
 _POLL_SECONDS = 0.5  # interval at which cancellation and the deadline are checked
 # An allow-list, because parsers need no API keys and no database URL.
-_INHERITED_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_INHERITED_VARIABLES = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT"),
+    "TESSDATA_PREFIX",  # where Tesseract finds its languages
+)
 _FIXED_VARIABLES = {
     "DO_NOT_TRACK": "1",
     "SCARF_NO_ANALYTICS": "true",
@@ -73,19 +77,22 @@ class ParserProcess:
         return self.owner_pid == os.getpid() and self._process.poll() is None
 
     def request(
-        self, header: dict[str, Any], seconds: float, still_wanted: Callable[[], bool]
+        self,
+        header: dict[str, Any],
+        deadline: Deadline,
+        still_wanted: Callable[[], bool],
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> tuple[dict[str, Any], bytes]:
-        """Send a request and return the child's answer.
+        """Send a request and return the child's answer. `on_progress` is called with pages done and pages in all.
 
         Raises ParserCrashed, ParserTimeout, or Abandoned if `still_wanted()` is false. The child must then be killed.
         """
-        deadline = time.monotonic() + seconds
         last_check = time.monotonic()
 
         def check_deadline_and_cancellation() -> None:
             nonlocal last_check
             now = time.monotonic()
-            if now > deadline:
+            if deadline.is_over:
                 raise ParserTimeout
             if now - last_check >= _POLL_SECONDS * 0.9:
                 last_check = now
@@ -94,7 +101,13 @@ class ParserProcess:
 
         try:
             frames.send_frame(self._channel, header)
-            answer = frames.receive_frame(self._channel, self._max_body, check_deadline_and_cancellation)
+            while (
+                answer := frames.receive_frame(self._channel, self._max_body, check_deadline_and_cancellation)
+            ) is not None and (message := answer[0].get("progress")) is not None:
+                check_deadline_and_cancellation()
+                deadline.note(message)
+                if "done" in message:
+                    on_progress(int(message["done"]), int(message["total"]))
         except (ConnectionError, frames.InvalidFrame) as exc:
             raise ParserCrashed from exc
         if answer is None:

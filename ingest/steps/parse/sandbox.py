@@ -7,20 +7,20 @@ import contextlib
 import importlib
 import os
 import re
-import resource
 import socket
 import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
-from ingest.errors import InvalidFile, UnsupportedFile
+from ingest.errors import FileError, InvalidFile, UnsupportedFile
 from ingest.runtime.pdeathsig import die_with_parent
-from ingest.steps.parse import frames
-from ingest.steps.parse.containers import detect_ole_kind, detect_zip_kind
-from ingest.steps.parse.nested import import_handler, reset_budget
+from ingest.steps.parse import frames, progress, second_reader
+from ingest.steps.parse.memory_limit import lift_memory_limit, limit_memory, used_memory_mib
+from ingest.steps.parse.nested import find_handler, import_handler, kind_of_container, reset_budget
+from ingest.steps.parse.ocr import NeedsOcr
 from ingest.steps.parse.options import ParseOptions, set_current_options
-from ingest.steps.parse.parsed import check_text
+from ingest.steps.parse.parsed import ParsedText, check_text
 
 _KIND_NAMES = {
     "html": "HTML",
@@ -47,11 +47,12 @@ def main(arguments: list[str]) -> None:
     sys.addaudithook(_refuse_network)
     warnings.simplefilter("ignore")
     handlers: dict[str, str] = importlib.import_module(arguments[4]).HANDLERS
-    resident_at_start = _memory_mib()[1]
+    resident_at_start = used_memory_mib()[1]
     with socket.socket(fileno=descriptor) as channel:
+        progress.listen(lambda message: frames.send_frame(channel, {"progress": dict(message)}))
         while (request := frames.receive_frame(channel, 0)) is not None:
             header, body = _handle_request(request[0], handlers, memory_mib, max_text_mib)
-            header["grown_mib"] = _memory_mib()[1] - resident_at_start
+            header["grown_mib"] = used_memory_mib()[1] - resident_at_start
             frames.send_frame(channel, header, body)
 
 
@@ -63,26 +64,62 @@ def _handle_request(
     set_current_options(ParseOptions.from_json(request["options"]))
     reset_budget()
     try:
-        _limit_memory(memory_mib)
-        if kind == "zip":
-            kind = detect_zip_kind(path)
-        elif kind == "ole":
-            kind = detect_ole_kind(path)
-        _lift_memory_limit()  # memory for the handler's libraries does not count against the file
-        handler = import_handler(handlers[kind])
-        _limit_memory(memory_mib)
-        parsed = check_text(handler(path).normalized(), max_text_mib)
+        parsed = check_text(_read(path, kind, handlers, memory_mib), max_text_mib)
         body = parsed.text.encode()
+    except NeedsOcr:
+        return {"outcome": "needs_ocr", "must_restart": False}, b""
     except UnsupportedFile as exc:
-        return {"outcome": "unsupported", "message": str(exc), "must_restart": False}, b""
+        return {"outcome": "unsupported", "message": str(exc), "report": exc.report, "must_restart": False}, b""
     except InvalidFile as exc:
-        return {"outcome": "invalid", "message": str(exc), "must_restart": False}, b""
+        return {"outcome": "invalid", "message": str(exc), "report": exc.report, "must_restart": False}, b""
     except Exception as exc:  # noqa: BLE001 - a library may raise anything, and the worker needs an answer
         if _is_out_of_memory(exc):
             message = f"The file needs more than {memory_mib} MiB of memory to parse."
             return {"outcome": "invalid", "message": message, "must_restart": True}, b""
-        return {"outcome": "invalid", "message": _describe(exc, kind, path), "must_restart": False}, b""
+        return {
+            "outcome": "invalid",
+            "message": _describe(exc, _known_kind(kind, path), path),
+            "must_restart": False,
+        }, b""
     return {"outcome": "parsed", "structure": parsed.structure_to_json(), "must_restart": False}, body
+
+
+def _read(path: Path, kind: str, handlers: dict[str, str], memory_mib: int) -> ParsedText:
+    """Parse one file; if its parser refuses it, try what `second_reader` offers. Raises what the first attempt raised."""
+
+    def read_copy(copy: Path) -> ParsedText:
+        return _read_once(copy, kind, handlers, memory_mib)
+
+    try:
+        parsed = read_copy(path)
+    except Exception as exc:
+        if _is_out_of_memory(exc) or not second_reader.may_help(exc):
+            raise
+        again = second_reader.read_repaired(path, kind, read_copy)
+        again = again or second_reader.read_with_library(path, _known_kind(kind, path))
+        if again is None:
+            raise
+        return again
+    if parsed.text.strip() or not parsed.report.warnings:
+        return parsed
+    return second_reader.read_repaired(path, kind, read_copy) or parsed
+
+
+def _known_kind(kind: str, path: Path) -> str:
+    """Return the kind of the document in a container, or the kind of the container if it cannot be told."""
+    try:
+        return kind_of_container(kind, path)
+    except FileError:
+        return kind
+
+
+def _read_once(path: Path, kind: str, handlers: dict[str, str], memory_mib: int) -> ParsedText:
+    limit_memory(memory_mib)
+    kind = kind_of_container(kind, path)
+    lift_memory_limit()  # memory for the handler's libraries does not count against the file
+    handler = import_handler(find_handler(handlers, kind))
+    limit_memory(memory_mib)
+    return handler(path).normalized()
 
 
 def _describe(exc: Exception, kind: str, path: Path) -> str:
@@ -102,25 +139,6 @@ def _is_out_of_memory(exc: BaseException | None) -> bool:
             return True
         exc = exc.__cause__ or exc.__context__
     return False
-
-
-def _limit_memory(memory_mib: int) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = (_memory_mib()[0] + memory_mib) * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
-
-
-def _lift_memory_limit() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
-
-
-def _memory_mib() -> tuple[int, int]:
-    """Return the address space and the resident set of this process in MiB."""
-    pages = Path("/proc/self/statm").read_text().split()
-    page_bytes = resource.getpagesize()
-    return int(pages[0]) * page_bytes // 2**20, int(pages[1]) * page_bytes // 2**20
 
 
 def _prefer_as_oom_victim() -> None:

@@ -5,110 +5,51 @@ from pathlib import PurePath
 
 from ingest.errors import InvalidFile, UnsupportedFile
 from ingest.steps.parse.charset import NOT_SUPPORTED_MESSAGE, decode, looks_like_text
+from ingest.steps.parse.formats import HANDLERS
+from ingest.steps.parse.markup import detect_markup, is_mail, is_mailbox
+from ingest.steps.parse.signatures import IMAGE, binary_kind, find_signature, unsupported, without_noise
 
 HEAD_BYTES = 8192
 
-_IMAGE = "an image"
-_AUDIO = "an audio file"
-_VIDEO = "a video"
-_ARCHIVE = "an archive"
-_PROGRAM = "a program"
-_FONT = "a font"
-_DATABASE = "a database"
 
-_UNSUPPORTED: tuple[tuple[int, bytes, str], ...] = (  # (offset, bytes at this offset, what the file is)
-    (0, b"\x89PNG\r\n\x1a\n", _IMAGE),
-    (0, b"\xff\xd8\xff", _IMAGE),
-    (0, b"GIF87a", _IMAGE),
-    (0, b"GIF89a", _IMAGE),
-    (0, b"II*\0", _IMAGE),
-    (0, b"MM\0*", _IMAGE),
-    (0, b"\0\0\1\0", _IMAGE),
-    (0, b"8BPS\0", _IMAGE),
-    (0, b"AT&TFORM", _IMAGE),
-    (0, b"\0\0\0\x0cjP  \r\n", _IMAGE),
-    (4, b"ftypheic", _IMAGE),
-    (4, b"ftypmif1", _IMAGE),
-    (4, b"ftypavif", _IMAGE),
-    (8, b"WEBP", _IMAGE),
-    (0, b"ID3\2", _AUDIO),
-    (0, b"ID3\3", _AUDIO),
-    (0, b"ID3\4", _AUDIO),
-    (0, b"\xff\xfb", _AUDIO),
-    (0, b"\xff\xf3", _AUDIO),
-    (0, b"\xff\xf2", _AUDIO),
-    (0, b"fLaC\0", _AUDIO),
-    (0, b"OggS\0", _AUDIO),
-    (0, b"MThd\0", _AUDIO),
-    (4, b"ftypM4A", _AUDIO),
-    (8, b"WAVEfmt ", _AUDIO),
-    (8, b"AVI LIST", _VIDEO),
-    (4, b"ftyp", _VIDEO),
-    (0, b"\x1aE\xdf\xa3", _VIDEO),
-    (0, b"\0\0\1\xba", _VIDEO),
-    (0, b"\0\0\1\xb3", _VIDEO),
-    (0, b"FLV\1", _VIDEO),
-    (0, b"\x1f\x8b\x08", _ARCHIVE),
-    (0, b"BZh91AY&SY", _ARCHIVE),
-    (0, b"\xfd7zXZ\0", _ARCHIVE),
-    (0, b"7z\xbc\xaf\x27\x1c", _ARCHIVE),
-    (0, b"\x28\xb5\x2f\xfd", _ARCHIVE),
-    (0, b"\x04\x22\x4d\x18", _ARCHIVE),
-    (0, b"Rar!\x1a\x07", _ARCHIVE),
-    (0, b"MSCF\0\0\0\0", _ARCHIVE),
-    (0, b"!<arch>\n", _ARCHIVE),
-    (257, b"ustar", _ARCHIVE),
-    (0, b"\x7fELF", _PROGRAM),
-    (0, b"\xca\xfe\xba\xbe", _PROGRAM),
-    (0, b"\xfe\xed\xfa", _PROGRAM),
-    (0, b"\xcf\xfa\xed\xfe", _PROGRAM),
-    (0, b"\0asm", _PROGRAM),
-    (0, b"OTTO\0", _FONT),
-    (0, b"wOFF", _FONT),
-    (0, b"wOF2", _FONT),
-    (0, b"\0\1\0\0\0", _FONT),
-    (0, b"SQLite format 3\0", _DATABASE),
-    (0, b"PAR1\x15", _DATABASE),
-    (0, b"%!PS-Adobe", "a PostScript file; convert it to PDF"),
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_HTML_SUFFIXES = _words("html htm xhtml xht shtml")
+_XML_SUFFIXES = _words("xml rss atom svg opml dita ditamap dbk docbook fb2 kml xlf xliff tmx fodt fods fodp fodg")
+_MAIL_SUFFIXES = _words("eml emlx mht mhtml")
+_TEXT_SUFFIXES: dict[str, str] = {}
+"""Suffixes of text formats with a parser of their own. Without the parser they are plain text."""
+_ZIP_SUFFIXES = _words(
+    "docx docm dotx dotm xlsx xlsm xltx xltm xlam xlsb pptx pptm ppsx ppsm potx potm odt ott odm ods ots odp otp odg otg epub"
 )
-_KIND_BY_SUFFIX = {
-    "html": "html",
-    "htm": "html",
-    "xhtml": "html",
-    "xml": "xml",
-    "rss": "xml",
-    "atom": "xml",
-    "eml": "eml",
-    "mht": "eml",
-    "mhtml": "eml",
-}
-_OFFICE_SUFFIXES = frozenset(["docx", "docm", "dotx", "xlsx", "xlsm", "pptx", "pptm", "ppsx", "potx", "odt"])
-_BINARY_SUFFIXES = _OFFICE_SUFFIXES | {"pdf", "epub", "doc", "xls", "ppt", "msg", "rtf"}
+_BINARY_SUFFIXES = _ZIP_SUFFIXES | _words("pdf doc dot xls xlt xlw ppt pps pot msg rtf")
 # Files with these suffixes may hold any kind of text. With other suffixes, for example of source code, markup is part
 # of the text.
-_AMBIGUOUS_SUFFIXES = (
-    frozenset(["txt", "text", "bin", "dat", "download", "php", "asp", "aspx", "jsp", ""]) | _BINARY_SUFFIXES
+_AMBIGUOUS_SUFFIXES = _BINARY_SUFFIXES | _words(
+    "txt text bin dat data download file bak old orig tmp part php asp aspx jsp mbox mbx"
 )
-_MARKUP_START = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(!doctype\s+html|html[\s>])?", re.I | re.S)
-_MAIL_HEADER = re.compile(r"^(mime-version|received|message-id|from):[^\n]*$", re.I | re.M)
+_DATA_SUFFIXES = _words("csv tsv json log")  # what a web site answers instead of such a file is a whole page
+_SUFFIX = re.compile(r"[a-z][a-z0-9]{0,11}|[a-z0-9]{0,5}[a-z][a-z0-9]{0,5}")
 
 
 def sniff(head: bytes, filename: str) -> str:
     """Return the kind of the file whose first HEAD_BYTES bytes are `head`.
 
-    The kind is "text", or that of a parser ("pdf", "html", "xml", "eml", "rtf"), or "zip" or "ole" for containers whose
-    kind depends on their members. Raises UnsupportedFile for other formats, InvalidFile for a damaged file.
+    The kind is "text", or that of a parser ("pdf", "html", "xml", "eml", "rtf" ...), or "zip" or "ole" for containers
+    whose kind depends on their members. Raises UnsupportedFile for other formats, InvalidFile for a damaged file.
     """
-    suffix = PurePath(filename.lower()).suffix.removeprefix(".")
-    if head.startswith(b"%PDF-") or (suffix == "pdf" and b"%PDF-" in head[:1024]):
-        return "pdf"
-    if head.startswith((b"PK\3\4", b"PK\5\6")):
-        return "zip"
-    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        return "ole"
-    if head.startswith(b"{\\rtf"):
-        return "rtf"
-    _refuse_unsupported(head)
+    suffix = suffix_of(filename)
+    may_be_any = suffix in _AMBIGUOUS_SUFFIXES or not suffix
+    kind = binary_kind(head, is_named_pdf=suffix == "pdf", is_named_zip=suffix in _ZIP_SUFFIXES, may_be_any=may_be_any)
+    if kind:
+        return kind
+    description = find_signature(head)
+    if description is IMAGE and "image" in HANDLERS:
+        return "image"
+    if description:
+        raise unsupported(description)
     if not looks_like_text(head):
         if suffix in _BINARY_SUFFIXES:
             raise InvalidFile(f"The file is named .{suffix} but its content is something else, or damaged.")
@@ -116,38 +57,36 @@ def sniff(head: bytes, filename: str) -> str:
     return _kind_of_text(head, suffix)
 
 
-def _refuse_unsupported(head: bytes) -> None:
-    for offset, magic, description in _UNSUPPORTED:
-        if head.startswith(magic, offset):
-            hint = ", and OCR is not configured" if description is _IMAGE else ""
-            raise UnsupportedFile(f"The file type is not supported: it is {description}{hint}.")
-    # A text may begin with these two letters too, so check the bytes that follow them in the binary formats.
-    if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0":
-        raise UnsupportedFile(f"The file type is not supported: it is {_IMAGE}, and OCR is not configured.")
-    if head.startswith(b"MZ") and b"\0" in head[:64]:
-        raise UnsupportedFile(f"The file type is not supported: it is {_PROGRAM}.")
+def suffix_of(filename: str) -> str:
+    """Return the suffix of a name in lower case, or "" if what follows the last dot is no suffix.
+
+    Names such as "1700000000.M1P2.host:2,S" (Maildir) and "minutes.2024" have none.
+    """
+    suffix = PurePath(filename.lower()).suffix.removeprefix(".")
+    return suffix if _SUFFIX.fullmatch(suffix) else ""
 
 
 def _kind_of_text(head: bytes, suffix: str) -> str:
     if not head.strip(b"\0"):  # only NULs so far: no parser would find markup after them
         return "text"
-    if suffix in ("eml", "mht", "mhtml"):
-        return "eml"
-    if suffix not in _KIND_BY_SUFFIX and suffix not in _AMBIGUOUS_SUFFIXES:
+    if kind := _TEXT_SUFFIXES.get(suffix):
+        return kind if kind in HANDLERS else "text"
+    is_ambiguous = suffix in _AMBIGUOUS_SUFFIXES or not suffix
+    is_markup_name = suffix in _HTML_SUFFIXES or suffix in _XML_SUFFIXES
+    if not (is_ambiguous or is_markup_name or suffix in _MAIL_SUFFIXES or suffix in _DATA_SUFFIXES):
         return "text"
-    start = decode(head)[:4096]
-    markup = _MARKUP_START.match(start)
-    if markup and markup[1]:
-        return "html"
-    if suffix in _KIND_BY_SUFFIX:
-        return _KIND_BY_SUFFIX[suffix]
-    if start.lstrip().startswith("<?xml"):
+    start = decode(without_noise(head) or head).lstrip("\ufeff\0 \t\r\n\f\v")
+    if suffix in _DATA_SUFFIXES:
+        return "html" if detect_markup(start, has_xml_name=False, may_be_fragment=False) == "html" else "text"
+    if suffix in _MAIL_SUFFIXES:
+        return "mbox" if is_mailbox(start) else "eml"
+    kind = detect_markup(start, has_xml_name=suffix in _XML_SUFFIXES, may_be_fragment=is_ambiguous)
+    if suffix in _HTML_SUFFIXES and kind in (None, "xml"):
+        kind = "eml" if is_mail(start) else "html"
+    if kind:
+        return kind
+    if suffix in _XML_SUFFIXES:
         return "xml"
-    return "eml" if _looks_like_mail(start) else "text"
-
-
-def _looks_like_mail(start: str) -> bool:
-    """Return whether a text with an ambiguous name is a mail with MIME parts, which is hard to search in raw form."""
-    headers, _, _ = start.partition("\n\n")
-    headers = headers.replace("\r\n", "\n").partition("\n\n")[0]
-    return len({match[1].lower() for match in _MAIL_HEADER.finditer(headers)}) >= 3
+    if is_mailbox(start):
+        return "mbox"
+    return "eml" if is_mail(start) else "text"

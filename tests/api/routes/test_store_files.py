@@ -36,6 +36,7 @@ def test_an_attached_file_is_in_progress_at_once(client: TestClient, path: str, 
         "last_error": None,
         "chunking_strategy": {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}},
         "attributes": {},
+        "warnings": 0,
     }
 
 
@@ -163,9 +164,25 @@ def test_the_content_of_a_file_is_one_page(services: FakeServices, client: TestC
     assert page == {
         "object": "vector_store.file_content.page",
         "data": [{"type": "text", "text": text}],
+        "structure": {"sections": [], "headings": []},
         "has_more": False,
         "next_page": None,
     }
+
+
+def test_the_content_has_the_headings_of_the_text(services: FakeServices, client: TestClient, path: str) -> None:
+    text = "<h1>Herons</h1><p>They wade.</p><h2>Food</h2><p>Fish.</p>"
+    file = upload(client, text, "herons.html")
+    client.post(path, json={"file_id": file})
+    run_jobs(services)
+
+    page: dict[str, Any] = client.get(f"{path}/{file}/content").json()
+
+    assert page["data"][0]["text"] == "Herons\n\nThey wade.\n\nFood\n\nFish."
+    assert page["structure"]["headings"] == [
+        {"start": 0, "level": 1, "title": "Herons"},
+        {"start": 20, "level": 2, "title": "Food"},
+    ]
 
 
 def test_a_file_removed_from_a_store_stays_uploaded(

@@ -1,5 +1,6 @@
 """The search route and its options (deploy/docs/api-contract.md section 7)."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -45,11 +46,33 @@ def test_results_are_one_page_with_all_keys(client: TestClient, birds: str) -> N
     assert (page["object"], page["has_more"], page["next_page"]) == ("vector_store.search_results.page", False, None)
     assert set(page) == {"object", "search_query", "data", "has_more", "next_page"}
     for hit in page["data"]:
-        assert set(hit) == {"file_id", "filename", "score", "attributes", "content"}
+        assert set(hit) == {"file_id", "filename", "score", "attributes", "content", "location"}
         assert 0 <= hit["score"] <= 1
         assert [part["type"] for part in hit["content"]] == ["text"]
     scores = [hit["score"] for hit in page["data"]]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_a_result_says_where_its_passage_is(services: FakeServices, client: TestClient, store: str) -> None:
+    rows = "".join(f"<tr><td>heron {n}</td><td>{n} eggs</td></tr>" for n in range(1, 400))
+    html = f"<h1>Birds</h1><h2>Herons</h2><table><tr><th>Name</th><th>Eggs</th></tr>{rows}</table>"
+    file = upload(client, html, "birds.html")
+    client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
+    run_jobs(services)
+    text = client.get(f"/v1/vector_stores/{store}/files/{file}/content").json()["data"][0]["text"]
+
+    hits = search(client, store, max_num_results=50)["data"]
+
+    assert len(hits) > 3
+    for hit in hits:
+        passage, location = hit["content"][0]["text"], hit["location"]
+        header = text[slice(*location["header"])] + "\n" if location["header"] else ""
+        assert passage == header + text[location["start"] : location["end"]]
+        assert header in ("", "Name | Eggs\n")
+        assert bool(header) == (location["start"] > 0)
+        assert location["headings"] in (["Birds", "Herons"], ["Birds"])
+        assert location["content_hash"] == hashlib.sha256(passage.encode()).hexdigest()
+        assert (location["generation"], location["pages"], location["sheet"]) == (1, None, None)
 
 
 def test_completed_files_are_found_while_the_store_is_in_progress(

@@ -18,8 +18,8 @@ def test_a_single_file_is_published_once(database: Database) -> None:
     with database.transaction() as session:
         published = feed.take_interactive(session, 10)
         assert feed.take_interactive(session, 10) == []
-        assert feed.count_published(session, interactive=True) == 2
-        assert feed.count_published(session, interactive=False) == 0
+        assert feed.count_published(session, "interactive") == 2
+        assert feed.count_published(session, "bulk") == 0
 
     assert [(file.row, file.batch_id, file.attempt) for file in published] == [(row, None, 1) for row in attached]
 
@@ -57,9 +57,9 @@ def test_a_lost_message_is_published_again(database: Database, clock: Clock) -> 
     clock.advance(60)
 
     with database.transaction() as session:
-        assert feed.unpublish_older(session, older_than_seconds=61, interactive=True) == 0
-        assert feed.unpublish_older(session, older_than_seconds=59, interactive=False) == 0
-        assert feed.unpublish_older(session, older_than_seconds=59, interactive=True) == 1
+        assert feed.unpublish_older(session, "interactive", older_than_seconds=61) == 0
+        assert feed.unpublish_older(session, "bulk", older_than_seconds=59) == 0
+        assert feed.unpublish_older(session, "interactive", older_than_seconds=59) == 1
 
     with database.transaction() as session:
         assert [file.row for file in feed.take_interactive(session, 10)] == [row]

@@ -37,7 +37,7 @@ def test_concurrent_transitions_in_opposite_orders_do_not_deadlock(database: Dat
 
         def unpublish() -> int:
             with database.transaction() as session:
-                return feed.unpublish_older(session, older_than_seconds=0, interactive=False)
+                return feed.unpublish_older(session, "bulk", older_than_seconds=0)
 
         def release_machine() -> int:
             with database.transaction() as session:

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.steps.chunk import Span
-from ingest.steps.embed.windows import WindowPlan, plan_windows
+from ingest.steps.embed.windows import Span, WindowPlan, fits_one_window, plan_windows
 
 
 def cut(total: int, max_tokens: int, overlap: int) -> list[Span]:
@@ -31,7 +30,7 @@ def test_every_token_of_a_chunk_is_in_one_of_its_windows(layout: tuple[int, int,
     total, max_tokens, overlap, window_tokens = layout
     chunks = cut(total, max_tokens, overlap)
 
-    plan = plan_windows(chunks, max_tokens, overlap, total, window_tokens)
+    plan = plan_windows(chunks, window_tokens)
 
     for span, indexes in zip(chunks, plan.windows_of_chunk, strict=True):
         spans = [plan.spans[i] for i in indexes]
@@ -44,32 +43,30 @@ def test_every_token_of_a_chunk_is_in_one_of_its_windows(layout: tuple[int, int,
 def test_windows_are_of_bounded_length_and_none_is_unused(layout: tuple[int, int, int, int]) -> None:
     total, max_tokens, overlap, window_tokens = layout
 
-    plan = plan_windows(cut(total, max_tokens, overlap), max_tokens, overlap, total, window_tokens)
+    plan = plan_windows(cut(total, max_tokens, overlap), window_tokens)
 
     assert all(0 < span.end - span.start <= window_tokens * 1.1 for span in plan.spans)
     assert {i for indexes in plan.windows_of_chunk for i in indexes} == set(range(len(plan.spans)))
 
 
 @given(layouts())
-def test_a_token_is_embedded_once_when_windows_are_shorter_than_chunks(layout: tuple[int, int, int, int]) -> None:
+def test_a_token_is_embedded_once(layout: tuple[int, int, int, int]) -> None:
     total, max_tokens, overlap, window_tokens = layout
 
-    plan = plan_windows(cut(total, max_tokens, overlap), max_tokens, overlap, total, window_tokens)
+    plan = plan_windows(cut(total, max_tokens, overlap), window_tokens)
 
-    assert max_tokens <= window_tokens * 1.1 or embedded_share(plan, total) <= 1
+    assert embedded_share(plan, total) <= 1
 
 
-@pytest.mark.parametrize("window_tokens", [None, 800, 728])
-def test_a_chunk_that_fits_is_its_own_window(window_tokens: int | None) -> None:
-    chunks = cut(2_000, 800, 400)
-
-    plan = plan_windows(chunks, 800, 400, 2_000, window_tokens)
-
-    assert plan == WindowPlan(chunks, [range(i, i + 1) for i in range(4)])
+@pytest.mark.parametrize(
+    ("window_tokens", "fits"), [(None, True), (800, True), (728, True), (727, False), (200, False)]
+)
+def test_a_chunk_fits_a_window_that_is_about_as_long(window_tokens: int | None, fits: bool) -> None:
+    assert fits_one_window(800, window_tokens) is fits
 
 
 def test_default_chunks_share_windows_of_200_tokens() -> None:
-    plan = plan_windows(cut(2_000, 800, 400), 800, 400, 2_000, 200)
+    plan = plan_windows(cut(2_000, 800, 400), 200)
 
     assert plan.spans == [Span(i, i + 200) for i in range(0, 2_000, 200)]
     assert plan.windows_of_chunk == [range(4), range(2, 6), range(4, 8), range(6, 10)]
@@ -81,7 +78,7 @@ def test_default_chunks_share_windows_of_200_tokens() -> None:
 def test_windows_of_round_settings_end_where_chunks_end(max_tokens: int, overlap: int) -> None:
     chunks = cut(10_000, max_tokens, overlap)
 
-    plan = plan_windows(chunks, max_tokens, overlap, 10_000, 200)
+    plan = plan_windows(chunks, 200)
 
     assert all(
         (plan.spans[indexes.start].start, plan.spans[indexes.stop - 1].end) == (span.start, span.end)
@@ -92,23 +89,32 @@ def test_windows_of_round_settings_end_where_chunks_end(max_tokens: int, overlap
 def test_windows_are_not_much_shorter_than_asked_for() -> None:
     for max_tokens in range(250, 1_000, 7):
         for overlap in range(0, max_tokens // 2, 11):
-            plan = plan_windows(cut(10_000, max_tokens, overlap), max_tokens, overlap, 10_000, 200)
+            plan = plan_windows(cut(10_000, max_tokens, overlap), 200)
 
             assert 10_000 / len(plan.spans) >= 85
 
 
 def test_a_short_rest_joins_the_last_window() -> None:
-    plan = plan_windows(cut(805, 800, 400), 800, 400, 805, 200)
+    plan = plan_windows(cut(805, 800, 400), 200)
 
-    assert plan.spans[-1] == Span(600, 805)
+    assert plan.spans[-1] == Span(602, 805)
 
 
 def test_no_chunks_have_no_windows() -> None:
-    assert plan_windows([], 800, 400, 0, 200) == WindowPlan([], [])
+    assert plan_windows([], 200) == WindowPlan([], [])
 
 
 def test_windows_of_omitted_chunks_are_omitted() -> None:
-    plan = plan_windows([Span(0, 400), Span(2_000, 2_400)], 400, 0, 2_400, 200)
+    plan = plan_windows([Span(0, 400), Span(2_000, 2_400)], 200)
 
     assert plan.spans == [Span(0, 200), Span(200, 400), Span(2_000, 2_200), Span(2_200, 2_400)]
     assert plan.windows_of_chunk == [range(2), range(2, 4)]
+
+
+def test_chunks_that_end_a_little_before_the_next_start_share_its_windows() -> None:
+    chunks = [Span(0, 790), Span(405, 1_190), Span(790, 1_580), Span(1_200, 1_990)]
+
+    plan = plan_windows(chunks, 200)
+
+    assert [span.start for span in plan.spans] == [0, 202, 405, 597, 790, 995, 1_200, 1_390, 1_580, 1_785]
+    assert plan.windows_of_chunk == [range(4), range(2, 6), range(4, 8), range(6, 10)]

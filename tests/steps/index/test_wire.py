@@ -78,7 +78,7 @@ def test_a_wrong_dimension_is_reported_before_the_first_body() -> None:
 
 
 def test_a_stored_record_becomes_a_point() -> None:
-    payload = {"number": 3, "text": "x", "page": 2}
+    payload = {"number": 3, "text": "x", "location": {"pages": [2, 2]}}
     record = models.Record(
         id=1,
         payload=payload,
@@ -87,7 +87,7 @@ def test_a_stored_record_becomes_a_point() -> None:
 
     stored = to_point(record)
 
-    assert (stored.number, stored.text, stored.page) == (3, "x", 2)
+    assert (stored.number, stored.text, stored.location) == (3, "x", {"pages": [2, 2]})
     np.testing.assert_array_equal(stored.dense, [[1.0, 2.0]])
     assert (list(stored.sparse.indices), list(stored.sparse.values)) == ([7], [0.5])
 
@@ -105,4 +105,9 @@ def test_hits_and_references_are_read_from_the_payload() -> None:
     payload = {"row": 1, "generation": 2, "number": 3, "text": "x", "project": "p", "store": "vs_1"}
 
     assert to_hit(models.ScoredPoint(id=1, version=0, score=0.5, payload=payload)) == Hit(1, 2, 3, "x", 0.5)
+    with_location = payload | {"location": {"start": 0, "end": 1}}
+    assert to_hit(models.ScoredPoint(id=1, version=0, score=0.5, payload=with_location)).location == {
+        "start": 0,
+        "end": 1,
+    }
     assert to_point_ref(models.Record(id=1, payload=payload)) == PointRef(1, 2, "p", "vs_1", 3)

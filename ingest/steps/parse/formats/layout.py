@@ -55,12 +55,21 @@ class TextBuilder:
 
         `number` is the row's number in its sheet.
         """
-        start = self._add(join_cells(cells), is_line=True)
+        self.add_joined_row(join_cells(cells), number)
+
+    def add_joined_row(self, line: str, number: int | None = None, *, is_header: bool = False) -> None:
+        """Add a table row whose cells `join_cells` or its like has joined. A blank one is dropped.
+
+        `is_header` makes it a part of the header if all rows above it are.
+        """
+        start = self._add(line, is_line=True)
         if start is None:
             return
         if self._table is None:
             self._table = _OpenTable(start, self._length)
         self._table.add_row(start, number)
+        if is_header:
+            self._table.extend_header(start, self._length)
 
     def end_list(self) -> None:
         """End a list or a table: an empty line separates the next line from the previous ones."""
@@ -151,6 +160,11 @@ class _OpenTable:
         if number is not None and number != self._next_number:
             self._row_numbers.append((start, number))
         self._next_number = None if number is None else number + 1
+
+    def extend_header(self, start: int, end: int) -> None:
+        """Make the row at [start, end) a part of the header if it follows it."""
+        if start <= self._header_end + 1:
+            self._header_end = max(self._header_end, end)
 
     def close(self, end: int) -> Table:
         return Table(self._start, self._header_end, end, tuple(self._row_numbers))

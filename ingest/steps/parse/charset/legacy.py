@@ -1,0 +1,164 @@
+"""Detect the character set of text that is not valid UTF-8 and that nothing declares.
+
+Each candidate decodes a sample of the words with bytes above 127. The candidate under which these words cost least in
+one of its languages is chosen (statistics.py): first by pairs of bytes, then the best ones word by word.
+"""
+
+import math
+import re
+from collections import Counter
+from itertools import pairwise
+from typing import NamedTuple
+
+from ingest.errors import UnsupportedFile
+from ingest.steps.parse.charset.candidates import EAST_ASIAN, LATIN_CODECS, LATIN_LANGUAGES, SINGLE_BYTE
+from ingest.steps.parse.charset.statistics import cheapest, east_asian_cost, pair_total
+from ingest.steps.parse.charset.tables import pair_costs
+from ingest.steps.parse.charset.unicode import NOT_SUPPORTED_MESSAGE, SAMPLE_BYTES, detect_east_asian_utf16
+
+_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
+_WORDS = re.compile(rb"\S+")
+_ANY_WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
+_ASCII_WORD = re.compile(rb"(?<![\x80-\xff\w])[A-Za-z]{2,20}(?![\x80-\xff\w])")
+_LONG_WORD = 200
+_MAX_WORDS = 60
+_MAX_ASCII_WORDS = 300
+_FINALISTS = 4
+_LANGUAGES_OF_A_FINALIST = 4
+_MAX_LANGUAGE_COST = 12.0
+_MAX_SCRIPT_COST = 16.0
+_MIN_BYTES_TO_CONTRADICT = 10
+_RANDOM_COST_PER_BYTE = 20
+
+
+def detect_legacy_codec(data: bytes) -> str:
+    """Return the codec. Raises UnsupportedFile if the bytes do not look like text."""
+    if codec := detect_east_asian_utf16(data):
+        return codec
+    sample = _sample(data)
+    words = _words_with_high_bytes(sample)
+    cost, codec = _final(words, sample)[0]
+    if cost > _RANDOM_COST_PER_BYTE * sum(map(len, words)) and _looks_random(sample):
+        raise UnsupportedFile(NOT_SUPPORTED_MESSAGE)
+    return codec
+
+
+def contradict_western(data: bytes) -> str | None:
+    """Return the codec of text that is declared as Western but is surely in other letters.
+
+    Servers and mail programs write iso-8859-1 or us-ascii by default, whatever the text is.
+    """
+    sample = _sample(data)
+    if _looks_western(sample):
+        return None
+    words = _words_with_high_bytes(sample)
+    if len(b"".join(words)) < _MIN_BYTES_TO_CONTRADICT:
+        return None
+    final = _final(words, sample, always="cp1252")
+    cost, codec = final[0]
+    western = next(western for western, name in final if name == "cp1252")
+    return codec if codec not in LATIN_CODECS and cost * 2 < western else None
+
+
+def _final(words: list[bytes], sample: bytes, always: str = "") -> list[tuple[float, str]]:
+    """Return the best candidates with their costs, the best first, and the one that is `always` wanted."""
+    surroundings = _Surroundings.of(sample)
+    ranked = sorted(_first_round(words, surroundings), key=lambda entry: entry.cost)
+    finalists = ranked[:_FINALISTS] + [entry for entry in ranked[_FINALISTS:] if entry.codec == always]
+    return sorted((_final_cost(words, entry, surroundings), entry.codec) for entry in finalists)
+
+
+def _looks_western(sample: bytes) -> bool:
+    """Return whether bytes above 127 occur singly between letters, as Western umlauts and accents do."""
+    runs = _HIGH_BYTES.findall(sample)
+    high = sum(map(len, runs))
+    single = sum(len(run) == 1 for run in runs)
+    return single * 2 > high and high * 4 < len(sample)
+
+
+def _sample(data: bytes) -> bytes:
+    first_high_byte = _HIGH_BYTES.search(data)
+    start = max(0, (first_high_byte.start() if first_high_byte else 0) - 256)
+    return data[start : start + SAMPLE_BYTES]
+
+
+def _words_with_high_bytes(sample: bytes) -> list[bytes]:
+    """Return different runs of bytes without whitespace that have a byte above 127, in their order."""
+    words: dict[bytes, None] = {}
+    for match in _WORDS.finditer(sample):
+        word = match[0]
+        if not word.isascii():
+            words[word[:_LONG_WORD]] = None
+            if len(words) >= _MAX_WORDS:
+                break
+    return list(words)
+
+
+class _Surroundings(NamedTuple):
+    """What it costs a word to be in a language, by the ASCII words around it.
+
+    `latin` has the languages in Latin letters: their costs grow with the distance of the ASCII words from the language.
+    `other` is for languages in other letters. It grows with the share of ASCII words, and if they are not English.
+    """
+
+    latin: dict[str, float]
+    other: float
+
+    @classmethod
+    def of(cls, sample: bytes) -> "_Surroundings":
+        tokens = len(_ANY_WORD.findall(sample))
+        words = [word.lower() for word in _ASCII_WORD.findall(sample)]
+        other = min(_MAX_SCRIPT_COST, -2 * math.log2(max(1e-3, 1 - len(words) / tokens))) if tokens else 0.0
+        if not words:
+            return cls({}, other)
+        data = b" ".join(words[:_MAX_ASCII_WORDS])
+        totals = pair_total(Counter(pairwise(b" " + data + b" ")), "ascii", sorted(LATIN_LANGUAGES))
+        best = min(totals.values())
+        weight = min(1.0, len(words) / 10) * 6 / len(data)
+        costs = {language: min(_MAX_LANGUAGE_COST, weight * (total - best)) for language, total in totals.items()}
+        return cls(costs, other + costs["en"])
+
+    def cost(self, language: str) -> float:
+        return self.latin.get(language, 0.0) if language in LATIN_LANGUAGES else self.other
+
+
+class _Ranked(NamedTuple):
+    cost: float
+    codec: str
+    languages: tuple[str, ...]
+    """The cheapest first."""
+
+
+def _first_round(words: list[bytes], surroundings: _Surroundings) -> list[_Ranked]:
+    data = b" " + b" ".join(words) + b" "
+    pairs = Counter(pairwise(data))
+    ascii_letters = len(re.findall(rb"[A-Za-z]", data))
+    high_bytes = sum(map(len, _HIGH_BYTES.findall(data)))
+    codecs = LATIN_CODECS if ascii_letters * 2 > high_bytes * 3 else SINGLE_BYTE
+    ranked = []
+    for codec in codecs:
+        candidate = SINGLE_BYTE[codec]
+        totals = pair_total(pairs, codec, candidate.languages)
+        costs = {language: total + surroundings.cost(language) * len(words) for language, total in totals.items()}
+        languages = sorted(costs, key=costs.__getitem__)
+        ranked.append(_Ranked(costs[languages[0]] + candidate.rarity, codec, tuple(languages)))
+    for codec, candidate in EAST_ASIAN.items():
+        cost = candidate.rarity + surroundings.other * len(words)
+        cost += east_asian_cost(data.decode(codec, "replace"), codec, candidate.languages[0])
+        ranked.append(_Ranked(cost, codec, ()))
+    return ranked
+
+
+def _final_cost(words: list[bytes], entry: _Ranked, surroundings: _Surroundings) -> float:
+    """Return the cost with the best language for each word: a Western text may have names of several languages."""
+    if not entry.languages:
+        return entry.cost
+    languages = entry.languages[:_LANGUAGES_OF_A_FINALIST]
+    costs = [(surroundings.cost(language), pair_costs(language)) for language in languages]
+    text = b"\n".join(words).decode(entry.codec, "replace")
+    return SINGLE_BYTE[entry.codec].rarity + cheapest(text.split("\n"), costs)
+
+
+def _looks_random(sample: bytes) -> bool:
+    letters = sum(map(len, re.findall(rb"[ -~\s]", sample)))
+    return letters * 2 < len(sample)

@@ -1,0 +1,284 @@
+"""The blocks of a Word part: paragraphs, list items, headings, tables and what is anchored in them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ingest.steps.parse.formats.docx.inline import Anchored, InlineReader, is_placeholder
+from ingest.steps.parse.formats.docx.numbering import LEVELS, NO_LIST, ListPosition, Numbering
+from ingest.steps.parse.formats.docx.styles import Definitions, heading_level
+from ingest.steps.parse.formats.docx.tables import column_span, is_deleted, is_layout, leading_columns, unwrapped
+from ingest.steps.parse.formats.layout import TextBuilder
+from ingest.steps.parse.formats.ooxml.math import math_text
+from ingest.steps.parse.formats.ooxml.xml import LOCAL_NAMES, attribute, children, local_name, to_int
+
+MAX_DEPTH = 40
+"""Blocks in blocks (tables in cells, text boxes in text boxes); deeper ones are read without structure."""
+
+_IGNORED = frozenset(
+    [
+        "del",
+        "moveFrom",
+        "Fallback",
+        "pPr",
+        "sdtPr",
+        "sdtEndPr",
+        "tblPr",
+        "tblGrid",
+        "trPr",
+        "tcPr",
+        "sectPr",
+        "bookmarkStart",
+        "bookmarkEnd",
+        "proofErr",
+        "docDefaults",
+    ]
+)
+_ROW_SEPARATOR, _CELL_SEPARATOR = "; ", ", "  # of a table inside a cell: those of the outer table would mix them up
+
+
+class References(Protocol):
+    """Reads what a part refers to."""
+
+    def add(self, builder: TextBuilder, kind: str, identifier: str) -> None:
+        """Add a chart, a diagram, an object or an imported part (altChunk) as blocks."""
+
+    def text(self, kind: str, identifier: str) -> str:
+        """Return the same as one line, for a cell."""
+
+
+@dataclass(frozen=True)
+class _ParagraphProperties:
+    position: ListPosition = NO_LIST
+    is_list_item: bool = False  # false for numbered headings and clauses
+    heading: int = 0
+
+
+_PLAIN = _ParagraphProperties()
+
+
+class BlockReader:
+    """Adds the blocks of one part to a builder."""
+
+    def __init__(
+        self,
+        builder: TextBuilder,
+        definitions: Callable[[], Definitions],
+        references: References | None = None,
+        prefix: str = "",
+    ) -> None:
+        self._builder = builder
+        self._definitions = definitions
+        self._references = references
+        self._numbering: Numbering | None = None
+        self._known = {("", "", "", ""): _PLAIN}
+        self._inline = InlineReader(definitions)
+        self._prefix = prefix  # of the next paragraph, for example the author of a comment
+
+    def read(self, elements: Iterable[Any], depth: int = 0) -> None:
+        """Add blocks."""
+        for element in elements:
+            self.read_one(element, depth)
+
+    def read_one(self, element: Any, depth: int = 0) -> None:
+        """Add one block: a paragraph, a table, a row, or something that contains blocks."""
+        name = LOCAL_NAMES.get(element.tag) or local_name(element)
+        if name in _IGNORED:
+            return
+        if depth >= MAX_DEPTH:
+            self._builder.add_block("".join(element.itertext("{*}t")))
+        elif name == "p":
+            self._paragraph(element, depth)
+        elif reader := _READERS.get(name):
+            reader(self, element, depth)
+        elif len(element):
+            self.read(element, depth + 1)
+
+    def row(self, row: Any, depth: int) -> None:
+        """Add a table row. Cells that arrange a page, for example around another table, become blocks."""
+        cells = list(unwrapped(row, "tc"))
+        if is_deleted(row):
+            return
+        if depth < MAX_DEPTH and is_layout(cells):
+            self._layout_row(cells, depth)
+        else:
+            self._builder.add_row(self._cell_texts(row, cells, depth))
+
+    def _layout_row(self, cells: list[Any], depth: int) -> None:
+        short: list[str] = []  # cells beside the others that are a row of their own
+        for cell in cells:
+            if len(cells) > 1 and not is_layout([cell]):
+                short.append(self._cell_text(cell, depth + 1))
+                continue
+            self._builder.add_row(short)
+            self._builder.end_list()
+            short.clear()
+            self.read(cell, depth + 1)
+        self._builder.add_row(short)
+        self._builder.end_list()
+
+    def _cell_texts(self, row: Any, cells: list[Any], depth: int) -> list[str]:
+        texts = [""] * leading_columns(row)
+        for cell in cells:
+            texts.append(self._cell_text(cell, depth + 1))
+            texts += [""] * (column_span(cell) - 1)
+        return texts
+
+    def _cell_text(self, cell: Any, depth: int) -> str:
+        """Return the blocks of a cell in one line."""
+        texts: list[str] = []
+        self._collect(cell, texts, depth)
+        return " ".join(filter(None, texts))
+
+    def _collect(self, elements: Iterable[Any], texts: list[str], depth: int) -> None:
+        for element in elements:
+            name = local_name(element)
+            if depth >= MAX_DEPTH:
+                texts.append(" ".join(element.itertext("{*}t")))
+            elif name == "p":
+                self._collect_paragraph(element, texts, depth)
+            elif name == "tbl":
+                rows = (self._inner_row(row, depth + 1) for row in unwrapped(element, "tr") if not is_deleted(row))
+                texts.append(_ROW_SEPARATOR.join(filter(None, rows)))
+            elif name == "altChunk" and self._references:
+                texts.append(self._references.text(name, attribute(element, "id")))
+            elif name in _IGNORED or (name == "sdt" and is_placeholder(element)):
+                continue
+            elif len(element):
+                self._collect(element, texts, depth + 1)
+
+    def _inner_row(self, row: Any, depth: int) -> str:
+        cells = (self._cell_text(cell, depth + 1) for cell in unwrapped(row, "tc"))
+        return _CELL_SEPARATOR.join(" ".join(cell.split()) for cell in cells if cell.strip())
+
+    def _collect_paragraph(self, paragraph: Any, texts: list[str], depth: int) -> None:
+        properties, text, anchored = self._read_paragraph(paragraph)
+        number = self._count(properties)
+        if anchored.blocks:
+            self._collect(anchored.blocks, texts, depth + 1)
+        if text:
+            texts.append(f"{number or '-'} {text}" if number or properties.is_list_item else text)
+        if self._references:
+            texts += [self._references.text(kind, reference) for kind, reference in anchored.references]
+
+    def _paragraph(self, paragraph: Any, depth: int) -> None:
+        properties, text, anchored = self._read_paragraph(paragraph)
+        number = self._count(properties)  # Word counts empty paragraphs too
+        if properties.heading:  # what is anchored in a heading is below it
+            self._add_paragraph(properties, number, text)
+            self._add_boxes(anchored, depth)
+        else:
+            self._add_boxes(anchored, depth)
+            self._add_paragraph(properties, number, text)
+        for kind, reference in anchored.references:
+            if self._references:
+                self._references.add(self._builder, kind, reference)
+
+    def _add_boxes(self, anchored: Anchored, depth: int) -> None:
+        self.read(anchored.blocks, depth + 1)
+
+    def _add_paragraph(self, properties: _ParagraphProperties, number: str, text: str) -> None:
+        if not text:
+            return
+        if self._prefix:
+            text, self._prefix = self._prefix + text, ""
+        numbered = f"{number} {text}" if number else text
+        if properties.heading:
+            self._builder.add_heading(numbered, properties.heading)
+        elif properties.is_list_item:
+            self._builder.add_line(f"{'  ' * properties.position.level}{number or '-'} {text}")
+        else:
+            self._builder.add_block(numbered)
+
+    def _read_paragraph(self, paragraph: Any) -> tuple[_ParagraphProperties, str, Anchored]:
+        properties = _PLAIN
+        if len(paragraph) and local_name(paragraph[0]) == "pPr" and len(paragraph[0]):
+            properties = self._paragraph_properties(paragraph[0])
+        text, anchored = self._inline.read(paragraph)
+        return properties, text.strip(), anchored
+
+    def _count(self, properties: _ParagraphProperties) -> str:
+        if not properties.position.list_id:
+            return ""
+        if self._numbering is None:
+            self._numbering = Numbering(self._definitions().lists)
+        return self._numbering.count_paragraph(properties.position)
+
+    def _paragraph_properties(self, element: Any) -> _ParagraphProperties:
+        """Return the properties of a paragraph, not those that it had before a tracked change."""
+        style = list_id = level = outline = ""
+        for node in element:
+            name = LOCAL_NAMES.get(node.tag) or local_name(node)
+            if name == "pStyle":
+                style = attribute(node, "val")
+            elif name == "outlineLvl":
+                outline = attribute(node, "val")
+            elif name == "numPr":
+                for number in node:
+                    if local_name(number) == "numId":
+                        list_id = attribute(number, "val")
+                    elif local_name(number) == "ilvl":
+                        level = attribute(number, "val")
+        key = (style, list_id, level, outline)
+        if (known := self._known.get(key)) is None:
+            known = self._known[key] = self._inherit(*key)
+        return known
+
+    def _inherit(self, name: str, list_id: str, level: str, outline: str) -> _ParagraphProperties:
+        style = self._definitions().style(name)
+        heading = heading_level(outline) if outline else style.heading
+        if list_id == "0":  # explicitly not numbered, even if the style is
+            return _ParagraphProperties(heading=heading)
+        position = ListPosition(
+            list_id or style.position.list_id,
+            min(to_int(level, style.position.level), LEVELS - 1) if level else style.position.level,
+        )
+        return _ParagraphProperties(position, bool(list_id) or style.is_list, heading)
+
+    def _table(self, table: Any, depth: int) -> None:
+        self._builder.end_list()
+        for row in unwrapped(table, "tr"):
+            self.row(row, depth)
+        self._builder.end_list()
+
+    def _content_control(self, control: Any, depth: int) -> None:
+        if not is_placeholder(control):
+            for content in children(control, "sdtContent"):
+                self.read(content, depth + 1)
+
+    def _alternatives(self, element: Any, depth: int) -> None:
+        for alternative in (*children(element, "Choice"), *children(element, "Fallback")):
+            size = len(self._builder)
+            if depth < MAX_DEPTH:
+                self.read(alternative, depth + 1)
+            if len(self._builder) > size:
+                return
+
+    def _import(self, element: Any, depth: int) -> None:
+        if self._references:
+            self._references.add(self._builder, "altChunk", attribute(element, "id"))
+
+    def _formula(self, element: Any, depth: int) -> None:
+        self._builder.add_block(math_text(element))
+
+    def _stray_run(self, element: Any, depth: int) -> None:
+        self._builder.add_block(self._inline.read(element)[0].strip())
+
+    def _comment(self, element: Any, depth: int) -> None:
+        author = attribute(element, "author").strip()
+        self._prefix = f"{author}: " if author else ""
+        self.read(element, depth + 1)
+        self._prefix = ""
+
+
+_READERS: dict[str, Callable[[BlockReader, Any, int], None]] = {
+    "tbl": BlockReader._table,
+    "tr": BlockReader.row,
+    "sdt": BlockReader._content_control,
+    "AlternateContent": BlockReader._alternatives,
+    "altChunk": BlockReader._import,
+    "oMath": BlockReader._formula,
+    "oMathPara": BlockReader._formula,
+    "r": BlockReader._stray_run,
+    "comment": BlockReader._comment,
+}

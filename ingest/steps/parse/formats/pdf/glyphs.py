@@ -1,0 +1,139 @@
+"""The characters of a PDF page with their boxes.
+
+A call into pdfium takes about as long as pdfium needs for the text of ten characters, so pages are first judged by the
+boxes of their runs, of which there are a tenth as many (`needs_glyphs`).
+"""
+
+import ctypes
+from collections import deque
+from collections.abc import Iterable
+from itertools import repeat
+from typing import Any, NamedTuple
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+_WIDE_GAP = 1.2
+_MIN_STEP = 0.35
+"""Shares of the height of a run: a gap that may be a gutter, and the distance of a glyph from its shadow."""
+
+_MAX_RUNS_PER_GLYPH = 0.4  # more runs are single glyphs, and their spaces are guesses of pdfium
+_MIN_TALL = 24.0  # points; single letters are not as high
+_BOX_BYTES = ctypes.sizeof(pdfium.FS_RECTF)
+
+
+def prototype(function: Any, *arguments: Any, result: Any = ctypes.c_int) -> Any:
+    """Return a pdfium function that takes addresses as integers: pypdfium2's checks cost more than most calls."""
+    address = ctypes.cast(function, ctypes.c_void_p).value or 0
+    return ctypes.CFUNCTYPE(result, ctypes.c_void_p, *arguments)(address)
+
+
+_loose_box = prototype(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p)
+_run_box = prototype(pdfium.FPDFText_GetRect, ctypes.c_int, *[ctypes.c_void_p] * 4)
+_unicode = prototype(pdfium.FPDFText_GetUnicode, ctypes.c_int)
+_has_no_unicode = prototype(pdfium.FPDFText_HasUnicodeMapError, ctypes.c_int)
+_is_generated = prototype(pdfium.FPDFText_IsGenerated, ctypes.c_int)
+
+_angle = prototype(pdfium.FPDFText_GetCharAngle, ctypes.c_int, result=ctypes.c_float)
+
+
+class Glyphs(NamedTuple):
+    """The characters of a page and their boxes in points; the y axis points upwards.
+
+    Boxes are as high as the font, on its baseline, and as wide as the advance. Those of spaces and line ends that pdfium
+    generated have no height.
+    """
+
+    text: str
+    left: list[float]
+    right: list[float]
+    bottom: list[float]
+    top: list[float]
+
+    def visible(self, start: int, end: int) -> list[int]:
+        """Return the indexes of the glyphs in a range that are not spaces."""
+        text, bottom, top = self.text, self.bottom, self.top
+        return [index for index in range(start, end) if top[index] > bottom[index] and not text[index].isspace()]
+
+    def height(self, index: int) -> float:
+        """Return the height of a glyph's font."""
+        return self.top[index] - self.bottom[index]
+
+
+def read_glyphs(page_text: pypdfium2.PdfTextPage, text: str) -> Glyphs:
+    """Return the characters of a page. `text` is what pdfium returned for the whole page."""
+    handle, count = address_of(page_text), page_text.count_chars()
+    if len(text) != count:  # pdfium leaves characters without a code out of the text
+        text = "".join(_character(handle, index) for index in range(count))
+    if not count:
+        return Glyphs("", [], [], [], [])
+    boxes = (pdfium.FS_RECTF * count)()
+    first = ctypes.addressof(boxes)
+    addresses = range(first, first + count * _BOX_BYTES, _BOX_BYTES)
+    deque(map(_loose_box, repeat(handle), range(count), addresses), maxlen=0)
+    values: list[float] = list(memoryview(boxes).cast("B").cast("f"))
+    left, top, right, bottom = (values[field::4] for field in range(4))  # the order of FS_RECTF
+    return Glyphs(text, left, right, bottom, top)
+
+
+def read_angles(handle: int, indexes: Iterable[int]) -> list[float]:
+    """Return the rotation of glyphs in radians, clockwise."""
+    return [_angle(handle, index) for index in indexes]
+
+
+def _character(handle: int, index: int) -> str:
+    """Return one character, which is always one character long."""
+    code = _unicode(handle, index)
+    if code == 2:  # as in the text of a page, the hyphen at a line end
+        return "\ufffe"
+    return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\uffff"
+
+
+def needs_glyphs(page_text: pypdfium2.PdfTextPage) -> bool:
+    """Return whether runs of the page are side by side, raised, lowered, rotated, drawn twice or single glyphs."""
+    handle, count = address_of(page_text), page_text.count_rects()
+    if count > _MAX_RUNS_PER_GLYPH * page_text.count_chars():
+        return True
+    values = (ctypes.c_double * 4)()
+    start = ctypes.addressof(values)
+    pointers = (start, start + 16, start + 8, start + 24)  # FPDFText_GetRect fills left, top, right, bottom
+    previous = None
+    for index in range(count):
+        _run_box(handle, index, pointers[0], pointers[1], pointers[2], pointers[3])
+        left, right, top, bottom = values
+        box = (left, bottom, right, top)
+        if _is_tall(box) or (previous is not None and _is_conspicuous(previous, box)):
+            return True
+        previous = box
+    return False
+
+
+def _is_tall(box: tuple[float, ...]) -> bool:
+    """Return whether a run may be rotated."""
+    height = box[3] - box[1]
+    return height > _MIN_TALL and height > 2.5 * (box[2] - box[0])
+
+
+def _is_conspicuous(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
+    """Return whether a run beside another one is far away, too near, raised or lowered."""
+    if min(first[3], second[3]) <= max(first[1], second[1]):
+        return False  # one below the other
+    height = max(first[3] - first[1], second[3] - second[1])
+    gap = second[0] - first[2]
+    if gap > _WIDE_GAP * height or second[0] < first[0] + _MIN_STEP * height:
+        return True
+    raised, lowered = second[1] - first[1], first[3] - second[3]
+    return gap < 0.5 * height and (abs(raised) > 0.25 * height or abs(lowered) > 0.25 * height)
+
+
+def share_without_unicode(page_text: pypdfium2.PdfTextPage, max_samples: int = 64) -> float:
+    """Return the share of the characters whose font does not say which characters they are."""
+    handle, count = address_of(page_text), page_text.count_chars()
+    step = max(1, count // max_samples)
+    indexes = [index for index in range(0, count, step) if not _is_generated(handle, index)]
+    return len([index for index in indexes if _has_no_unicode(handle, index) > 0]) / max(1, len(indexes))
+
+
+def address_of(pdfium_object: Any) -> int:
+    """Return the address of an open pdfium object."""
+    return ctypes.cast(pdfium_object.raw, ctypes.c_void_p).value or 0

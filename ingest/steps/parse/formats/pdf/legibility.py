@@ -1,0 +1,106 @@
+"""Tell a usable text layer from one whose codes are not characters.
+
+A font may lack the mapping from its glyphs to Unicode. The text is then the glyphs' numbers, such as "7KHVFRQWUDFW" for
+"The contract". Such text is not translated back, because a wrong guess would be worse than none.
+"""
+
+import math
+import re
+from collections import Counter
+
+_MAX_SHARE_WITHOUT_UNICODE = 0.3
+_MAX_SHARE_OF_CONTROLS = 0.2
+_MIN_LETTERS = 40
+_MAX_CHARACTERS = 1_500  # judged per page
+
+_FREQUENCY = dict(
+    zip(
+        "etaoinsrhldcumfpgwybvkxjqz",
+        (12, 9, 8, 7.5, 7.5, 7, 6.5, 6, 5, 4, 4, 3, 3, 2.5, 2, 2, 2, 1.8, 1.5, 1.5, 1.2, 1, 0.3, 0.3, 0.2, 0.3),
+        strict=True,
+    )
+)
+"""Per cent of the letters in European languages, roughly."""
+
+_LOGARITHMS = {letter: math.log(percent / 100) for letter, percent in _FREQUENCY.items()}
+
+_MEAN_OF_LANGUAGE = -3.5
+"""Least mean logarithm of the frequency of the letters of a text: English has -2.9, Polish and Hungarian have -3.4."""
+
+_MIN_GAIN = 0.3  # of that mean, by moving the codes
+_MIN_LOWER = 0.7  # share of letters in lower case that moved codes must have: part numbers do not
+_MEAN_OF_OTHER_CHARACTER = math.log(0.0005)
+_LEADERS = re.compile(r"[.·_=*\-–—|\s]{3,}")
+_SHIFTS = (29, 28, 30, 31)  # TrueType fonts have their first glyphs in the order of ASCII, with "A" as number 36
+_NO_CHARACTERS = re.compile("[\\0-\\1\\3-\\x08\\x0e-\\x1f\\x7f-\\x9f\ue000-\uf8ff\ufffd\U000f0000-\U0010ffff]")
+"""Controls and private characters. pdfium writes a hyphen at a line end as U+0002 or U+FFFE."""
+
+_VOWELS = frozenset("aeiouyæøœı")
+
+
+def is_legible(text: str, share_without_unicode: float) -> bool:
+    """Return whether the text of a page reads as text.
+
+    `share_without_unicode` is the share of characters whose font has no mapping: a hint only, because the codes of many
+    such fonts are letters.
+    """
+    sample = _LEADERS.sub(" ", text[:_MAX_CHARACTERS])
+    characters = [character for character in sample if not character.isspace()]
+    if not characters:
+        return True
+    if len(_NO_CHARACTERS.findall(sample)) > _MAX_SHARE_OF_CONTROLS * len(characters):
+        return False
+    if share_without_unicode > _MAX_SHARE_WITHOUT_UNICODE:
+        return _reads_as_latin(sample, len(characters))
+    return not _is_shifted(sample, len(characters)) and not _is_punctuation(characters)
+
+
+def _reads_as_latin(sample: str, length: int) -> bool:
+    """Return whether letters of a Latin alphabet make up words, with vowels and mostly in lower case."""
+    letters = [character for character in sample if character.isascii() and character.isalpha()]
+    if len(letters) * 2 < length:
+        return sum(character.isdigit() for character in sample) + len(letters) > 0.8 * length
+    lower = sum(character.islower() for character in letters)
+    return _mean_frequency(Counter("".join(letters).lower())) > _MEAN_OF_LANGUAGE and (
+        lower * 2 > len(letters) or _has_vowels(letters)
+    )
+
+
+def _has_vowels(letters: list[str]) -> bool:
+    vowels = sum(character.lower() in _VOWELS for character in letters)
+    return 0.25 <= vowels / len(letters) <= 0.6
+
+
+def _is_shifted(sample: str, length: int) -> bool:
+    """Return whether the codes of all characters are moved by the same number, as those of many subset fonts are."""
+    counts = Counter(character for character in sample if "!" <= character <= "~")
+    total = counts.total()
+    if total < max(_MIN_LETTERS, 0.7 * length):
+        return False
+    mean = _mean_frequency(_moved_letters(counts, 0))
+    if mean > _MEAN_OF_LANGUAGE:
+        return False
+    for shift in _SHIFTS:
+        moved = _moved_letters(counts, shift)
+        lower = sum(count for character, count in moved.items() if character.islower())
+        if lower > _MIN_LOWER * total and _mean_frequency(moved) > max(mean + _MIN_GAIN, _MEAN_OF_LANGUAGE):
+            return True
+    return False
+
+
+def _moved_letters(counts: Counter[str], shift: int) -> Counter[str]:
+    """Return the letters among characters whose codes are moved."""
+    moved = ((chr(ord(character) + shift), count) for character, count in counts.items())
+    return Counter({character: count for character, count in moved if character.isascii() and character.isalpha()})
+
+
+def _mean_frequency(counts: Counter[str]) -> float:
+    """Return the mean logarithm of the frequency of letters in European languages, in either case."""
+    total = max(1, counts.total())
+    return sum(count * (_LOGARITHMS.get(c.lower(), _MEAN_OF_OTHER_CHARACTER)) for c, count in counts.items()) / total
+
+
+def _is_punctuation(characters: list[str]) -> bool:
+    """Return whether most of the text is punctuation of many kinds, as codes numbered from "!" are."""
+    marks = [character for character in characters if character.isascii() and not character.isalnum()]
+    return len(characters) >= _MIN_LETTERS and len(marks) > 0.5 * len(characters) and len(set(marks)) >= 8

@@ -1,0 +1,290 @@
+"""The rows of a PDF page: runs of text side by side, with their raised and lowered characters."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from operator import sub
+from typing import NamedTuple
+
+from ingest.steps.parse.formats.pdf.directions import RIGHT_TO_LEFT, read_right_to_left
+from ingest.steps.parse.formats.pdf.glyphs import Glyphs
+from ingest.steps.parse.formats.pdf.scripts import write_lowered, write_raised
+
+_SEGMENT_GAP = 0.75
+_WORD_GAP = 0.17
+_MAX_STEP_BACK = 2.0
+_MIN_STEP = 0.15
+"""Shares of the height of a row, which is about 1.2 times the font size."""
+
+_SMALL = 0.85
+_RAISED = 0.14
+_LOWERED = 0.08
+_MAX_SHIFT = 0.5
+_MAX_CLIMB = 0.3
+"""Shares of the height of a row that tell a raised or lowered character from a smaller one on the baseline."""
+
+_GRID_TOLERANCE = 0.03
+_GRID_SAMPLE = 12
+_DESCENT = 0.2  # of the height of a font, below its baseline
+SPACED = re.compile(r"(?:\b[^\W\d_] ){4}[^\W\d_]\b")
+"""A word whose letters are so far apart that pdfium returns spaces between them."""
+
+_STACKED = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
+_LINE = re.compile("[^\r\n\ufffe]+\ufffe?|\ufffe")
+_HYPHEN_AT_END = "\ufffe"
+
+
+class Line(NamedTuple):
+    """A line as pdfium reads it, and the indexes of its glyphs that are not spaces."""
+
+    text: str
+    visible: list[int]
+
+
+class Segment(NamedTuple):
+    """A run of text in a row, without wide gaps."""
+
+    text: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+
+Row = list[Segment]
+
+
+def read_rows(glyphs: Glyphs) -> list[Row]:
+    """Return the rows in the order of the page's content, and their segments from left to right."""
+    rows = [row for lines in _merged_lines(glyphs) if (row := _read_row(glyphs, lines))]
+    return _with_vertical_lines(rows)
+
+
+def _merged_lines(glyphs: Glyphs) -> Iterator[list[Line]]:
+    """Yield the lines of each row. pdfium ends a line behind raised text and between columns of different fonts."""
+    row: list[Line] = []
+    for match in _LINE.finditer(glyphs.text):
+        visible = glyphs.visible(*match.span())
+        is_alone = not row or not visible or not row[-1].visible  # glyphs without height are rotated
+        if is_alone or not _continues(glyphs, row[-1].visible, visible[0]):
+            if row:
+                yield row
+            row = []
+        row.append(Line(match[0].strip(), visible))
+    if row:
+        yield row
+
+
+def _with_vertical_lines(rows: list[Row]) -> list[Row]:
+    """Join the characters of vertical lines, which are one below the other."""
+    joined: list[Row] = []
+    for row in rows:
+        if joined and len(row) == 1 and len(joined[-1]) == 1 and _is_below(joined[-1][0], row[0]):
+            above, below = joined[-1][0], row[0]
+            joined[-1] = [Segment(above.text + below.text, above.left, above.right, below.bottom, below.top)]
+        else:
+            joined.append(row)
+    return joined
+
+
+def _is_below(above: Segment, below: Segment) -> bool:
+    if len(below.text) > 2 or not _STACKED.match(below.text) or not _STACKED.match(above.text):
+        return False
+    distance = above.top - below.top
+    return abs(above.left - below.left) < 0.5 * below.height and 0.6 * below.height < distance < 1.6 * below.height
+
+
+def _continues(glyphs: Glyphs, line: list[int], first: int) -> bool:
+    """Return whether the glyph `first` is on the right of a line, at the same height."""
+    last = line[-1]
+    if glyphs.text[last] == _HYPHEN_AT_END:
+        return False
+    tallest = max(line[-8:], key=glyphs.height)
+    smaller, larger = sorted((glyphs.height(tallest), glyphs.height(first)))
+    if smaller < 0.4 * larger or abs(_baseline(glyphs, tallest) - _baseline(glyphs, first)) > _MAX_SHIFT * larger:
+        return False
+    return glyphs.left[first] > glyphs.right[last] - 0.3 * larger
+
+
+def _read_row(glyphs: Glyphs, lines: list[Line]) -> Row:
+    visible = [index for line in lines for index in line.visible]
+    text = " ".join(line.text for line in lines)
+    if not visible:
+        return [Segment(text, 0, 0, 0, 0)] if text else []
+    if RIGHT_TO_LEFT.search(text):
+        return [_segment(read_right_to_left(glyphs, text, visible), glyphs, visible)]
+    if (len(lines) == 1 and _is_plain(glyphs, visible) and not SPACED.search(text)) or not _is_horizontal(
+        glyphs, text, visible
+    ):
+        return [_segment(text, glyphs, visible)]
+    single = _without_doubles(glyphs, visible)
+    pitch = _uniform_pitch(glyphs, single)
+    heights = Counter(round(glyphs.height(index), 1) for index in single)
+    height = max(heights, key=lambda value: (heights[value], value))
+    parts = _split(glyphs, single, height)
+    segments = [_segment(_write(glyphs, part, height, pitch), glyphs, part) for part in parts]
+    return sorted(segments, key=lambda segment: segment.left)
+
+
+def _is_horizontal(glyphs: Glyphs, text: str, visible: list[int]) -> bool:
+    """Return whether all glyphs are upright, on one baseline. The text of others stays as pdfium returned it."""
+    if len(visible) != len(text) - sum(map(str.isspace, text)):
+        return False
+    return not any(
+        glyphs.left[index] < glyphs.left[before] and abs(glyphs.bottom[index] - glyphs.bottom[before]) > height
+        for before, index in pairwise(visible)
+        if (height := _MAX_CLIMB * glyphs.height(before))
+    )
+
+
+def _is_plain(glyphs: Glyphs, visible: list[int]) -> bool:
+    """Return whether a line is one run of text in one size, without wide gaps and doubled glyphs."""
+    left, right = glyphs.left, glyphs.right
+    lefts = [left[index] for index in visible]
+    rights = [right[index] for index in visible]
+    bottoms = [glyphs.bottom[index] for index in visible]
+    tops = [glyphs.top[index] for index in visible]
+    height = max(tops) - min(bottoms)
+    if max(map(sub, tops, bottoms)) < 0.95 * height or min(map(sub, tops, bottoms)) < 0.95 * height:
+        return False
+    gaps = list(map(sub, lefts[1:], rights))
+    if gaps and (max(gaps) > _SEGMENT_GAP * height or min(gaps) < -_MAX_STEP_BACK * height):
+        return False
+    steps = list(map(sub, lefts[1:], lefts))
+    return min(steps, default=height) >= _MIN_STEP * height and not _may_be_grid(steps[:_GRID_SAMPLE])
+
+
+def _may_be_grid(steps: list[float]) -> bool:
+    usual = sorted(steps)[len(steps) // 2] if len(steps) > 2 else 0
+    return usual > 0 and sum(abs(step - usual) < _GRID_TOLERANCE * usual for step in steps) * 2 > len(steps)
+
+
+def _without_doubles(glyphs: Glyphs, visible: list[int]) -> list[int]:
+    """Leave out glyphs that are drawn again a little beside: the bold type and shadows of some programs.
+
+    pdfium leaves out most of them. Both letters of a ligature have the same box, and stay.
+    """
+    kept: list[int] = []
+    places: dict[tuple[str, int], int] = {}
+    width = max(1.0, max(map(glyphs.height, visible)) / 4)
+    for index in visible:
+        character, cell = glyphs.text[index], int(glyphs.left[index] // width)
+        near = (places.get((character, place)) for place in (cell - 1, cell, cell + 1))
+        if not any(other is not None and _is_double(glyphs, index, other) for other in near):
+            kept.append(index)
+            places[character, cell] = index
+    return kept
+
+
+def _is_double(glyphs: Glyphs, index: int, other: int) -> bool:
+    height = glyphs.height(index)
+    width = min(glyphs.right[index] - glyphs.left[index], glyphs.right[other] - glyphs.left[other], height / 4)
+    shift = abs(glyphs.left[index] - glyphs.left[other])
+    if shift >= 0.6 * width or abs(_baseline(glyphs, index) - _baseline(glyphs, other)) >= 0.2 * height:
+        return False
+    return not (index == other + 1 and shift == 0)
+
+
+def _segment(text: str, glyphs: Glyphs, indexes: list[int]) -> Segment:
+    return Segment(
+        text,
+        min([glyphs.left[index] for index in indexes]),
+        max([glyphs.right[index] for index in indexes]),
+        min([glyphs.bottom[index] for index in indexes]),
+        max([glyphs.top[index] for index in indexes]),
+    )
+
+
+def _split(glyphs: Glyphs, visible: list[int], height: float) -> Iterator[list[int]]:
+    """Yield the visible glyphs between wide gaps."""
+    part = visible[:1]
+    for before, index in pairwise(visible):
+        gap = glyphs.left[index] - glyphs.right[before]
+        if gap > _SEGMENT_GAP * height or gap < -_MAX_STEP_BACK * height:
+            yield part
+            part = []
+        part.append(index)
+    yield part
+
+
+def _uniform_pitch(glyphs: Glyphs, visible: list[int]) -> float:
+    """Return the distance of glyphs that are placed on a grid, or 0."""
+    steps = [glyphs.left[index] - glyphs.left[before] for before, index in pairwise(visible)]
+    if len(steps) < 3:
+        return 0
+    pitch = sorted(steps)[len(steps) // 2]
+    if pitch <= 0:
+        return 0
+    on_grid = sum(abs(step / pitch - round(step / pitch)) < _GRID_TOLERANCE and step > 0 for step in steps)
+    return pitch if on_grid >= 0.9 * len(steps) else 0
+
+
+def _write(glyphs: Glyphs, part: list[int], height: float, pitch: float) -> str:
+    """Return the text of a segment, with its spaces and its raised and lowered runs."""
+    pieces: list[str] = []
+    run: list[str] = []
+    level, new_level = 0, 0
+    baselines = (_baseline(glyphs, index) for index in part if glyphs.height(index) >= _SMALL * height)
+    baseline = next(baselines, None)
+    before: int | None = None
+    for index in part:
+        if baseline is None or glyphs.height(index) >= _SMALL * height:
+            new_level, baseline = 0, _baseline(glyphs, index)
+        else:
+            new_level = _level((_baseline(glyphs, index) - baseline) / height)
+        if new_level != level:
+            pieces.append(_write_run(run, level, pieces))
+            run, level = [], new_level
+        if before is not None and _has_space(glyphs, before, index, height, pitch):
+            run.append(" ")
+        run.append(glyphs.text[index])
+        before = index
+    pieces.append(_write_run(run, level, pieces))
+    text = "".join(pieces)
+    return _write_spaced(glyphs, part, height) if SPACED.search(text) else text
+
+
+def _write_spaced(glyphs: Glyphs, part: list[int], height: float) -> str:
+    """Return the text of a segment whose letters are spaced: wider gaps are its spaces."""
+    gaps = [glyphs.left[index] - glyphs.right[before] for before, index in pairwise(part)]
+    usual = sorted(gaps)[len(gaps) // 2]
+    least = max(1.8 * usual, usual + 0.15 * height)
+    spaces = ["", *(" " if gap > least else "" for gap in gaps)]
+    return "".join(space + glyphs.text[index] for space, index in zip(spaces, part, strict=True))
+
+
+def _baseline(glyphs: Glyphs, index: int) -> float:
+    return glyphs.bottom[index] + _DESCENT * glyphs.height(index)
+
+
+def _level(shift: float) -> int:
+    return 1 if shift > _RAISED else -1 if shift < -_LOWERED else 0
+
+
+def _write_run(run: list[str], level: int, pieces: list[str]) -> str:
+    text = "".join(run)
+    if not level or not text:
+        return text
+    space = " " if text.startswith(" ") else ""
+    before = pieces[-1] if pieces else ""
+    return space + (write_raised if level > 0 else write_lowered)(text.strip(), "" if space else before)
+
+
+def _has_space(glyphs: Glyphs, before: int, index: int, height: float, pitch: float) -> bool:
+    """Return whether a space separates two neighbours.
+
+    Trust pdfium, except for glyphs on a grid, where a space is an empty place, and for glyphs of different lines.
+    """
+    between = glyphs.text[before + 1 : index]
+    if pitch and not any(glyphs.top[i] > glyphs.bottom[i] for i in range(before + 1, index) if glyphs.text[i] == " "):
+        return glyphs.left[index] - glyphs.left[before] > 1.5 * pitch
+    is_known = between.isspace() and "\n" not in between
+    if between and not is_known:  # another line, or doubled glyphs
+        gap = glyphs.left[index] - glyphs.right[before]
+        return gap > _WORD_GAP * min(height, max(glyphs.height(before), glyphs.height(index)))
+    return is_known

@@ -1,0 +1,43 @@
+"""The memory limit of the parser process: its address space above what it has already."""
+
+import resource
+from pathlib import Path
+
+_MIB = 2**20
+
+
+def limit_memory(mib: int) -> None:
+    """Let this process allocate `mib` MiB more than it has now."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = (used_memory_mib()[0] + mib) * _MIB
+    resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def lift_memory_limit() -> None:
+    """Let this process allocate what the system allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
+def is_memory_limited() -> bool:
+    """Return whether this process has a limit below that of the system."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    return soft != hard
+
+
+def used_memory_mib() -> tuple[int, int]:
+    """Return the address space and the resident set of this process in MiB."""
+    pages = Path("/proc/self/statm").read_text().split()
+    page_bytes = resource.getpagesize()
+    return int(pages[0]) * page_bytes // _MIB, int(pages[1]) * page_bytes // _MIB
+
+
+def address_space_limit() -> int:
+    """Return the present limit in bytes."""
+    return resource.getrlimit(resource.RLIMIT_AS)[0]
+
+
+def set_address_space_limit(limit: int) -> None:
+    """Set the limit in bytes."""
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
