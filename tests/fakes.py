@@ -28,8 +28,8 @@ from ingest.steps.embed import always_wanted
 from ingest.steps.filters import Filter
 from ingest.steps.index import Hit, Point, PointOwner, PointRef
 from ingest.steps.parse import ParsedText
-from ingest.steps.parse.report import Report
 from ingest.steps.parse.parser import ignore_progress
+from ingest.steps.parse.report import Report
 from ingest.steps.vectors import SparseVector, Vectors
 
 CALLER = Caller(DEFAULT_PROJECT)
@@ -234,7 +234,7 @@ def _bm25(document: SparseVector, query: SparseVector, frequencies: Counter[int]
 class FakeParser:
     """Decodes UTF-8. `error` is raised while it is set. While `needs_ocr` is set, all files are scans.
 
-    `report` is the coverage report of all files.
+    `report` is the coverage report of all files. `before_parsing` runs first.
     """
 
     def __init__(self) -> None:
@@ -242,6 +242,7 @@ class FakeParser:
         self.parsed = 0
         self.kind = "text"
         self.needs_ocr = False
+        self.before_parsing: Callable[[], object] = lambda: None
         self.has_ocr = True
         self.report = Report()
 
@@ -256,6 +257,7 @@ class FakeParser:
     ) -> ParsedText:
         if self.error is not None:
             raise self.error
+        self.before_parsing()
         if self.needs_ocr and defer_ocr:
             raise OcrDeferred("the file needs OCR")
         on_progress(1, 1)

@@ -20,8 +20,11 @@ def make_app(settings: Settings) -> Celery:
     celery.conf.update(
         include=["workers.tasks", "workers.process"],
         worker_consumer="workers.consumer:EventBatchingConsumer",
-        # Maintenance is short and must not wait behind a large batch.
-        task_queues=[Queue(name) for name in (QUEUES["interactive"], MAINTENANCE_QUEUE, QUEUES["bulk"])],
+        # Maintenance is short and must not wait behind a large batch. Slow files have workers of their own: each worker is
+        # started with the names of its queues.
+        task_queues=[
+            Queue(name) for name in (QUEUES["interactive"], MAINTENANCE_QUEUE, QUEUES["bulk"], QUEUES["slow"])
+        ],
         worker_max_tasks_per_child=TASKS_PER_CHILD,
         worker_max_memory_per_child=CHILD_MEMORY_KIB,
         worker_proc_alive_timeout=CHILD_START_SECONDS,

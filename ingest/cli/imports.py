@@ -57,6 +57,9 @@ def import_(
     uploaded once. In patterns `*` and `?` stay within one part of the path, and `**` crosses parts. A pattern without
     a slash matches names at any depth.
 
+    Archives on this machine (zip, tar, tar.gz, tar.bz2, tar.xz) are opened: their members are files of their own, under
+    paths such as reports.zip/2024/march.pdf.
+
     Exit code 0: every file completed; 1: some did not; 2: refused, or no service; 130: interrupted.
     """
     options = ImportOptions(

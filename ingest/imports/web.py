@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from ingest.imports.web_charset import keep_declared_charset
 from ingest.net.egress_guard import Resolver, Unreachable, pin_request, resolve
 from ingest.observability import logs
 
@@ -66,6 +67,7 @@ class WebDownloader:
                         raise Unreachable(f"The web server answered {response.status_code} {response.reason_phrase}")
                     self._save(response, target, deadline)
                     headers = response.headers
+                    keep_declared_charset(target, headers.get("content-type", ""))
                     return json.dumps({name: headers[name] for name in _CONDITIONAL_HEADERS if name in headers})
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as exc:
             raise Unreachable(f"The web server could not be read: {exc or type(exc).__name__}") from exc

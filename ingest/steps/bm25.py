@@ -42,6 +42,10 @@ _SIGNS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 _RUN = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[\w{_SIGNS}])+")
 _SPACED_RUN = re.compile(rf"[\w{_SIGNS}]+")
 _UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}]")
+# NFKC would join an exponent or the number of a footnote to its word: 10\u2075 is not 105, and Model\u00b9 is not Model1.
+_SEPARATED = dict.fromkeys(
+    map(ord, "\u00b9\u00b2\u00b3\u2070\u2071\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207f"), " "
+)
 # Translation table for ASCII: letters become lower case, characters outside words become spaces.
 _ASCII_WORDS = "".join(chr(code).lower() if re.match(r"\w", chr(code)) else " " for code in range(128))
 _GROUP_CHARACTERS = 64 * 1024  # parts are split into words in groups of this size, which bounds memory
@@ -68,7 +72,7 @@ class TermCounts:
 
 def count_terms(text: str) -> TermCounts:
     """Count the terms of a text."""
-    text = unicodedata.normalize("NFKC", text)
+    text = _normalize(text)
     return _TermPositions(text).count(0, len(text))
 
 
@@ -106,7 +110,7 @@ def query_vector(text: str) -> SparseVector:
 
     Stop words are left out, unless the query has no other words ("to be or not to be").
     """
-    words = [_terms_of(word) for _, word in _split_words(unicodedata.normalize("NFKC", text), pairs_only=True)]
+    words = [_terms_of(word) for _, word in _split_words(_normalize(text), pairs_only=True)]
     content_words = [terms for terms in words if any(term & _LENGTH_BIT for term in terms)]
     weights = Counter(term >> 1 for terms in content_words or words for term in terms)
     ids = sorted(weights)
@@ -184,11 +188,16 @@ def _groups(parts: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, in
         yield parts[first:]
 
 
+def _normalize(text: str) -> str:
+    """Return the text in NFKC, with superscripts as separators."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text.translate(_SEPARATED))
+
+
 def _normalize_in_place(text: str) -> str | None:
     """Return the text in NFKC with every word at its old offset, or None if NFKC would move characters."""
     if text.isascii():
         return text
-    text = text.replace("\u2026", ".")  # NFKC turns an ellipsis into three dots
+    text = text.translate(_SEPARATED).replace("\u2026", ".")  # NFKC turns an ellipsis into three dots
     if unicodedata.is_normalized("NFKC", text):
         return text
     text = text.translate(_one_to_one_forms())
@@ -197,7 +206,7 @@ def _normalize_in_place(text: str) -> str | None:
 
 @cache
 def _one_to_one_forms() -> dict[int, str]:
-    """Map the characters that NFKC replaces by one other: non-breaking spaces, full-width forms, superscripts..."""
+    """Map the characters that NFKC replaces by one other: non-breaking spaces, full-width forms, subscripts..."""
     forms = {}
     for code in range(0x80, 0x30000):  # no character above these planes has another form
         form = unicodedata.normalize("NFKC", chr(code))

@@ -453,7 +453,7 @@ class FileLifecycle(RuleBasedStateMachine):
         control = JobControl(still_wanted=lambda: True, ensure_lease=ensure_lease, enter_stage=lambda _: None)
         self.index.write_fault = write_fault
         try:
-            worker.totals = pipeline.ingest_file(worker.claim, self.services, control)
+            worker.totals = pipeline.ingest_file(worker.claim, self.services, control).totals
         except (DependencyDown, FileNotFoundError):
             self._release(worker)
         except Abandoned:
@@ -499,6 +499,22 @@ class FileLifecycle(RuleBasedStateMachine):
     @rule(index=object_indexes)
     def release(self, index: int) -> None:
         self._release(_pick(self.workers, index))
+
+    @precondition(lambda self: any(_is_untouched(worker) for worker in self.workers))
+    @rule(index=object_indexes)
+    def defer_to_slow_lane(self, index: int) -> None:
+        """Let a worker find that its file needs OCR, before it has written anything."""
+        worker = _pick([worker for worker in self.workers if _is_untouched(worker)], index)
+        held = _holds_lease(self._snapshot(), worker.claim)
+        try:
+            with self.services.database.transaction() as session:
+                claims.defer_to_slow_lane(session, worker.claim)
+        except Abandoned:
+            assert not held, "a worker could not move its own file to the slow lane"
+            self._abandon(worker)
+            return
+        assert held, "a worker moved a file whose lease it had lost"
+        self.workers.remove(worker)
 
     @rule(machine=machines)
     def stop_machine(self, machine: str) -> None:
@@ -869,6 +885,10 @@ def _settings(examples: int) -> hypothesis_settings:
 
 def _pick(things: Sequence[T], number: int) -> T:
     return things[number % len(things)]
+
+
+def _is_untouched(worker: Worker) -> bool:
+    return worker.totals is None and worker.claim.lane == "fast"
 
 
 def _holds_lease(now: Snapshot, claim: Claim) -> bool:

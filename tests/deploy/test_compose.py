@@ -70,6 +70,7 @@ def test_workers_listen_to_every_queue() -> None:
     queues = option(services()["worker"]["command"], "--queues").split(",")
 
     assert queues == [QUEUES["interactive"], MAINTENANCE_QUEUE, QUEUES["bulk"]]
+    assert option(services()["ocr-worker"]["command"], "--queues") == QUEUES["slow"]
 
 
 def test_every_setting_in_the_manifests_exists() -> None:

@@ -88,6 +88,8 @@ def test_workers_listen_to_every_queue() -> None:
         MAINTENANCE_QUEUE,
         QUEUES["bulk"],
     ]
+    (ocr_worker,) = (c for c in containers() if c["name"] == "ocr-worker")
+    assert option(ocr_worker["command"], "--queues") == QUEUES["slow"]
 
 
 def test_every_setting_in_the_manifests_exists() -> None:
@@ -99,10 +101,10 @@ def test_every_setting_in_the_manifests_exists() -> None:
 
 
 @pytest.mark.services
-def test_the_query_of_the_autoscaler_runs_on_the_schema(postgres_server: str, postgres_template: str) -> None:
-    (scaled,) = (d for d in documents("keda") if d["kind"] == "ScaledObject")
+def test_the_queries_of_the_autoscaler_run_on_the_schema(postgres_server: str, postgres_template: str) -> None:
+    scaled = [d["spec"]["triggers"][0]["metadata"]["query"] for d in documents("keda") if d["kind"] == "ScaledObject"]
 
     with psycopg.connect(postgres_server.rsplit("/", 1)[0] + "/" + postgres_template) as connection:
-        waiting = connection.execute(scaled["spec"]["triggers"][0]["metadata"]["query"]).fetchone()
+        waiting = [connection.execute(query).fetchone() for query in scaled]
 
-    assert waiting == (0,)
+    assert waiting == [(0,), (0,)]

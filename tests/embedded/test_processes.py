@@ -8,6 +8,12 @@ import pytest
 from ingest.config import Settings
 from ingest.embedded.processes import free_port, plan_service
 from ingest.errors import Refused
+from ingest.steps.parse import ocr
+
+
+@pytest.fixture(autouse=True)
+def without_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "has_slow_lane", lambda settings: False)
 
 
 def process_names(settings: Settings, *, flower: bool = True) -> list[str]:
@@ -26,6 +32,23 @@ def test_a_url_replaces_exactly_one_process(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, redis_url="redis://elsewhere:6379/0", qdrant_url="")
 
     assert process_names(settings) == ["vectors", "api", "worker", "beat", "flower"]
+
+
+def test_slow_files_have_workers_of_their_own_where_ocr_is_installed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def queues() -> dict[str, str]:
+        commands = {
+            process.name: process.command
+            for process in plan_service(settings, port=free_port(), flower=False).processes
+        }
+        return {
+            name: command[command.index("--queues") + 1] for name, command in commands.items() if "--queues" in command
+        }
+
+    assert queues() == {"worker": "interactive,maintenance,bulk,slow"}
+    monkeypatch.setattr(ocr, "has_slow_lane", lambda settings: True)
+    assert queues() == {"worker": "interactive,maintenance,bulk", "ocr-worker": "slow"}
 
 
 def test_processes_receive_the_urls_of_the_servers(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from ingest.errors import DependencyDown, InvalidFile
 from ingest.jobs import run
 from ingest.jobs.maintenance import run_maintenance
 from ingest.jobs.point_jobs import purge_points
+from ingest.reindex import rerun_batches
 from ingest.stores import batches, files, members, search, vector_stores
 from tests.conftest import Clock
 from tests.db import rows
@@ -214,3 +215,58 @@ def test_a_dependency_failure_whose_answer_was_lost_counts_once(
 
     with services.database.reading() as session:
         assert [outage.failures for outage in session.scalars(select(Outage))] == [1]
+
+
+def test_a_file_that_needs_ocr_is_parsed_by_a_worker_of_the_slow_lane(services: FakeServices) -> None:
+    """Transition T11: no attempt, crash or failure is counted, and other files do not wait."""
+    services.parser.needs_ocr = True
+    store, [file_id] = attach_texts(services, "a scan")
+
+    [message] = services.queue.lanes["interactive"]
+    services.queue.lanes["interactive"].clear()
+    outcome = run.run_job(services, message.row, lease_holder="test/1")
+    services.feeder.top_up()
+
+    assert outcome.result == "slow"
+    assert services.index.points == {}
+    assert [[file.row for file in services.queue.lanes[lane]] for lane in ("interactive", "bulk", "slow")] == [
+        [],
+        [],
+        [message.row],
+    ]
+    assert run_published_jobs(services) == ["completed"]
+    row = rows.get_row(services.database, store, file_id)
+    assert (row.status, row.attempts, row.crashes) == ("completed", 1, 0)
+    assert rows.read_counts(services.database, store) == (0, 1, 0, 0)
+
+
+def test_without_a_slow_lane_any_worker_does_ocr(services: FakeServices) -> None:
+    services.has_slow_lane = False
+    services.parser.needs_ocr = True
+    attach_texts(services, "a scan")
+
+    assert run_published_jobs(services) == ["completed"]
+
+
+def test_a_file_that_is_cancelled_before_it_moves_to_the_slow_lane_stays_cancelled(services: FakeServices) -> None:
+    store = vector_stores.create(services, CALLER, name="s", description=None, metadata={}, expires_after_days=None).id
+    batch = batches.create(services, CALLER, store, [Member(upload_text(services, "a scan"), {}, 800, 400)])
+    services.parser.needs_ocr = True
+    services.parser.before_parsing = lambda: batches.cancel(services, CALLER, store, batch.id)
+
+    assert run_published_jobs(services) == ["abandoned"]
+
+    assert batches.retrieve(services, CALLER, store, batch.id).cancelled == 1
+
+
+def test_a_reindexed_scan_begins_on_the_fast_lane_because_its_text_is_stored(services: FakeServices) -> None:
+    services.parser.needs_ocr, services.parser.kind = True, "pdf"
+    store, [file_id] = attach_texts(services, "a scan")
+    run_published_jobs(services)
+    assert rows.get_row(services.database, store, file_id).lane == "slow"
+
+    rerun_batches.reindex(services, CALLER, store, "all", None)
+
+    assert len(services.queue.lanes["bulk"]) == 1
+    assert run_published_jobs(services) == ["completed"]
+    assert services.parser.parsed == 1

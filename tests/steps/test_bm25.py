@@ -54,6 +54,12 @@ def test_a_query_in_an_unspaced_script_matches_by_pairs_of_characters() -> None:
     assert matched_share("東京", "京の東") == 0.0
 
 
+def test_an_exponent_or_a_footnote_is_not_part_of_its_word() -> None:
+    assert set(query_vector("Model").indices) <= set(count_terms("The Model\u00b9 is new").ids)
+    assert not set(query_vector("105").indices) & set(count_terms("10\u2075 bytes").ids)
+    assert list(query_vector("H\u2082O").indices) == list(query_vector("H2O").indices)
+
+
 def test_stop_words_are_left_out_of_a_query() -> None:
     assert query_vector("what is the dog of it") == query_vector("dog")
 
@@ -171,7 +177,7 @@ def test_characters_and_pairs_of_an_unspaced_run_are_counted_where_they_begin() 
 
 
 def test_a_character_with_a_one_to_one_normal_form_does_not_move_words() -> None:
-    first, second = count_terms_in_parts("max_\uff54okens \u00b2\uff0c the dog", [(0, 5), (5, 20)])
+    first, second = count_terms_in_parts("max_\uff54okens \u2082\uff0c the dog", [(0, 5), (5, 20)])
 
     assert [as_tuple(first), as_tuple(second)] == [
         as_tuple(count_terms("max_tokens")),

@@ -7,11 +7,13 @@ import pytest
 
 from ingest.blobs import FolderBlobs, raw_key
 from ingest.config import Settings
-from ingest.errors import UnsupportedFile
+from ingest.errors import OcrDeferred, UnsupportedFile
 from ingest.steps.parse import PARSER_VERSION, ParsedText, Parser
+from ingest.steps.parse.ocr import unread_page_message
 from ingest.steps.parse.parsed import Heading, Section, Table
+from ingest.steps.parse.parser import ignore_progress
 from ingest.steps.parse.report import Report, ReportWarning
-from ingest.steps.parsed_text import load_or_parse
+from ingest.steps.parsed_text import load_or_parse, load_or_parse_without_ocr
 
 
 class StubParser(Parser):
@@ -21,12 +23,37 @@ class StubParser(Parser):
         super().__init__(Settings())
         self.kind = kind
         self.names: list[str] = []
+        self.ocr = False
 
-    def parse(self, path: Path, filename: str, still_wanted: Callable[[], bool] = lambda: True) -> ParsedText:
+    def parse(
+        self,
+        path: Path,
+        filename: str,
+        still_wanted: Callable[[], bool] = lambda: True,
+        *,
+        defer_ocr: bool = False,
+        on_progress: Callable[[int, int], None] = ignore_progress,
+    ) -> ParsedText:
         self.names.append(filename)
+        if self.kind == "scan":
+            return self._scanned(defer_ocr=defer_ocr)
         if self.kind == "none":
             raise UnsupportedFile("The file type is not supported.")
         return parsed_text(path.read_text(), self.kind)
+
+    @property
+    def has_ocr(self) -> bool:
+        return self.ocr
+
+    def _scanned(self, *, defer_ocr: bool) -> ParsedText:
+        if not self.ocr:
+            warning = ReportWarning("page_not_read", unread_page_message(), "page 2")
+            return ParsedText(
+                "page one", "pdf", report=Report(parts={"page": {"read": 1, "not_read": 1}}, warnings=(warning,))
+            )
+        if defer_ocr:
+            raise OcrDeferred("the file needs OCR")
+        return ParsedText("page one\n\npage two", "pdf", report=Report(parts={"page": {"read": 1, "ocr": 1}}))
 
 
 def parsed_text(text: str, kind: str) -> ParsedText:
@@ -96,3 +123,38 @@ def test_a_file_that_cannot_be_parsed_stores_nothing(blobs: FolderBlobs) -> None
         load_or_parse(blobs, parser, sha256, "a.bin")
 
     assert list(blobs.list_keys("text/")) == []
+
+
+def test_a_text_with_unread_pages_is_parsed_again_when_there_is_ocr(blobs: FolderBlobs) -> None:
+    parser, sha256 = StubParser("scan"), upload(blobs, b"scan")
+    assert [load_or_parse(blobs, parser, sha256, "a.pdf").text for _ in range(2)] == ["page one"] * 2
+
+    parser.ocr = True
+    with pytest.raises(OcrDeferred):
+        load_or_parse(blobs, parser, sha256, "a.pdf", defer_ocr=True)
+    with_ocr = load_or_parse(blobs, parser, sha256, "a.pdf")
+    parser.ocr = False
+
+    assert with_ocr.text == "page one\n\npage two"
+    assert load_or_parse(blobs, parser, sha256, "a.pdf", defer_ocr=True) == with_ocr
+    assert len(parser.names) == 3
+
+
+def test_a_page_that_ocr_left_out_is_not_tried_again(blobs: FolderBlobs) -> None:
+    parser, sha256 = StubParser("pdf"), upload(blobs, b"one two")
+    parser.ocr = True
+
+    load_or_parse(blobs, parser, sha256, "a.pdf")
+    load_or_parse(blobs, parser, sha256, "a.pdf")
+
+    assert parser.names == ["a.pdf"]
+
+
+def test_a_caller_who_waits_gets_the_stored_text_or_no_ocr(blobs: FolderBlobs) -> None:
+    parser, sha256 = StubParser("scan"), upload(blobs, b"scan")
+    load_or_parse(blobs, parser, sha256, "a.pdf")
+    parser.ocr = True
+
+    assert load_or_parse_without_ocr(blobs, parser, sha256, "a.pdf").text == "page one"
+    with pytest.raises(OcrDeferred):
+        load_or_parse_without_ocr(blobs, parser, sha256, "a.tiff")

@@ -90,7 +90,7 @@ class MemoryMonitor:
                     command, mib = " ".join(process.cmdline()), process.memory_info().rss // 2**20
                 except psutil.NoSuchProcess:
                     continue
-                if "parse.sandbox" in command or "pandoc" in command:
+                if "parse.sandbox" in command:
                     self.parser_mib = max(self.parser_mib, mib)
                 elif "workers.app" in command:
                     self.worker_mib = max(self.worker_mib, mib)

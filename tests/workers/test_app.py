@@ -14,7 +14,7 @@ def test_workers_take_single_files_first_and_batches_last(monkeypatch: pytest.Mo
 
     celery = make_app(Settings(redis_url=URL))
 
-    assert [queue.name for queue in celery.conf.task_queues] == ["interactive", "maintenance", "bulk"]
+    assert [queue.name for queue in celery.conf.task_queues] == ["interactive", "maintenance", "bulk", "slow"]
     assert celery.conf.beat_schedule["sweep"]["task"] == MAINTENANCE_TASK
     assert celery.conf.task_acks_late is False
     assert FILE_TASK == "ingest.file"

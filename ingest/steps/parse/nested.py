@@ -10,17 +10,17 @@ from importlib import import_module
 from pathlib import Path
 
 from ingest.errors import FileError, InvalidFile, UnsupportedFile
-from ingest.steps.parse.charset import decode
 from ingest.steps.parse.containers import detect_ole_kind, detect_zip_kind
 from ingest.steps.parse.formats import HANDLERS
 from ingest.steps.parse.formats.layout import TextBuilder
-from ingest.steps.parse.parsed import ParsedText, normalize_text
-from ingest.steps.parse.sniff import HEAD_BYTES, sniff
+from ingest.steps.parse.parsed import ParsedText
+from ingest.steps.parse.plain import read_plain
+from ingest.steps.parse.sniff import HEAD_BYTES, sniff, suffix_of
 
 MAX_DEPTH = 4
 """Files in files in files: a mail in a mail in a portfolio."""
 
-MAX_FILES = 500
+MAX_FILES = 5_000
 MAX_BYTES = 512 * 2**20
 """Bounds for all files inside one uploaded file together."""
 
@@ -82,7 +82,7 @@ def read_nested(data: bytes, filename: str) -> ParsedText:
         return ParsedText("", "text")
     kind = sniff(data[:HEAD_BYTES], filename)
     if kind == "text":
-        return ParsedText(normalize_text(decode(data)), "text")
+        return read_plain(data, suffix_of(filename))
     with tempfile.NamedTemporaryFile(prefix="ingest-nested-") as file:
         file.write(data)
         file.flush()

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import InvalidFile, OcrDeferred, UnsupportedFile
-from ingest.steps.parse.charset import decode
 from ingest.steps.parse.deadline import Deadline
+from ingest.steps.parse.language import detect_language
 from ingest.steps.parse.ocr.availability import is_available
 from ingest.steps.parse.options import ParseOptions
-from ingest.steps.parse.parsed import NO_TEXT_MESSAGE, PARSER_VERSION, ParsedText, check_text, normalize_text
+from ingest.steps.parse.parsed import NO_TEXT_MESSAGE, PARSER_VERSION, ParsedText, check_text
 from ingest.steps.parse.parser_process import ParserCrashed, ParserProcess, ParserTimeout
-from ingest.steps.parse.sniff import HEAD_BYTES, sniff
+from ingest.steps.parse.plain import read_plain
+from ingest.steps.parse.sniff import HEAD_BYTES, sniff, suffix_of
 
 if TYPE_CHECKING:
     from ingest.config import Settings
@@ -71,10 +72,10 @@ class Parser:
             head = file.read(HEAD_BYTES)
         kind = sniff(head, filename)
         if kind == "text":
-            return _with_reader(self._decode_text(path, size, head))
+            return _with_origin(self._decode_text(path, filename, size, head))
         options = ParseOptions.of(self._settings, defer_ocr=defer_ocr)
         request = {"path": str(path.absolute()), "kind": kind, "options": options.to_json()}
-        return _with_reader(self._parse_in_child(request, size, still_wanted, on_progress))
+        return _with_origin(self._parse_in_child(request, size, still_wanted, on_progress))
 
     def close(self) -> None:
         """Kill the child process, if there is one. The next file starts another."""
@@ -82,14 +83,14 @@ class Parser:
             self._process.kill()
         self._process = None
 
-    def _decode_text(self, path: Path, size: int, head: bytes) -> ParsedText:
+    def _decode_text(self, path: Path, filename: str, size: int, head: bytes) -> ParsedText:
         limit = self._settings.parse_max_text_mib
         max_file_bytes_per_text_byte = 4 if b"\0" in head else 1
         if size > max_file_bytes_per_text_byte * limit * 2**20:  # too long in every character set: do not read it
             if not head.strip(b"\0"):
                 raise InvalidFile(NO_TEXT_MESSAGE)
             raise InvalidFile(f"The file contains more than {limit} MiB of text. Split it and upload the parts.")
-        return check_text(ParsedText(normalize_text(decode(_read_after_leading_nuls(path))), "text"), limit)
+        return check_text(read_plain(_read_after_leading_nuls(path), suffix_of(filename)), limit)
 
     def _parse_in_child(
         self,
@@ -173,8 +174,7 @@ def _to_parsed_text(header: dict[str, Any], body: bytes) -> ParsedText:
             raise InvalidFile(header["message"], header.get("report"))
 
 
-def _with_reader(parsed: ParsedText) -> ParsedText:
-    """Return `parsed` with its reader in the report: ours, unless a library is named there."""
-    if parsed.report.reader:
-        return parsed
-    return replace(parsed, report=parsed.report.with_reader("ingest", PARSER_VERSION))
+def _with_origin(parsed: ParsedText) -> ParsedText:
+    """Return `parsed` with the language and the reader of its text in the report: ours, unless a library is named there."""
+    report = parsed.report if parsed.report.reader else parsed.report.with_reader("ingest", PARSER_VERSION)
+    return replace(parsed, report=replace(report, language=report.language or detect_language(parsed.text)))

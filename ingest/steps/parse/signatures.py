@@ -7,9 +7,7 @@ from ingest.errors import UnsupportedFile
 IMAGE = "an image"
 _AUDIO = "an audio file"
 _VIDEO = "a video"
-_ARCHIVE = (
-    "an archive. Unpack it and upload the files in it, or import it with `ingest import`, which opens zip and tar"
-)
+ARCHIVE = "an archive. Unpack it and upload the files in it, or import it with `ingest import`, which opens zip and tar"
 _PROGRAM = "a program"
 _FONT = "a font"
 _DATABASE = "a database"
@@ -38,14 +36,12 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (  # (offset, bytes at this of
     (0, b"\0\0\1\xba", _VIDEO),
     (0, b"\0\0\1\xb3", _VIDEO),
     (0, b"FLV\1", _VIDEO),
-    (0, b"\x1f\x8b\x08", _ARCHIVE),
-    (0, b"\xfd7zXZ\0", _ARCHIVE),
-    (0, b"7z\xbc\xaf\x27\x1c", _ARCHIVE),
-    (0, b"\x28\xb5\x2f\xfd", _ARCHIVE),
-    (0, b"\x04\x22\x4d\x18", _ARCHIVE),
-    (0, b"Rar!\x1a\x07", _ARCHIVE),
-    (0, b"MSCF\0\0\0\0", _ARCHIVE),
-    (0, b"!<arch>\n", _ARCHIVE),
+    (0, b"7z\xbc\xaf\x27\x1c", ARCHIVE),
+    (0, b"\x28\xb5\x2f\xfd", ARCHIVE),
+    (0, b"\x04\x22\x4d\x18", ARCHIVE),
+    (0, b"Rar!\x1a\x07", ARCHIVE),
+    (0, b"MSCF\0\0\0\0", ARCHIVE),
+    (0, b"!<arch>\n", ARCHIVE),
     (0, b"\x7fELF", _PROGRAM),
     (0, b"\xca\xfe\xba\xbe", _PROGRAM),
     (0, b"\xfe\xed\xfa", _PROGRAM),
@@ -68,10 +64,10 @@ _PATTERNS: tuple[tuple[re.Pattern[bytes], str], ...] = (  # signatures whose let
     (re.compile(rb"\0\0[\s\S]{2}ftyp(?:heic|heix|mif1|avif)"), IMAGE),
     (re.compile(rb"\0\0[\s\S]{2}ftypM4A"), _AUDIO),
     (re.compile(rb"\0\0[\s\S]{2}ftyp"), _VIDEO),
-    (re.compile(rb"BZh[1-9]1AY&SY"), _ARCHIVE),
-    (re.compile(rb"[\s\S]{257}ustar(?:[\0 ]|$)"), _ARCHIVE),
+    (re.compile(rb"[\s\S]{257}ustar(?:\0|  \0|$)"), ARCHIVE),
     (re.compile(rb"MZ(?=[\s\S]{0,62}\0)"), _PROGRAM),
 )
+_COMPRESSED = re.compile(rb"\x1f\x8b\x08|\xfd7zXZ\0|BZh[1-9]1AY&SY")
 _RAW_WORKBOOK = re.compile(
     rb"\x09(?:\0\x04|\x02\x06|\x04\x06|\x08\x08)\0"
 )  # BOF record of BIFF 2 to 5 ([MS-XLS] 2.4.21)
@@ -84,7 +80,7 @@ _HTTP_HEADERS = re.compile(rb"HTTP/\d[\d.]* \d{3}[^\n]*\n(?:[\w-]+:[^\n]*\n)*\r?
 
 
 def binary_kind(head: bytes, *, is_named_pdf: bool, is_named_zip: bool, may_be_any: bool) -> str | None:
-    """Return "pdf", "zip", "ole", "rtf" or "xls" for a file that begins as one, perhaps behind noise, or else None.
+    """Return "pdf", "zip", "ole", "rtf", "xls" or "compressed" for a file that begins so, perhaps behind noise, or None.
 
     Noise is a byte order mark, blanks, zero bytes or the headers of an HTTP response; under the right name, anything.
     `may_be_any` says that the file's name promises no particular kind of text.
@@ -100,6 +96,8 @@ def binary_kind(head: bytes, *, is_named_pdf: bool, is_named_zip: bool, may_be_a
         return "ole"
     if start.startswith(b"{\\rtf"):
         return "rtf"
+    if _COMPRESSED.match(head):
+        return "compressed"
     return "xls" if _RAW_WORKBOOK.match(head) else None
 
 

@@ -19,7 +19,11 @@ def _words(text: str) -> frozenset[str]:
 _HTML_SUFFIXES = _words("html htm xhtml xht shtml")
 _XML_SUFFIXES = _words("xml rss atom svg opml dita ditamap dbk docbook fb2 kml xlf xliff tmx fodt fods fodp fodg")
 _MAIL_SUFFIXES = _words("eml emlx mht mhtml")
-_TEXT_SUFFIXES: dict[str, str] = {}
+_TEXT_SUFFIXES = {
+    "ipynb": "notebook",
+    **dict.fromkeys(["ics", "ical", "ifb", "icalendar", "vcs", "vcf", "vcard"], "calendar"),
+    **dict.fromkeys(["srt", "vtt"], "subtitles"),
+}
 """Suffixes of text formats with a parser of their own. Without the parser they are plain text."""
 _ZIP_SUFFIXES = _words(
     "docx docm dotx dotm xlsx xlsm xltx xltm xlam xlsb pptx pptm ppsx ppsm potx potm odt ott odm ods ots odp otp odg otg epub"

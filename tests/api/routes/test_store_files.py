@@ -214,7 +214,7 @@ def test_a_file_can_be_attached_while_the_broker_is_down(
 
 STORE_FILE = {
     "id", "object", "usage_bytes", "created_at", "vector_store_id", "status", "last_error", "chunking_strategy",
-    "attributes",
+    "attributes", "warnings",
 }  # fmt: skip
 
 

@@ -141,3 +141,55 @@ def test_the_attributes_of_a_lost_file_are_not_read(database: Database, clock: C
 
     with pytest.raises(Abandoned), database.reading() as session:
         claims.current_attributes(session, claim)
+
+
+def test_a_file_for_the_slow_lane_is_queued_there_as_if_it_had_not_been_claimed(database: Database) -> None:
+    """Transition T11."""
+    store = rows.create_store(database)
+    [row] = rows.attach(database, store, ids := rows.create_files(database, 1))
+    claim = rows.claim(database, row)
+    assert claim.lane == "fast"
+
+    with database.transaction() as session:
+        claims.defer_to_slow_lane(session, claim)
+
+    file = rows.get_row(database, store, ids[0])
+    assert (file.status, file.lane, file.attempts, file.crashes, file.published_at) == ("queued", "slow", 0, 0, None)
+    assert file.fence > claim.fence
+    again = rows.claim(database, row)
+    assert (again.attempt, again.lane) == (1, "slow")
+
+
+def test_a_worker_that_lost_its_file_does_not_move_it(database: Database) -> None:
+    store = rows.create_store(database)
+    [row] = rows.attach(database, store, ids := rows.create_files(database, 1))
+    claim = rows.claim(database, row)
+    with database.transaction() as session:
+        claims.release(session, claim, delay_seconds=0)
+
+    with pytest.raises(Abandoned), database.transaction() as session:
+        claims.defer_to_slow_lane(session, claim)
+
+    assert rows.get_row(database, store, ids[0]).lane == "fast"
+
+
+def test_pages_are_recorded_with_the_lease_and_only_by_its_holder(database: Database) -> None:
+    store = rows.create_store(database)
+    [row] = rows.attach(database, store, ids := rows.create_files(database, 1))
+    claim = rows.claim(database, row)
+
+    def pages() -> tuple[int | None, int | None]:
+        file = rows.get_row(database, store, ids[0])
+        return file.pages_done, file.pages_total
+
+    with database.transaction() as session:
+        assert claims.renew(session, claim, lease_seconds=30)
+    assert pages() == (None, None)
+    with database.transaction() as session:
+        assert claims.renew(session, claim, lease_seconds=30, pages=(3, 40))
+    assert pages() == (3, 40)
+    with database.transaction() as session:
+        claims.release(session, claim, delay_seconds=0)
+    with database.transaction() as session:
+        assert not claims.renew(session, claim, lease_seconds=30, pages=(4, 40))
+    assert pages() == (None, None)

@@ -13,7 +13,7 @@ from tests.steps.parse.documents import DocumentBuilder, Parse
 @pytest.fixture(scope="session")
 def parser() -> Iterator[Parser]:
     """One parser for all tests that do not end its child process: starting one takes longer than most of them."""
-    parser = Parser(Settings())
+    parser = Parser(Settings(ocr="off"))
     yield parser
     parser.close()
 

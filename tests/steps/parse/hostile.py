@@ -27,7 +27,7 @@ def run_instruction(path: Path) -> ParsedText:
             grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
             Path(argument).write_text(f"{os.getpid()} {grandchild.pid}")
             time.sleep(600)
-        case "hang-with-pdeathsig":  # like pandoc
+        case "hang-with-pdeathsig":  # like a program that a parser starts
             parent = os.getpid()
             grandchild = subprocess.Popen(["sleep", "600"], preexec_fn=lambda: die_with_parent(parent))
             unfinished = Path(argument + ".part")

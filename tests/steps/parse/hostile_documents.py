@@ -139,7 +139,7 @@ def mail(charset: str, body: bytes) -> bytes:
 
 
 def long_rtf(paragraphs: int) -> bytes:
-    """Return a file that keeps pandoc busy, which is a child process of the parser."""
+    """Return a file of many short paragraphs, which keeps the parser busy."""
     return rb"{\rtf1 " + rb"word\par " * paragraphs + b"}"
 
 

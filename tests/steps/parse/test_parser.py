@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ingest.config import Settings
-from ingest.errors import InvalidFile
-from ingest.steps.parse import ParsedText, Parser
-from tests.steps.parse.documents import Parse
+from ingest.errors import FileError, InvalidFile
+from ingest.steps.parse import PARSER_VERSION, Parser
+from tests.steps.parse.documents import DocumentBuilder, Parse
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from tests.steps.parse.documents import Parse
 def test_plain_text_is_not_changed(parse: Parse, filename: str) -> None:
     text = 'key: [1,\n\t"two",   3]\n\n  "ragged","csv"\n'
 
-    assert parse(filename, text.encode()) == ParsedText(text, "text")
+    assert parse(filename, text.encode()).text == text
 
 
 def test_line_ends_are_normalized_and_nuls_are_removed(parse: Parse) -> None:
@@ -84,6 +84,39 @@ def test_markup_that_needs_too_much_memory_is_invalid(tmp_path: Path, name: str)
     with pytest.raises(InvalidFile, match="needs more than 64 MiB of memory"):
         parser.parse(path, name)
     parser.close()
+
+
+@pytest.mark.parametrize(("filename", "data"), [
+    ("a.txt", b"The heron stands in the water and waits."),
+    ("a.html", b"<html><body>The heron stands in the water and waits.</body></html>"),
+])  # fmt: skip
+def test_the_report_names_the_language_and_this_service_as_the_reader(parse: Parse, filename: str, data: bytes) -> None:
+    report = parse(filename, data).report
+
+    assert (report.reader, report.reader_version, report.language) == ("ingest", PARSER_VERSION, "en")
+    assert (report.warning_count, report.replaced_characters) == (0, 0)
+
+
+def test_the_report_of_plain_text_counts_replaced_characters(parse: Parse) -> None:
+    report = parse("a.txt", "Grüße aus dem Süden, ".encode() * 20 + b"\xff\xfe").report
+
+    assert report.replaced_characters == 2
+    assert [warning.code for warning in report.warnings] == ["characters_replaced"]
+
+
+def test_a_library_that_read_the_file_is_named_in_the_report(parse: Parse, documents: DocumentBuilder) -> None:
+    report = parse("a.pdf", documents.pdf(["The heron stands in the water."])).report
+
+    assert report.reader == "pypdfium2"
+    assert report.reader_version
+
+
+def test_a_file_without_text_fails_with_its_report(parse: Parse, documents: DocumentBuilder) -> None:
+    with pytest.raises(FileError) as failure:
+        parse("a.pdf", documents.pdf([""]))
+
+    assert failure.value.report is not None
+    assert failure.value.report["parts"]["page"] == {"empty": 1}
 
 
 def test_importing_the_package_loads_no_parser_library() -> None:

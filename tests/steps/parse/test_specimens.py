@@ -12,7 +12,7 @@ import pytest
 
 from ingest.config import Settings
 from ingest.errors import FileError, InvalidFile
-from ingest.steps.parse import ParsedText, Parser
+from ingest.steps.parse import Parser
 from tests.servers import wait_until
 from tests.steps.parse import hostile_documents, specimens
 from tests.steps.parse.documents import DocumentBuilder
@@ -117,12 +117,12 @@ def test_a_specimen_has_its_outcome_in_bounded_time_and_memory_and_does_not_affe
     if outcome != "completed":
         assert len(message) < 500
         assert str(tmp_path) not in message
-    assert parser.parse(neighbour, "neighbour.docx") == ParsedText("A good neighbour.", "docx")
+    assert parser.parse(neighbour, "neighbour.docx").text == "A good neighbour."
 
 
-def test_pandoc_does_not_outlive_a_parser_that_timed_out(tmp_path: Path) -> None:
+def test_a_parser_that_timed_out_leaves_no_process_behind(tmp_path: Path) -> None:
     path = tmp_path / "blob"
-    path.write_bytes(hostile_documents.long_rtf(500_000))
+    path.write_bytes(hostile_documents.long_rtf(3_000_000))
     parser = Parser(Settings(parse_timeout_seconds=1, parse_timeout_seconds_per_mib=0))
     other_children = _children()
 
@@ -130,8 +130,8 @@ def test_pandoc_does_not_outlive_a_parser_that_timed_out(tmp_path: Path) -> None
         parser.parse(path, "long.rtf")
 
     pids = probe.pids - other_children
-    assert len(pids) >= 2, "pandoc was not started, so the test proves nothing"
-    wait_until(lambda: not any(_is_running(pid) for pid in pids), seconds=5, what="the end of pandoc")
+    assert pids, "no parser was started, so the test proves nothing"
+    wait_until(lambda: not any(_is_running(pid) for pid in pids), seconds=5, what="the end of the parser")
 
 
 def _is_running(pid: int) -> bool:

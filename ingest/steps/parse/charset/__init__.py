@@ -4,12 +4,13 @@ A declaration (of a mail part, an HTTP header or a meta element) counts where it
 """
 
 from ingest.steps.parse.charset.decoding import Decoded, decode, decode_counted, looks_like_text
-from ingest.steps.parse.charset.labels import codec_of_code_page, codec_of_label
+from ingest.steps.parse.charset.labels import alternatives_of, codec_of_code_page, codec_of_label
 from ingest.steps.parse.charset.unicode import NOT_SUPPORTED_MESSAGE
 
 __all__ = [
     "NOT_SUPPORTED_MESSAGE",
     "Decoded",
+    "alternatives_of",
     "codec_of_code_page",
     "codec_of_label",
     "decode",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ingest.errors import UnsupportedFile
 from ingest.steps.parse.charset.japanese import decode_euc_jp, decode_iso_2022_jp, looks_like_iso_2022_jp
-from ingest.steps.parse.charset.labels import ALTERNATIVES, SEVEN_BIT, UNICODE, codec_of_label
+from ingest.steps.parse.charset.labels import SEVEN_BIT, UNICODE, alternatives_of, codec_of_label
 from ingest.steps.parse.charset.legacy import contradict_western, detect_legacy_codec
 from ingest.steps.parse.charset.unicode import (
     NOT_SUPPORTED_MESSAGE,
@@ -110,7 +110,7 @@ def _decode_declared(data: bytes, codec: str) -> Decoded | None:
     """Decode by a declaration, or by what such a declaration stands for in practice. Return None if nothing fits."""
     best: Decoded | None = None
     best_misfits = 0
-    for candidate in (codec, *ALTERNATIVES.get(codec, ())):
+    for candidate in (codec, *alternatives_of(codec)):
         decoded = _decode_as(data, candidate)
         misfits = decoded.replaced + len(_C1_CONTROLS.findall(decoded.text))
         if best is None or misfits < best_misfits:

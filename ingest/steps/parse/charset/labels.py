@@ -91,12 +91,11 @@ MULTIBYTE = frozenset(["gb18030", "big5hkscs", "cp932", "euc_jp", "cp949", "joha
 SEVEN_BIT = frozenset(["iso2022_jp", "iso2022_kr", "hz", "utf-7"])
 UNICODE = frozenset(["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 
-ALTERNATIVES = {
+_ALTERNATIVES = {
     "iso8859_2": ("cp1250",), "iso8859_4": ("cp1257",), "iso8859_5": ("cp1251",), "iso8859_6": ("cp1256",),
     "iso8859_7": ("cp1253",), "iso8859_8": ("cp1255",), "iso8859_13": ("cp1257",), "iso8859_15": ("cp1252",),
     "big5hkscs": ("cp950",),
 }  # fmt: skip
-"""What a document holds where bytes are invalid in the codec of its declaration, the likeliest first."""
 
 
 @lru_cache(maxsize=256)
@@ -115,3 +114,8 @@ def codec_of_label(label: str) -> str | None:
 def codec_of_code_page(number: int) -> str | None:
     """Return the codec for the number of a Windows code page, for example "gb18030" for 936, or None."""
     return _CODE_PAGES.get(number)
+
+
+def alternatives_of(codec: str) -> tuple[str, ...]:
+    """Return what a document holds where bytes are invalid in the codec of its declaration, the likeliest first."""
+    return _ALTERNATIVES.get(codec, ())

@@ -25,6 +25,8 @@ _OTHER_EAST_ASIAN = 22
 _HALF_WIDTH_KATAKANA = 30
 _BESIDE_SMALL_LETTER = 8  # added, for an East Asian character beside a small Latin letter
 _BETWEEN_SMALL_LETTERS = 20  # added once more
+_MIN_EAST_ASIAN_CHARACTERS = 3
+_FEW_CHARACTERS = 20  # added, if there are fewer: a single sign such as "°" and a letter are often a valid character
 
 _COMMON_SYMBOLS = frozenset("“”„‘’‚–—…«»·•§°©®€£¿¡½¼¾²³µ×´\xa0\xad№،؛؟‹›")
 _WORD_SYMBOLS = frozenset("’·\xad–—\xa0´-'")
@@ -73,6 +75,8 @@ def east_asian_cost(text: str, codec: str, language: str) -> int:
     """Return the cost of text in a multi-byte character set."""
     costs = character_costs(language)
     total = _BESIDE_SMALL_LETTER * len(_SMALL_AND_HIGH.findall(text))
+    if sum(map("\x7f".__lt__, text)) < _MIN_EAST_ASIAN_CHARACTERS:
+        total += _FEW_CHARACTERS
     total += _BETWEEN_SMALL_LETTERS * len(_HIGH_BETWEEN_SMALL.findall(text))
     for character in text:
         if character <= "\x7f":
@@ -161,7 +165,8 @@ def pair_total(pairs: Mapping[tuple[int, int], int], codec: str, languages: Sequ
         pair = letters[first] + letters[second]
         if pair != "  ":
             counted.append((pair, number))
-        common += symbols[second] * number
+        is_line = first == second and symbols[second] == _BOX_DRAWING
+        common += (_REPEATED_BOX if is_line else symbols[second]) * number
         if capital[second] and small[first]:
             common += _CAPITAL_IN_WORD * number
     return {

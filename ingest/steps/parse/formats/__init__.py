@@ -21,6 +21,7 @@ HANDLERS = {  # kind -> "module:function"
     "spreadsheetml": f"{_PACKAGE}.sheets.spreadsheetml:read",
     "doc": f"{_PACKAGE}.doc:read",
     "ppt": f"{_PACKAGE}.ppt:read",
+    "compressed": f"{_PACKAGE}.compressed:read",
     "eml": f"{_PACKAGE}.mail:read_eml",
     "mbox": f"{_PACKAGE}.mail:read_mbox",
     "msg": f"{_PACKAGE}.mail:read_msg",
@@ -34,4 +35,7 @@ HANDLERS = {  # kind -> "module:function"
     "fodp": f"{_PACKAGE}.odf:read",
     "fodg": f"{_PACKAGE}.odf:read",
     "epub": f"{_PACKAGE}.epub:read",
+    "notebook": f"{_PACKAGE}.notebook:read",
+    "calendar": f"{_PACKAGE}.calendar:read",
+    "subtitles": f"{_PACKAGE}.subtitles:read",
 }

@@ -117,11 +117,17 @@ class TextBuilder:
         return ParsedText(
             self.build(),
             kind,
-            tuple(self._sections),
+            tuple(self._inside(section) for section in self._sections),
             tuple(self._headings),
             tuple(self._tables),
             self._report(reader, reader_version),
         )
+
+    def _inside(self, section: Section) -> Section:
+        """Return a section within the text: empty ones at the end would start behind it."""
+        if section.end <= self._length:
+            return section
+        return Section(section.kind, section.number, section.name, min(section.start, self._length), self._length)
 
     def _report(self, reader: str, version: str) -> Report:
         return self.report.build().with_reader(reader, version)

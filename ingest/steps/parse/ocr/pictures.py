@@ -31,7 +31,7 @@ def render_page(page: Any, dots_per_inch: int, max_side: int) -> "Image":
     scale = min(dots_per_inch / POINTS_PER_INCH, max_side / longest_side)
     bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=True)
     try:
-        image: Image = bitmap.to_numpy()[:, :, 0].copy() if bitmap.n_channels == 1 else bitmap.to_numpy().copy()
+        image: Image = bitmap.to_numpy().copy()
     finally:
         bitmap.close()
     return image

@@ -26,6 +26,9 @@ UNCERTAIN_BELOW = 0.8
 script that the engine does not know has 0.7."""
 
 
+_SECONDS_BETWEEN_INTERRUPTIONS = 1.0
+
+
 class NeedsOcr(BaseException):
     """The file needs OCR, and the options say that this process shall not do it.
 
@@ -105,17 +108,17 @@ class Recognizer:
             limit = self._options.ocr_max_pages
             raise _TooManyPages(f"OCR reads at most {limit} pages of a file (INGEST_OCR_MAX_PAGES).")
         seconds = self._options.ocr_page_seconds
-        with ocr_page(), _memory_for_ocr(self._name, self._options), _interrupted_after(seconds):
+        with ocr_page(), _memory_for_ocr(self._name, self._options), _interrupted_after(seconds) as alarm:
             try:
                 engine = _load(self._name, self._options.ocr_languages)
                 return engine.recognize(draw(engine), seconds)
             except MemoryError as exc:
                 raise OcrFailed("The picture needs more memory than OCR has (INGEST_OCR_MEMORY_MIB).") from exc
-            except TimeoutError as exc:
-                raise OcrFailed(f"OCR did not end within {seconds:g} s.") from exc
             except OcrFailed:
                 raise
             except Exception as exc:
+                if alarm.has_rung or isinstance(exc, TimeoutError):
+                    raise OcrFailed(f"OCR did not end within {seconds:g} s.") from exc
                 raise OcrFailed(_reason(exc)) from exc
 
 
@@ -167,23 +170,31 @@ def _memory_for_ocr(name: EngineName, options: ParseOptions) -> Iterator[None]:
         memory_limit.set_address_space_limit(limit + grown_mib * 2**20)
 
 
+class _Alarm:
+    """Whether the time of a page is over. A library may turn the interruption into an error of its own."""
+
+    has_rung = False
+
+
 @contextmanager
-def _interrupted_after(seconds: float) -> Iterator[None]:
+def _interrupted_after(seconds: float) -> Iterator[_Alarm]:
     """Raise TimeoutError inside the context after `seconds`; the engines call Python between two lines of text.
 
     Only the main thread can be interrupted. The worker kills the process if this does not help.
     """
+    alarm = _Alarm()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield alarm
         return
 
     def interrupt(*_: object) -> None:
+        alarm.has_rung = True
         raise TimeoutError
 
     previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _SECONDS_BETWEEN_INTERRUPTIONS)
     try:
-        yield
+        yield alarm
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)

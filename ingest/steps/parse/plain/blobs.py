@@ -3,23 +3,24 @@
 import re
 
 _DATA_URI = re.compile(
-    r"data:(?P<type>[\w.+-]{1,60}/[\w.+-]{1,80})?(?:;[\w.+=-]{1,80}){0,4};base64,(?P<data>(?:[A-Za-z0-9+/_=-]|%[0-9A-Fa-f]{2}|\\?\s(?=[A-Za-z0-9+/=]{40}))*)"
+    r"data:(?P<type>[\w.+-]{1,60}/[\w.+-]{1,80})?(?:;[\w.+=-]{1,80}){0,4};base64,"
+    r"(?P<data>[\w+/=-]*(?:(?:%[0-9A-Fa-f]{2}|\\?\s(?=[A-Za-z0-9+/=]{40}))[\w+/=-]*)*)",
+    re.ASCII,
 )
-_LONG_RUN = re.compile(r"[A-Za-z0-9+/]{240,}={0,2}")
+_LONG_RUN = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{240,}={0,2}")
 _BLOCK = re.compile(
     r"^(?P<indent>[ \t>]*)[A-Za-z0-9+/]{60,90}\n(?:[ \t>]*[A-Za-z0-9+/]{60,90}\n){3,}(?:[ \t>]*[A-Za-z0-9+/]{1,90}={0,2}$)?",
     re.M,
 )
 _LOOKS_RANDOM = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
-_STEP = 60
+_PIECE = 60
+_STEP = 400
 _MIN_DATA_URI = 40
 
 
-def has_long_runs(text: str) -> bool:
-    """Return whether a run of 120 or more characters without whitespace may occur, as in lines of base64."""
-    return any(
-        " " not in (piece := text[at : at + _STEP]) and "\n" not in piece and piece for at in range(0, len(text), _STEP)
-    )
+def may_have_blobs(text: str) -> bool:
+    """Return whether 460 or more characters without a space may occur, as in base64. Shorter ones do no harm."""
+    return any([" " not in text[at : at + _PIECE] for at in range(0, len(text) - _PIECE, _STEP)])
 
 
 def replace_blobs(text: str) -> tuple[str, int]:

@@ -21,10 +21,9 @@ _LETTERS = {
     "OE": "Œ", "i": "ı", "j": "ȷ", "dh": "ð", "DH": "Ð", "th": "þ", "TH": "Þ", "dj": "đ", "DJ": "Đ", "ng": "ŋ", "NG": "Ŋ",
 }  # fmt: skip
 _BASE = r"(?:\{\s*(?:\\([ij])\s*|([A-Za-z]))\}|\\([ij])(?![A-Za-z])\s?(?:\{\})?|([A-Za-z]))"
-_ACCENT = re.compile(r"(?P<open>\{)?\\(?P<mark>[`'^~\"=.])\s?" + _BASE + r"(?(open)\}|)")
-_ACCENT_WITHOUT_BRACE = re.compile(r"\\(?P<mark>[`'^~\"])" + _BASE)
+_ACCENT = re.compile(r"(?P<open>\{)?(?<!/)\\(?P<mark>[`'^~\"])" + _BASE + r"(?(open)\}|)")
 _NAMED_ACCENT = re.compile(
-    r"(?P<open>\{)?\\(?P<mark>[uvHckrdb])(?:\s*\{\s*(?:\\([ij])\s*|([A-Za-z]))\}|\s+\\([ij])|\s+([A-Za-z])(?=\}))(?(open)\}|)"
+    r"(?P<open>\{)?\\(?P<mark>[uvHckrdb.=])(?:\s*\{\s*(?:\\([ij])\s*|([A-Za-z]))\}|\s+\\([ij])|\s+([A-Za-z])(?=\}))(?(open)\}|)"
 )
 _LETTER = re.compile(
     r"\{\\(?P<braced>"
@@ -64,10 +63,8 @@ def replace_latex_accents(text: str) -> str:
     """Return LaTeX with accents and special letters as characters. Everything else stays."""
     if "\\" not in text:
         return text
-    for pattern in (_ACCENT, _ACCENT_WITHOUT_BRACE, _NAMED_ACCENT):
-        text = pattern.sub(_replace_accent, text)
-    text = _LETTER.sub(lambda match: _LETTERS[match["braced"] or match["bare"]], text)
-    return text
+    text = _NAMED_ACCENT.sub(_replace_accent, _ACCENT.sub(_replace_accent, text))
+    return _LETTER.sub(lambda match: _LETTERS[match["braced"] or match["bare"]], text)
 
 
 def _replace_accent(match: re.Match[str]) -> str:

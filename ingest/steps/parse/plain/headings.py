@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from ingest.steps.parse.parsed import Heading
 
 _MAX_TITLE_CHARACTERS = 200
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^\n]*)$")
-_SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
-_NOT_A_SETEXT_TITLE = re.compile(r"\s*(?:[-*+>|#=]|\d{1,9}[.)]\s|$)| {4}|\t")
+# A line that begins with number signs, a fence of a code block, or an underline. The line end in front makes it fast.
+_MARKDOWN_SIGN = re.compile(r"\n(?=[ #`~=-]) {0,3}(?:(#{1,6})(?=[ \t])|(`{3,}|~{3,})|(=+|-+)[ \t]*(?=\n|\Z))")
+_NOT_A_SETEXT_TITLE = re.compile(r"\s*(?:[-*+>|#=`~]|\d{1,9}[.)]\s|$)| {4}|\t")
 _FRONT_MATTER_TITLE = re.compile(r"^title:[ \t]*(.+?)[ \t]*$", re.M)
 _RST_UNDERLINE = re.compile(r"([=\-`:.'\"~^_*+#<>])\1{2,}[ \t]*$")
 _ORG = re.compile(
@@ -28,37 +27,37 @@ _INLINE_MARKUP = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)|[*`]+|<[^>\n]{1,80}>|\
 
 def find_markdown_headings(text: str) -> Iterator[Heading]:
     """Yield the headings of Markdown: with number signs, or underlined. Code blocks and front matter have none."""
-    body = _front_matter_end(text)
-    if body and (title := _FRONT_MATTER_TITLE.search(text, 0, body)):
-        yield Heading(title.start(), 1, _title(title[1].strip("\"'")))
-    if "#" not in text and "\n=" not in text and "\n-" not in text:
-        return
+    body = start = _front_matter_end(text)
+    if body and (front_title := _FRONT_MATTER_TITLE.search(text, 0, body)):
+        yield Heading(front_title.start(), 1, _title(front_title[1].strip("\"'")))
     fence = ""
-    previous, previous_start = "", body
-    start = body
-    for line in text[body:].split("\n"):
-        first = line.lstrip(" ")[:1]
+    for sign in _MARKDOWN_SIGN.finditer("\n" + text, start):
+        start = sign.start()
+        line = text[start : _line_end(text, start)].strip(" \t")
         if fence:
-            if first == fence[0] and line.strip().startswith(fence) and not line.strip(" \t" + fence[0]):
+            if line.startswith(fence) and not line.strip(fence[0]):
                 fence = ""
-            line = ""
-        elif first == "#" and (match := _ATX.match(line)):
-            if match[2]:
-                yield Heading(start, len(match[1]), _title(match[2]))
-            line = ""
-        elif first in ("`", "~") and (match := _FENCE.match(line)) and (first == "~" or "`" not in match[2]):
-            fence = match[1]
-            line = ""
-        elif (
-            first in ("=", "-")
-            and previous
-            and (match := _SETEXT.match(line))
-            and not _NOT_A_SETEXT_TITLE.match(previous)
-        ):
-            yield Heading(previous_start, 1 if match[1][0] == "=" else 2, _title(previous))
-            line = ""
-        previous, previous_start = line, start
-        start = start + len(line) + 1 if line else text.find("\n", start) + 1 or len(text)
+        elif sign[1]:
+            if title := line[len(sign[1]) :].strip(" \t"):
+                yield Heading(start, len(sign[1]), _title(_without_closing_signs(title)))
+        elif sign[2]:
+            fence = sign[2] if sign[2][0] == "~" or "`" not in line.lstrip("`") else ""
+        elif start:
+            paragraph_start = text.rfind("\n", 0, start - 1) + 1
+            paragraph = text[paragraph_start : start - 1]
+            if paragraph_start >= body and not _NOT_A_SETEXT_TITLE.match(paragraph):
+                yield Heading(paragraph_start, 1 if sign[3][0] == "=" else 2, _title(paragraph))
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
+def _without_closing_signs(title: str) -> str:
+    """Remove the number signs that may end a heading: "## Title ##"."""
+    bare = title.rstrip("#")
+    return bare.rstrip(" \t") if bare.endswith((" ", "\t")) else title
 
 
 def find_rst_headings(text: str) -> Iterator[Heading]:

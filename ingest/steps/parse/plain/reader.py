@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from ingest.steps.parse.charset import Decoded, decode_counted
 from ingest.steps.parse.parsed import ParsedText, normalize_text
-from ingest.steps.parse.plain.blobs import has_long_runs, replace_blobs
+from ingest.steps.parse.plain.blobs import may_have_blobs, replace_blobs
 from ingest.steps.parse.plain.delimited import find_table
 from ingest.steps.parse.plain.escapes import (
     replace_bibtex_accents,
@@ -61,7 +61,7 @@ def read_plain(data: bytes, suffix: str, declared: str | None = None) -> ParsedT
     decoded = decode_counted(data, declared)
     text = _readable(decoded.text, suffix)
     pictures = 0
-    if "base64," in text or has_long_runs(text):
+    if may_have_blobs(text):
         text, pictures = replace_blobs(text)
     headings = tuple(finder(text)) if (finder := HEADING_FINDERS.get(suffix)) else ()
     table = find_table(text, suffix) if suffix in _TABLE_SUFFIXES else None

@@ -21,4 +21,5 @@ def read_fonts(table: bytes, language: int, *, is_word6: bool) -> Charsets:
             charsets.fonts[number] = Font(name, entry[_CHARSET_AT])
         position += 1 + length
         number += 1
+    charsets.clear_cache()
     return charsets

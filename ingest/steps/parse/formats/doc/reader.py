@@ -4,19 +4,16 @@ import struct
 from itertools import pairwise
 from typing import Any
 
-from ingest.errors import FileError
 from ingest.steps.parse.formats.doc.document import Document
+from ingest.steps.parse.formats.doc.objects import add_objects
 from ingest.steps.parse.formats.doc.text import StoryReader
 from ingest.steps.parse.formats.layout import TextBuilder
-from ingest.steps.parse.formats.ooxml.embedded import add_object
-from ingest.steps.parse.formats.rtf.embedded import read_package
+from ingest.steps.parse.formats.pictures import report_pictures
 from ingest.steps.parse.formats.story import Story
 
 _SEPARATORS = 6  # stories between the text and notes, before the headers
 _HEADER_KINDS = (0, 1, 4)  # of each section: even and odd header, even and odd footer, first header, first footer
 _AUTHOR_BYTES, _AUTHOR_AT = 30, 20
-_MAX_OBJECTS = 200
-_POOL = "objectpool"
 
 
 def write_document(builder: TextBuilder, ole: Any, folder: list[str]) -> None:
@@ -40,10 +37,9 @@ def write_document(builder: TextBuilder, ole: Any, folder: list[str]) -> None:
     for name in ("header_boxes", "rest"):
         _add(builder, reader.read(*ranges.get(name, (0, 0))))
     _add_distinct(builder, footers)
-    if reader.images:
-        builder.report.count("image", "not_read", reader.images)
     if not folder:
-        _add_objects(builder, ole)
+        add_objects(builder, ole, write_document)
+    report_pictures(builder, reader.images)
 
 
 def _add(builder: TextBuilder, story: Story) -> None:
@@ -116,44 +112,3 @@ def _positions(plc: bytes, data_bytes: int) -> list[int]:
     count = max(0, (len(plc) - 4) // (4 + data_bytes)) + 1 if len(plc) >= 4 else 0
     positions = list(struct.unpack_from(f"<{count}I", plc)) if count else []
     return [position for number, position in enumerate(positions) if not number or position >= positions[number - 1]]
-
-
-def _add_objects(builder: TextBuilder, ole: Any) -> None:
-    """Add the objects in the pool: files, and documents of other programs."""
-    folders = {tuple(entry[:2]) for entry in ole.listdir() if len(entry) > 2 and entry[0].lower() == _POOL}
-    for number, folder in enumerate(sorted(folders)[:_MAX_OBJECTS], 1):
-        _add_embedded(builder, ole, list(folder), number)
-
-
-def _add_nested_document(builder: TextBuilder, ole: Any, folder: list[str], number: int) -> bool:
-    """Add a Word document in the pool. Return whether it could be read."""
-    nested = TextBuilder()
-    try:
-        write_document(nested, ole, folder)
-    except (FileError, struct.error):
-        return False
-    with builder.section("attachment", f"Object {number}"):
-        builder.add_parsed(nested.parsed("doc"), f"object {number}")
-    builder.report.count("embedded_object", "read")
-    return True
-
-
-def _add_embedded(builder: TextBuilder, ole: Any, folder: list[str], number: int) -> None:
-    def data(name: str) -> bytes:
-        return bytes(ole.openstream([*folder, name]).read()) if ole.exists([*folder, name]) else b""
-
-    if ole.exists([*folder, "WordDocument"]) and _add_nested_document(builder, ole, folder, number):
-        return
-    for name in ("Package", "CONTENTS"):
-        if content := data(name):
-            add_object(builder, content, f"Object {number}")
-            return
-    try:
-        file = read_package(data("\x01Ole10Native")[4:])
-    except (ValueError, struct.error):
-        file = None
-    if file is not None:
-        add_object(builder, file.data, file.name)
-        return
-    builder.report.count("embedded_object", "not_read")
-    builder.report.warn("embedded_object_not_read", "An embedded object was not read.", f"object {number}")

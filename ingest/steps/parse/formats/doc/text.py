@@ -51,7 +51,7 @@ class StoryReader:
         """Return the story of characters [start, end)."""
         document = self._document
         self._story, self._fields, self._was_cell = Story(), [], False
-        for piece in document.pieces:
+        for piece in document.pieces_of(start, end):
             first, last = max(start, piece.start), min(end, piece.end)
             if first >= last:
                 continue

@@ -7,10 +7,10 @@ from typing import Any, Protocol
 from ingest.steps.parse.formats.docx.inline import Anchored, InlineReader, is_placeholder
 from ingest.steps.parse.formats.docx.numbering import LEVELS, NO_LIST, ListPosition, Numbering
 from ingest.steps.parse.formats.docx.styles import Definitions, heading_level
-from ingest.steps.parse.formats.docx.tables import column_span, is_deleted, is_layout, leading_columns, unwrapped
+from ingest.steps.parse.formats.docx.tables import column_span, is_layout, row_properties, unwrapped
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.ooxml.math import math_text
-from ingest.steps.parse.formats.ooxml.xml import LOCAL_NAMES, attribute, children, local_name, to_int
+from ingest.steps.parse.formats.ooxml.xml import LOCAL_NAMES, attribute, child, children, local_name, to_int
 
 MAX_DEPTH = 40
 """Blocks in blocks (tables in cells, text boxes in text boxes); deeper ones are read without structure."""
@@ -52,6 +52,7 @@ class _ParagraphProperties:
     position: ListPosition = NO_LIST
     is_list_item: bool = False  # false for numbered headings and clauses
     heading: int = 0
+    label: str = ""  # a number that is stored as it is shown
 
 
 _PLAIN = _ParagraphProperties()
@@ -71,7 +72,7 @@ class BlockReader:
         self._definitions = definitions
         self._references = references
         self._numbering: Numbering | None = None
-        self._known = {("", "", "", ""): _PLAIN}
+        self._known = {("", "", "", "", ""): _PLAIN}
         self._inline = InlineReader(definitions)
         self._prefix = prefix  # of the next paragraph, for example the author of a comment
 
@@ -96,13 +97,14 @@ class BlockReader:
 
     def row(self, row: Any, depth: int) -> None:
         """Add a table row. Cells that arrange a page, for example around another table, become blocks."""
-        cells = list(unwrapped(row, "tc"))
-        if is_deleted(row):
+        is_deleted, leading = row_properties(row)
+        if is_deleted:
             return
+        cells = list(unwrapped(row, "tc"))
         if depth < MAX_DEPTH and is_layout(cells):
             self._layout_row(cells, depth)
         else:
-            self._builder.add_row(self._cell_texts(row, cells, depth))
+            self._builder.add_row(self._cell_texts(cells, leading, depth))
 
     def _layout_row(self, cells: list[Any], depth: int) -> None:
         short: list[str] = []  # cells beside the others that are a row of their own
@@ -117,8 +119,8 @@ class BlockReader:
         self._builder.add_row(short)
         self._builder.end_list()
 
-    def _cell_texts(self, row: Any, cells: list[Any], depth: int) -> list[str]:
-        texts = [""] * leading_columns(row)
+    def _cell_texts(self, cells: list[Any], leading: int, depth: int) -> list[str]:
+        texts = [""] * leading
         for cell in cells:
             texts.append(self._cell_text(cell, depth + 1))
             texts += [""] * (column_span(cell) - 1)
@@ -138,7 +140,7 @@ class BlockReader:
             elif name == "p":
                 self._collect_paragraph(element, texts, depth)
             elif name == "tbl":
-                rows = (self._inner_row(row, depth + 1) for row in unwrapped(element, "tr") if not is_deleted(row))
+                rows = (self._inner_row(row, depth + 1) for row in unwrapped(element, "tr"))
                 texts.append(_ROW_SEPARATOR.join(filter(None, rows)))
             elif name == "altChunk" and self._references:
                 texts.append(self._references.text(name, attribute(element, "id")))
@@ -148,7 +150,7 @@ class BlockReader:
                 self._collect(element, texts, depth + 1)
 
     def _inner_row(self, row: Any, depth: int) -> str:
-        cells = (self._cell_text(cell, depth + 1) for cell in unwrapped(row, "tc"))
+        cells = () if row_properties(row)[0] else (self._cell_text(cell, depth + 1) for cell in unwrapped(row, "tc"))
         return _CELL_SEPARATOR.join(" ".join(cell.split()) for cell in cells if cell.strip())
 
     def _collect_paragraph(self, paragraph: Any, texts: list[str], depth: int) -> None:
@@ -199,14 +201,14 @@ class BlockReader:
 
     def _count(self, properties: _ParagraphProperties) -> str:
         if not properties.position.list_id:
-            return ""
+            return properties.label
         if self._numbering is None:
             self._numbering = Numbering(self._definitions().lists)
         return self._numbering.count_paragraph(properties.position)
 
     def _paragraph_properties(self, element: Any) -> _ParagraphProperties:
         """Return the properties of a paragraph, not those that it had before a tracked change."""
-        style = list_id = level = outline = ""
+        style = list_id = level = outline = label = ""
         for node in element:
             name = LOCAL_NAMES.get(node.tag) or local_name(node)
             if name == "pStyle":
@@ -219,14 +221,19 @@ class BlockReader:
                         list_id = attribute(number, "val")
                     elif local_name(number) == "ilvl":
                         level = attribute(number, "val")
-        key = (style, list_id, level, outline)
+            elif name == "listPr":  # of Word 2003, which stores the number as it is shown
+                label = attribute(found, "val") if (found := child(node, "t")) is not None else "-"
+        key = (style, list_id, level, outline, label)
         if (known := self._known.get(key)) is None:
             known = self._known[key] = self._inherit(*key)
         return known
 
-    def _inherit(self, name: str, list_id: str, level: str, outline: str) -> _ParagraphProperties:
+    def _inherit(self, name: str, list_id: str, level: str, outline: str, label: str) -> _ParagraphProperties:
         style = self._definitions().style(name)
         heading = heading_level(outline) if outline else style.heading
+        if label:
+            is_number = any(map(str.isalnum, label))
+            return _ParagraphProperties(NO_LIST, not heading, heading, label if is_number else "")
         if list_id == "0":  # explicitly not numbered, even if the style is
             return _ParagraphProperties(heading=heading)
         position = ListPosition(
@@ -267,6 +274,7 @@ class BlockReader:
     def _comment(self, element: Any, depth: int) -> None:
         author = attribute(element, "author").strip()
         self._prefix = f"{author}: " if author else ""
+        self._builder.report.count("comment", "read")
         self.read(element, depth + 1)
         self._prefix = ""
 

@@ -108,7 +108,8 @@ def instruction_text(instruction: str) -> str:
 
 def _symbol(code: str, font: str) -> str:
     number = int(code, 0) if len(code) < 9 and (code[:2].lower() == "0x" or not code.startswith("0")) else 0
-    return symbol_text(font, chr(number)) if 0x20 <= number < 0xD800 else ""
+    is_character = 0x20 <= number < 0xD800 or 0xE000 <= number <= 0xFFFF
+    return symbol_text(font, chr(number)) if is_character else ""
 
 
 def _equation(text: str) -> str:

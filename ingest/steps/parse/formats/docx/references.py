@@ -10,7 +10,7 @@ from ingest.steps.parse.formats.ooxml.package import OoxmlPackage, PartError, Re
 
 _CHARTS = ("chart", "chartEx")
 _OBJECTS = ("package", "oleObject")
-_HTML_TYPES = ("html", "xml")
+_READ_KINDS = frozenset([*_CHARTS, *_OBJECTS, "diagramData", "altChunk"])
 _HTML_SUFFIXES = (".html", ".htm", ".xhtml")
 
 
@@ -51,13 +51,12 @@ class PartReferences:
 
     def _add(self, builder: TextBuilder, kind: str, target: str) -> None:
         name = self._package.find(target)
+        if (name or target) in self._read or kind not in _READ_KINDS:
+            return
+        self._read.add(name or target)
         if name is None:
-            if kind not in ("control", "image"):
-                self._warn(builder, kind, target, "is missing")
+            self._warn(builder, kind, target, "is missing")
             return
-        if name in self._read:
-            return
-        self._read.add(name)
         try:
             data = self._package.read(name)
         except PartError as exc:
@@ -75,7 +74,7 @@ class PartReferences:
     def _import(self, builder: TextBuilder, name: str, data: bytes) -> None:
         """Add an imported part: HTML as a part of the text, other formats as a file in the file."""
         content_type = self._package.content_type(name)
-        if content_type.endswith(_HTML_TYPES) or name.endswith(_HTML_SUFFIXES):
+        if content_type.endswith("html") or name.endswith(_HTML_SUFFIXES):
             from ingest.steps.parse.formats.html import write_html
 
             write_html(builder, data)

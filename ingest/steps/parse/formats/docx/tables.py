@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ingest.steps.parse.formats.ooxml.xml import child, child_value, local_name, to_int
+from ingest.steps.parse.formats.ooxml.xml import attribute, child, child_value, local_name, to_int
 
 _MAX_COLUMNS = 63  # of a table in Word
 _MAX_WRAPPERS = 20
@@ -20,28 +20,33 @@ def unwrapped(container: Any, name: str, depth: int = 0) -> Iterator[Any]:
             yield from unwrapped(element, name, depth + 1)
 
 
-def is_deleted(row: Any) -> bool:
-    """Return whether a row was deleted while changes were tracked."""
-    properties = child(row, "trPr")
-    return properties is not None and child(properties, "del") is not None
-
-
-def leading_columns(row: Any) -> int:
-    """Return how many columns are left out before the first cell of a row."""
-    properties = child(row, "trPr")
-    return 0 if properties is None else min(to_int(child_value(properties, "gridBefore")), _MAX_COLUMNS)
+def row_properties(row: Any) -> tuple[bool, int]:
+    """Return whether a row was deleted while changes were tracked, and how many columns are left out before its cells."""
+    for element in row:
+        name = local_name(element)
+        if name == "trPr":
+            leading = min(to_int(child_value(element, "gridBefore")), _MAX_COLUMNS)
+            return child(element, "del") is not None, leading
+        if name == "tc":
+            break
+    return False, 0
 
 
 def column_span(cell: Any) -> int:
-    """Return how many columns a cell spans."""
-    properties = child(cell, "tcPr")
-    return 1 if properties is None else max(1, min(to_int(child_value(properties, "gridSpan"), 1), _MAX_COLUMNS))
+    """Return how many columns a cell spans; its properties are its first child."""
+    if len(cell) and local_name(cell[0]) == "tcPr":
+        for element in cell[0]:
+            if local_name(element) == "gridSpan":
+                return max(1, min(to_int(attribute(element, "val"), 1), _MAX_COLUMNS))
+    return 1
 
 
 def is_layout(cells: list[Any]) -> bool:
     """Return whether a row arranges a page: it is a box of several paragraphs, or a cell holds a table of its own."""
-    if any(next(cell.iterchildren("{*}tbl"), None) is not None for cell in cells):
-        return True
+    for cell in cells:
+        for element in cell:
+            if local_name(element) == "tbl":
+                return True
     return len(cells) == 1 and column_span(cells[0]) == 1 and _has_several_paragraphs(cells[0])
 
 

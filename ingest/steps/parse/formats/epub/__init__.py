@@ -1,5 +1,6 @@
 """E-books (EPUB 2 and 3): the chapters in reading order, each as a section under its name in the table of contents."""
 
+from functools import partial
 from pathlib import Path
 
 from ingest.errors import InvalidFile
@@ -7,6 +8,7 @@ from ingest.steps.parse.formats.epub.package import Chapter, EpubPackage
 from ingest.steps.parse.formats.html import decode_html, write_html
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.ooxml.xml import parse
+from ingest.steps.parse.formats.pictures import report_pictures
 from ingest.steps.parse.parsed import ParsedText
 
 _MAX_TITLE_CHARACTERS = 5_000
@@ -19,6 +21,9 @@ def read(path: Path) -> ParsedText:
     with EpubPackage(path) as package:
         for chapter in package.chapters:
             _add_chapter(chapters, package, chapter)
+        if not len(chapters):
+            pictures = [(name, partial(package.read, name)) for name in package.pictures()]
+            report_pictures(chapters, len(pictures), pictures)
         if not package.chapters:
             raise InvalidFile("The file could not be parsed as EPUB: it has no chapters.")
         builder = TextBuilder()

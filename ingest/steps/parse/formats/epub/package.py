@@ -18,6 +18,7 @@ _HTML_TYPES = frozenset(
 )
 _HTML_NAME = re.compile(r"\.(?:xhtml|html|htm|xht)$", re.I)
 _NO_TITLES = frozenset(["untitled", "untitled document", "unknown", "unknown author", "[no title]"])  # of converters
+_PICTURE_NAME = re.compile(r"\.(?:jpe?g|png|webp|gif)$", re.I)
 _NUMBER = re.compile(r"(\d+)")
 _MAX_CHAPTERS = 10_000
 _MAX_CHAPTER_BYTES = 128 * 2**20
@@ -82,6 +83,10 @@ class EpubPackage:
             return self._archive.read(name) if self._archive.getinfo(name).file_size <= _MAX_CHAPTER_BYTES else None
         except _ZIP_ERRORS:
             return None
+
+    def pictures(self) -> list[str]:
+        """Return the names of the photographs and scans, sorted with numbers by their value."""
+        return sorted(filter(_PICTURE_NAME.search, self._names), key=_natural_key)
 
     def _parse(self, path: str) -> Any:
         data = self.read(path)

@@ -11,6 +11,7 @@ from ingest.steps.parse.charset import decode
 
 SHOWN = ("Subject", "From", "To", "Cc", "Bcc", "Date")
 
+_HEADERS_WITH_NAME = ("content-disposition", "content-type")
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t]*[\r\n]*[ \t]+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
 _Q_ESCAPE = re.compile(rb"=([0-9A-Fa-f]{2})")
@@ -45,10 +46,21 @@ def readable(value: str) -> str:
 def filename(part: email.message.Message) -> str:
     """Return the file name of a part in readable form, or ""."""
     try:
-        name: Any = part.get_filename() or ""
+        name: Any = _with_decoded_headers(part).get_filename() or ""
     except (ValueError, LookupError, TypeError, UnicodeError):
         return ""
     return readable(str(name))
+
+
+def _with_decoded_headers(part: email.message.Message) -> email.message.Message:
+    """Return a part whose headers with a file name have no raw 8-bit text, which the library would replace."""
+    headers = [(name, value) for name, value in raw_headers(part) if name.lower() in _HEADERS_WITH_NAME]
+    if all(value.isascii() for _, value in headers):
+        return part
+    decoded = email.message.Message()
+    for name, value in headers:
+        decoded[name] = decode_bytes(value.encode("utf-8", "surrogateescape"))
+    return decoded
 
 
 def content_charset(part: email.message.Message) -> str | None:

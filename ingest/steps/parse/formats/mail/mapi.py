@@ -91,7 +91,7 @@ def add_body(builder: TextBuilder, properties: Properties) -> None:
     """Add the body: the fuller one of plain text and HTML, or the RTF if there is neither."""
     plain, rich = TextBuilder(), TextBuilder()
     plain.add_block(properties.block(BODY).strip("\r\n"))
-    source: bytes | str = properties.binary(HTML) or properties.block(HTML)
+    source: bytes | str = properties.binary(HTML).rstrip(b"\0") or properties.block(HTML)
     if source:
         page = properties.numbers.get(CODE_PAGES[1], properties.code_page)
         html.write_html(rich, source, f"cp{page}" if page and isinstance(source, bytes) else None)

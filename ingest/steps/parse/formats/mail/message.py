@@ -24,6 +24,7 @@ from ingest.steps.parse.formats.mail.headers import (
     readable,
 )
 from ingest.steps.parse.formats.mail.smime import is_enveloped, signed_content
+from ingest.steps.parse.formats.mail.zipped import add_zip
 from ingest.steps.parse.nested import add_nested
 from ingest.steps.parse.parsed import ParsedText
 
@@ -254,6 +255,8 @@ def _add_attachment(builder: TextBuilder, part: email.message.Message, depth: in
     charset = content_charset(part)
     if kind.startswith("text/") and charset and data:  # the file inside the mail does not tell its character set itself
         data = decode_bytes(data, charset).encode("utf-8", "replace") if b"\0" not in data[:4096] else data
+    if name.lower().endswith(".zip") and add_zip(builder, data, name):
+        return
     if kind.startswith(_WITHOUT_TEXT):
         builder.add_block(f"Attachment: {name}")
         builder.report.count("attachment", "not_read")

@@ -35,7 +35,7 @@ def is_enveloped(data: bytes) -> bool:
 
 
 def _first(data: bytes, tag: int) -> bytes:
-    found, content = next(_elements(data))
+    found, content = next(_elements(data), (0, b""))
     if found != tag:
         raise ValueError("another element was expected")
     return content

@@ -99,7 +99,7 @@ class BlockReader:
             self.sink.add_block(self.inline.control(node))
         elif kind in _SKIPPED or not kind or attribute(node, "text:display") == "none":
             if kind == "draw:image" and not _shows_object(node):
-                self._objects.images += 1
+                self._objects.add_image(node)
         else:
             self.read(node)
 

@@ -12,6 +12,7 @@ from ingest.steps.parse.formats.odf.package import Package
 from ingest.steps.parse.formats.odf.sinks import CellSink
 from ingest.steps.parse.formats.odf.styles import Styles
 from ingest.steps.parse.formats.ooxml.embedded import add_object
+from ingest.steps.parse.formats.pictures import report_pictures
 
 
 class Document:
@@ -55,8 +56,7 @@ class Document:
         for filename, data in self.objects.files:
             add_object(self.builder, data, filename)
         report = self.builder.report
-        if self.objects.images:
-            report.count("image", "not_read", self.objects.images)
+        report_pictures(self.builder, self.objects.images, self.objects.pictures)
         if self.blocks.cut_repeats:
             report.warn("repeats_cut", "A row or cell is repeated so often that not all copies were read.")
 

@@ -35,13 +35,14 @@ class Lists:
             if not continues:
                 outer.counters.end_levels_below(outer.level)
             return OpenList(style, outer.level + 1, outer.counters)
-        counters = self._by_id.get(values.get("text:continue-list", ""))
+        continued = values.get("text:continue-list")
+        counters = self._by_id.get(continued) if continued else None
         if counters is None and continues:
             counters = self._by_style.get(style)
         counters = counters or Counters()
         if len(self._by_id) < _MAX_LISTS:
             self._by_style[style] = counters
-            self._by_id[values.get("xml:id") or values.get("text:id", "")] = counters
+            self._by_id[values.get("xml:id") or values.get("text:id") or ""] = counters
         return OpenList(style, 1, counters)
 
     def marker(self, list_: OpenList, item: Any, paragraph: Any) -> str:

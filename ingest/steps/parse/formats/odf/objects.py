@@ -1,5 +1,6 @@
 """Objects embedded in OpenDocument files: charts, texts, tables and files of other programs."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.steps.parse.formats.html.mathml import math_to_text
@@ -7,6 +8,7 @@ from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.odf.names import attribute, name
 from ingest.steps.parse.formats.odf.package import Package
 from ingest.steps.parse.formats.odf.sinks import Sink
+from ingest.steps.parse.formats.pictures import Picture
 
 if TYPE_CHECKING:
     from ingest.steps.parse.formats.odf.blocks import BlockReader
@@ -21,6 +23,7 @@ class ObjectReader:
     def __init__(self, package: Package, builder: TextBuilder) -> None:
         self.files: list[tuple[str, bytes]] = []  # names and contents of files of other programs
         self.images = 0
+        self.pictures: list[Picture] = []
         self._package = package
         self._builder = builder
         self._count = 0
@@ -44,6 +47,13 @@ class ObjectReader:
         finally:
             self._is_inside = False
         self._builder.report.count("embedded_object", "read")
+
+    def add_image(self, node: Any) -> None:
+        """Count a picture, and keep the first ones for the case that the document has no text."""
+        self.images += 1
+        if len(self.pictures) < _MAX_OBJECTS:
+            target = attribute(node, "xlink:href").rpartition("/")[2] or f"picture {self.images}"
+            self.pictures.append((target, partial(self._package.object_data, node)))
 
     def _read_file(self, node: Any) -> None:
         data = self._package.object_data(node)

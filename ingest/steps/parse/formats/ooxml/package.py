@@ -12,18 +12,19 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote
 
 from ingest.steps.parse.formats.ooxml import xml
+from ingest.steps.parse.formats.ooxml.relationships import Relationship, parse_relationships
+
+__all__ = ["UNREADABLE", "OoxmlPackage", "PartError", "Relationship", "is_zip"]
 
 MAX_PART_BYTES = 64 * 2**20
 """Bytes of a part that is read as a whole. Longer parts are read as a stream."""
-
-MAX_RELATIONSHIPS = 20_000
+_MAX_KNOWN_RELATIONSHIPS = 50
 
 UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError, ValueError)
 """What reading a part of a damaged file may raise, beside the errors of lxml."""
@@ -39,18 +40,6 @@ class PartError(Exception):
     """A part is missing, damaged or too long. The message ends the sentence "The part ... "."""
 
 
-@dataclass(frozen=True)
-class Relationship:
-    """A reference from one part to another. `kind` is the last word of its type, such as "header" or "chart".
-
-    `target` is the name of the part, or the URL if the reference is external.
-    """
-
-    kind: str
-    target: str
-    is_external: bool = False
-
-
 class OoxmlPackage:
     """The parts of a file, from a ZIP archive or from XML in the flat form (pkg:package).
 
@@ -61,6 +50,7 @@ class OoxmlPackage:
         self.damaged: list[str] = []
         self._flat: dict[str, bytes] = {}
         self._content_types: dict[str, str] = {}
+        self._known_relationships: dict[str, dict[str, Relationship]] = {}
         self._archive: zipfile.ZipFile | None = None
         if is_zip(path):
             self._archive = zipfile.ZipFile(path)
@@ -171,10 +161,14 @@ class OoxmlPackage:
     def relationships(self, name: str = "") -> dict[str, Relationship]:
         """Return the relationships of a part by their ids, those of the package for ""."""
         folder, file = posixpath.split(name)
-        root = self.optional_root(f"{folder}/_rels/{file}.rels" if folder else f"_rels/{file}.rels")
-        if root is None:
+        part = f"{folder}/_rels/{file}.rels" if folder else f"_rels/{file}.rels"
+        if self.find(part) is None:
             return {}
-        return dict(_relationships(root, folder))
+        try:
+            return parse_relationships(self.read(part), folder)
+        except PartError:
+            self.damaged.append(part)
+            return {}
 
     def related(self, name: str, *kinds: str) -> list[str]:
         """Return the existing parts that a part refers to with relationships of these kinds, each once."""
@@ -243,18 +237,6 @@ def is_zip(path: Path) -> bool:
 
 def _key(name: str) -> str:
     return name.replace("\\", "/").lstrip("/").lower()
-
-
-def _relationships(root: Any, folder: str) -> Iterator[tuple[str, Relationship]]:
-    for number, element in enumerate(root.iter("{*}Relationship")):
-        if number >= MAX_RELATIONSHIPS:
-            return
-        kind, target = element.get("Type", "").rpartition("/")[2], element.get("Target", "")
-        is_external = element.get("TargetMode", "") == "External"
-        if not is_external:
-            path = target.replace("\\", "/").partition("#")[0]
-            target = posixpath.normpath(path if path.startswith("/") else f"{folder}/{path}").lstrip("/.")
-        yield element.get("Id", ""), Relationship(kind, target, is_external)
 
 
 def _read_flat(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:

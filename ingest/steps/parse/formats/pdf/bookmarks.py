@@ -100,7 +100,7 @@ def _is_title(said: str, wanted: str) -> bool:
     if shorter == longer:
         return True
     number = longer[: -len(shorter)] if longer.endswith(shorter) else ""
-    return bool(number) and len(number) <= 12 and (number[-1].isdigit() or number in _NUMBER_WORDS or len(number) == 1)
+    return bool(number) and len(number) <= 12 and (number[-1].isdigit() or number in _NUMBER_WORDS)
 
 
 _NUMBER_WORDS = frozenset({"chapter", "section", "part", "appendix", "annex"})

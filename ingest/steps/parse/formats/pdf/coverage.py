@@ -8,6 +8,7 @@ from ingest.steps.parse.report import ReportBuilder
 
 _MAX_RANGES = 20
 _ILLEGIBLE = "The fonts of the page do not say which characters they show"
+_UNRECOGNISED = f"{_ILLEGIBLE}, and OCR found no text."
 _DAMAGED = "The page is damaged and was not read."
 
 
@@ -21,7 +22,8 @@ def report_pages(report: ReportBuilder, pages: list[PageContent]) -> None:
     if pictures := sum(page.pictures for page in pages if page.outcome in ("read", "empty")):
         report.count("image", "not_read", pictures)
     _warn(report, ocr.UNREAD_PAGE, ocr.unread_page_message(), pages, "not_read")
-    _warn(report, "page_illegible", ocr.unread_file_message(_ILLEGIBLE), pages, "illegible")
+    illegible = _UNRECOGNISED if ocr.is_available() else ocr.unread_file_message(_ILLEGIBLE)
+    _warn(report, "page_illegible", illegible, pages, "illegible")
     _warn(report, "page_failed", _DAMAGED, pages, "failed")
 
 

@@ -7,6 +7,7 @@ A font may lack the mapping from its glyphs to Unicode. The text is then the gly
 import math
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 _MAX_SHARE_WITHOUT_UNICODE = 0.3
 _MAX_SHARE_OF_CONTROLS = 0.2
@@ -24,7 +25,7 @@ _FREQUENCY = dict(
 
 _LOGARITHMS = {letter: math.log(percent / 100) for letter, percent in _FREQUENCY.items()}
 
-_MEAN_OF_LANGUAGE = -3.5
+_MEAN_OF_LANGUAGE = -3.6
 """Least mean logarithm of the frequency of the letters of a text: English has -2.9, Polish and Hungarian have -3.4."""
 
 _MIN_GAIN = 0.3  # of that mean, by moving the codes
@@ -44,26 +45,35 @@ def is_legible(text: str, share_without_unicode: float) -> bool:
     `share_without_unicode` is the share of characters whose font has no mapping: a hint only, because the codes of many
     such fonts are letters.
     """
-    sample = _LEADERS.sub(" ", text[:_MAX_CHARACTERS])
-    characters = [character for character in sample if not character.isspace()]
+    sample = text[:_MAX_CHARACTERS]
+    if len(_NO_CHARACTERS.findall(sample)) > _MAX_SHARE_OF_CONTROLS * len(sample):
+        return False
+    is_mapped = share_without_unicode <= _MAX_SHARE_WITHOUT_UNICODE
+    counts = _count_letters(sample)
+    if is_mapped and sum(counts.values()) * 2 > len(sample) and _mean_frequency(counts) > _MEAN_OF_LANGUAGE:
+        return True  # most pages, without the slower checks below
+    characters = [character for character in _LEADERS.sub(" ", sample) if not character.isspace()]
     if not characters:
         return True
-    if len(_NO_CHARACTERS.findall(sample)) > _MAX_SHARE_OF_CONTROLS * len(characters):
-        return False
-    if share_without_unicode > _MAX_SHARE_WITHOUT_UNICODE:
-        return _reads_as_latin(sample, len(characters))
-    return not _is_shifted(sample, len(characters)) and not _is_punctuation(characters)
+    if not is_mapped:
+        return _reads_as_latin(characters)
+    return not _is_shifted(characters) and not _is_punctuation(characters)
 
 
-def _reads_as_latin(sample: str, length: int) -> bool:
+def _count_letters(text: str) -> dict[str, int]:
+    """Return the number of each letter from a to z, in either case."""
+    text = text.lower()
+    return {letter: text.count(letter) for letter in _FREQUENCY}
+
+
+def _reads_as_latin(characters: list[str]) -> bool:
     """Return whether letters of a Latin alphabet make up words, with vowels and mostly in lower case."""
-    letters = [character for character in sample if character.isascii() and character.isalpha()]
-    if len(letters) * 2 < length:
-        return sum(character.isdigit() for character in sample) + len(letters) > 0.8 * length
+    letters = [character for character in characters if character.isascii() and character.isalpha()]
+    if len(letters) * 2 < len(characters):
+        return sum(character.isdigit() for character in characters) + len(letters) > 0.8 * len(characters)
     lower = sum(character.islower() for character in letters)
-    return _mean_frequency(Counter("".join(letters).lower())) > _MEAN_OF_LANGUAGE and (
-        lower * 2 > len(letters) or _has_vowels(letters)
-    )
+    is_like_language = _mean_frequency(_count_letters("".join(letters))) > _MEAN_OF_LANGUAGE
+    return is_like_language and (lower * 2 > len(letters) or _has_vowels(letters))
 
 
 def _has_vowels(letters: list[str]) -> bool:
@@ -71,11 +81,11 @@ def _has_vowels(letters: list[str]) -> bool:
     return 0.25 <= vowels / len(letters) <= 0.6
 
 
-def _is_shifted(sample: str, length: int) -> bool:
+def _is_shifted(characters: list[str]) -> bool:
     """Return whether the codes of all characters are moved by the same number, as those of many subset fonts are."""
-    counts = Counter(character for character in sample if "!" <= character <= "~")
+    counts = Counter(character for character in characters if "!" <= character <= "~")
     total = counts.total()
-    if total < max(_MIN_LETTERS, 0.7 * length):
+    if total < max(_MIN_LETTERS, 0.7 * len(characters)):
         return False
     mean = _mean_frequency(_moved_letters(counts, 0))
     if mean > _MEAN_OF_LANGUAGE:
@@ -94,9 +104,9 @@ def _moved_letters(counts: Counter[str], shift: int) -> Counter[str]:
     return Counter({character: count for character, count in moved if character.isascii() and character.isalpha()})
 
 
-def _mean_frequency(counts: Counter[str]) -> float:
+def _mean_frequency(counts: Mapping[str, int]) -> float:
     """Return the mean logarithm of the frequency of letters in European languages, in either case."""
-    total = max(1, counts.total())
+    total = max(1, sum(counts.values()))
     return sum(count * (_LOGARITHMS.get(c.lower(), _MEAN_OF_OTHER_CHARACTER)) for c, count in counts.items()) / total
 
 

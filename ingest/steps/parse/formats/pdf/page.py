@@ -63,15 +63,29 @@ def read_page(
     outcome, text = layer.outcome, layer.text
     parts: list[ParsedText] = []
     if outcome in ("not_read", "illegible") and (recognizer := open_recognizer()) is not None:
-        recognized = TextBuilder()
-        recognizer.add_pdf_page(recognized, page, part)
-        if is_app_stamp(recognized.build()):
-            outcome, text = "empty", ""
-        else:
-            parts.append(recognized.parsed("pdf"))
-            outcome, text = "ocr", ""
+        outcome, text, parts = _recognize(recognizer, page, part, layer)
     fields, notes = _read_annotations(document, page, text, parts)
     return PageContent(outcome, text, fields, notes, tuple(parts), layer.pictures)
+
+
+def _recognize(
+    recognizer: "ocr.Recognizer", page: pypdfium2.PdfPage, part: str, layer: TextLayer
+) -> tuple[Outcome, str, list[ParsedText]]:
+    """Return the outcome of OCR, the text that stays of the text layer, and the recognised text with its report.
+
+    A scan that shows only the stamp of a scanner's program is empty. Glyphs that say nothing to OCR either stay illegible.
+    """
+    builder = TextBuilder()
+    is_read = recognizer.add_pdf_page(builder, page, part)
+    if is_app_stamp(builder.build()):
+        return "empty", "", []
+    recognized = builder.parsed("pdf")
+    if is_read:
+        return "ocr", "", [recognized]
+    if recognized.report.parts.get("page", {}).get("empty"):
+        outcome: Outcome = "illegible" if layer.outcome == "illegible" else "empty"
+        return outcome, layer.text, []
+    return "ocr", layer.text, [recognized]  # OCR failed, and its report says so
 
 
 def _read_text_layer(page: pypdfium2.PdfPage) -> TextLayer:
@@ -93,9 +107,9 @@ def _read_text_layer(page: pypdfium2.PdfPage) -> TextLayer:
 def _layout(page_text: pypdfium2.PdfTextPage, raw: str) -> str:
     """Return the text of a page in reading order, with its raised and lowered characters."""
     if not (needs_glyphs(page_text) or _NEEDS_GLYPHS.search(raw)):
-        return normalize_text(raw)
+        return raw.replace("\r\n", "\n").replace("\r", "\n")
     parts = upright_parts(read_glyphs(page_text, raw), address_of(page_text))
-    return normalize_text("\n".join(filter(None, (write_rows(read_rows(part)) for part in parts))))
+    return "\n".join(filter(None, (write_rows(read_rows(part)) for part in parts)))
 
 
 def _read_annotations(

@@ -40,9 +40,10 @@ def read(path: Path) -> ParsedText:
         _write_pages(builder, document, pages)
         is_text_in_pages = any(_has_text(page) for page in pages)
         is_text_in_attachments = add_attachments(builder, document)
+    parsed = builder.parsed("pdf", "pypdfium2", str(pypdfium2.PYPDFIUM_INFO))
     if not is_text_in_pages and not is_text_in_attachments:
-        raise UnsupportedFile(_no_text_message(pages))
-    return builder.parsed("pdf", "pypdfium2", str(pypdfium2.PYPDFIUM_INFO))
+        raise UnsupportedFile(_no_text_message(pages), parsed.report.to_json())
+    return parsed
 
 
 def _read_pages(document: pypdfium2.PdfDocument) -> list[PageContent]:
@@ -135,5 +136,6 @@ def _no_text_message(pages: list[PageContent]) -> str:
     if "not_read" in outcomes:
         return ocr.unread_file_message(_NO_TEXT_LAYER)
     if "illegible" in outcomes:
-        return ocr.unread_file_message(_ILLEGIBLE)
-    return _NO_TEXT
+        return f"{_ILLEGIBLE}, and OCR found no text." if ocr.is_available() else ocr.unread_file_message(_ILLEGIBLE)
+    failures = [warning.message for page in pages for part in page.parts for warning in part.report.warnings]
+    return f"The PDF has no text layer, and OCR failed. {failures[0]}" if failures else _NO_TEXT

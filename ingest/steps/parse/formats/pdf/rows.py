@@ -60,8 +60,15 @@ Row = list[Segment]
 
 
 def read_rows(glyphs: Glyphs) -> list[Row]:
-    """Return the rows in the order of the page's content, and their segments from left to right."""
+    """Return the rows in the order of the page's content, and their segments from left to right.
+
+    Some programs draw the last line of a page first, and so does pdfium with rotated text: such rows are turned over.
+    """
     rows = [row for lines in _merged_lines(glyphs) if (row := _read_row(glyphs, lines))]
+    if len(rows) > 1 and all(
+        below[0].bottom > above[0].bottom + above[0].height / 2 for above, below in pairwise(rows)
+    ):
+        rows.reverse()
     return _with_vertical_lines(rows)
 
 
@@ -118,9 +125,7 @@ def _read_row(glyphs: Glyphs, lines: list[Line]) -> Row:
         return [Segment(text, 0, 0, 0, 0)] if text else []
     if RIGHT_TO_LEFT.search(text):
         return [_segment(read_right_to_left(glyphs, text, visible), glyphs, visible)]
-    if (len(lines) == 1 and _is_plain(glyphs, visible) and not SPACED.search(text)) or not _is_horizontal(
-        glyphs, text, visible
-    ):
+    if (len(lines) == 1 and _is_plain(glyphs, text, visible)) or not _is_horizontal(glyphs, text, visible):
         return [_segment(text, glyphs, visible)]
     single = _without_doubles(glyphs, visible)
     pitch = _uniform_pitch(glyphs, single)
@@ -142,21 +147,20 @@ def _is_horizontal(glyphs: Glyphs, text: str, visible: list[int]) -> bool:
     )
 
 
-def _is_plain(glyphs: Glyphs, visible: list[int]) -> bool:
-    """Return whether a line is one run of text in one size, without wide gaps and doubled glyphs."""
+def _is_plain(glyphs: Glyphs, text: str, visible: list[int]) -> bool:
+    """Return whether a line is one run of text in about one size, without wide gaps and doubled glyphs."""
     left, right = glyphs.left, glyphs.right
     lefts = [left[index] for index in visible]
-    rights = [right[index] for index in visible]
-    bottoms = [glyphs.bottom[index] for index in visible]
-    tops = [glyphs.top[index] for index in visible]
-    height = max(tops) - min(bottoms)
-    if max(map(sub, tops, bottoms)) < 0.95 * height or min(map(sub, tops, bottoms)) < 0.95 * height:
+    heights = set(map(sub, [glyphs.top[index] for index in visible], [glyphs.bottom[index] for index in visible]))
+    height = max(heights)
+    if min(heights) < _SMALL * height:
         return False
-    gaps = list(map(sub, lefts[1:], rights))
+    gaps = list(map(sub, lefts[1:], [right[index] for index in visible]))
     if gaps and (max(gaps) > _SEGMENT_GAP * height or min(gaps) < -_MAX_STEP_BACK * height):
         return False
     steps = list(map(sub, lefts[1:], lefts))
-    return min(steps, default=height) >= _MIN_STEP * height and not _may_be_grid(steps[:_GRID_SAMPLE])
+    least = min(filter(None, steps), default=height)  # the letters of a ligature have the same place
+    return least >= _MIN_STEP * height and not _may_be_grid(steps[:_GRID_SAMPLE]) and not SPACED.search(text)
 
 
 def _may_be_grid(steps: list[float]) -> bool:

@@ -2,11 +2,14 @@
 
 import struct
 import zlib
+from collections.abc import Iterator
+from functools import partial
 
 from ingest.errors import InvalidFile
 from ingest.steps.parse.containers import ENCRYPTED_MESSAGE
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.ooxml.embedded import add_object
+from ingest.steps.parse.formats.pictures import Picture, report_pictures
 from ingest.steps.parse.formats.ppt import records
 from ingest.steps.parse.formats.ppt.deck import Deck, Entry
 from ingest.steps.parse.formats.ppt.records import Record, descendants, record_at, text_of
@@ -17,7 +20,7 @@ _MAX_OBJECTS = 200
 _MAX_OBJECT_BYTES = 128 * 2**20
 
 
-def write_presentation(builder: TextBuilder, data: bytes, current_user: bytes) -> None:
+def write_presentation(builder: TextBuilder, data: bytes, current_user: bytes, pictures: bytes = b"") -> None:
     """Add a presentation to a builder. Raises InvalidFile if it is encrypted."""
     try:
         deck = Deck(data, current_user)
@@ -26,19 +29,21 @@ def write_presentation(builder: TextBuilder, data: bytes, current_user: bytes) -
     if deck is None or not any(deck.at(slide.persist) for slide in deck.slides):
         _write_all_texts(builder, data)
         return
-    for slide in deck.slides:
-        _write_slide(builder, deck, slide)
+    for number, slide in enumerate(deck.slides, 1):
+        _write_slide(builder, deck, slide, number)
     _write_objects(builder, deck)
+    blips = list(_blips(pictures))
+    report_pictures(builder, len(blips), blips)
 
 
-def _write_slide(builder: TextBuilder, deck: Deck, entry: Entry) -> None:
+def _write_slide(builder: TextBuilder, deck: Deck, entry: Entry, number: int) -> None:
     record = deck.at(entry.persist)
     texts = list(read_shapes(deck.data, record, entry.texts)) if record is not None else []
     title = next((text.text for text in texts if text.kind in TITLES), "")
     with builder.section("slide", title):
         if record is None:
             builder.report.count("slide", "failed")
-            builder.report.warn("slide_not_read", "A slide is damaged.", f"slide {entry.identifier}")
+            builder.report.warn("slide_not_read", "A slide is damaged.", f"slide {number}")
             return
         builder.add_heading(title, 1)
         for text in texts:
@@ -109,4 +114,16 @@ def _write_all_texts(builder: TextBuilder, data: bytes) -> None:
             if text not in seen:
                 seen.add(text)
                 builder.add_block(text)
+        position = max(record.end, position + 8)
+
+
+def _blips(stream: bytes) -> Iterator[Picture]:
+    """Yield the photographs and scans in the stream "Pictures" ([MS-ODRAW] section 2.2.23)."""
+    position = number = 0
+    while (record := record_at(stream, position)) is not None:
+        if record.kind in (records.JPEG, records.PNG):
+            number += 1
+            has_second_identifier = record.instance & 1
+            start = record.start + (33 if has_second_identifier else 17)
+            yield f"picture {number}", partial(stream.__getitem__, slice(start, record.end))
         position = max(record.end, position + 8)

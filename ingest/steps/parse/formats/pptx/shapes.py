@@ -26,11 +26,14 @@ _MAX_CELLS = 1000
 
 @dataclass
 class ShapeCounts:
-    """What was met in a walk: pictures, sound and video, and objects of other programs as (relationship id, name)."""
+    """What was met in a walk: shapes with text that are no pictures, sound and video, and the ids of the relationships
+    to pictures and embedded objects.
+    """
 
-    pictures: int = 0
+    texts: int = 0
     media: int = 0
-    objects: list[tuple[str, str]] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+    objects: list[str] = field(default_factory=list)
 
 
 class ShapeWalker:
@@ -84,6 +87,8 @@ class ShapeWalker:
             body = child(shape, "txBody")
             if body is not None:
                 self.add_body(body, list(self._styles(shape)))
+        if len(self._builder) > size and name != "pic":
+            self.counts.texts += 1
         text = _description(shape)
         if text and (name in ("pic", "graphicFrame") or len(self._builder) == size):
             self._builder.add_block(text)
@@ -112,7 +117,8 @@ class ShapeWalker:
         if any(True for _ in media):
             self.counts.media += 1
         else:
-            self.counts.pictures += 1
+            blip = child(shape, "blipFill", "blip")
+            self.counts.pictures.append("" if blip is None else attribute(blip, "embed"))
 
     def _add_frame(self, frame: Any) -> None:
         data = child(frame, "graphic", "graphicData")
@@ -154,7 +160,7 @@ class ShapeWalker:
     def _count_object(self, node: Any) -> None:
         identifier = attribute(node, "id")
         if identifier:
-            self.counts.objects.append((identifier, node.get("progId") or node.get("name") or ""))
+            self.counts.objects.append(identifier)
 
     def _related(self, identifier: str) -> bytes | None:
         """Return the bytes of the part that a relationship of this part refers to, or None with a warning."""

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ingest.steps.parse import nested
 from ingest.steps.parse.formats.layout import TextBuilder
+from ingest.steps.parse.formats.ooxml import embedded
 from ingest.steps.parse.formats.ooxml.drawingml import text_of_body
 from ingest.steps.parse.formats.ooxml.package import OoxmlPackage, PartError
-from ingest.steps.parse.formats.ooxml.xml import child, local_name
+from ingest.steps.parse.formats.ooxml.xml import attribute, child, local_name
 from ingest.steps.parse.formats.pptx.comments import read_comments
 from ingest.steps.parse.formats.pptx.inheritance import Background, Backgrounds, Placeholder, placeholder_of
+from ingest.steps.parse.formats.pptx.pictures import read_pictures
 from ingest.steps.parse.formats.pptx.shapes import ShapeWalker
 
 _NUMBERS_AND_PICTURES = frozenset(["sldNum", "sldImg"])
@@ -47,12 +48,14 @@ class SlideReader:
             start = len(self._builder)
             self._add_shapes(walker, title, shapes, heading)
             self._add_background(layout, root)
-            has_text = len(self._builder) > start
+            has_text = title is not None or walker.counts.texts > 0
+            self._add_pictures(walker, root, name, f"slide {number}", has_text=has_text)
             self._add_objects(walker, name)
             self._add_notes(name)
             self._add_comments(name)
             is_empty = len(self._builder) == start
-        self._report(walker, number, has_text=has_text, is_empty=is_empty)
+        has_unread = not has_text and bool(walker.counts.pictures)
+        self._builder.report.count("slide", "read" if not is_empty else "not_read" if has_unread else "empty")
         return True
 
     def _add_shapes(self, walker: ShapeWalker, title: Any, shapes: Iterable[Any], heading: str) -> None:
@@ -89,12 +92,29 @@ class SlideReader:
             is_shown = background.root.get("showMasterSp", "1") not in ("0", "false")
             background = background.parent
 
+    def _add_pictures(self, walker: ShapeWalker, root: Any, name: str, part: str, *, has_text: bool) -> None:
+        """Count the pictures and media of a slide, and read the pictures if they are all that it has."""
+        counts, report = walker.counts, self._builder.report
+        if counts.media:
+            report.count("media", "not_read", counts.media)
+            report.warn("media_not_read", "Sound and video on a slide are not read.", part)
+        if not has_text:
+            filled = child(root, "cSld", "bg")
+            blips = () if filled is None else filled.iter("{*}blip")
+            counts.pictures.extend(attribute(blip, "embed") for blip in blips)
+        if not counts.pictures:
+            return
+        if has_text:
+            report.count("image", "not_read", len(counts.pictures))
+        else:
+            read_pictures(self._builder, self._package, self._package.relationships(name), counts.pictures, part)
+
     def _add_objects(self, walker: ShapeWalker, name: str) -> None:
         relationships = self._package.relationships(name) if walker.counts.objects else {}
-        for identifier, program in walker.counts.objects:
+        for identifier in walker.counts.objects:
             relationship = relationships.get(identifier)
             if relationship is not None and not relationship.is_external:
-                add_object(self._builder, self._package, relationship.target, program)
+                add_object(self._builder, self._package, relationship.target)
 
     def _add_notes(self, name: str) -> None:
         for part in self._package.related(name, "notesSlide"):
@@ -109,23 +129,8 @@ class SlideReader:
             self._builder.report.count("comment", "read")
             self._builder.add_block(text)
 
-    def _report(self, walker: ShapeWalker, number: int, *, has_text: bool, is_empty: bool) -> None:
-        report, counts, part = self._builder.report, walker.counts, f"slide {number}"
-        if counts.pictures:
-            report.count("image", "not_read", counts.pictures)
-        if counts.media:
-            report.count("media", "not_read", counts.media)
-            report.warn("media_not_read", "Sound and video on a slide are not read.", part)
-        if not has_text and counts.pictures:
-            report.warn(
-                "picture_not_read", "A slide has pictures but no text. Text in the pictures was not read.", part
-            )
-            report.count("slide", "not_read" if is_empty else "read")
-        else:
-            report.count("slide", "empty" if is_empty else "read")
 
-
-def add_object(builder: TextBuilder, package: OoxmlPackage, part: str, program: str) -> None:
+def add_object(builder: TextBuilder, package: OoxmlPackage, part: str) -> None:
     """Add the text of an embedded object, such as a workbook in a slide."""
     try:
         data = package.read(part)
@@ -133,8 +138,7 @@ def add_object(builder: TextBuilder, package: OoxmlPackage, part: str, program: 
         builder.report.count("embedded_object", "failed")
         builder.report.warn("embedded_object_not_read", f"An embedded object could not be read: it {exc}.", part)
         return
-    was_read = nested.add_nested(builder, data, part.rpartition("/")[2])
-    builder.report.count("embedded_object", "read" if was_read else "not_read")
+    embedded.add_object(builder, data, package.file_name(part))
 
 
 def _tree(root: Any) -> Any:

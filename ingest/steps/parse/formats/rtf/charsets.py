@@ -141,6 +141,7 @@ class Charsets:
         self.language = 0
         self._declared: str | None = None
         self._codecs: dict[int, str] = {}
+        self._font_codecs: set[str] = set()
 
     def declare(self, codec: str | None) -> None:
         """Set the code page that the document declares."""
@@ -157,6 +158,7 @@ class Charsets:
     def clear_cache(self) -> None:
         """Forget the codecs of the fonts after a change of the font table."""
         self._codecs.clear()
+        self._font_codecs = {_CODEC_BY_CHARSET.get(font.charset or 0, "") for font in self.fonts.values()}
 
     def _find_codec(self, font: Font | None) -> str:
         default = self._declared or codec_of_language(self.language)
@@ -169,6 +171,6 @@ class Charsets:
         for end, codec in _CODEC_BY_NAME_END:
             if font.name.endswith(end):
                 return codec
-        if font.charset == 0 and any(_CODEC_BY_CHARSET.get(f.charset or 0) == default for f in self.fonts.values()):
+        if font.charset == 0 and default in self._font_codecs:
             return WESTERN  # the file has other fonts for its own code page, so its author obeys character sets
         return default

@@ -5,6 +5,7 @@ import re
 from ingest.steps.parse.formats.html import write_html
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.ooxml.embedded import add_object
+from ingest.steps.parse.formats.pictures import Picture, report_pictures
 from ingest.steps.parse.formats.rtf.charsets import Charsets
 from ingest.steps.parse.formats.rtf.embedded import EmbeddedFile
 from ingest.steps.parse.formats.rtf.html_sink import HtmlSink
@@ -29,6 +30,7 @@ class Document:
         self.files: list[EmbeddedFile] = []
         self.unread_objects = 0
         self.images = 0
+        self.pictures: list[Picture] = []
         self.replaced_bytes = 0
         self.is_cut = False
 
@@ -71,12 +73,11 @@ class Document:
     def _report(self, builder: TextBuilder) -> None:
         report = builder.report
         report.count_replaced_characters(self.replaced_bytes)
-        if self.images:
-            report.count("image", "not_read", self.images)
         if self.unread_objects:
             report.count("embedded_object", "not_read", self.unread_objects)
             message = f"{self.unread_objects} embedded objects were not read."
             report.warn("embedded_object_not_read", message)
+        report_pictures(builder, self.images, self.pictures)
         if self.is_cut:
             report.warn("file_cut", "The file ends inside a picture or an object; text after that is missing.")
 

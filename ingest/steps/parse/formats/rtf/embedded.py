@@ -10,6 +10,12 @@ _SUFFIXES = {"Excel": ".xls", "Word": ".doc", "PowerPoint": ".ppt", "PBrush": ".
 _COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
+_PICTURE_KIND = re.compile(rb"\\(?:png|jpeg)blip\b")
+_PICTURE_HEAD_BYTES = 2_000
+_MAX_PICTURE_GROUP = 64 * 2**20
+_IN_PICTURE = re.compile(rb"\{[^{}]*\}|\\[a-z]+-?\d*|\\\*")
+
+
 @dataclass(frozen=True)
 class EmbeddedFile:
     """A file in a document."""
@@ -61,3 +67,14 @@ def read_package(native: bytes) -> EmbeddedFile | None:
     content = native[position + 4 : position + 4 + size]
     name = label.decode("cp1252", "replace").replace("\\", "/").rpartition("/")[2]
     return EmbeddedFile(name or "package", content) if content else None
+
+
+def is_scan(group: bytes) -> bool:
+    r"""Return whether the group after `\pict` is a picture that may hold text."""
+    return len(group) <= _MAX_PICTURE_GROUP and _PICTURE_KIND.search(group[:_PICTURE_HEAD_BYTES]) is not None
+
+
+def read_picture(group: bytes) -> bytes:
+    r"""Return the bytes of a picture whose group has its digits behind control words and groups."""
+    digits = _NOT_HEX.sub(b"", _IN_PICTURE.sub(b"", _IN_PICTURE.sub(b"", group)))
+    return bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))

@@ -47,7 +47,7 @@ class SheetExtras:
             if relationship.kind == "vmlDrawing":
                 self._add_controls(relationship.target)
             elif relationship.kind in ("oleObject", "package"):
-                add_object(self._builder, self._package, relationship.target, "")
+                add_object(self._builder, self._package, relationship.target)
         return len(self._builder) > size
 
     def _add_drawing(self, part: str) -> None:
@@ -60,7 +60,7 @@ class SheetExtras:
         for shape in walker.shapes(root):
             walker.add(shape)
         if walker.counts.pictures:
-            self._builder.report.count("image", "not_read", walker.counts.pictures)
+            self._builder.report.count("image", "not_read", len(walker.counts.pictures))
 
     def _comments(self, sheet: str) -> Iterator[str]:
         """Yield comments and threads of comments with their cells and authors."""

@@ -53,7 +53,7 @@ class WorksheetReader:
                 self._add_simple_row(row.cells, number, reading)
         if simple.is_broken:
             return self._read_stream(io.BytesIO(data), SheetReading())
-        for element in _parse(simple.rest).iter("{*}headerFooter"):
+        for element in _parse(simple.rest).iter("{*}headerFooter") if "<headerFooter" in simple.rest else ():
             reading.print_headers = _print_headers(element)
         return reading
 

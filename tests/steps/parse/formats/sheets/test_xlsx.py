@@ -1,9 +1,13 @@
 """Excel workbooks (.xlsx): cells as the sheets show them, and everything else with text."""
 
+from pathlib import Path
+
 import pytest
 
 from ingest.errors import InvalidFile
 from ingest.steps.parse import ParsedText
+from ingest.steps.parse.formats.sheets.second_reader import read_with_second_reader
+from ingest.steps.parse.formats.sheets.xlsx import read
 from ingest.steps.parse.parsed import Section
 from tests.steps.parse.documents import DocumentBuilder, Parse
 from tests.steps.parse.workbooks import MAIN, RELATIONSHIPS, cell, relationships, row, sheet_drawing, text_box, xlsx
@@ -354,32 +358,27 @@ def test_the_corners_of_the_largest_sheet_are_read_at_once(parse: Parse) -> None
     assert parsed.tables[0].row_numbers[-1][1] == 1048576
 
 
-def test_a_workbook_that_the_first_reader_cannot_open_is_read_by_the_second(
-    parse: Parse, monkeypatch: pytest.MonkeyPatch, tmp_path: object
-) -> None:
-    from pathlib import Path
-
-    from ingest.steps.parse.formats.sheets import second_reader
-    from ingest.steps.parse.formats.sheets import xlsx as reader
-
-    assert isinstance(tmp_path, Path)
-    path = tmp_path / "a.xlsx"
+def test_a_workbook_that_the_first_reader_cannot_open_is_read_by_the_second(tmp_path: Path) -> None:
+    path = tmp_path / "odd"
     path.write_bytes(xlsx({"Data": row(1, cell("A1", "a"), cell("B1", 1.5)) + row(3, cell("B3", 2))}))
 
     def fail(path: Path) -> ParsedText:
         raise TypeError("an odd workbook")
 
-    parsed = second_reader.read_with_second_reader(path, "xlsx", fail)
+    parsed = read_with_second_reader(path, "xlsx", fail)
 
-    assert parsed.text == reader.read(path).text == "Data\n\na | 1.5\n | 2"
+    assert parsed.text == read(path).text == "Data\n\na | 1.5\n | 2"
     assert parsed.sections == (Section("sheet", 1, "Data", 0, len(parsed.text)),)
     assert parsed.report.reader == "python-calamine"
     assert warnings(parsed) == ["second_reader"]
 
 
-def test_a_workbook_without_sheets_is_refused(parse: Parse) -> None:
+def test_a_workbook_that_neither_reader_can_open_is_refused_by_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "empty"
+    path.write_bytes(xlsx({}))
+
     with pytest.raises(InvalidFile, match="it has no sheets"):
-        parse("a.xlsx", xlsx({}))
+        read(path)
 
 
 def test_entities_do_not_expand(parse: Parse) -> None:

@@ -1,0 +1,91 @@
+"""Detection of character sets that nothing declares, measured over languages and lengths."""
+
+import time
+
+import pytest
+
+from ingest.steps.parse.charset import decode, decode_counted
+from tests.steps.parse.charset.passages import PASSAGES, encode, samples
+
+SAMPLES = 4
+MIN_RIGHT = {20: 0.92, 60: 0.97, 200: 0.99, 1000: 1.0}
+"""Share of the texts of each length that are decoded without one wrong character."""
+
+
+@pytest.mark.parametrize(("length", "share"), MIN_RIGHT.items())
+def test_the_share_of_texts_that_are_decoded_right(length: int, share: float) -> None:
+    wrong: list[tuple[str, str, str]] = []
+    total = 0
+    for language, (codecs, passage) in PASSAGES.items():
+        for codec in codecs.split():
+            for text in samples(passage, length, SAMPLES):
+                total += 1
+                if decode(encode(text, codec)) != text:
+                    wrong.append((language, codec, text[:40]))
+
+    assert total >= 15 * SAMPLES
+    assert len(wrong) <= (1 - share) * total, f"{len(wrong)} of {total}: {wrong}"
+
+
+@pytest.mark.parametrize("language", PASSAGES)
+def test_a_whole_passage_is_decoded(language: str) -> None:
+    codecs, passage = PASSAGES[language]
+
+    for codec in codecs.split():
+        assert decode(encode(passage, codec)) == passage, codec
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("Привет мир", "cp1251"),
+        ("Привет", "koi8_r"),
+        ("Ошибка диска", "cp866"),
+        ("שלום עולם זה טקסט בעברית", "cp1255"),
+        ("Größe und Übergröße für Männer, café", "mac_roman"),
+        ("Die Straße ist gesperrt", "cp1252"),
+        ("Señor Muñoz", "cp1252"),
+        ("“Quoted” — a résumé’s price: 5 €", "cp1252"),
+        ("l’été à la plage…", "cp1252"),
+        ("naïve café", "cp1252"),
+        ("İstanbul'da güneşli bir gün", "cp1254"),
+        ("Καλημέρα κόσμε", "cp1253"),
+        ("Příliš žluťoučký kůň", "cp1250"),
+        ("Gdańsk i Łódź", "iso8859_2"),
+        ("© 2024 Example Ltd. All rights reserved.", "cp1252"),
+        ("Temperature: 20 °C", "cp1252"),
+        ("Price: £5", "cp1252"),
+        ("ÄÖÜ ÄRZTE ÜBERALL", "cp1252"),
+        ("┌────────┐\n│ Größe  │\n└────────┘", "cp437"),
+        ("会議の議題", "cp932"),
+        ("안녕하세요 여러분", "cp949"),
+    ],
+)
+def test_one_line_is_decoded(text: str, codec: str) -> None:
+    assert decode(text.encode(codec)) == text
+
+
+def test_one_foreign_word_in_an_english_log_is_decoded() -> None:
+    log = "2024-01-01 INFO the server has started\n2024-01-02 ERROR Ошибка чтения файла\n" * 3
+
+    assert decode(log.encode("cp1251")) == log
+
+
+def test_a_name_with_an_accent_in_an_english_text_stays_western() -> None:
+    text = "The committee thanks Mr. Müller and Ms. Séverin for the report on the northern bridges.\n" * 3
+
+    assert decode(text.encode("cp1252")) == text
+
+
+def test_the_codec_is_told() -> None:
+    assert decode_counted("Привет, мир".encode("koi8_r")).charset == "koi8_r"
+
+
+def test_detection_takes_milliseconds_even_for_a_large_file() -> None:
+    data = "Die Größe der Straße überrascht die Gäste aus Köln.\n".encode("cp1252") * 40_000
+    decode(data[:1000])
+
+    started = time.process_time()
+    decode(data)
+
+    assert time.process_time() - started < 1
