@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors.handlers import register_handlers
 from api.middleware.request_id import RequestIdMiddleware
-from api.routes import file_batches, files, store_files, vector_stores
+from api.routes import file_batches, files, reports, store_files, vector_stores
 from ingest.caller import Caller
 from ingest.config import load_settings_or_exit
 from ingest.db.models import ImportSchedule
@@ -124,7 +124,7 @@ def _build_app(services: Services, caller: Caller, schedule: ImportSchedule) -> 
     api = FastAPI(openapi_url=None)
     api.state.services = services
     register_handlers(api)
-    for routes in (files, store_files, file_batches, vector_stores):
+    for routes in (files, store_files, file_batches, reports, vector_stores):
         api.include_router(routes.router)
     api.add_middleware(ImportCallerMiddleware, caller=caller, schedule=schedule)
     api.add_middleware(RequestIdMiddleware)

@@ -1,5 +1,9 @@
 """Helpers of the archive tests."""
 
+import hashlib
+import io
+import json
+import tarfile
 from pathlib import Path
 
 from ingest.archive import restore
@@ -35,3 +39,21 @@ def assert_nothing_is_left(services: FakeServices) -> None:
     assert services.index.points == {}
     assert list(services.blobs.list_keys("raw/")) == []
     assert verify(services).findings == []
+
+
+def without_reports(path: Path) -> Path:
+    """Return a copy of an archive as versions before coverage reports wrote it."""
+    target, digest = path.with_name("old.tar"), hashlib.sha256()
+    with tarfile.open(path) as tar, tarfile.open(target, "w") as old:
+        for entry in tar:
+            data = (tar.extractfile(entry) or io.BytesIO()).read()
+            fields = json.loads(data) if entry.name.endswith(".json") else {}
+            if entry.name.endswith("about.json"):
+                data = json.dumps({k: v for k, v in fields.items() if k not in ("warnings", "report")}).encode()
+            if entry.name.endswith(("about.json", "manifest.json")):
+                digest.update(data)
+            elif entry.name == "end.json":
+                data = json.dumps(fields | {"sha256": digest.hexdigest()}).encode()
+            entry.size = len(data)
+            old.addfile(entry, io.BytesIO(data))
+    return target

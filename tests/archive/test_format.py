@@ -19,13 +19,23 @@ def test_entries_sort_by_file_number() -> None:
 
 
 def test_a_record_survives_serialization() -> None:
-    record = FileRecord(**RECORD)
+    report = {"reader": "pypdfium2", "warnings": [["page_not_read", "It is a picture.", ""]], "warning_count": 1}
+    record = FileRecord.model_validate(RECORD | {"report": report, "warnings": 1})
 
     assert FileRecord.model_validate_json(record.model_dump_json()) == record
 
 
 @pytest.mark.parametrize(
-    "change", [{"surprise": 1}, {"bytes": "1"}, {"bytes": -1}, {"sha256": "A" * 64}, {"status": "queued"}]
+    "change",
+    [
+        {"surprise": 1},
+        {"report": {"parts": {"page": {"lost": 1}}}},
+        {"warnings": -1},
+        {"bytes": "1"},
+        {"bytes": -1},
+        {"sha256": "A" * 64},
+        {"status": "queued"},
+    ],
 )
 def test_a_record_with_unknown_or_invalid_fields_is_rejected(change: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

@@ -6,17 +6,24 @@ from typing import Any
 
 import pytest
 
-from ingest.archive import restore
+from ingest.archive import restore, writer
 from ingest.db.queue.membership import Member
-from ingest.errors import DependencyDown, Refused
+from ingest.errors import DependencyDown, Refused, UnsupportedFile
 from ingest.jobs import run
 from ingest.jobs.maintenance import run_maintenance
-from ingest.stores import batches, files, vector_stores
+from ingest.steps.parse.report import ReportBuilder
+from ingest.stores import batches, files, members, reports, vector_stores
 from ingest.verify import verify
-from tests.archive.archives import WINDOW, assert_nothing_is_left, restore_archive, search_results
+from tests.archive.archives import (
+    WINDOW,
+    assert_nothing_is_left,
+    restore_archive,
+    search_results,
+    without_reports,
+)
 from tests.archive.conftest import TEXTS
 from tests.fakes import CALLER, FakeServices, lose_answer
-from tests.jobs.scenes import run_published_jobs, upload_text
+from tests.jobs.scenes import attach_texts, run_published_jobs, upload_text
 
 
 def test_a_restored_store_gives_the_same_search_results_without_parsing_or_embedding(
@@ -59,6 +66,40 @@ def test_a_store_can_be_restored_beside_the_original(services: FakeServices, sto
     vector_stores.delete(services, CALLER, store)
     run_maintenance(services)
     assert search_results(services, restored.store_id)[0]
+
+
+def test_a_restored_store_has_the_coverage_reports(
+    services: FakeServices, other_service: FakeServices, tmp_path: Path
+) -> None:
+    builder = ReportBuilder()
+    builder.count("page", "not_read")
+    builder.warn("page_not_read", "The page is a picture: ü.", "page 7")
+    services.parser.report = builder.build().with_reader("pypdfium2", "5.0")
+    store, [warned] = attach_texts(services, "A heron.")
+    run_published_jobs(services)
+    services.parser.error = UnsupportedFile("No page has text.", services.parser.report.to_json())
+    failed = upload_text(services, "broken")
+    members.attach(services, CALLER, store, Member(failed, {}, 800, 400))
+    run_published_jobs(services)
+    writer.export_store(services, store, tmp_path / "warned.tar")
+
+    restored = restore_archive(other_service, tmp_path / "warned.tar")
+
+    before = [reports.retrieve(services, CALLER, store, file_id) for file_id in (warned, failed)]
+    after = reports.list_page(other_service, CALLER, restored.store_id, WINDOW).items
+    assert [view.report for view in after] == [view.report for view in before]
+    assert [(view.file.status, view.file.warnings) for view in after] == [("completed", 1), ("failed", 0)]
+    assert after[0].report == services.parser.report.to_json()
+
+
+def test_an_archive_from_before_reports_existed_is_restored(
+    services: FakeServices, other_service: FakeServices, store: str, archive: Path
+) -> None:
+    restored = restore_archive(other_service, without_reports(archive))
+
+    assert search_results(other_service, restored.store_id) == search_results(services, store)
+    views = reports.list_page(other_service, CALLER, restored.store_id, WINDOW).items
+    assert [(view.report, view.file.warnings) for view in views] == [({}, 0)] * 4
 
 
 def test_files_attached_after_a_restore_get_new_row_numbers(other_service: FakeServices, archive: Path) -> None:

@@ -13,7 +13,7 @@ from ingest.config import Settings
 from ingest.dispatch.broker import MAINTENANCE_QUEUE, QUEUES
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-OURS = ("migrate", "api", "worker", "beat", "flower")
+OURS = ("migrate", "api", "worker", "ocr-worker", "beat", "flower")
 SERVERS = ("postgres", "redis", "qdrant")
 
 
@@ -47,7 +47,7 @@ def test_our_containers_have_the_least_privileges(name: str) -> None:
     assert service.get("restart") == ("no" if name == "migrate" else "unless-stopped")
 
 
-@pytest.mark.parametrize("name", ["api", "worker", "beat", "flower", *SERVERS])
+@pytest.mark.parametrize("name", ["api", "worker", "ocr-worker", "beat", "flower", *SERVERS])
 def test_every_long_running_container_has_limits(name: str) -> None:
     assert set(services()[name]["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
 

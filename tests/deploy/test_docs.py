@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from api import metrics as api_metrics
 from ingest.cli import app
 from ingest.observability import metrics
+from ingest.steps.parse.report import Outcome
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "deploy" / "docs"
@@ -35,6 +36,8 @@ CITED_SECTION = re.compile(r"api-contract\.md`?,? sections? (\d+[a-d]?)(?:\.(\d+
 CITED_DECISION = re.compile(r"\bdecisions?[ /](\d{1,4})\b")
 TEST_ALIASES = {name: f"tests/chaos/test_{name}.py" for name in ("crash_points", "processes", "partitions", "model")}
 CITED_TEST = re.compile(r"(tests/[\w/]+\.py|\b(?:" + "|".join(TEST_ALIASES) + r"))?::(test_\w+)")
+
+WARNING_CODE = re.compile("[a-z]+(?:_[a-z]+)+")
 
 PLACEHOLDER = re.compile(r"NAME|NNNN|\.\.")
 """Marks a path in an instruction as one that does not exist yet."""
@@ -297,3 +300,31 @@ def test_every_alert_links_to_a_section_that_says_what_to_do() -> None:
     for rule in rules:
         assert rule["annotations"]["runbook_url"] == f"deploy/docs/monitoring.md#{rule['alert'].lower()}"
         assert len(headings[rule["alert"]]) > 50
+
+
+def warning_codes() -> set[str]:
+    """Return the codes of all warnings that the parsers give: literal arguments, or constants, of calls that warn."""
+    trees = [ast.parse(path.read_text()) for path in sorted((ROOT / "ingest" / "steps" / "parse").rglob("*.py"))]
+    constants = {
+        target.id: node.value.value
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    codes = set()
+    for call in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if ast.unparse(call.func).rpartition(".")[2] in ("warn", "_warn", "ReportWarning"):
+            for argument in call.args:
+                name = ast.unparse(argument).rpartition(".")[2]
+                value = argument.value if isinstance(argument, ast.Constant) else constants.get(name)
+                codes |= {value} if isinstance(value, str) and WARNING_CODE.fullmatch(value) else set()
+    return codes - set(get_args(Outcome))
+
+
+def test_every_warning_code_is_documented_and_every_documented_code_exists() -> None:
+    documented = set(re.findall(r"^\| `(\w+)` \|", sections(page("text.md"))["Warnings"], re.MULTILINE))
+
+    assert len(documented) > 10
+    assert warning_codes() == documented

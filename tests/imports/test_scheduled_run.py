@@ -10,6 +10,7 @@ from api import import_process
 from ingest.db.content import imported_files
 from ingest.db.pages import Window
 from ingest.imports import schedules
+from ingest.steps.parse.report import ReportBuilder
 from ingest.stores import files, members, search
 from ingest.tenancy import projects
 from tests.db import rows
@@ -48,6 +49,20 @@ def test_the_next_run_of_a_mirror_transfers_only_changes(
     assert rows.read_counts(services.database, schedule.vector_store_id) == (0, 3, 0, 0)
     [result, *_] = search.search(services, CALLER, schedule.vector_store_id, ["kingfisher"], limit=5)
     assert result.filename == "a.txt"
+
+
+def test_a_run_counts_the_files_with_warnings_that_it_completed(
+    services: FakeServices, documents: Path, tmp_path: Path
+) -> None:
+    builder = ReportBuilder()
+    builder.warn("page_not_read", "The page is a picture.", "page 7")
+    services.parser.report = builder.build()
+    schedule = create_mirror(services, documents)
+
+    first, second = (run_to_end(services, schedule, tmp_path) for _ in range(2))
+
+    assert (first.result, first.counts["completed"], first.counts["warnings"]) == ("completed", 3, 3)
+    assert (second.result, second.counts["completed"], second.counts["warnings"]) == ("completed", 3, 0)
 
 
 def test_the_temporary_folder_may_have_a_longer_path_than_a_socket_address(

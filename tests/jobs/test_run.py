@@ -12,7 +12,9 @@ from ingest.errors import DependencyDown, InvalidFile
 from ingest.jobs import run
 from ingest.jobs.maintenance import run_maintenance
 from ingest.jobs.point_jobs import purge_points
+from ingest.observability import metrics
 from ingest.reindex import rerun_batches
+from ingest.steps.parse.report import ReportBuilder
 from ingest.stores import batches, files, members, search, vector_stores
 from tests.conftest import Clock
 from tests.db import rows
@@ -50,6 +52,21 @@ def test_a_file_that_cannot_be_parsed_fails_with_the_reason(services: FakeServic
 
     file = members.retrieve(services, CALLER, store, file_id)
     assert (file.status, file.error_code, file.error_message) == ("failed", "invalid_file", "The file is broken.")
+
+
+def test_warnings_are_counted_by_code_when_the_file_completes(services: FakeServices) -> None:
+    builder = ReportBuilder()
+    builder.warn("page_not_read", "It is a picture.", "page 1")
+    builder.warn("page_not_read", "It is a picture.", "page 2")
+    builder.warn("comments_lost", "Comments were not read.")
+    services.parser.report = builder.build()
+    attach_texts(services, "A heron.")
+    counters = [metrics.warnings.labels(code)._value for code in ("page_not_read", "comments_lost")]
+    before = [counter.get() for counter in counters]
+
+    assert run_published_jobs(services) == ["completed"]
+
+    assert [counter.get() - number for counter, number in zip(counters, before, strict=True)] == [2, 1]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -2,7 +2,7 @@
 
 `Parser` decodes plain text in the worker and parses every other format in a sandboxed child process. `formats` has one
 module for each family of formats. Storing the parsed text belongs to `ingest/steps/parsed_text.py`, cutting it into
-chunks to `ingest/steps/chunk.py`. See deploy/docs/decisions/0003-parser-process.md.
+chunks to `ingest/steps/chunk/`. See deploy/docs/decisions/0003-parser-process.md.
 """
 
 from ingest.steps.parse.parsed import PARSER_VERSION, ParsedText

@@ -21,7 +21,7 @@ _SIGNS_OF_MARKS = (
     (b"\xe3", b"\xe3\x82\x9a"),
 )
 _SOFT_HYPHEN_AT_LINE_END = re.compile("\u00ad[ \t]*\n[ \t]*(?=[^\\W\\d_])")
-_ZERO_WIDTH_SPACES = re.compile("(.?)\u200b+(?=(.?))", re.S)
+_ZERO_WIDTH_SPACES = re.compile("([^\u200b]?)\u200b+(?=(.?))", re.S)
 _WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff]")
 
 

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.errors import FileError
+from ingest.errors import FileError, InvalidFile
 
 _LOCAL_HEADER = struct.Struct("<4s5HIII2H")  # APPNOTE.TXT of PKWARE, section 4.3.7
 _LOCAL_SIGNATURE = b"PK\3\4"
@@ -26,7 +26,10 @@ _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def repair(path: Path, target: Path) -> bool:
-    """Write a repaired copy of a container, and return whether the copy differs from the file and is worth a try."""
+    """Write a repaired copy of a container, and return whether the copy differs from the file and is worth a try.
+
+    Raises InvalidFile if a part declares entities.
+    """
     if path.stat().st_size > _MAX_FILE_BYTES:
         return False
     data = path.read_bytes()
@@ -99,7 +102,9 @@ def _repair_xml(content: bytes) -> bytes:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     try:
         etree.fromstring(content, parser)
-    except etree.XMLSyntaxError:
+    except etree.XMLSyntaxError as exc:
+        if b"<!ENTITY" in content:  # no Office writes entities: they expand without end, or name files
+            raise InvalidFile("The file is damaged: a part of it declares entities.") from exc
         try:
             root = recover_xml(decode_xml(content).text)
         except (etree.XMLSyntaxError, FileError):

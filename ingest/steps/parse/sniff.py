@@ -28,6 +28,12 @@ _TEXT_SUFFIXES = {
 _ZIP_SUFFIXES = _words(
     "docx docm dotx dotm xlsx xlsm xltx xltm xlam xlsb pptx pptm ppsx ppsm potx potm odt ott odm ods ots odp otp odg otg epub"
 )
+_TEXT_STARTS = (
+    ("BEGIN:VCALENDAR", "calendar"),
+    ("BEGIN:VCARD", "calendar"),
+    ("WEBVTT\n", "subtitles"),
+    ("WEBVTT\r", "subtitles"),
+)
 _BINARY_SUFFIXES = _ZIP_SUFFIXES | _words("pdf doc dot xls xlt xlw ppt pps pot msg rtf")
 # Files with these suffixes may hold any kind of text. With other suffixes, for example of source code, markup is part
 # of the text.
@@ -91,6 +97,8 @@ def _kind_of_text(head: bytes, suffix: str) -> str:
         return kind
     if suffix in _XML_SUFFIXES:
         return "xml"
+    if is_ambiguous and (kind := next((kind for sign, kind in _TEXT_STARTS if start.startswith(sign)), None)):
+        return kind
     if is_mailbox(start):
         return "mbox"
     return "eml" if is_mail(start) else "text"

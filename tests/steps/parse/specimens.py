@@ -139,12 +139,11 @@ LOCKED = [
 ]
 
 DAMAGED = [
-    Specimen(
-        "cut.docx", lambda: documents.docx(documents.paragraph("text"))[:-40], "invalid_file", "The file is damaged"
-    ),
-    Specimen("cut.xlsx", lambda: documents.xlsx({"s": [["text"]]})[:-40], "invalid_file", "The file is damaged"),
-    Specimen("cut.pptx", lambda: documents.pptx([("a", "b", "c")])[:-900], "invalid_file", "The file is damaged"),
-    Specimen("cut.odt", lambda: documents.odt("text")[:300], "invalid_file", "The file is damaged"),
+    Specimen("cut.docx", lambda: documents.docx(documents.paragraph("text"))[:-40], "completed", "^text$"),
+    Specimen("cut.xlsx", lambda: documents.xlsx({"s": [["text"]]})[:-40], "completed", "text"),
+    Specimen("cut.pptx", lambda: documents.pptx([("a", "b", "c")])[:-900], "completed", "a"),
+    Specimen("cut.odt", lambda: documents.odt("text")[:300], "completed", "^text$"),
+    Specimen("stump.docx", lambda: documents.docx("text")[:40], "invalid_file", "The file is damaged"),
     Specimen("cut.epub", lambda: documents.epub("text")[:300], "invalid_file", "The file is damaged"),
     Specimen("cut.pdf", lambda: documents.pdf(["text"] * 3)[:150], "invalid_file", "PDF.*(damaged|incomplete)"),
     Specimen("cut.doc", lambda: documents.doc("text")[:600], "invalid_file", "damaged|could not be parsed"),
@@ -201,11 +200,12 @@ ARCHIVES = [
     ),
     Specimen("files.tar", lambda: tar_archive("../../etc/cron.d/x"), "unsupported_file", ARCHIVE),
     Specimen("files.tar.gz", lambda: gzip.compress(tar_archive("a.txt")), "unsupported_file", ARCHIVE),
-    Specimen("files.bz2", lambda: bz2.compress(b"text"), "unsupported_file", ARCHIVE),
-    Specimen("files.xz", lambda: lzma.compress(b"text"), "unsupported_file", ARCHIVE),
+    Specimen("files.bz2", lambda: bz2.compress(b"text"), "completed", "^text$"),
+    Specimen("files.xz", lambda: lzma.compress(b"text"), "completed", "^text$"),
     Specimen("files.7z", lambda: b"7z\xbc\xaf\x27\x1c\0\4" + random_bytes(200), "unsupported_file", ARCHIVE),
     Specimen("files.rar", lambda: b"Rar!\x1a\x07\x01\0" + random_bytes(200), "unsupported_file", ARCHIVE),
-    Specimen("zeros.gz", lambda: gzip.compress(bytes(50_000_000)), "unsupported_file", ARCHIVE),
+    Specimen("zeros.gz", lambda: gzip.compress(bytes(50_000_000)), "invalid_file", "contains no text"),
+    Specimen("bomb.gz", lambda: gzip.compress(bytes(300_000_000)), "invalid_file", "would grow"),
     Specimen(
         "liar.docx",
         lambda: documents.with_claimed_size(documents.docx("text"), 80 * 2**20),

@@ -1,58 +1,74 @@
-"""The main language of a text is recognised, or not named."""
+"""The language of a text."""
 
+import subprocess
+import sys
 import time
 
 import pytest
 
 from ingest.steps.parse.language import detect_language
+from tests.steps.parse.charset.passages import PASSAGES
+from tests.steps.parse.documents import Parse
 
-SENTENCES = {
-    "en": "The heron stands in the water and waits for fish. It is not in a hurry.",
-    "de": "Der Reiher steht im Wasser und wartet auf Fische. Er hat es nicht eilig, und die Fische sind klein.",
-    "fr": "Le héron est dans l'eau et il attend les poissons. Ce n'est pas un oiseau pressé pour une fois.",
-    "es": "La garza está en el agua y espera a los peces. No tiene prisa, como las otras de la orilla del río.",
-    "it": "L'airone è in acqua e aspetta i pesci. Non ha fretta, e gli altri sono con lui nella palude per la notte.",
-    "pt": "A garça não está com pressa. Os peixes são pequenos e ela espera em uma das margens do rio.",
-    "nl": "De reiger staat in het water en wacht op de vissen. Hij is niet gehaast en de vissen zijn klein.",
-    "sv": "Hägern står i vattnet och väntar på fisk. Det är inte bråttom för den som har tid att vänta.",
-    "pl": "Czapla stoi w wodzie i czeka na ryby. Nie spieszy się, bo ryby są małe i jest ich dużo przy brzegu.",
-    "cs": "Volavka stojí ve vodě a čeká na ryby. Není to pták, který by se honil, a ryby jsou malé, jako vždy.",
-    "tr": "Balıkçıl suda duruyor ve bir balık için bekliyor. Bu kuş çok sabırlı, acele etmez ve daha çok bekler.",
-    "fi": "Haikara seisoo vedessä ja odottaa kaloja. Se ei ole kiireinen, mutta kalat ovat pieniä kuin aina.",
-    "ru": "Цапля стоит в воде и ждёт рыбу. Это не птица, которая спешит, а рыба здесь как всегда из реки.",
-    "uk": "Чапля стоїть у воді та чекає на рибу. Це не птах, що поспішає, а риба тут як завжди з річки.",
-    "el": "Ο ερωδιός στέκεται στο νερό και περιμένει τα ψάρια.",
-    "he": "האנפה עומדת במים ומחכה לדגים.",
-    "ar": "يقف مالك الحزين في الماء وينتظر السمك من النهر، لا يعرف هذا الطائر العجلة على الإطلاق في كل يوم.",
-    "ja": "サギは水の中に立って魚を待っています。",
-    "zh": "苍鹭站在水中等待鱼儿。",
-    "ko": "왜가리가 물속에 서서 물고기를 기다린다.",
-    "th": "นกกระสายืนอยู่ในน้ำและรอปลา",
-    "hi": "बगुला पानी में है और मछली का इंतज़ार है। यह पक्षी जल्दी में नहीं है और मछली को देखता है।",
+CODES = {
+    "German": "de", "French": "fr", "Spanish": "es", "Portuguese": "pt", "Swedish": "sv", "Polish": "pl", "Czech": "cs",
+    "Hungarian": "hu", "Romanian": "ro", "Turkish": "tr", "Lithuanian": "lt", "Latvian": "lv", "Vietnamese": "vi",
+    "Russian": "ru", "Ukrainian": "uk", "Bulgarian": "bg", "Greek": "el", "Hebrew": "he", "Arabic": "ar", "Thai": "th",
+    "Japanese": "ja", "Chinese": "zh", "Traditional Chinese": "zh", "Korean": "ko",
 }  # fmt: skip
+ENGLISH = (
+    "The library at the market square is open on every day but Sunday, and readers may borrow five books at a time. "
+)
 
 
-@pytest.mark.parametrize("language", SENTENCES)
-def test_the_language_of_a_few_sentences_is_recognised(language: str) -> None:
-    assert detect_language(SENTENCES[language]) == language
+@pytest.mark.parametrize("language", PASSAGES)
+def test_the_language_of_a_paragraph_is_detected(language: str) -> None:
+    assert detect_language(PASSAGES[language][1]) == CODES[language]
 
 
-@pytest.mark.parametrize("text", [
-    "", "12 34 56\n1.5 % 9", "Team,Wins\nCanucks,2\nLions,5", "Heron", "x = f(y)\nz = g(x)", "GmbH & Co. KG", "\ufffd" * 50,
-])  # fmt: skip
-def test_a_text_without_clear_words_has_no_language(text: str) -> None:
+@pytest.mark.parametrize("length", [60, 120])
+def test_a_sentence_has_the_right_language_or_none(length: int) -> None:
+    detected = {language: detect_language(text[:length]) for language, (_, text) in PASSAGES.items()}
+
+    assert {language: code for language, code in detected.items() if code not in ("", CODES[language])} == {}
+    assert sum(map(bool, detected.values())) >= 0.85 * len(detected)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "12345 67890", "x = foo(bar)", "4711;0815;1.5\n" * 50, "https://example.org/a/b", "AKIA-Z9 QX7 TTR-88"]
+)
+def test_what_is_no_prose_has_no_language(text: str) -> None:
     assert detect_language(text) == ""
 
 
-def test_the_main_language_is_that_of_most_words() -> None:
-    assert detect_language(SENTENCES["de"] * 5 + SENTENCES["en"]) == "de"
+def test_the_main_language_counts_and_not_that_of_the_first_line() -> None:
+    assert detect_language("Copyright notice: all rights reserved by the author.\n" + PASSAGES["German"][1] * 5) == "de"
 
 
-def test_long_texts_take_no_longer_than_short_ones() -> None:
-    text = SENTENCES["de"] * 200_000
-    detect_language(text[:100])
-    started_at = time.process_time()
+def test_a_large_text_takes_less_than_a_millisecond() -> None:
+    text = ENGLISH * 50_000
+    detect_language(text)
 
-    assert detect_language(text) == "de"
+    started = time.process_time()
+    for _ in range(10):
+        detect_language(text)
 
-    assert time.process_time() - started_at < 0.05
+    assert (time.process_time() - started) / 10 < 0.002
+
+
+def test_the_report_has_the_language(parse: Parse) -> None:
+    assert parse("a.txt", ENGLISH.encode()).report.language == "en"
+    assert (
+        parse("a.srt", f"1\n00:00:01,000 --> 00:00:02,000\n{PASSAGES['German'][1]}\n".encode()).report.language == "de"
+    )
+
+
+def test_english_text_loads_no_tables_of_letters() -> None:
+    program = (
+        "import sys; from ingest.steps.parse.language import detect_language; "
+        f"detect_language({ENGLISH!r}); print(sys.modules['ingest.steps.parse.charset.tables']._lines.cache_info().misses)"
+    )
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == "0"

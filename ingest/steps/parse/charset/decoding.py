@@ -20,10 +20,10 @@ from ingest.steps.parse.charset.unicode import (
 )
 
 _MAX_MISFITS_PER_HIGH_BYTE = 0.02  # a declaration fits although a few bytes are damaged
-_C1_CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
+_MISFITS = re.compile("[\x80-\x84\x86-\x9f\ue000-\uf8ff]")  # control and private characters
 _GBK_ERRORS = "ingest.gbk"
 _SEVEN_BIT_SIGNS = {"iso2022_jp": b"\x1b", "iso2022_kr": b"\x0e", "hz": b"~{", "utf-7": b"+"}
-_ESCAPES = re.compile(rb"\x1b[$(]|\x0e")
+_SURROGATES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 
 
 class Decoded(NamedTuple):
@@ -86,9 +86,12 @@ def _decode_seven_bit(data: bytes, text: str, codec: str | None) -> Decoded:
 
 
 def _decode_not_utf8(data: bytes, codec: str | None) -> Decoded:
+    if _SURROGATES.search(data) and (joined := _decode_surrogates(data)) is not None:
+        return joined
     text = data.decode("utf-8", "replace")
-    if is_damaged_utf8(text):
-        return _decode_surrogates(data) or Decoded(text, "utf-8", _count_replaced(data, text, "utf-8"))
+    replaced = _count_replaced(data, text, "utf-8")
+    if is_damaged_utf8(text, replaced):
+        return Decoded(text, "utf-8", replaced)
     del text
     if codec == "cp1252" and (other := contradict_western(data)) is not None:
         return _decode_as(data, other)
@@ -112,7 +115,7 @@ def _decode_declared(data: bytes, codec: str) -> Decoded | None:
     best_misfits = 0
     for candidate in (codec, *alternatives_of(codec)):
         decoded = _decode_as(data, candidate)
-        misfits = decoded.replaced + len(_C1_CONTROLS.findall(decoded.text))
+        misfits = decoded.replaced + len(_MISFITS.findall(decoded.text))
         if best is None or misfits < best_misfits:
             best, best_misfits = decoded, misfits
         if not misfits:

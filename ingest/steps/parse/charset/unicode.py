@@ -77,12 +77,11 @@ def is_binary(sample: bytes) -> bool:
     return not _is_mostly_utf8(rest)
 
 
-def is_damaged_utf8(text: str) -> bool:
-    """Return whether a text decoded as UTF-8 with U+FFFD for bad bytes was UTF-8 with a few bad bytes.
+def is_damaged_utf8(text: str, replaced: int) -> bool:
+    """Return whether a text that was decoded as UTF-8 with U+FFFD for `replaced` bad bytes was really UTF-8.
 
     By chance, a sixth of the byte pairs of other character sets are valid UTF-8.
     """
-    replaced = text.count("\ufffd")
     non_ascii = len(text) - len(text.encode("ascii", "ignore")) - replaced
     return non_ascii > 2 * replaced
 

@@ -89,16 +89,13 @@ def _join_soft_breaks(data: bytes) -> bytes:
     """Join the lines of quoted-printable values, which end in "=" (vCard 2.1)."""
     if b"QUOTED-PRINTABLE" not in data.upper():
         return data
-    joined: list[bytes] = []
+    parts: list[bytes] = []
     is_open = False
     for line in data.replace(b"\r\n", b"\n").split(b"\n"):
-        if is_open:
-            joined[-1] = joined[-1][:-1] + line
-        else:
-            joined.append(line)
         is_quoted = is_open or b"QUOTED-PRINTABLE" in line.partition(b":")[0].upper()
         is_open = is_quoted and line.endswith(b"=")
-    return b"\n".join(joined)
+        parts += [line[:-1]] if is_open else [line, b"\n"]
+    return b"".join(parts)
 
 
 def _decoded_value(value: str, parameters: dict[str, str]) -> str:

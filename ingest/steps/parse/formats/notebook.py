@@ -15,7 +15,7 @@ from ingest.steps.parse.plain.headings import find_markdown_headings
 from ingest.steps.parse.plain.terminal import remove_progress, remove_terminal_codes
 
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml", "application/pdf")
-_PLAIN_OUTPUTS = ("text/markdown", "text/latex", "text/plain", "application/json")
+_PLAIN_OUTPUTS = ("text/markdown", "text/latex", "text/plain", "text", "application/json")
 _MAX_LEVEL = 6
 
 
@@ -91,7 +91,7 @@ def _add_media(builder: TextBuilder, data: Mapping[str, Any]) -> None:
     if "<table" in html:
         write_html(builder, html)
     if len(builder) == length:
-        texts = (_joined(data.get(name, data.get(name.rpartition("/")[2]))) for name in _PLAIN_OUTPUTS)
+        texts = (_joined(data.get(name)) for name in _PLAIN_OUTPUTS)
         text = next(filter(str.strip, texts), "")
         builder.add_block(_shown(text))
         if not text and html:

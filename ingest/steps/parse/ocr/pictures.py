@@ -1,12 +1,13 @@
 """Pixels for OCR, within bounds: pages of PDFs, and the pages of picture files."""
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.errors import FileError
+from ingest.errors import FileError, UnsupportedFile
 
 if TYPE_CHECKING:
     from ingest.steps.parse.ocr.engine import Image
@@ -19,6 +20,7 @@ MIN_SIDE = 20
 
 POINTS_PER_INCH = 72
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
+_KNOWN_START = re.compile(rb"\x89PNG|\xff\xd8\xff|II[*+]\0|MM\0[*+]|BM|GIF8|RIFF....WEBP", re.DOTALL)
 
 
 class UnreadablePicture(Exception):
@@ -39,10 +41,19 @@ def render_page(page: Any, dots_per_inch: int, max_side: int) -> "Image":
 
 @contextmanager
 def open_picture(path: Path) -> Iterator["Picture"]:
-    """Open a picture file. Raises UnreadablePicture."""
-    from PIL import Image as PillowImage
+    """Open a picture file. Raises UnreadablePicture, or UnsupportedFile for another format.
+
+    Without Pillow, as with Tesseract alone, no picture file is supported.
+    """
+    try:
+        from PIL import Image as PillowImage
+    except ImportError as exc:
+        raise UnsupportedFile("Pictures are not read, because the extra `ingest[ocr]` is not installed.") from exc
 
     PillowImage.MAX_IMAGE_PIXELS = None  # `Picture.page` checks the size itself, before any pixel is decoded
+    with path.open("rb") as opened:
+        if not _KNOWN_START.match(opened.read(12)):
+            raise UnsupportedFile("The file type is not supported: it is an image of another kind. Convert it to PNG.")
     with _errors_as_unreadable():
         file = PillowImage.open(path, formats=_FORMATS)
     with file:

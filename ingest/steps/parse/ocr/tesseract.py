@@ -2,12 +2,12 @@
 
 import csv
 import io
-import os
 import shutil
 import subprocess
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from ingest.environment import whole_environment
 from ingest.errors import UnsupportedFile
 from ingest.steps.parse.ocr.availability import tesseract_languages, tesseract_version
 from ingest.steps.parse.ocr.engine import OcrFailed, RecognizedLine, RecognizedText, mean_confidence
@@ -81,7 +81,7 @@ class TesseractEngine:
                 capture_output=True,
                 timeout=seconds,
                 check=True,
-                env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+                env=whole_environment() | {"OMP_THREAD_LIMIT": "1"},
             )
         except subprocess.TimeoutExpired as exc:
             raise TimeoutError from exc

@@ -20,7 +20,7 @@ _MIN_DATA_URI = 40
 
 def may_have_blobs(text: str) -> bool:
     """Return whether 460 or more characters without a space may occur, as in base64. Shorter ones do no harm."""
-    return any([" " not in text[at : at + _PIECE] for at in range(0, len(text) - _PIECE, _STEP)])
+    return any(" " not in text[at : at + _PIECE] for at in range(0, len(text) - _PIECE, _STEP))
 
 
 def replace_blobs(text: str) -> tuple[str, int]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ingest.errors import UnsupportedFile
 from ingest.steps.parse.ocr import pictures
 from ingest.steps.parse.ocr.pictures import UnreadablePicture, open_picture, reduced
 
@@ -66,7 +67,6 @@ def png_header(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     "data",
     [
-        b"",
         b"\x89PNG\r\n\x1a\n",
         png_header(100_000, 100_000) + b"\0\0\0\0IDAT",
         png_header(40, 30) + b"\0\0\0\x10IDATgarbage garbage",
@@ -79,6 +79,14 @@ def test_a_damaged_or_enormous_picture_is_refused_with_a_reason(tmp_path: Path, 
     (tmp_path / "a").write_bytes(data)
 
     with pytest.raises(UnreadablePicture, match="picture"):
+        pages(tmp_path / "a")
+
+
+@pytest.mark.parametrize("data", [b"8BPS\0\1", b"\0\0\0\x18ftypheic", b"\0\0\1\0", b""])
+def test_other_kinds_of_images_are_not_supported(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a").write_bytes(data)
+
+    with pytest.raises(UnsupportedFile, match="Convert it to PNG"):
         pages(tmp_path / "a")
 
 

@@ -1,16 +1,16 @@
 """The blocks of a Word part: paragraphs, list items, headings, tables and what is anchored in them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ingest.steps.parse.formats.docx.inline import Anchored, InlineReader, is_placeholder
-from ingest.steps.parse.formats.docx.numbering import LEVELS, NO_LIST, ListPosition, Numbering
-from ingest.steps.parse.formats.docx.styles import Definitions, heading_level
+from ingest.steps.parse.formats.docx.numbering import Numbering
+from ingest.steps.parse.formats.docx.paragraphs import PLAIN, ParagraphProperties, PropertyReader
+from ingest.steps.parse.formats.docx.styles import Definitions
 from ingest.steps.parse.formats.docx.tables import column_span, is_layout, row_properties, unwrapped
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.ooxml.math import math_text
-from ingest.steps.parse.formats.ooxml.xml import LOCAL_NAMES, attribute, child, children, local_name, to_int
+from ingest.steps.parse.formats.ooxml.xml import LOCAL_NAMES, attribute, children, local_name
 
 MAX_DEPTH = 40
 """Blocks in blocks (tables in cells, text boxes in text boxes); deeper ones are read without structure."""
@@ -47,17 +47,6 @@ class References(Protocol):
         """Return the same as one line, for a cell."""
 
 
-@dataclass(frozen=True)
-class _ParagraphProperties:
-    position: ListPosition = NO_LIST
-    is_list_item: bool = False  # false for numbered headings and clauses
-    heading: int = 0
-    label: str = ""  # a number that is stored as it is shown
-
-
-_PLAIN = _ParagraphProperties()
-
-
 class BlockReader:
     """Adds the blocks of one part to a builder."""
 
@@ -72,7 +61,7 @@ class BlockReader:
         self._definitions = definitions
         self._references = references
         self._numbering: Numbering | None = None
-        self._known = {("", "", "", "", ""): _PLAIN}
+        self._properties = PropertyReader(definitions)
         self._inline = InlineReader(definitions)
         self._prefix = prefix  # of the next paragraph, for example the author of a comment
 
@@ -80,6 +69,11 @@ class BlockReader:
         """Add blocks."""
         for element in elements:
             self.read_one(element, depth)
+
+    def end(self) -> None:
+        """Add what was put off for a next paragraph."""
+        self._builder.add_block(self._prefix.strip())
+        self._prefix = ""
 
     def read_one(self, element: Any, depth: int = 0) -> None:
         """Add one block: a paragraph, a table, a row, or something that contains blocks."""
@@ -158,7 +152,7 @@ class BlockReader:
         number = self._count(properties)
         if anchored.blocks:
             self._collect(anchored.blocks, texts, depth + 1)
-        if text:
+        if text := text.strip():
             texts.append(f"{number or '-'} {text}" if number or properties.is_list_item else text)
         if self._references:
             texts += [self._references.text(kind, reference) for kind, reference in anchored.references]
@@ -179,11 +173,15 @@ class BlockReader:
     def _add_boxes(self, anchored: Anchored, depth: int) -> None:
         self.read(anchored.blocks, depth + 1)
 
-    def _add_paragraph(self, properties: _ParagraphProperties, number: str, text: str) -> None:
-        if not text:
+    def _add_paragraph(self, properties: ParagraphProperties, number: str, text: str) -> None:
+        if not text or text.isspace():
             return
         if self._prefix:
             text, self._prefix = self._prefix + text, ""
+        if properties.is_joined:
+            self._prefix = text
+            return
+        text = text.strip()
         numbered = f"{number} {text}" if number else text
         if properties.heading:
             self._builder.add_heading(numbered, properties.heading)
@@ -192,57 +190,22 @@ class BlockReader:
         else:
             self._builder.add_block(numbered)
 
-    def _read_paragraph(self, paragraph: Any) -> tuple[_ParagraphProperties, str, Anchored]:
-        properties = _PLAIN
+    def _read_paragraph(self, paragraph: Any) -> tuple[ParagraphProperties, str, Anchored]:
+        properties = PLAIN
         if len(paragraph) and local_name(paragraph[0]) == "pPr" and len(paragraph[0]):
-            properties = self._paragraph_properties(paragraph[0])
+            properties = self._properties.read(paragraph[0])
         text, anchored = self._inline.read(paragraph)
-        return properties, text.strip(), anchored
+        return properties, text, anchored
 
-    def _count(self, properties: _ParagraphProperties) -> str:
+    def _count(self, properties: ParagraphProperties) -> str:
         if not properties.position.list_id:
             return properties.label
         if self._numbering is None:
             self._numbering = Numbering(self._definitions().lists)
         return self._numbering.count_paragraph(properties.position)
 
-    def _paragraph_properties(self, element: Any) -> _ParagraphProperties:
-        """Return the properties of a paragraph, not those that it had before a tracked change."""
-        style = list_id = level = outline = label = ""
-        for node in element:
-            name = LOCAL_NAMES.get(node.tag) or local_name(node)
-            if name == "pStyle":
-                style = attribute(node, "val")
-            elif name == "outlineLvl":
-                outline = attribute(node, "val")
-            elif name == "numPr":
-                for number in node:
-                    if local_name(number) == "numId":
-                        list_id = attribute(number, "val")
-                    elif local_name(number) == "ilvl":
-                        level = attribute(number, "val")
-            elif name == "listPr":  # of Word 2003, which stores the number as it is shown
-                label = attribute(found, "val") if (found := child(node, "t")) is not None else "-"
-        key = (style, list_id, level, outline, label)
-        if (known := self._known.get(key)) is None:
-            known = self._known[key] = self._inherit(*key)
-        return known
-
-    def _inherit(self, name: str, list_id: str, level: str, outline: str, label: str) -> _ParagraphProperties:
-        style = self._definitions().style(name)
-        heading = heading_level(outline) if outline else style.heading
-        if label:
-            is_number = any(map(str.isalnum, label))
-            return _ParagraphProperties(NO_LIST, not heading, heading, label if is_number else "")
-        if list_id == "0":  # explicitly not numbered, even if the style is
-            return _ParagraphProperties(heading=heading)
-        position = ListPosition(
-            list_id or style.position.list_id,
-            min(to_int(level, style.position.level), LEVELS - 1) if level else style.position.level,
-        )
-        return _ParagraphProperties(position, bool(list_id) or style.is_list, heading)
-
     def _table(self, table: Any, depth: int) -> None:
+        self.end()
         self._builder.end_list()
         for row in unwrapped(table, "tr"):
             self.row(row, depth)
@@ -273,10 +236,13 @@ class BlockReader:
 
     def _comment(self, element: Any, depth: int) -> None:
         author = attribute(element, "author").strip()
-        self._prefix = f"{author}: " if author else ""
+        label = f"{author}: " if author else ""
+        self._prefix = label
         self._builder.report.count("comment", "read")
         self.read(element, depth + 1)
-        self._prefix = ""
+        if self._prefix == label:  # a comment without text
+            self._prefix = ""
+        self.end()
 
 
 _READERS: dict[str, Callable[[BlockReader, Any, int], None]] = {

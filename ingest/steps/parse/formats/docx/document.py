@@ -1,6 +1,7 @@
 """Word documents (.docx and siblings): the parts of a package in the order of reading."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ingest.errors import InvalidFile
@@ -28,6 +29,8 @@ _MAIN_TYPES = (
 _MAIN_NAME = re.compile(r"word/document\d*\.xml")
 _KINDS_BEFORE_BODY = ("header",)
 _KINDS_AFTER_BODY = ("footnotes", "endnotes", "comments", "footer")
+_KINDS = frozenset([*_KINDS_BEFORE_BODY, *_KINDS_AFTER_BODY])
+_USUAL_NAME = re.compile(r"/?(header|footnotes|endnotes|comments|footer)\d*\.xml")
 
 
 def read_package(path: Path) -> ParsedText:
@@ -59,11 +62,12 @@ class DocumentReader:
 
     def read(self) -> ParsedText:
         """Return the text. Raises InvalidFile if the main part cannot be read and the others have no text."""
+        names = self._part_names()
         for kind in _KINDS_BEFORE_BODY:
-            self._add_parts(kind)
+            self._add_parts(kind, names.get(kind, ()))
         failure = self._add_main()
         for kind in _KINDS_AFTER_BODY:
-            self._add_parts(kind)
+            self._add_parts(kind, names.get(kind, ()))
         add_pictures(self._builder, self._package, self._references.relationships)
         if failure:
             if not len(self._builder):
@@ -86,10 +90,10 @@ class DocumentReader:
             return "Its main part is damaged."
         return ""
 
-    def _add_parts(self, kind: str) -> None:
+    def _add_parts(self, kind: str, names: Sequence[str]) -> None:
         """Add the parts of one kind, equal ones once: the headers of all sections are mostly the same."""
         seen: set[str] = set()
-        for name in self._part_names(kind):
+        for name in names:
             builder = TextBuilder()
             try:
                 references = PartReferences(self._package, name)
@@ -101,26 +105,28 @@ class DocumentReader:
                 seen.add(text)
                 self._builder.add_parsed(builder.parsed("docx"), "")
 
-    def _part_names(self, kind: str) -> list[str]:
-        """Return the parts of one kind, whether they are referred to or only have the usual name."""
-        names: list[str] = []
+    def _part_names(self) -> dict[str, list[str]]:
+        """Return the parts by kind, whether they are referred to or only have the usual name."""
+        names: dict[str, set[str]] = {}
         for relationship in self._references.relationships.values():
-            if relationship.kind == kind and not relationship.is_external:
+            if relationship.kind in _KINDS and not relationship.is_external:
                 name = self._package.find(relationship.target)
-                if name is None:
-                    message = f"The {kind} of the document is missing in the file."
-                    self._builder.report.warn("part_not_read", message, relationship.target)
-                else:
-                    names.append(name)
+                if name is not None:
+                    names.setdefault(relationship.kind, set()).add(name)
+                    continue
+                message = f"The {relationship.kind} of the document is missing in the file."
+                self._builder.report.warn("part_not_read", message, relationship.target)
         folder = self._main.rpartition("/")[0]
-        start = f"{folder}/{kind}" if folder else kind
-        names += filter(re.compile(rf"{re.escape(start)}\d*\.xml").fullmatch, self._package.names(start))
-        return sorted(set(names), key=lambda name: (len(name), name))
+        for name in self._package.names(f"{folder}/" if folder else ""):
+            if match := _USUAL_NAME.fullmatch(name, len(folder)):
+                names.setdefault(match[1], set()).add(name)
+        return {kind: sorted(found, key=lambda name: (len(name), name)) for kind, found in names.items()}
 
     def _read_part(self, name: str, builder: TextBuilder, references: PartReferences) -> None:
         reader = BlockReader(builder, self._load_definitions, references)
         if self._package.size(name) < STREAMED_BYTES:
             reader.read(self._package.root(name))
+            reader.end()
             return
         try:
             with self._package.open(name) as stream:
@@ -130,6 +136,8 @@ class DocumentReader:
                 reader.read(stream_blocks(stream))
         except UNREADABLE as exc:
             raise DamagedPart from exc
+        finally:
+            reader.end()
 
     def _load_definitions(self) -> Definitions:
         """Return the styles and lists, which most documents need and some do not."""

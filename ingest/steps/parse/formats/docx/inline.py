@@ -94,7 +94,9 @@ class InlineReader:
             name = LOCAL_NAMES.get(node.tag) or local_name(node)
             if name in _IGNORED:
                 continue
-            if reader := _READERS.get(name):
+            if name == "r":
+                self._run(node, depth)
+            elif reader := _READERS.get(name):
                 reader(self, node, depth + 1)
             elif len(node):
                 self._nested(node, depth + 1)

@@ -2,15 +2,16 @@
 
 import posixpath
 
+from ingest.errors import FileError
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.ooxml.charts import add_chart
 from ingest.steps.parse.formats.ooxml.diagrams import diagram_text
-from ingest.steps.parse.formats.ooxml.embedded import add_object
+from ingest.steps.parse.formats.ooxml.embedded import add_control, add_object
 from ingest.steps.parse.formats.ooxml.package import OoxmlPackage, PartError, Relationship
 
 _CHARTS = ("chart", "chartEx")
 _OBJECTS = ("package", "oleObject")
-_READ_KINDS = frozenset([*_CHARTS, *_OBJECTS, "diagramData", "altChunk"])
+_READ_KINDS = frozenset([*_CHARTS, *_OBJECTS, "diagramData", "altChunk", "control"])
 _HTML_SUFFIXES = (".html", ".htm", ".xhtml")
 
 
@@ -68,20 +69,29 @@ class PartReferences:
             add_chart(builder, data)
         elif kind == "diagramData":
             builder.add_block(diagram_text(data))
+        elif kind == "control":
+            add_control(builder, data, self._package.file_name(name))
         elif kind in _OBJECTS:
             add_object(builder, data, self._package.file_name(name))
 
     def _import(self, builder: TextBuilder, name: str, data: bytes) -> None:
-        """Add an imported part: HTML as a part of the text, other formats as a file in the file."""
+        """Add an imported part, of any format, as a part of the text."""
         content_type = self._package.content_type(name)
         if content_type.endswith("html") or name.endswith(_HTML_SUFFIXES):
             from ingest.steps.parse.formats.html import write_html
 
             write_html(builder, data)
             return
-        from ingest.steps.parse.nested import add_nested
+        from ingest.steps.parse.nested import read_nested
 
-        add_nested(builder, data, self._package.file_name(name))
+        filename = self._package.file_name(name)
+        try:
+            builder.add_parsed(read_nested(data, filename), f"imported part {filename}")
+        except MemoryError:
+            raise
+        except Exception as exc:  # noqa: BLE001 - a parser may raise anything, and the document must not fail
+            reason = str(exc) if isinstance(exc, FileError) else f"It is damaged ({type(exc).__name__})."
+            builder.report.warn("part_not_read", f"An imported part was not read. {reason}", filename)
 
     def _warn(self, builder: TextBuilder, kind: str, target: str, reason: str) -> None:
         name = posixpath.basename(target)

@@ -1,14 +1,13 @@
 """What a Word document's styles say about its text: headings, lists, superscripts."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ingest.steps.parse.formats.docx.numbering import LEVELS, NO_LIST, List, ListPosition, parse_lists, style_levels
 from ingest.steps.parse.formats.ooxml import xml
-from ingest.steps.parse.formats.ooxml.xml import attribute, child, child_value, children, to_int
+from ingest.steps.parse.formats.ooxml.xml import attribute, child, child_value, children, local_name, to_int
 
 Script = Literal["", "superscript", "subscript"]
 
@@ -37,7 +36,7 @@ class Definitions:
 
     def style(self, name: str) -> Style:
         """Return a style; one that is not defined is known by its name alone."""
-        return self.styles.get(name) or _undefined_style(name)
+        return self.styles.get(name) or style_by_name(name)
 
 
 def parse_definitions(numbering_xml: bytes, styles_xml: bytes) -> Definitions:
@@ -51,49 +50,65 @@ def _parse_xml(data: bytes) -> Any:
     return xml.parse(data)[0] if data else None
 
 
+class _OwnStyle(NamedTuple):
+    """What one style sets itself: "" and None for what it inherits."""
+
+    name: str
+    based_on: str = ""
+    outline: str = ""
+    position: ListPosition | None = None
+    script: str = ""
+
+
 def _parse_styles(root: Any, lists: dict[str, List]) -> dict[str, Style]:
-    own = {attribute(node, "styleId"): node for node in children(root, "style")}
     bound = {style: (list_id, level) for style, list_id, level in style_levels(lists)}
-    return {name: _resolve(name, own, bound) for name in own}
+    own: dict[str, _OwnStyle] = {}
+    for node in children(root, "style"):
+        identifier = attribute(node, "styleId")
+        own[identifier] = _own_style(node, identifier, bound)
+    return {identifier: _resolve(identifier, own) for identifier in own}
 
 
-def _resolve(name: str, own: dict[str, Any], bound: dict[str, tuple[str, int]]) -> Style:
-    """Return a style with the properties that it inherits: the nearest of its ancestors decides each of them."""
-    style, has_level, has_list, has_script = Style(), False, False, False
-    for ancestor in _ancestors(name, own):
-        node = own[ancestor]
-        style_name = child_value(node, "name") or ancestor
-        named = _style_by_name(style_name, style)
-        style = replace(style, is_list=named.is_list)
-        level = child_value(node, "pPr", "outlineLvl")
-        if not has_level and (level or named.heading):
-            has_level = True
-            style = replace(style, heading=heading_level(level) if level else named.heading)
-        if not has_list and (position := _list_position(node, ancestor, bound)) is not None:
-            has_list, style = True, replace(style, position=position)
-        if not has_script and (script := child_value(node, "rPr", "vertAlign")):
-            has_script, style = True, replace(style, script=to_script(script))
+def _own_style(node: Any, identifier: str, bound: dict[str, tuple[str, int]]) -> _OwnStyle:
+    style = _OwnStyle(identifier)
+    for element in node:
+        match local_name(element):
+            case "name":
+                style = style._replace(name=attribute(element, "val") or identifier)
+            case "basedOn":
+                style = style._replace(based_on=attribute(element, "val"))
+            case "pPr":
+                position = _list_position(element, identifier, bound)
+                style = style._replace(outline=child_value(element, "outlineLvl"), position=position)
+            case "rPr":
+                style = style._replace(script=child_value(element, "vertAlign"))
     return style
 
 
-def _ancestors(name: str, own: dict[str, Any]) -> Iterator[str]:
+def _resolve(identifier: str, own: dict[str, _OwnStyle]) -> Style:
+    """Return a style with the properties that it inherits: the nearest of its ancestors decides each of them."""
+    heading: int | None = None
+    position: ListPosition | None = None
+    is_list, script = False, ""
     for _ in range(_MAX_ANCESTORS):
-        if name not in own:
-            return
-        yield name
-        name = child_value(own[name], "basedOn")
+        if (style := own.get(identifier)) is None:
+            break
+        named = style_by_name(style.name)
+        is_list = is_list or named.is_list
+        if heading is None and (style.outline or named.heading):
+            heading = heading_level(style.outline) if style.outline else named.heading
+        position = position or style.position
+        script = script or style.script
+        identifier = style.based_on
+    return Style(heading or 0, position or NO_LIST, is_list, to_script(script))
 
 
 @lru_cache(256)
-def _undefined_style(name: str) -> Style:
-    return _style_by_name(name, Style())
-
-
-def _style_by_name(name: str, style: Style) -> Style:
-    """Return a style with what its name says. Programs of all languages write the names of built-in styles in English."""
+def style_by_name(name: str) -> Style:
+    """Return what the name of a style says. Programs of all languages write the names of built-in styles in English."""
     heading = _HEADING_NAME.fullmatch(name)
     level = int(heading[1]) if heading else int(name.lower() == "title")
-    return replace(style, heading=style.heading or level, is_list=style.is_list or bool(_LIST_NAME.match(name)))
+    return Style(level, is_list=bool(_LIST_NAME.match(name)))
 
 
 def heading_level(text: str) -> int:
@@ -101,8 +116,8 @@ def heading_level(text: str) -> int:
     return level if level <= MAX_HEADING_LEVEL else 0
 
 
-def _list_position(node: Any, name: str, bound: dict[str, tuple[str, int]]) -> ListPosition | None:
-    numbers = child(node, "pPr", "numPr")
+def _list_position(properties: Any, name: str, bound: dict[str, tuple[str, int]]) -> ListPosition | None:
+    numbers = child(properties, "numPr")
     if numbers is None:
         return None
     list_id, level = child_value(numbers, "numId"), child_value(numbers, "ilvl")

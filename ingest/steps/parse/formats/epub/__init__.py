@@ -19,13 +19,13 @@ def read(path: Path) -> ParsedText:
     """Return the text of an e-book. Raises InvalidFile if it has no chapter that can be read."""
     chapters = TextBuilder()
     with EpubPackage(path) as package:
+        if not package.chapters:
+            raise InvalidFile("The file could not be parsed as EPUB: it has no chapters.")
         for chapter in package.chapters:
             _add_chapter(chapters, package, chapter)
         if not len(chapters):
             pictures = [(name, partial(package.read, name)) for name in package.pictures()]
             report_pictures(chapters, len(pictures), pictures)
-        if not package.chapters:
-            raise InvalidFile("The file could not be parsed as EPUB: it has no chapters.")
         builder = TextBuilder()
         start = chapters.build()[:_START_CHARACTERS].casefold()
         for line in package.title_lines:

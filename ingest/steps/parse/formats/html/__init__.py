@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ingest.steps.parse.formats.html.prepare import prepare
 from ingest.steps.parse.formats.html.source import decode_html, decode_html_counted, parse_html, strip_tags
 from ingest.steps.parse.formats.html.writer import HtmlWriter
 from ingest.steps.parse.formats.layout import TextBuilder
@@ -14,7 +15,11 @@ def read(path: Path) -> ParsedText:
     """Return the text of an HTML file."""
     builder = TextBuilder()
     write_html(builder, path.read_bytes())
-    return builder.parsed("html")
+    parsed = builder.parsed("html")
+    if not parsed.text and parsed.report.parts:
+        builder.report.warn("only_pictures", "The page consists of pictures, which were not read.")
+        return builder.parsed("html")
+    return parsed
 
 
 def write_html(builder: TextBuilder, html: bytes | str, declared: str | None = None) -> None:
@@ -30,6 +35,7 @@ def write_html(builder: TextBuilder, html: bytes | str, declared: str | None = N
     length_before = len(builder)
     root = parse_html(html)
     if root is not None:
+        prepare(root)
         writer = HtmlWriter(builder)
         writer.write(root)
         if writer.images:

@@ -21,10 +21,11 @@ _CLOSERS = {
 _CDATA_OPENER = re.compile(r"(?P<cdata><!\[CDATA\[)")
 _CDATA_CLOSER = {"cdata": re.compile(r"\]\]>")}
 _SPACE = re.compile("[ \\t\\n\\r\\f\\v\\xa0]+")
-_RAW_ELEMENTS = re.compile(r"<(title|textarea)\b[^>]*>", re.I)
+_RAW_ELEMENTS = re.compile(r"<(title|textarea|script|style)\b[^>]*>", re.I)
 _MARKUP_AFTER_TITLE = re.compile(r"</?(?:head|body|meta|link|script|style|base|div|p|h[1-6]|table)\b|\n\s*<", re.I)
-_RAW_ENDS = {name: re.compile(f"</{name}\\b", re.I) for name in ("title", "textarea")}
+_RAW_ENDS = {name: re.compile(f"</{name}\\b", re.I) for name in ("title", "textarea", "script", "style")}
 _NEVER_IN_TITLE = re.compile(r"</head\b|<(?:body|title|meta|link)\b", re.I)
+_BODY_START = re.compile(r"</head\b|<body\b", re.I)
 _MAX_REPAIRS = 10  # each copies the source
 _EMPTY_ELEMENT = re.compile(r"<([a-zA-Z][\w:-]*)((?:\s[^<>]*)?)/>")
 _VOID_ELEMENTS = frozenset(
@@ -87,7 +88,15 @@ def _repair(source: str) -> str:
     if "/>" in source and "xhtml" in source[:_DECLARATION_BYTES].lower():
         # The parser of HTML ignores the slash, and an empty title or script would swallow the page.
         source = _EMPTY_ELEMENT.sub(_close_element, source)
-    return _close_raw_elements(source)
+    return _close_raw_elements(_open_last_comment(source))
+
+
+def _open_last_comment(source: str) -> str:
+    """Remove the beginning of a comment that lacks its end: to the parser the rest of the page would be the comment."""
+    start = source.rfind("<!--")
+    if start < 0 or source.find("-->", start) >= 0:
+        return source
+    return source[:start] + source[start + 4 :]
 
 
 def _close_element(match: re.Match[str]) -> str:
@@ -95,7 +104,7 @@ def _close_element(match: re.Match[str]) -> str:
 
 
 def _close_raw_elements(source: str) -> str:
-    """Close a title or a text area that lacks its end tag: to the parser the rest of the page would be its text."""
+    """Close a title, text area, script or style that lacks its end tag: it would swallow the rest of the page."""
     position = repairs = 0
     while repairs < _MAX_REPAIRS and (opening := _RAW_ELEMENTS.search(source, position)) is not None:
         name = opening[1].lower()
@@ -105,7 +114,8 @@ def _close_raw_elements(source: str) -> str:
         ):
             position = closing.end()
             continue
-        markup = _MARKUP_AFTER_TITLE.search(source, opening.end())
+        follows = _BODY_START if name in ("script", "style") else _MARKUP_AFTER_TITLE
+        markup = follows.search(source, opening.end())
         if markup is None:
             break
         position = markup.start()

@@ -8,59 +8,39 @@ from typing import Any
 
 from lxml import etree
 
+from ingest.steps.parse.formats.html.blocks import BlockWriter
 from ingest.steps.parse.formats.html.controls import input_text, selected_text
-from ingest.steps.parse.formats.html.lists import ListMarkers
+from ingest.steps.parse.formats.html.elements import (
+    CELLS,
+    EDGED,
+    HEADINGS,
+    IGNORED,
+    LISTS,
+    NEVER_READ,
+    PLAIN,
+    PREFORMATTED,
+    SPACED,
+)
 from ingest.steps.parse.formats.html.mathml import math_to_text
 from ingest.steps.parse.formats.html.source import parse_html
 from ingest.steps.parse.formats.html.tables import Grid, layout_tables, span
-from ingest.steps.parse.formats.html.text import BREAK, EDGE, block_text, cell_text, collapse, preformatted_text
+from ingest.steps.parse.formats.html.text import BREAK, EDGE, cell_text, collapse
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.scripts import subscript, superscript
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_IGNORED = _words(
-    "script style template noscript iframe applet audio video datalist link meta base map metadata xml rp rt rtc noembed"
-)
-_NEVER_READ = _words("script style link meta base metadata xml rp rt rtc")
-_SPACED = _words(  # blocks with an empty line before and after
-    "p h1 h2 h3 h4 h5 h6 table ul ol dl menu dir pre xmp listing blockquote figure hr title article section header footer "
-    "main nav aside form fieldset address details dialog noframes hgroup search"
-)
-_PLAIN = _words(
-    "div li dt dd tr caption figcaption summary legend body option center thead tbody tfoot text frameset optgroup"
-)
-_EDGED = _words(
-    "button label input select textarea output meter progress object canvas tspan desc foreignobject svg math"
-)
-_LISTS = _words("ul ol menu dir")
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_CELLS = _words("td th")
-_PREFORMATTED = _words("pre xmp listing textarea")
-_MAX_HEADING_CHARACTERS = 400  # longer ones are text that somebody wanted large
 _MAX_FRAME_DEPTH = 3
 
 
-class HtmlWriter:
+class HtmlWriter(BlockWriter):
     """Writes one document or fragment. `reads_fallbacks` adds what a browser shows only without scripts."""
 
     def __init__(self, builder: TextBuilder, *, reads_fallbacks: bool = False, depth: int = 0) -> None:
+        super().__init__(builder)
         self.images = 0
-        self._builder = builder
-        self._ignored = _NEVER_READ if reads_fallbacks else _IGNORED
+        self._ignored = NEVER_READ if reads_fallbacks else IGNORED
         self._depth = depth
-        self._inline: list[str] = []
-        self._prefix = ""
-        self._heading = 0
-        self._lists: list[ListMarkers] = []
         self._tables: list[Grid | None] = []  # for each open table its cells, or None if it arranges the page
-        self._in_cell = 0
-        self._pre = 0
         self._svg = 0
-        self._scripts: list[int] = []  # where each open superscript or subscript begins in `_inline`
         self._layout_tables: set[Any] = set()
 
     def write(self, root: Any) -> None:
@@ -115,61 +95,6 @@ class HtmlWriter:
 
     # Blocks
 
-    def _flush(self) -> None:
-        inline = self._inline
-        if not inline:
-            return
-        text = preformatted_text(inline) if self._pre else block_text(inline)
-        inline.clear()
-        self._scripts.clear()
-        if not text or text.isspace():
-            return
-        if self._heading and len(text) <= _MAX_HEADING_CHARACTERS:
-            self._builder.add_heading(self._prefix + text, self._heading, text)
-        else:
-            self._builder.add_line(self._prefix + text if self._prefix else text)
-        self._prefix = ""
-
-    def _break_plain(self, element: Any = None) -> None:
-        if self._in_cell or self._heading:
-            self._inline.append(" ")
-        else:
-            self._flush()
-
-    def _break_spaced(self, element: Any = None) -> None:
-        if self._in_cell:
-            self._inline.append(" ")
-            return
-        self._flush()
-        self._heading = 0
-        self._builder.end_list()
-
-    def _break_in_list(self, element: Any = None) -> None:
-        """Break at a paragraph. No empty lines inside a list: they would turn each item into a paragraph."""
-        if self._lists and not self._in_cell:
-            self._flush()
-        else:
-            self._break_spaced()
-
-    def _open_heading(self, element: Any) -> None:
-        self._break_spaced()
-        if not self._in_cell:
-            self._heading = _HEADINGS[element.tag]
-
-    def _open_preformatted(self, element: Any) -> None:
-        if element.tag == "textarea":
-            self._inline.append(EDGE)
-            return
-        self._break_spaced()
-        self._pre += 1
-
-    def _close_preformatted(self, element: Any) -> None:
-        if element.tag == "textarea":
-            self._inline.append(EDGE)
-            return
-        self._break_spaced()
-        self._pre = max(0, self._pre - 1)
-
     def _open_title(self, element: Any) -> None:
         if self._svg:
             self._inline.append(EDGE)
@@ -179,30 +104,6 @@ class HtmlWriter:
     def _write_noframes(self, element: Any) -> bool:
         self._write_frame("".join(element.itertext()))  # to the parser its content is text
         return False
-
-    # Lists
-
-    def _open_list(self, element: Any) -> None:
-        self._break_in_list()
-        self._lists.append(ListMarkers(element))
-
-    def _close_list(self, element: Any) -> None:
-        if self._lists:
-            self._lists.pop()
-        self._break_in_list()
-
-    def _open_item(self, element: Any) -> None:
-        self._break_plain()
-        marker = self._lists[-1].next_marker(element) if self._lists else "- "
-        if self._in_cell:
-            if marker != "- ":
-                self._inline.append(marker)
-        else:
-            self._prefix = "  " * max(0, len(self._lists) - 1) + marker
-
-    def _close_item(self, element: Any) -> None:
-        self._break_plain()
-        self._prefix = ""
 
     # Tables
 
@@ -305,13 +206,13 @@ class HtmlWriter:
 
 _Handler = Callable[[HtmlWriter, Any], Any]
 _OPENERS: dict[str, _Handler] = (
-    dict.fromkeys(_EDGED, HtmlWriter._mark_edge)
-    | dict.fromkeys(_PLAIN, HtmlWriter._break_plain)
-    | dict.fromkeys(_SPACED, HtmlWriter._break_spaced)
-    | dict.fromkeys(_HEADINGS, HtmlWriter._open_heading)
-    | dict.fromkeys(_LISTS, HtmlWriter._open_list)
-    | dict.fromkeys(_CELLS, HtmlWriter._open_cell)
-    | dict.fromkeys(_PREFORMATTED, HtmlWriter._open_preformatted)
+    dict.fromkeys(EDGED, HtmlWriter._mark_edge)
+    | dict.fromkeys(PLAIN, HtmlWriter._break_plain)
+    | dict.fromkeys(SPACED, HtmlWriter._break_spaced)
+    | dict.fromkeys(HEADINGS, HtmlWriter._open_heading)
+    | dict.fromkeys(LISTS, HtmlWriter._open_list)
+    | dict.fromkeys(CELLS, HtmlWriter._open_cell)
+    | dict.fromkeys(PREFORMATTED, HtmlWriter._open_preformatted)
     | {
         "p": HtmlWriter._break_in_list,
         "li": HtmlWriter._open_item,
@@ -331,12 +232,12 @@ _OPENERS: dict[str, _Handler] = (
     }
 )
 _CLOSERS: dict[str, _Handler] = (
-    dict.fromkeys(_EDGED - {"select", "math", "input"}, HtmlWriter._mark_edge)
-    | dict.fromkeys(_PLAIN, HtmlWriter._break_plain)
-    | dict.fromkeys(_SPACED - {"noframes"}, HtmlWriter._break_spaced)
-    | dict.fromkeys(_LISTS, HtmlWriter._close_list)
-    | dict.fromkeys(_CELLS, HtmlWriter._close_cell)
-    | dict.fromkeys(_PREFORMATTED, HtmlWriter._close_preformatted)
+    dict.fromkeys(EDGED - {"select", "math", "input"}, HtmlWriter._mark_edge)
+    | dict.fromkeys(PLAIN, HtmlWriter._break_plain)
+    | dict.fromkeys(SPACED - {"noframes"}, HtmlWriter._break_spaced)
+    | dict.fromkeys(LISTS, HtmlWriter._close_list)
+    | dict.fromkeys(CELLS, HtmlWriter._close_cell)
+    | dict.fromkeys(PREFORMATTED, HtmlWriter._close_preformatted)
     | {
         "p": HtmlWriter._break_in_list,
         "li": HtmlWriter._close_item,

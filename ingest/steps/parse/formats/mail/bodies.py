@@ -17,8 +17,7 @@ def content_bytes(part: email.message.Message) -> bytes:
     raw = _raw_payload(part)
     match str(part.get("content-transfer-encoding", "")).strip().lower():
         case "base64":
-            data, rest = split_base64(raw)
-            return data + b"\n" + rest if rest else data
+            return b"\n".join(filter(None, split_base64(raw)))
         case "quoted-printable":
             return quopri.decodestring(_SOFT_BREAK.sub(b"=", raw))
         case "x-uuencode" | "uuencode" | "uue" | "x-uue":
@@ -56,27 +55,41 @@ def unflow(text: str, *, deletes_spaces: bool) -> str:
     return "\n".join(lines)
 
 
-def split_base64(raw: bytes) -> tuple[bytes, bytes]:
-    """Return what base64 encodes, and the lines behind it that are no base64."""
+def split_base64(raw: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the lines before base64, what it encodes, and the lines behind it. Gateways add banners and footers."""
+    lines = raw.splitlines(keepends=True)
+    start = _first_base64_line(lines)
     encoded: list[bytes] = []
     segments: list[bytes] = []
     has_ended = False
-    lines = raw.splitlines(keepends=True)
-    for index, line in enumerate(lines):
+    for index, line in enumerate(lines[start:], start):
         stripped = line.strip()
         if not stripped:
             continue
         is_base64 = _BASE64_LINE.fullmatch(stripped) is not None
         if not is_base64 or (has_ended and (len(stripped) < _MIN_LINE_AFTER_PADDING or len(stripped) % 4)):
             segments.append(decode_base64_loosely(b"".join(encoded)))
-            return b"".join(segments), b"".join(lines[index:])
+            return b"".join(lines[:start]), b"".join(segments), b"".join(lines[index:])
         encoded.append(stripped)
         has_ended = stripped.endswith(b"=")
         if has_ended:
             segments.append(decode_base64_loosely(b"".join(encoded)))
             encoded.clear()
     segments.append(decode_base64_loosely(b"".join(encoded)))
-    return b"".join(segments), b""
+    return b"".join(lines[:start]), b"".join(segments), b""
+
+
+def _first_base64_line(lines: list[bytes]) -> int:
+    """Return the index of the first line of base64: the first line at all, or a long one."""
+    is_first = True
+    for index, line in enumerate(lines):
+        stripped = line.strip()
+        if not stripped:
+            continue
+        if (is_first or len(stripped) >= _MIN_LINE_AFTER_PADDING) and _BASE64_LINE.fullmatch(stripped):
+            return index
+        is_first = False
+    return 0
 
 
 def _raw_payload(part: email.message.Message) -> bytes:

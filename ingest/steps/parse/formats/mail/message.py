@@ -42,6 +42,7 @@ _WEB_PAGE_PARTS = (
     "font/",
     "image/",
 )
+_FRAME = re.compile(rb"<(?:i?frame|frameset)\b", re.I)
 _WITHOUT_TEXT = ("audio/", "video/")
 _EMLX_LENGTH = re.compile(rb"(\d{1,12})[ \t]*\r?\n(?=[!-9;-~]{1,80}:)")
 
@@ -150,18 +151,36 @@ def _collect_multipart(
         content.attachments += [attachment for form in forms for attachment in form.attachments]
         return
     root = _related_root(part) if kind == "multipart/related" else None
+    frames = _frame_source(root) if root is not None and content.is_web_page else b""
     for child in _parts(part):
         if root is not None and child is not root:
-            _collect_related(builder, child, depth, content)
+            _collect_related(builder, child, depth, content, frames)
         else:
             content.add(_collect(builder, child, depth + 1))
 
 
-def _collect_related(builder: TextBuilder, part: email.message.Message, depth: int, content: _Content) -> None:
+def _frame_source(root: email.message.Message) -> bytes:
+    """Return the source of a page of frames, or b"". Excel saves each sheet as such a frame."""
+    source = content_bytes(root)
+    return source if _FRAME.search(source) else b""
+
+
+def _is_frame(part: email.message.Message, frames: bytes) -> bool:
+    """Return whether a page of frames names a part, by its address or its id."""
+    address = str(part.get("Content-Location", "")).strip().replace("\\", "/").rpartition("/")[2]
+    identifier = str(part.get("Content-ID", "")).strip(" <>")
+    return any(name and name.encode("utf-8", "replace") in frames for name in (address, identifier))
+
+
+def _collect_related(
+    builder: TextBuilder, part: email.message.Message, depth: int, content: _Content, frames: bytes
+) -> None:
     """Collect a part that the body refers to: pictures are counted, and files that a reader can open are attachments."""
     kind = part.get_content_type()
     if kind.startswith("image/"):
         builder.report.count("image", "not_read")
+    elif frames and kind == "text/html" and _is_frame(part, frames):
+        content.bodies.append(_html_body(part))
     elif not content.is_web_page and not kind.startswith(_WEB_PAGE_PARTS):
         content.add(_collect(builder, part, depth + 1))
 

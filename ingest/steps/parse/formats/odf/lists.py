@@ -48,7 +48,7 @@ class Lists:
     def marker(self, list_: OpenList, item: Any, paragraph: Any) -> str:
         """Count an item by its first paragraph, and return its number, or "-" for a bullet."""
         style = list_.style or self._styles.list_style(attribute(paragraph, "text:style-name"))
-        levels = self._styles.lists.get(style, {})
+        levels = self._styles.levels(style)
         start = attribute(item, "text:start-value")
         number = list_.counters.count(list_.level, levels, to_int(start) if start.isdecimal() else None)
         for child in item:

@@ -19,6 +19,8 @@ _PREFIXES = {
 }
 _MAX_CACHED_NAMES = 4_000
 _names: dict[str, str] = {}
+_full_names: dict[str, str] = {}
+_NAMESPACES = {prefix: namespace for namespace, prefix in _PREFIXES.items()}
 
 OFFICE, TEXT, TABLE, STYLE = (f"{_OASIS}{name}:1.0" for name in ("office", "text", "table", "style"))
 
@@ -49,10 +51,20 @@ def attributes(element: Any) -> dict[str, str]:
 
 def attribute(element: Any, key: str, default: str = "") -> str:
     """Return one attribute by its short name."""
-    for full, value in element.attrib.items():
-        if short_name(full) == key:
-            return str(value)
+    value = element.get(_full_name(key))
+    if value is not None:
+        return str(value)
+    if element.tag.startswith(f"{{{_OPENOFFICE}"):
+        return attributes(element).get(key, default)
     return default
+
+
+def _full_name(key: str) -> str:
+    full = _full_names.get(key)
+    if full is None:
+        prefix, _, local = key.partition(":")
+        full = _full_names[key] = f"{{{_NAMESPACES.get(prefix, f'{_OASIS}{prefix}:1.0')}}}{local}"
+    return full
 
 
 def to_int(text: str | None, default: int = 0) -> int:

@@ -8,6 +8,8 @@ from ingest.steps.parse.formats.odf.numerals import letters, roman
 
 _MAX_LEVELS = 10
 _MAX_ANCESTORS = 20  # a damaged file may have a cycle
+_MAX_CACHED = 10_000
+_NOT_GIVEN = "\0"
 _MIN_SHIFT_PERCENT = 5  # smaller shifts are typography
 
 
@@ -38,15 +40,26 @@ class Styles:
     """The styles of one document."""
 
     texts: dict[tuple[str, str], TextStyle] = field(default_factory=dict)  # by family and name
-    lists: dict[str, dict[int, ListLevel]] = field(default_factory=dict)
+    list_nodes: dict[str, Any] = field(default_factory=dict)  # most files define many more lists than they use
     outline: dict[int, ListLevel] = field(default_factory=dict)
+    _levels: dict[str, dict[int, ListLevel]] = field(default_factory=dict)
+    _found: dict[tuple[str, str, str], Any] = field(default_factory=dict)
 
     def add(self, root: Any) -> None:
         """Add the styles of an XML document."""
+        self._found.clear()
         for container in root:
             if name(container) in ("office:styles", "office:automatic-styles"):
                 for style in container:
                     self._add_style(style)
+
+    def levels(self, list_style: str) -> dict[int, ListLevel]:
+        """Return the levels of a list style by their numbers; none if it is unknown."""
+        levels = self._levels.get(list_style)
+        if levels is None:
+            node = self.list_nodes.get(list_style)
+            levels = self._levels[list_style] = {} if node is None else _levels(node)
+        return levels
 
     def position(self, family: str, style: str) -> str:
         """Return "super" or "sub" for raised or lowered text, else ""."""
@@ -72,6 +85,14 @@ class Styles:
         return False
 
     def _find(self, family: str, style: str, what: str) -> Any:
+        key = family, style, what
+        if key not in self._found:
+            if len(self._found) >= _MAX_CACHED:  # a hostile file may name any number of styles
+                self._found.clear()
+            self._found[key] = self._search(family, style, what)
+        return self._found[key]
+
+    def _search(self, family: str, style: str, what: str) -> Any:
         for _ in range(_MAX_ANCESTORS):
             found = self.texts.get((family, style))
             if found is None:
@@ -86,20 +107,21 @@ class Styles:
             case "style:style":
                 self.texts[attribute(node, "style:family"), attribute(node, "style:name")] = _text_style(node)
             case "text:list-style":
-                self.lists[attribute(node, "style:name")] = _levels(node)
+                self.list_nodes[attribute(node, "style:name")] = node
             case "text:outline-style":
                 self.outline = _levels(node)
 
 
 def _text_style(node: Any) -> TextStyle:
-    values = attributes(node)
-    style = TextStyle(values.get("style:parent-style-name", ""), list_style=values.get("style:list-style-name"))
+    list_style = attribute(node, "style:list-style-name", _NOT_GIVEN)
+    style = TextStyle(
+        attribute(node, "style:parent-style-name"), list_style=None if list_style == _NOT_GIVEN else list_style
+    )
     for child in node:
         if name(child) in ("style:text-properties", "style:properties"):
-            properties = attributes(child)
-            if position := properties.get("style:text-position"):
+            if position := attribute(child, "style:text-position"):
                 style.position = _position(position)
-            if display := properties.get("text:display"):
+            if display := attribute(child, "text:display"):
                 style.is_hidden = display == "none"
     return style
 

@@ -1,7 +1,6 @@
 """Charts: title, axes, and the values that they show, as a table (ECMA-376 part 1, 21.2; charts of Office 2016: cx)."""
 
-import datetime
-import re
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,13 +9,13 @@ from ingest.steps.parse.formats.layout import TextBuilder, join_cells
 from ingest.steps.parse.formats.ooxml import xml
 from ingest.steps.parse.formats.ooxml.drawingml import text_of_body
 from ingest.steps.parse.formats.ooxml.xml import attribute, child, children
+from ingest.steps.parse.formats.sheets.number_format import compile_format
 
+MAX_TITLES = 100
 MAX_POINTS = 20_000
 """Points of a chart that are read; a chart of a measurement may have any number."""
 
 _AXES = ("catAx", "valAx", "dateAx", "serAx")
-_DATE_FORMAT = re.compile(r"y|d+[-/. ]m|m+[-/. ]d", re.I)
-_QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 
 
 @dataclass
@@ -84,7 +83,7 @@ def _read_chart(root: Any) -> _Chart:
     for title in root.iter("{*}title"):
         is_axis = xml.local_name(title.getparent()) in _AXES
         text = _text_of(title)
-        if text and not (is_axis and text in chart.titles):
+        if text and len(chart.titles) < MAX_TITLES and not (is_axis and text in chart.titles):
             chart.titles.append(text)
     chart.series = [_read_series(series) for series in root.iter("{*}ser")]
     for label in root.iter("{*}dLbl"):
@@ -149,17 +148,12 @@ def _level_points(source: Any, number_format: str) -> Iterator[tuple[int, str]]:
 
 
 def _format(text: str, number_format: str) -> str:
-    """Return a number as the chart shows percentages and dates; others without binary rounding errors."""
+    """Return a number as the chart shows it, in the format of its cells."""
     try:
         number = float(text)
-    except ValueError:
+        return compile_format(number_format or "General")(number) if math.isfinite(number) else text
+    except (ValueError, OverflowError):
         return text
-    plain = _QUOTED.sub("", number_format)
-    if "%" in plain:
-        return f"{number * 100:.12g}%"
-    if _DATE_FORMAT.search(plain) and 1 <= number < 2_900_000:
-        return (datetime.date(1899, 12, 30) + datetime.timedelta(days=int(number))).isoformat()
-    return f"{number:.15g}"
 
 
 def _cell(series: _Series, number: int) -> str:

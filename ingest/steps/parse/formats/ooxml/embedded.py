@@ -6,9 +6,12 @@ from typing import Literal
 
 from ingest.errors import FileError, UnsupportedFile
 from ingest.steps.parse.formats.layout import TextBuilder
+from ingest.steps.parse.formats.ooxml import xml
+from ingest.steps.parse.formats.ooxml.xml import attribute
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _FILE_STREAMS = ("package", "contents")  # streams that are a file as it is: an Office file, a PDF
+_CONTROL_TEXTS = ("Caption", "Text", "Value")
 _DAMAGED = "damaged"
 _PRODUCTS = {"equation native": "an equation of the old equation editor"}
 
@@ -25,6 +28,18 @@ def add_object(builder: TextBuilder, data: bytes, filename: str) -> bool:
         reason = f"It is {what or 'of a kind that is not read'}."
         return _skip(builder, "failed" if what == _DAMAGED else "not_read", reason, filename)
     return _add_file(builder, content, filename)
+
+
+def add_control(builder: TextBuilder, data: bytes, filename: str) -> bool:
+    """Add the text of a control (ActiveX), and return whether it was read. Most store it in a form that is not read."""
+    root, _ = xml.parse(data)
+    bag = {} if root is None else {attribute(p, "name"): attribute(p, "value") for p in root.iter("{*}ocxPr")}
+    text = " ".join(bag[name] for name in _CONTROL_TEXTS if bag.get(name, "").strip())
+    if not text:
+        return _skip(builder, "not_read", "It is a control of a form.", filename)
+    builder.report.count("embedded_object", "read")
+    builder.add_block(text)
+    return True
 
 
 def _add_file(builder: TextBuilder, data: bytes, filename: str) -> bool:

@@ -11,6 +11,7 @@ from ingest.steps.parse.formats.scripts import exponent, index
 _MAX_DEPTH = 60
 """Nested structures; deeper ones are read without structure."""
 
+_MAX_SCRIPT = 40  # characters at the end of a formula that are searched for an open script
 _PROPERTIES = frozenset(["ctrlPr", "rPr", "del", "moveFrom", "argPr", "oMathParaPr", "instrText", "delText"])
 _OPEN_SCRIPT = re.compile(r"[_^]\w+$")  # what follows would belong to it
 _ONE_OPERAND = re.compile(r"\d+([.,]\d+)?|[^\W\d]+\d*")
@@ -46,7 +47,7 @@ def _sequence(element: Any, depth: int) -> str:
         is_structure = name in _SPACED
         if text and part and _is_word_end(part[0]):
             is_apart = (is_structure or was_structure) and _is_word_end(text[-1])
-            text += " " if is_apart or _OPEN_SCRIPT.search(text) else ""
+            text += " " if is_apart or _OPEN_SCRIPT.search(text[-_MAX_SCRIPT:]) else ""
         text += part
         was_structure = is_structure
     return text

@@ -13,6 +13,7 @@ STACKED = re.compile("(?:[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]\r\n){3}")
 """Characters of vertical lines as pdfium returns them: one on each line."""
 
 _LEFT_TO_RIGHT_RUN = re.compile(r"[0-9A-Za-z]+(?:[.,:/%-][0-9A-Za-z]+)*%?")
+_LINE = re.compile("[^\r\n]+")
 _QUARTERS = 4
 
 
@@ -34,13 +35,9 @@ def upright_parts(glyphs: Glyphs, page_text: int) -> Iterator[Glyphs]:
 
 
 def _is_any_rotated(glyphs: Glyphs, page_text: int) -> bool:
-    """Return whether the first, middle or last glyph of a line is rotated."""
-    samples: list[int] = []
-    for match in re.finditer("[^\r\n]+", glyphs.text):
-        visible = glyphs.visible(*match.span())
-        if visible:
-            samples += {visible[0], visible[len(visible) // 2], visible[-1]}
-    return any(round(angle / (math.pi / 2)) % _QUARTERS for angle in read_angles(page_text, samples))
+    """Return whether the first or last glyph of a line is rotated."""
+    ends = [index for match in _LINE.finditer(glyphs.text) for index in (match.start(), match.end() - 1)]
+    return any(round(angle / (math.pi / 2)) % _QUARTERS for angle in read_angles(page_text, ends))
 
 
 def _turn(glyphs: Glyphs, start: int, end: int, quarter: int) -> Glyphs:

@@ -5,20 +5,26 @@ boxes of their runs, of which there are a tenth as many (`needs_glyphs`).
 """
 
 import ctypes
+import re
 from collections import deque
 from collections.abc import Iterable
 from itertools import repeat
+from operator import gt
 from typing import Any, NamedTuple
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
 _WIDE_GAP = 1.2
-_MIN_STEP = 0.35
+_MIN_STEP = 0.2
 """Shares of the height of a run: a gap that may be a gutter, and the distance of a glyph from its shadow."""
 
-_MAX_RUNS_PER_GLYPH = 0.4  # more runs are single glyphs, and their spaces are guesses of pdfium
+_MAX_RUNS_PER_GLYPH = 0.4
+_MAX_SHORT = 0.35
+"""Shares of runs and of words of one or two letters: more show that glyphs are placed singly, and spaces are guessed."""
+
 _MIN_TALL = 24.0  # points; single letters are not as high
+_SHORT_WORD = re.compile(r"(?<!\S)[^\W\d_]{1,2}(?!\S)")
 _BOX_BYTES = ctypes.sizeof(pdfium.FS_RECTF)
 
 
@@ -37,6 +43,10 @@ _is_generated = prototype(pdfium.FPDFText_IsGenerated, ctypes.c_int)
 _angle = prototype(pdfium.FPDFText_GetCharAngle, ctypes.c_int, result=ctypes.c_float)
 
 
+_Run = tuple[float, float, float, float]
+"""Left, bottom, right and top of the ink of a run."""
+
+
 class Glyphs(NamedTuple):
     """The characters of a page and their boxes in points; the y axis points upwards.
 
@@ -52,8 +62,13 @@ class Glyphs(NamedTuple):
 
     def visible(self, start: int, end: int) -> list[int]:
         """Return the indexes of the glyphs in a range that are not spaces."""
-        text, bottom, top = self.text, self.bottom, self.top
-        return [index for index in range(start, end) if top[index] > bottom[index] and not text[index].isspace()]
+        top, bottom, text = self.top[start:end], self.bottom[start:end], self.text[start:end]
+        marks = map(gt, top, bottom)
+        return [
+            index
+            for index, mark, letter in zip(range(start, end), marks, text, strict=True)
+            if mark and letter > " " and not letter.isspace()
+        ]
 
     def height(self, index: int) -> float:
         """Return the height of a glyph's font."""
@@ -89,10 +104,10 @@ def _character(handle: int, index: int) -> str:
     return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\uffff"
 
 
-def needs_glyphs(page_text: pypdfium2.PdfTextPage) -> bool:
-    """Return whether runs of the page are side by side, raised, lowered, rotated, drawn twice or single glyphs."""
+def needs_glyphs(page_text: pypdfium2.PdfTextPage, text: str) -> bool:
+    """Return whether runs of the page are side by side, raised, lowered, rotated, drawn twice or scattered glyphs."""
     handle, count = address_of(page_text), page_text.count_rects()
-    if count > _MAX_RUNS_PER_GLYPH * page_text.count_chars():
+    if count > _MAX_RUNS_PER_GLYPH * len(text) and len(_SHORT_WORD.findall(text)) > _MAX_SHORT * len(text.split()):
         return True
     values = (ctypes.c_double * 4)()
     start = ctypes.addressof(values)
@@ -108,22 +123,40 @@ def needs_glyphs(page_text: pypdfium2.PdfTextPage) -> bool:
     return False
 
 
-def _is_tall(box: tuple[float, ...]) -> bool:
+def _is_tall(box: _Run) -> bool:
     """Return whether a run may be rotated."""
     height = box[3] - box[1]
     return height > _MIN_TALL and height > 2.5 * (box[2] - box[0])
 
 
-def _is_conspicuous(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
+def _is_conspicuous(first: _Run, second: _Run) -> bool:
     """Return whether a run beside another one is far away, too near, raised or lowered."""
-    if min(first[3], second[3]) <= max(first[1], second[1]):
-        return False  # one below the other
     height = max(first[3] - first[1], second[3] - second[1])
     gap = second[0] - first[2]
+    overlap = min(first[3], second[3]) - max(first[1], second[1])
+    if overlap <= 0.3 * min(first[3] - first[1], second[3] - second[1]):  # one below the other, or raised beside it
+        return -0.1 * height <= gap < 0.5 * height and 0 < second[1] - first[1] < 1.4 * height
     if gap > _WIDE_GAP * height or second[0] < first[0] + _MIN_STEP * height:
         return True
-    raised, lowered = second[1] - first[1], first[3] - second[3]
-    return gap < 0.5 * height and (abs(raised) > 0.25 * height or abs(lowered) > 0.25 * height)
+    return gap < 0.5 * height and (_is_raised(first, second) or _is_raised(second, first) or _is_lowered(first, second))
+
+
+def _is_raised(run: _Run, other: _Run) -> bool:
+    """Return whether a run may be raised beside the other one. Hyphens and quotes are too flat."""
+    height = run[3] - run[1]
+    return (
+        other[1] > run[1] + 0.33 * height and other[3] > run[3] - 0.15 * height and other[3] - other[1] > 0.3 * height
+    )
+
+
+def _is_lowered(run: _Run, other: _Run) -> bool:
+    """Return whether a run may be lowered beside the other one. Commas are too flat."""
+    height = run[3] - run[1]
+    return (
+        other[1] < run[1] - 0.1 * height
+        and other[3] < run[3] - 0.1 * height
+        and 0.5 * height < other[3] - other[1] < 0.9 * height
+    )
 
 
 def share_without_unicode(page_text: pypdfium2.PdfTextPage, max_samples: int = 64) -> float:

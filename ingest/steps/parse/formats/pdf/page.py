@@ -106,7 +106,7 @@ def _read_text_layer(page: pypdfium2.PdfPage) -> TextLayer:
 
 def _layout(page_text: pypdfium2.PdfTextPage, raw: str) -> str:
     """Return the text of a page in reading order, with its raised and lowered characters."""
-    if not (needs_glyphs(page_text) or _NEEDS_GLYPHS.search(raw)):
+    if not (needs_glyphs(page_text, raw) or _NEEDS_GLYPHS.search(raw)):
         return raw.replace("\r\n", "\n").replace("\r", "\n")
     parts = upright_parts(read_glyphs(page_text, raw), address_of(page_text))
     return "\n".join(filter(None, (write_rows(read_rows(part)) for part in parts)))

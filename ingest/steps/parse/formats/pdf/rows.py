@@ -127,9 +127,9 @@ def _read_row(glyphs: Glyphs, lines: list[Line]) -> Row:
         return [_segment(read_right_to_left(glyphs, text, visible), glyphs, visible)]
     if (len(lines) == 1 and _is_plain(glyphs, text, visible)) or not _is_horizontal(glyphs, text, visible):
         return [_segment(text, glyphs, visible)]
-    single = _without_doubles(glyphs, visible)
+    single = _without_doubles(glyphs, visible) if _may_have_doubles(glyphs, visible) else visible
     pitch = _uniform_pitch(glyphs, single)
-    heights = Counter(round(glyphs.height(index), 1) for index in single)
+    heights = Counter([round(glyphs.top[index] - glyphs.bottom[index], 1) for index in single])
     height = max(heights, key=lambda value: (heights[value], value))
     parts = _split(glyphs, single, height)
     segments = [_segment(_write(glyphs, part, height, pitch), glyphs, part) for part in parts]
@@ -140,11 +140,9 @@ def _is_horizontal(glyphs: Glyphs, text: str, visible: list[int]) -> bool:
     """Return whether all glyphs are upright, on one baseline. The text of others stays as pdfium returned it."""
     if len(visible) != len(text) - sum(map(str.isspace, text)):
         return False
-    return not any(
-        glyphs.left[index] < glyphs.left[before] and abs(glyphs.bottom[index] - glyphs.bottom[before]) > height
-        for before, index in pairwise(visible)
-        if (height := _MAX_CLIMB * glyphs.height(before))
-    )
+    left, bottom = glyphs.left, glyphs.bottom
+    back = [pair for pair in pairwise(visible) if left[pair[1]] < left[pair[0]]]
+    return not any(abs(bottom[index] - bottom[before]) > _MAX_CLIMB * glyphs.height(before) for before, index in back)
 
 
 def _is_plain(glyphs: Glyphs, text: str, visible: list[int]) -> bool:
@@ -166,6 +164,13 @@ def _is_plain(glyphs: Glyphs, text: str, visible: list[int]) -> bool:
 def _may_be_grid(steps: list[float]) -> bool:
     usual = sorted(steps)[len(steps) // 2] if len(steps) > 2 else 0
     return usual > 0 and sum(abs(step - usual) < _GRID_TOLERANCE * usual for step in steps) * 2 > len(steps)
+
+
+def _may_have_doubles(glyphs: Glyphs, visible: list[int]) -> bool:
+    """Return whether a glyph starts before or right at the start of its neighbour on the left."""
+    lefts = [glyphs.left[index] for index in visible]
+    steps = filter(None, map(sub, lefts[1:], lefts))
+    return min(steps, default=1.0) < _MIN_STEP * glyphs.height(visible[0])
 
 
 def _without_doubles(glyphs: Glyphs, visible: list[int]) -> list[int]:
@@ -206,14 +211,14 @@ def _segment(text: str, glyphs: Glyphs, indexes: list[int]) -> Segment:
 
 def _split(glyphs: Glyphs, visible: list[int], height: float) -> Iterator[list[int]]:
     """Yield the visible glyphs between wide gaps."""
-    part = visible[:1]
-    for before, index in pairwise(visible):
-        gap = glyphs.left[index] - glyphs.right[before]
-        if gap > _SEGMENT_GAP * height or gap < -_MAX_STEP_BACK * height:
-            yield part
-            part = []
-        part.append(index)
-    yield part
+    left, right = glyphs.left, glyphs.right
+    most, least = _SEGMENT_GAP * height, -_MAX_STEP_BACK * height
+    start = 0
+    for place, (before, index) in enumerate(pairwise(visible), 1):
+        if not least <= left[index] - right[before] <= most:
+            yield visible[start:place]
+            start = place
+    yield visible[start:]
 
 
 def _uniform_pitch(glyphs: Glyphs, visible: list[int]) -> float:
@@ -232,25 +237,34 @@ def _write(glyphs: Glyphs, part: list[int], height: float, pitch: float) -> str:
     """Return the text of a segment, with its spaces and its raised and lowered runs."""
     pieces: list[str] = []
     run: list[str] = []
-    level, new_level = 0, 0
-    baselines = (_baseline(glyphs, index) for index in part if glyphs.height(index) >= _SMALL * height)
-    baseline = next(baselines, None)
-    before: int | None = None
-    for index in part:
-        if baseline is None or glyphs.height(index) >= _SMALL * height:
-            new_level, baseline = 0, _baseline(glyphs, index)
-        else:
-            new_level = _level((_baseline(glyphs, index) - baseline) / height)
+    level, before = 0, part[0]
+    for index, new_level in zip(part, _levels(glyphs, part, height), strict=True):
         if new_level != level:
             pieces.append(_write_run(run, level, pieces))
             run, level = [], new_level
-        if before is not None and _has_space(glyphs, before, index, height, pitch):
+        if index != before and (index > before + 1 or pitch) and _has_space(glyphs, before, index, height, pitch):
             run.append(" ")
         run.append(glyphs.text[index])
         before = index
     pieces.append(_write_run(run, level, pieces))
     text = "".join(pieces)
     return _write_spaced(glyphs, part, height) if SPACED.search(text) else text
+
+
+def _levels(glyphs: Glyphs, part: list[int], height: float) -> list[int]:
+    """Return for each glyph whether it is raised (1) or lowered (-1)."""
+    bottom, top, least = glyphs.bottom, glyphs.top, _SMALL * height
+    tall = [index for index in part if top[index] - bottom[index] >= least]
+    if len(tall) in (0, len(part)):
+        return [0] * len(part)
+    levels, baseline = [], _baseline(glyphs, tall[0])
+    for index in part:
+        if top[index] - bottom[index] >= least:
+            baseline = _baseline(glyphs, index)
+            levels.append(0)
+        else:
+            levels.append(_level((_baseline(glyphs, index) - baseline) / height))
+    return levels
 
 
 def _write_spaced(glyphs: Glyphs, part: list[int], height: float) -> str:

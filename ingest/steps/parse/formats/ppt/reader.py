@@ -125,5 +125,9 @@ def _blips(stream: bytes) -> Iterator[Picture]:
             number += 1
             has_second_identifier = record.instance & 1
             start = record.start + (33 if has_second_identifier else 17)
-            yield f"picture {number}", partial(stream.__getitem__, slice(start, record.end))
+            yield f"picture {number}", partial(_part, stream, start, record.end)
         position = max(record.end, position + 8)
+
+
+def _part(stream: bytes, start: int, end: int) -> bytes:
+    return stream[start:end]

@@ -19,17 +19,22 @@ def read_pictures(
     relationships: dict[str, Relationship],
     identifiers: list[str],
     part: str,
+    what: str = "slide",
 ) -> None:
-    """Add the text of the pictures of a slide without text, and count them. Without OCR there is a warning."""
+    """Add the text of the pictures of a slide without text, and count them. Without OCR there is a warning.
+
+    `identifiers` are those of the pictures in `relationships`; `what` is "slide" or "sheet".
+    """
     from ingest.steps.parse import ocr
 
     names = [r.target for i in identifiers if (r := relationships.get(i)) is not None and not r.is_external]
     scans = [name for name in dict.fromkeys(names) if not name.lower().endswith(_DRAWINGS)][:MAX_PICTURES]
     if not scans or not ocr.is_available():
         builder.report.count("image", "not_read", len(identifiers))
-        builder.report.warn("picture_not_read", ocr.unread_file_message("A slide has pictures but no text"), part)
+        builder.report.warn("picture_not_read", ocr.unread_file_message(f"A {what} has pictures but no text"), part)
         return
-    builder.report.count("image", "not_read", len(identifiers) - len(scans))
+    if len(identifiers) > len(scans):
+        builder.report.count("image", "not_read", len(identifiers) - len(scans))
     for name in scans:
         _recognize(builder, package, name, part)
 
@@ -41,7 +46,7 @@ def _recognize(builder: TextBuilder, package: OoxmlPackage, name: str, part: str
         parsed = read_nested(package.read(name), package.file_name(name))
     except (FileError, PartError) as exc:
         builder.report.count("image", "failed")
-        builder.report.warn("picture_not_read", f"A picture on a slide was not read. {exc}", part)
+        builder.report.warn("picture_not_read", f"A picture was not read. {exc}", part)
         return
     builder.report.count("image", "ocr" if parsed.text.strip() else "empty")
     builder.report.add(replace(parsed.report, parts={}), part)

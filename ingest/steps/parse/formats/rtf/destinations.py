@@ -102,7 +102,7 @@ def _start_instruction(reader: Reader) -> None:
     _start_capture(reader, reader.fields[-1].instruction if reader.fields else Capture())
 
 
-def _startform_of(reader: Reader) -> None:
+def _start_form(reader: Reader) -> None:
     if reader.fields:
         reader.fields[-1].form = Form()
     _start_capture(reader, Capture())
@@ -201,3 +201,5 @@ _CAPTURES: dict[str, Callable[[Reader], None]] = {
     "fonttbl": lambda reader: _set_mode(reader, "fonts"),
     "stylesheet": lambda reader: _set_mode(reader, "styles"),
 }
+DESTINATIONS = frozenset(["pict", "objdata", "upr", *words.SKIPPED, *words.TRANSPARENT, *_STORIES, *_CAPTURES])
+"""The names of all destinations that are known."""

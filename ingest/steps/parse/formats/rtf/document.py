@@ -5,7 +5,7 @@ import re
 from ingest.steps.parse.formats.html import write_html
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.ooxml.embedded import add_object
-from ingest.steps.parse.formats.pictures import Picture, report_pictures
+from ingest.steps.parse.formats.pictures import Picture
 from ingest.steps.parse.formats.rtf.charsets import Charsets
 from ingest.steps.parse.formats.rtf.embedded import EmbeddedFile
 from ingest.steps.parse.formats.rtf.html_sink import HtmlSink
@@ -77,7 +77,6 @@ class Document:
             report.count("embedded_object", "not_read", self.unread_objects)
             message = f"{self.unread_objects} embedded objects were not read."
             report.warn("embedded_object_not_read", message)
-        report_pictures(builder, self.images, self.pictures)
         if self.is_cut:
             report.warn("file_cut", "The file ends inside a picture or an object; text after that is missing.")
 

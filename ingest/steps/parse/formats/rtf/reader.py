@@ -6,6 +6,7 @@ Nothing here raises for that: unknown control words are ignored, and unknown des
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from ingest.steps.parse.formats.rtf import tokens, words
 from ingest.steps.parse.formats.rtf.charsets import SYMBOL_CHARSET
@@ -24,6 +25,15 @@ EnterDestination = Callable[["Reader", str, int], bool]
 _MORE_TEXT = re.compile(rb"\\(?:par|pard|rtf1|cell|row)\b")
 
 
+@dataclass(frozen=True)
+class Language:
+    """What the reader knows of RTF. All words that are not in `known_words` are formatting."""
+
+    actions: Mapping[str, Action]
+    enter_destination: EnterDestination
+    known_words: frozenset[bytes]
+
+
 class Field:
     """An open field. `start` is the amount of text before it."""
 
@@ -36,7 +46,7 @@ class Field:
 class Reader:
     """Reads one file into a Document."""
 
-    def __init__(self, data: bytes, actions: Mapping[str, Action], enter_destination: EnterDestination) -> None:
+    def __init__(self, data: bytes, language: Language) -> None:
         self.data = data
         self.document = Document()
         self.state = State(self.document.body)
@@ -50,8 +60,9 @@ class Reader:
         self.is_starred = False
         self.written = 0  # pieces of text so far
         self.next_position: int | None = None  # where to continue after something was skipped
-        self._actions = actions
-        self._enter_destination = enter_destination
+        self._actions = language.actions
+        self._known_words = language.known_words
+        self._enter_destination = language.enter_destination
         self._stack: list[State] = []
         self._bytes = bytearray()  # text whose character set is that of the current font
         self._fallback = 0  # characters to skip after a \u
@@ -128,8 +139,11 @@ class Reader:
             elif kind == tokens.SYMBOL:
                 self._symbol(token[tokens.SYMBOL])
             elif kind is not None:
+                word = token[tokens.WORD]
+                if word not in self._known_words and not (self.is_starred or self._fallback or word.endswith(b"Pr")):
+                    continue  # formatting, as most words are
                 number = token[tokens.WORD_WITH_NUMBER]
-                self._word(token[tokens.WORD].decode("ascii"), None if number is None else int(number), token.end())
+                self._word(word.decode("ascii"), None if number is None else int(number), token.end())
                 if self.next_position is not None:
                     position, self.next_position = self.next_position, None
                     return position

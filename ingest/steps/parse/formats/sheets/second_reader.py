@@ -71,14 +71,13 @@ def _add_sheet(builder: TextBuilder, workbook: Any, name: str) -> None:
 
     try:
         sheet = workbook.get_sheet_by_name(name)
-        start = sheet.start or (0, 0)
-        rows = sheet.iter_rows()
+        rows = sheet.iter_rows()  # from the first row of the sheet, filled or not
     except (python_calamine.CalamineError, OSError, ValueError):
         builder.report.count("sheet", "failed")
         builder.report.warn("sheet_not_read", "A sheet is damaged and could not be read.", f"sheet {name}")
         return
     grid = Grid()
-    for number, row in enumerate(rows, start[0] + 1):
+    for number, row in enumerate(rows, 1):
         _add_row(grid, number, row)
     builder.report.count("sheet", "read" if len(grid) else "empty")
     grid.write(builder)

@@ -8,6 +8,7 @@ from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.ooxml import xml
 from ingest.steps.parse.formats.ooxml.package import OoxmlPackage, PartError
 from ingest.steps.parse.formats.ooxml.xml import child, children
+from ingest.steps.parse.formats.pptx.pictures import read_pictures
 from ingest.steps.parse.formats.pptx.shapes import ShapeWalker
 from ingest.steps.parse.formats.pptx.slide import add_object
 from ingest.steps.parse.formats.sheets.binary_comments import read_binary_comments
@@ -31,15 +32,18 @@ class SheetExtras:
         self._workbook = workbook
         self._known_persons: dict[str, str] | None = None
 
-    def add(self, sheet: str) -> bool:
-        """Add everything that belongs to a sheet beside its cells, and return whether that had text."""
+    def add(self, sheet: str, part: str, *, has_cells: bool) -> bool:
+        """Add everything that belongs to a sheet beside its cells, and return whether that had text.
+
+        `part` names the sheet in warnings. Pictures are read if the sheet has nothing else.
+        """
         size = len(self._builder)
         relationships = [r for r in self._package.relationships(sheet).values() if not r.is_external]
         if not relationships:
             return False
         for relationship in relationships:
             if relationship.kind == "drawing":
-                self._add_drawing(relationship.target)
+                self._add_drawing(relationship.target, part, has_cells=has_cells)
         for text in self._comments(sheet):
             self._builder.report.count("comment", "read")
             self._builder.add_block(text)
@@ -50,17 +54,20 @@ class SheetExtras:
                 add_object(self._builder, self._package, relationship.target)
         return len(self._builder) > size
 
-    def _add_drawing(self, part: str) -> None:
+    def _add_drawing(self, drawing: str, part: str, *, has_cells: bool) -> None:
         try:
-            root = self._package.root(part)
+            root = self._package.root(drawing)
         except PartError:
             self._builder.report.warn("part_not_read", "The drawings on a sheet are missing or damaged.", part)
             return
-        walker = ShapeWalker(self._builder, self._package, part)
+        walker = ShapeWalker(self._builder, self._package, drawing)
         for shape in walker.shapes(root):
             walker.add(shape)
-        if walker.counts.pictures:
-            self._builder.report.count("image", "not_read", len(walker.counts.pictures))
+        pictures = walker.counts.pictures
+        if pictures and (has_cells or walker.counts.texts):
+            self._builder.report.count("image", "not_read", len(pictures))
+        elif pictures:
+            read_pictures(self._builder, self._package, self._package.relationships(drawing), pictures, part, "sheet")
 
     def _comments(self, sheet: str) -> Iterator[str]:
         """Yield comments and threads of comments with their cells and authors."""
@@ -131,5 +138,5 @@ def print_header_text(code: str) -> str:
     """Return the words of a header or footer of printed pages, without page numbers, dates and fonts."""
     text = _HEADER_PART.sub(r"\1\n", code)
     text = _HEADER_CODE.sub("", _PAGE_NUMBER.sub("", text)).replace("&&", "&")
-    lines = (" ".join(line.split()) for line in text.splitlines())
+    lines = (" ".join(line.split()).strip("-\u2013\u2014|/, ") for line in text.splitlines())
     return "\n".join(line for line in lines if any(character.isalnum() for character in line))

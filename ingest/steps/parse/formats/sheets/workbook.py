@@ -63,7 +63,7 @@ def _add_sheet(
             return
     has_cells = len(reading.grid) > 0
     reading.grid.write(builder)
-    has_more = extras.add(sheet.part)
+    has_more = extras.add(sheet.part, part, has_cells=has_cells)
     for text in map(print_header_text, reading.print_headers):
         builder.add_block(text)
     builder.report.count("sheet", "read" if has_cells or has_more else "failed" if reading.is_damaged else "empty")
@@ -76,8 +76,8 @@ def _warn(builder: TextBuilder, reading: SheetReading, part: str) -> None:
     if reading.is_damaged:
         builder.report.warn("sheet_damaged", "A sheet is damaged. What is readable in it was read.", part)
     if reading.formulas:
-        message = f"{reading.formulas} formulas have no stored result, so the formulas themselves were read."
-        builder.report.warn("formula_without_value", message, part)
+        message = "Formulas have no stored results, so the formulas themselves were read. Number of formulas"
+        builder.report.warn("formula_without_value", f"{message}: {reading.formulas}.", part)
     if reading.bad_strings:
-        message = f"{reading.bad_strings} cells refer to texts that are missing in the workbook."
-        builder.report.warn("text_missing", message, part)
+        message = "Cells refer to texts that are missing in the workbook. Number of cells"
+        builder.report.warn("text_missing", f"{message}: {reading.bad_strings}.", part)

@@ -24,6 +24,7 @@ from ingest.steps.parse.parsed import ParsedText
 _EMPTY, _TEXT, _NUMBER, _DATE, _BOOLEAN, _ERROR, _BLANK = range(7)
 """Types of cells in xlrd."""
 
+_OBJECT_NAME = "MBD".encode("utf-16-le")
 _SCRIPTS: dict[int, Callable[[str], str]] = {1: superscript, 2: subscript}
 
 
@@ -36,6 +37,7 @@ def _read(path: Path) -> ParsedText:
     import xlrd  # type: ignore[import-untyped]  # it has no types and no stubs are installed
 
     builder = TextBuilder()
+    _count_objects(builder, path)
     try:
         workbook = _open(path)
         extras = _sheet_texts(workbook)
@@ -54,6 +56,25 @@ def _read(path: Path) -> ParsedText:
             _add_texts(builder, chart)
         builder.report.count("sheet", "read" if chart.charts or chart.boxes else "empty")
     return builder.parsed("xls", "xlrd", xlrd.__version__)
+
+
+def _count_objects(builder: TextBuilder, path: Path) -> None:
+    """Count the embedded objects, which are not read. Each has a storage of its own beside the workbook."""
+    if _OBJECT_NAME not in path.read_bytes():  # opening the container a second time takes as long as reading the cells
+        return
+    import olefile
+
+    try:
+        with olefile.OleFileIO(str(path)) as ole:
+            objects = {entry[0] for entry in ole.listdir() if len(entry) > 1 and entry[0].startswith("MBD")}
+    except (OSError, ValueError, LookupError):
+        return
+    if objects:
+        builder.report.count("embedded_object", "not_read", len(objects))
+        message = (
+            f"{len(objects)} embedded objects of an old workbook were not read. Save it as .xlsx to have them read."
+        )
+        builder.report.warn("embedded_object_not_read", message)
 
 
 def _open(path: Path) -> Any:

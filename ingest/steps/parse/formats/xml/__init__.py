@@ -29,7 +29,7 @@ def read(path: Path) -> ParsedText:
     if root is None and is_damaged:
         builder.add_block(strip_markup(source))
     elif root is not None:
-        XmlWriter(builder).write(root)
+        XmlWriter(builder, is_damaged=is_damaged).write(root)
     if not len(builder):
         builder.add_block(source)
     return builder.parsed("xml")

@@ -62,11 +62,13 @@ _SOFT_HYPHEN = "\xad"
 class XmlWriter:
     """Writes one document. The attributes of an element are a line before its own.
 
-    Those of elements inside running text follow the text. Titles of the parts of a document are headings.
+    Those of elements inside running text follow the text. Titles of the parts of a document are headings. In a damaged
+    document, whose elements may end anywhere, words do not run over the edges of elements.
     """
 
-    def __init__(self, builder: TextBuilder) -> None:
+    def __init__(self, builder: TextBuilder, *, is_damaged: bool = False) -> None:
         self._builder = builder
+        self._edge = " " if is_damaged else ""
         self._inline: list[str] = []
         self._inline_attributes: list[str] = []
         self._mixed: list[bool] = []  # for each open element, whether it contains running text
@@ -86,7 +88,7 @@ class XmlWriter:
             if not (self._mixed and self._mixed[-1]):
                 self._flush()
             if element is not root:
-                self._inline.append(element.tail or "")
+                self._inline.append(self._edge + (element.tail or ""))
         self._flush()
 
     def _start(self, element: Any) -> bool:
@@ -106,7 +108,7 @@ class XmlWriter:
         text = element.text or ""
         if not len(element) and len(text) > 10 and self._write_special(element, text):
             return True
-        self._inline.append(text)
+        self._inline.append(self._edge + text)
         return False
 
     def _write_special(self, element: Any, text: str) -> bool:

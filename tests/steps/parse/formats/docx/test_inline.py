@@ -167,3 +167,17 @@ def test_deep_nesting_does_not_end_the_reader(read_docx: Read) -> None:
     assert parsed.text.startswith("deep")
     assert "box" in parsed.text
     assert parsed.text.endswith("end")
+
+
+def test_a_large_initial_is_one_with_its_paragraph(read_docx: Read) -> None:
+    frame = '<w:framePr w:dropCap="drop" w:lines="3"/>'
+    body = paragraph("D", frame) + paragraph("ear reader") + paragraph("Once", frame) + paragraph(" upon a time")
+
+    assert read_docx(docx(body)).text == "Dear reader\n\nOnce upon a time"
+
+
+def test_paragraphs_around_a_deleted_paragraph_mark_are_one(read_docx: Read) -> None:
+    mark = '<w:rPr><w:del w:id="1" w:author="x"/></w:rPr>'
+    body = paragraph("The fee is ", mark) + paragraph("700") + paragraph("last", mark)
+
+    assert read_docx(docx(body)).text == "The fee is 700\n\nlast"

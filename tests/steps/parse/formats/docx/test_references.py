@@ -156,3 +156,36 @@ def test_the_workbook_behind_a_chart_is_not_read_again(read_docx: Read) -> None:
     parsed: ParsedText = read_docx(docx(paragraph("Body"), parts, [("chart", "charts/chart1.xml")]))
 
     assert not parsed.report.warnings
+
+
+def test_a_document_that_is_one_imported_web_archive_is_read_as_its_text(read_docx: Read) -> None:
+    archive = (
+        b'MIME-Version: 1.0\nContent-Type: multipart/related; type="text/html"; boundary="b"\n\n--b\n'
+        b'Content-Type: text/html; charset="utf-8"\nContent-Transfer-Encoding: quoted-printable\n'
+        b"Content-Location: file:///C:/fake/document.html\n\n<html><body><p>The lease ends in Oslo.</p></body></html>\n--b--\n"
+    )
+
+    parsed = read_docx(docx('<w:altChunk r:id="rId1"/>', {"afchunk.mht": archive}, [("aFChunk", "/word/afchunk.mht")]))
+
+    assert "The lease ends in Oslo." in parsed.text
+    assert "Attachment" not in parsed.text
+
+
+def test_an_imported_part_that_cannot_be_read_is_named(read_docx: Read) -> None:
+    parts: dict[str, str | bytes] = {"chunk.bin": b"\x00\x01\x02" * 100}
+
+    parsed = read_docx(docx(paragraph("Body") + '<w:altChunk r:id="rId1"/>', parts, [("aFChunk", "chunk.bin")]))
+
+    assert parsed.text == "Body"
+    assert [(warning.code, warning.part) for warning in parsed.report.warnings] == [("part_not_read", "chunk.bin")]
+
+
+def test_controls_are_read_or_counted(read_docx: Read) -> None:
+    bag = '<ax:ocx xmlns:ax="urn:ax"><ax:ocxPr ax:name="Caption" ax:value="I agree"/></ax:ocx>'
+    parts: dict[str, str | bytes] = {"activeX/a.xml": bag, "activeX/b.xml": '<ax:ocx xmlns:ax="urn:ax"/>'}
+    content = "".join(f'<w:r><w:object><w:control r:id="rId{number}"/></w:object></w:r>' for number in (1, 2))
+
+    parsed = read_docx(docx(paragraph(content), parts, [("control", "activeX/a.xml"), ("control", "activeX/b.xml")]))
+
+    assert parsed.text == "I agree"
+    assert parsed.report.parts["embedded_object"] == {"read": 1, "not_read": 1}

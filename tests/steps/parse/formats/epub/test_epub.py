@@ -116,7 +116,8 @@ def test_chapters_are_found_under_other_spellings_of_their_paths(
     read_epub: ReadEpub, documents: DocumentBuilder, href: str, member: str
 ) -> None:
     items = f'<item id="c" href="{href}" media-type="application/xhtml+xml"/>'
-    members = book({}, manifest=items, spine='<itemref idref="c"/>') | {member: page("Found")}
+    members = book({}, manifest=items, spine='<itemref idref="c"/>')
+    members[member] = page("Found")
 
     assert read_epub(documents.zipped(members)).text == "Found"
 
@@ -137,7 +138,7 @@ def test_chapters_are_found_under_other_spellings_of_their_paths(
 def test_a_book_without_a_list_of_chapters_is_read_by_the_names_of_its_files(
     read_epub: ReadEpub, documents: DocumentBuilder, members: Members
 ) -> None:
-    parsed = read_epub(documents.zipped({"mimetype": "application/epub+zip"} | members))
+    parsed = read_epub(documents.zipped({"mimetype": "application/epub+zip", **members}))
 
     assert parsed.text == "One\n\nTwo"
     assert [warning.code for warning in parsed.report.warnings] == ["manifest_missing"]

@@ -45,7 +45,15 @@ def test_the_content_is_decoded(headers: str, body: bytes, text: str) -> None:
 def test_base64_in_several_pieces_is_joined() -> None:
     line = b"VGhlIGJvYXJkIG1lZXRzIGluIHJvb20gc2V2ZW4uLi4uIQ=="
 
-    assert split_base64(line + b"\n" + line) == (b"The board meets in room seven....!" * 2, b"")
+    assert split_base64(line + b"\n" + line) == (b"", b"The board meets in room seven....!" * 2, b"")
+
+
+def test_a_banner_before_base64_is_kept() -> None:
+    line = b"VGhlIGJvYXJkIG1lZXRzIGluIHJvb20gc2V2ZW4uLi4uIQ=="
+
+    assert text_of("Content-Transfer-Encoding: base64", b"[EXTERNAL MAIL]\n" + line) == (
+        "[EXTERNAL MAIL]\n\nThe board meets in room seven....!"
+    )
 
 
 @pytest.mark.parametrize(

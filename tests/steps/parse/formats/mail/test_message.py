@@ -307,6 +307,23 @@ def test_a_saved_web_page_is_read_without_its_pictures_and_styles() -> None:
     assert [heading.title for heading in parsed.headings] == ["Runbook für Backups"]
 
 
+def test_the_frames_of_a_saved_workbook_are_read() -> None:
+    sheets = "".join(
+        f"--X\nContent-Location: file:///C:/b_files/sheet00{number}.htm\nContent-Type: text/html\n\n"
+        f"<table><tr><td>Sheet</td><td>{number}</td></tr></table>\n"
+        for number in (1, 2)
+    )
+    page = (
+        "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=X\n\n--X\nContent-Location: file:///C:/b.htm\n"
+        "Content-Type: text/html\n\n<link href='b_files/sheet002.htm'><frameset><frame src='b_files/sheet001.htm'></frameset>\n"
+        f"{sheets}--X\nContent-Location: file:///C:/b_files/other.htm\nContent-Type: text/html\n\nother\n--X--\n"
+    )
+
+    parsed = read_mail(page.encode())
+
+    assert (parsed.kind, parsed.text) == ("mhtml", "Sheet | 1\n\nSheet | 2")
+
+
 def test_a_mail_of_apple_mail_ends_where_its_first_line_says() -> None:
     mail = b"Subject: s\nFrom: a@example.org\n\nbody\n"
 

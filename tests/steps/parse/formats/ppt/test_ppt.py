@@ -78,9 +78,10 @@ class PptFile:
         self._stream += record(0x0FF5, struct.pack("<IIIIIIHH", 0, 0, self._edit, at, document, 0, 0, 0))
         self._edit = edit
 
-    def build(self, *, token: int = 0xE391C05F) -> bytes:
+    def build(self, *, token: int = 0xE391C05F, pictures: bytes = b"") -> bytes:
         user = record(0x0FF6, struct.pack("<III", 20, token, self._edit) + bytes(12))
-        return DocumentBuilder().ole({"PowerPoint Document": self._stream, "Current User": user})
+        streams = {"PowerPoint Document": self._stream, "Current User": user}
+        return DocumentBuilder().ole(streams | ({"Pictures": pictures} if pictures else {}))
 
 
 def document(*slides: bytes, notes: tuple[bytes, ...] = (), more: bytes = b"") -> bytes:

@@ -1,6 +1,11 @@
 """One slide: shapes, tables, charts, notes, comments, pictures, embedded objects."""
 
-from ingest.steps.parse import ParsedText
+from pathlib import Path
+
+import pytest
+
+from ingest.steps.parse import ParsedText, nested, ocr
+from ingest.steps.parse.formats.pptx.presentation import read
 from tests.steps.parse.documents import DocumentBuilder, Parse
 from tests.steps.parse.presentations import A, P, frame, paragraph, picture, pptx, shape, slide_xml, table, title
 from tests.steps.parse.workbooks import relationships
@@ -225,3 +230,30 @@ def test_embedded_objects_are_read_as_parts_of_the_slide(parse: Parse, documents
     assert parsed.text == "T\n\nAttachment: Sheet1.xlsx\n\nS\n\ninner | 7"
     assert [section.kind for section in parsed.sections] == ["slide", "attachment", "sheet"]
     assert parsed.report.parts["embedded_object"] == {"read": 1}
+
+
+def test_pictures_are_read_by_ocr_if_a_slide_has_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def recognize(data: bytes, filename: str) -> ParsedText:
+        assert filename == "Scan.png"
+        return ParsedText(f"seen in {data.decode()}", "image")
+
+    monkeypatch.setattr(nested, "read_nested", recognize)
+    monkeypatch.setattr(ocr, "is_available", lambda: True)
+    scan = picture().replace("</p:pic>", '<p:blipFill><a:blip r:embed="rId1"/></p:blipFill></p:pic>')
+    background = '<p:bg><p:bgPr><a:blipFill><a:blip r:embed="rId1"/></a:blipFill></p:bgPr></p:bg><p:spTree>'
+    parts: dict[str, str | bytes] = {
+        "ppt/media/Scan.png": b"pixels",
+        "ppt/slides/slide2.xml": slide_xml("").replace("<p:spTree>", background),
+        "ppt/slides/_rels/slide2.xml.rels": relationships([("image", "../media/Scan.png")]),
+    }
+    path = tmp_path / "deck"
+    path.write_bytes(
+        pptx([scan + picture(), "", title("T") + picture()], related=[("image", "../media/Scan.png")], parts=parts)
+    )
+
+    parsed = read(path)
+
+    assert parsed.text == "seen in pixels\n\nseen in pixels\n\nT"
+    assert [section.kind for section in parsed.sections] == ["slide"] * 3
+    assert parsed.report.parts == {"image": {"not_read": 2, "ocr": 2}, "slide": {"read": 3}}
+    assert not parsed.report.warnings

@@ -1,8 +1,12 @@
 """Workbooks of Excel 97 to 2003 (.xls), and other formats that are saved under this name."""
 
 import struct
+from pathlib import Path
+
+import pytest
 
 from ingest.steps.parse.formats.sheets.biff import read_sheet_texts
+from ingest.steps.parse.formats.sheets.xls import read
 from tests.steps.parse.documents import DocumentBuilder, Parse
 from tests.steps.parse.workbooks import biff, spreadsheetml, xls, xls_note, xls_text_object
 
@@ -75,3 +79,18 @@ def test_a_workbook_in_xml_named_xls_is_read_sheet_by_sheet(parse: Parse) -> Non
 
 def test_an_xlsx_named_xls_is_read(parse: Parse, documents: DocumentBuilder) -> None:
     assert parse("a.xls", documents.xlsx({"S": [["text"]]})).text == "S\n\ntext"
+
+
+def test_embedded_objects_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import olefile
+
+    path = tmp_path / "a.xls"
+    path.write_bytes(xls([(0, 0, "MBD in utf-16: " + "M\0B\0D\0", 0)]))
+    monkeypatch.setattr(
+        olefile.OleFileIO, "listdir", lambda ole: [["Workbook"], ["MBD00A1", "Package"], ["MBD00A1", "x"]]
+    )
+
+    parsed = read(path)
+
+    assert parsed.report.parts["embedded_object"] == {"not_read": 1}
+    assert [warning.code for warning in parsed.report.warnings] == ["embedded_object_not_read"]

@@ -238,13 +238,29 @@ def test_charts_pictures_and_groups_in_drawings_are_read(parse: Parse) -> None:
     assert not parsed.report.warnings
 
 
+def test_a_sheet_of_pictures_alone_has_a_warning(parse: Parse) -> None:
+    picture = "<xdr:oneCellAnchor><xdr:pic><xdr:nvPicPr><xdr:cNvPr id='4' name='p'/></xdr:nvPicPr></xdr:pic></xdr:oneCellAnchor>"
+    data = xlsx(
+        {"Scan": ""},
+        related=[("drawing", "../drawings/drawing1.xml")],
+        parts={"xl/drawings/drawing1.xml": sheet_drawing(picture)},
+    )
+
+    parsed = parse("a.xlsx", data)
+
+    assert parsed.report.parts == {"image": {"not_read": 1}, "sheet": {"empty": 1}}
+    assert [(w.code, w.part) for w in parsed.report.warnings] == [("picture_not_read", "sheet Scan")]
+
+
 def test_print_headers_are_read_without_their_codes(parse: Parse) -> None:
     after = (
         '<headerFooter><oddHeader>&amp;L&amp;"Arial,Bold"&amp;12Internal &amp;&amp; secret&amp;R&amp;D</oddHeader>'
-        "<oddFooter>&amp;CPage &amp;P of &amp;N</oddFooter></headerFooter>"
+        "<oddFooter>&amp;CPage &amp;P of &amp;N - Draft</oddFooter></headerFooter>"
     )
 
-    assert body(parse("a.xlsx", xlsx({"Data": row(1, cell("A1", "x"))}, after=after))) == "x\n\nInternal & secret"
+    assert (
+        body(parse("a.xlsx", xlsx({"Data": row(1, cell("A1", "x"))}, after=after))) == "x\n\nInternal & secret\n\nDraft"
+    )
 
 
 def test_hidden_sheets_rows_and_columns_are_read(parse: Parse) -> None:
@@ -398,3 +414,11 @@ def test_relationship_ids_may_have_any_prefix(parse: Parse) -> None:
     data = xlsx({"Data": row(1, cell("A1", "x"))}, parts={"xl/workbook.xml": workbook})
 
     assert body(parse("a.xlsx", data)) == "x"
+
+
+def test_a_workbook_that_repeats_a_long_text_without_end_is_refused(parse: Parse) -> None:
+    strings = f"<si><t>{'long ' * 400_000}</t></si>"
+    data = "".join(row(number, cell(f"A{number}", 0, kind="s")) for number in range(1, 20_000))
+
+    with pytest.raises(InvalidFile, match=r"needs more than|MiB of text"):
+        parse("a.xlsx", xlsx({"D": data}, strings=strings))
