@@ -69,7 +69,8 @@ clients: $(patsubst tests/clients/%.txt,.venv/clients/%/installed,$(wildcard tes
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	--override deploy/overrides.txt
 lock: ## Pin the dependencies again (needs uv)
-	uv pip compile pyproject.toml --extra dev --extra otel --extra s3 $(LOCK_OPTIONS) -o deploy/requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra ocr --extra otel --extra s3 --extra unstructured $(LOCK_OPTIONS) \
+		-o deploy/requirements.lock
 	uv pip compile pyproject.toml --extra otel --extra s3 $(LOCK_OPTIONS) --constraint deploy/requirements.lock \
 		-o deploy/runtime.lock
 

@@ -64,7 +64,10 @@ CheckStore = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")]
 FailuresFile = Annotated[
-    Path | None, typer.Option("--failures", help="Write every file that did not complete to this .csv or .jsonl file.")
+    Path | None,
+    typer.Option(
+        "--failures", help="Write every file that did not complete, or has warnings, to this .csv or .jsonl file."
+    ),
 ]
 JsonEvents = Annotated[bool, typer.Option("--json", help="Print progress as JSON events, one a line.")]
 Threads = Annotated[int, typer.Option(help="Concurrent uploads.", min=1, max=64)]

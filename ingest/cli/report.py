@@ -29,7 +29,7 @@ def report(
     base_url: BaseUrl = DEFAULT_URL,
     api_key: ApiKey = "",
 ) -> None:
-    """Show the coverage report of a file: what was read, and what was not.
+    """Show what was read of a file, and what was not.
 
     Without a file, the command counts the warnings in the store by code, and lists the files that have some. After a
     change of the service that lets it read more, `ingest reindex STORE --only warnings` reads them again.

@@ -195,6 +195,6 @@ def test_a_restore_that_was_not_committed_leaves_nothing(
 def test_a_restore_needs_no_workers(other_service: FakeServices, archive: Path) -> None:
     restored = restore_archive(other_service, archive)
 
-    assert other_service.queue.lanes == {"interactive": [], "bulk": []}
+    assert not any(other_service.queue.lanes.values())
     assert run.run_job(other_service, 1, lease_holder="test/1").result != "completed"
     assert restored.batch_id is None

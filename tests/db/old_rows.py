@@ -116,6 +116,7 @@ RENAMED_COLUMNS = {
     "point_jobs": {"first": "first_generation", "generation": "last_generation", "final": "is_final"},
 }  # fmt: skip
 
+
 def _renamed(rows: Rows) -> Rows:
     """Return the rows of 0001 as 0002 has them: the same values under other names."""
     renamed: Rows = {}

@@ -3,8 +3,9 @@
 import time
 
 from ingest.db.models import Project
+from ingest.db.queue import claims
 from ingest.db.session import Database
-from ingest.dispatch.feeder import IDLE_POLL_SECONDS, LOST_AFTER_SECONDS, STALE_AFTER_SECONDS
+from ingest.dispatch.feeder import IDLE_POLL_SECONDS, LOST_AFTER_SECONDS, SLOW_WINDOW, STALE_AFTER_SECONDS
 from ingest.status import Lane
 from ingest.stores import batches
 from tests.conftest import Clock
@@ -208,3 +209,50 @@ def test_processes_that_top_up_at_once_keep_to_the_window(services: FakeServices
     services.feeder.top_up()
 
     assert len(published(services)) == services.settings.dispatch_window
+
+
+def attach_scans(services: FakeServices, count: int) -> list[int]:
+    """Attach files one by one that workers find to need OCR, and return their rows."""
+    store = rows.create_store(services.database)
+    attached = list(rows.attach(services.database, store, rows.create_files(services.database, count)))
+    for row in attached:
+        held = rows.claim(services.database, row)
+        with services.database.transaction() as session:
+            claims.defer_to_slow_lane(session, held)
+    return attached
+
+
+def test_few_slow_files_are_published_at_a_time(services: FakeServices) -> None:
+    scans = attach_scans(services, 10)
+
+    services.feeder.top_up()
+    assert published(services, "slow") == scans[:SLOW_WINDOW]
+    services.queue.lanes["slow"].clear()
+    for row in scans[:SLOW_WINDOW]:
+        rows.claim(services.database, row)
+    services.feeder.top_up_after_file()
+
+    assert published(services, "slow") == scans[SLOW_WINDOW : 2 * SLOW_WINDOW]
+    assert published(services, "interactive") == published(services, "bulk") == []
+
+
+def test_without_workers_for_them_slow_files_are_published_to_the_others(services: FakeServices) -> None:
+    scans = attach_scans(services, 10)
+    services.has_slow_lane = False
+
+    services.feeder.top_up()
+
+    assert published(services, "interactive") == scans
+    assert published(services, "slow") == []
+
+
+def test_slow_messages_that_the_broker_lost_are_published_again(services: FakeServices, clock: Clock) -> None:
+    scans = attach_scans(services, 1)
+    services.feeder.top_up()
+    services.queue.lanes["slow"].clear()
+    clock.advance(LOST_AFTER_SECONDS + 1)
+
+    assert services.feeder.republish_lost() == 1
+    services.feeder.top_up()
+
+    assert published(services, "slow") == scans

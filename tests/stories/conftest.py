@@ -26,7 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Yield the running service; it must stop in time after the stories."""
-    with running(tmp_path_factory.mktemp("service") / "data", "--workers", "2") as service:
+    data = tmp_path_factory.mktemp("service") / "data"
+    with running(data, "--workers", "2", environment={"INGEST_OCR": "auto"}) as service:
         yield service
 
 

@@ -48,7 +48,8 @@ class Service:
 def running(data: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Service]:
     """Run the service on a data folder, which may have been used before, and stop it afterwards; it must stop in time.
 
-    `environment` is added to the environment of this process, without its INGEST_ settings.
+    `environment` is added to the environment of this process, without its INGEST_ settings. OCR is off
+    by default, because its workers would be one more process in each service.
     """
     port = free_port()
     command = [str(Path(sys.executable).with_name("ingest")), "up", "--port", str(port), "--data", str(data)]
@@ -58,7 +59,7 @@ def running(data: Path, *options: str, environment: Mapping[str, str] | None = N
     with _output(data).open("wb") as output:
         process = subprocess.Popen(
             [*command, "--no-flower", *options],
-            env=inherited | dict(environment or {}),
+            env=inherited | {"INGEST_OCR": "off"} | dict(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -20,6 +20,12 @@ _SIGNS_OF_MARKS = (
     (b"\xe3", b"\xe3\x82\x99"),
     (b"\xe3", b"\xe3\x82\x9a"),
 )
+# A letter with its marks, or a syllable of Hangul in parts. Longer runs of marks stay as they are: no writing has them, and
+# Python would sort them in quadratic time (12 s for 64,000).
+_MARKED_LETTER = re.compile(
+    "[^\u0300-\u036f\u3099\u309a\\s][\u0300-\u036f\u3099\u309a]{1,8}(?![\u0300-\u036f\u3099\u309a])"
+    "|[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?"
+)
 _SOFT_HYPHEN_AT_LINE_END = re.compile("\u00ad[ \t]*\n[ \t]*(?=[^\\W\\d_])")
 _ZERO_WIDTH_SPACES = re.compile("([^\u200b]?)\u200b+(?=(.?))", re.S)
 _WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u4e00-\u9fff]")
@@ -64,8 +70,12 @@ def _normalize_beyond_latin1(text: str, data: bytes) -> str:
     if _ZERO_WIDTH_SPACE in text:
         text = _ZERO_WIDTH_SPACES.sub(_replace_zero_width_space, text)
     if any(first in data and sign in data for first, sign in _SIGNS_OF_MARKS):
-        text = unicodedata.normalize("NFC", text)
+        text = _MARKED_LETTER.sub(_compose, text)
     return text
+
+
+def _compose(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", match[0])
 
 
 def _replace_zero_width_space(match: re.Match[str]) -> str:

@@ -96,13 +96,20 @@ def _read(path: Path, kind: str, handlers: dict[str, str], memory_mib: int) -> P
         if _is_out_of_memory(exc) or not second_reader.may_help(exc):
             raise
         again = second_reader.read_repaired(path, kind, read_copy)
-        again = again or second_reader.read_with_library(path, _known_kind(kind, path))
+        again = again or _read_with_library(path, _known_kind(kind, path), memory_mib)
         if again is None:
             raise
         return again
     if parsed.text.strip() or not parsed.report.warnings:
         return parsed
     return second_reader.read_repaired(path, kind, read_copy) or parsed
+
+
+def _read_with_library(path: Path, kind: str, memory_mib: int) -> ParsedText | None:
+    lift_memory_limit()  # memory for the library does not count against the file
+    read = second_reader.load_library(kind)
+    limit_memory(memory_mib)
+    return None if read is None else read(path)
 
 
 def _known_kind(kind: str, path: Path) -> str:

@@ -11,10 +11,11 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ingest.errors import InvalidFile
 from ingest.steps.parse.formats.layout import TextBuilder
-from ingest.steps.parse.parsed import ParsedText, normalize_text
+from ingest.steps.parse.parsed import ParsedText
 from ingest.steps.parse.repair import repair
 from ingest.steps.parse.report import Report, ReportWarning
 
@@ -58,8 +59,11 @@ def read_repaired(path: Path, kind: str, read: Callable[[Path], ParsedText]) -> 
     return _with_warning(parsed, ReportWarning("file_repaired", message))
 
 
-def read_with_library(path: Path, kind: str) -> ParsedText | None:
-    """Return the text that unstructured reads, or None if it is not installed or fails too."""
+def load_library(kind: str) -> Callable[[Path], ParsedText | None] | None:
+    """Import what reads a kind in unstructured, and return it. Return None if it is not installed or lacks the kind.
+
+    What is returned gives the text of a file, or None if the library fails too.
+    """
     if kind not in _PARTITIONERS or importlib.util.find_spec("unstructured") is None:
         return None
     from ingest.steps.parse.formats.offline import use_blank_language_model
@@ -67,14 +71,22 @@ def read_with_library(path: Path, kind: str) -> ParsedText | None:
     module, function = _PARTITIONERS[kind]
     try:
         use_blank_language_model()
-        elements = getattr(importlib.import_module(module), function)(filename=str(path))
+        partition = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError):
+        return None
+    return lambda path: _read_with_library(path, kind, partition)
+
+
+def _read_with_library(path: Path, kind: str, partition: Callable[..., Any]) -> ParsedText | None:
+    try:
+        elements = partition(filename=str(path))
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - the error of the first attempt is the one to report
         return None
     builder = TextBuilder()
     for element in elements:
-        builder.add_block(normalize_text(str(element.text or "")))
+        builder.add_block(str(element.text or ""))
     if not len(builder):
         return None
     message = "The file is damaged or of a rare variant. Another reader read its text; its structure may be missing."

@@ -39,6 +39,15 @@ def test_a_row_that_breaks_a_rule_is_listed_with_the_rule(database: Database, at
         assert [rule for _, rule in violations.list_broken_rows(session)] == ["an error code has a message"]
 
 
+def test_a_file_without_live_text_has_no_warnings(database: Database, attached: tuple[str, str, int]) -> None:
+    with database.transaction() as session:
+        session.execute(update(StoreFile).values(warnings=1))
+
+    with database.reading() as session:
+        [(_, rule)] = violations.list_broken_rows(session)
+    assert rule == "a file without a live generation has no warnings"
+
+
 def test_an_open_membership_of_an_ended_file_is_closed_with_its_outcome(
     database: Database, attached: tuple[str, str, int]
 ) -> None:

@@ -1,5 +1,7 @@
 """Characters that hide words from a search."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +24,7 @@ from ingest.steps.parse.normalization import normalize_text
         ("Mu\u0308ller cafe\u0301", "Müller café"),
         ("か\u3099", "が"),
         ("\u1112\u1161\u11ab", "한"),
+        ("a\u0323\u0302 \u212b", "\u1ead \u212b"),
         ("o\ufb03ce \ufb01nd", "office find"),
         ("a\u2028b\u2029c", "a\nb\nc"),
         ("a\r\nb\rc\0", "a\nb\nc"),
@@ -33,7 +36,11 @@ def test_hidden_characters_are_replaced_and_all_others_stay(text: str, normalize
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(st.sampled_from("ab \n\r\0\u00ad\u200b\ufeff\u0308\u2028\u1112\u1161ไe\ufb01é\ud800|"), max_size=12))
+@given(
+    st.text(
+        st.sampled_from("ab \n\r\0\u00ad\u200b\ufeff\u0308\u0323\u0301\u2028\u1112\u1161ไe\ufb01é\ud800|"), max_size=12
+    )
+)
 def test_normalized_text_stays_as_it_is(text: str) -> None:
     normalized = normalize_text(text)
 
@@ -41,3 +48,12 @@ def test_normalized_text_stays_as_it_is(text: str) -> None:
     assert (
         normalize_text(f"{normalized}\n\n{normalized} | {normalized}") == f"{normalized}\n\n{normalized} | {normalized}"
     )
+
+
+def test_a_letter_with_many_marks_takes_linear_time_and_stays() -> None:
+    text = "a" + "\u0301\u0323" * 50_000
+
+    started = time.process_time()
+
+    assert normalize_text(text) == text
+    assert time.process_time() - started < 1

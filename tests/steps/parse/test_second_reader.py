@@ -60,15 +60,18 @@ def test_the_optional_library_is_the_last_reader(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("importlib.metadata.version", lambda name: "1.2")
     monkeypatch.setattr("ingest.steps.parse.formats.offline.use_blank_language_model", lambda: None)
 
-    parsed = second_reader.read_with_library(tmp_path / "a", "docx")
+    read = second_reader.load_library("docx")
 
+    assert read is not None
+    parsed = read(tmp_path / "a")
     assert parsed is not None
     assert (parsed.text, parsed.report.reader, parsed.report.reader_version) == ("words", "unstructured", "1.2")
     assert parsed.report.warnings[0].code == "second_reader"
 
 
-def test_without_the_library_there_is_no_third_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_there_is_no_third_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert second_reader.load_library("pdf") is None
+
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
 
-    assert second_reader.read_with_library(tmp_path / "a", "docx") is None
-    assert second_reader.read_with_library(tmp_path / "a", "pdf") is None
+    assert second_reader.load_library("docx") is None

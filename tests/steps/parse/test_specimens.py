@@ -39,7 +39,12 @@ def other_children() -> set[int]:
 def parser(other_children: set[int]) -> Iterator[Parser]:
     """One parser for all files, as in a worker, so that the effect of one file on the next is tested."""
     parser = Parser(
-        Settings(parse_timeout_seconds=DEADLINE_SECONDS, parse_timeout_seconds_per_mib=0, parse_memory_mib=MEMORY_MIB)
+        Settings(
+            ocr="off",
+            parse_timeout_seconds=DEADLINE_SECONDS,
+            parse_timeout_seconds_per_mib=0,
+            parse_memory_mib=MEMORY_MIB,
+        )
     )
     yield parser
     parser.close()

@@ -8,6 +8,8 @@ from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.ocr.pictures import MIN_SIDE, Picture, UnreadablePicture, open_picture
 from ingest.steps.parse.parsed import ParsedText
 
+_FINDING = "The file type is not supported: it is an image"
+
 
 def read(path: Path) -> ParsedText:
     """Return the text of a picture.
@@ -15,7 +17,7 @@ def read(path: Path) -> ParsedText:
     Raises UnsupportedFile if OCR is off or not installed, InvalidFile for a damaged picture.
     """
     if not ocr.is_available():
-        raise UnsupportedFile(ocr.unread_file_message("The file is an image"))
+        raise UnsupportedFile(ocr.unread_file_message(_FINDING))
     builder = TextBuilder()
     try:
         with open_picture(path) as picture:

@@ -60,5 +60,5 @@ def test_a_damaged_picture_is_invalid(engine: FakeEngine, tmp_path: Path) -> Non
 def test_without_ocr_the_message_names_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ocr, "is_available", lambda: False)
 
-    with pytest.raises(UnsupportedFile, match=r"The file is an image, and OCR is off \(INGEST_OCR=off\)"):
+    with pytest.raises(UnsupportedFile, match=r"it is an image, and OCR is off \(INGEST_OCR=off\)"):
         image.read(save(tmp_path / "a.png", [(40, 40)]))

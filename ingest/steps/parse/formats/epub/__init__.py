@@ -21,8 +21,8 @@ def read(path: Path) -> ParsedText:
     with EpubPackage(path) as package:
         if not package.chapters:
             raise InvalidFile("The file could not be parsed as EPUB: it has no chapters.")
-        for chapter in package.chapters:
-            _add_chapter(chapters, package, chapter)
+        for number, chapter in enumerate(package.chapters):
+            _add_chapter(chapters, package, chapter, is_cover=number == 0)
         if not len(chapters):
             pictures = [(name, partial(package.read, name)) for name in package.pictures()]
             report_pictures(chapters, len(pictures), pictures)
@@ -37,7 +37,7 @@ def read(path: Path) -> ParsedText:
     return builder.parsed("epub")
 
 
-def _add_chapter(builder: TextBuilder, package: EpubPackage, chapter: Chapter) -> None:
+def _add_chapter(builder: TextBuilder, package: EpubPackage, chapter: Chapter, *, is_cover: bool) -> None:
     part = f"chapter {chapter.path}"
     data = package.read(chapter.path)
     with builder.section("chapter", chapter.name):
@@ -49,8 +49,12 @@ def _add_chapter(builder: TextBuilder, package: EpubPackage, chapter: Chapter) -
             _add_foreign(builder, chapter, data)
             return
         before = len(builder)
-        write_html(builder, _without_title(decode_html(data)))
-        builder.report.count("chapter", "read" if len(builder) > before else "empty")
+        source = _without_title(decode_html(data))
+        write_html(builder, source)
+        is_empty = len(builder) == before
+        builder.report.count("chapter", "empty" if is_empty else "read")
+        if is_empty and not is_cover and ("<img" in source or "<image" in source):
+            builder.report.warn("image_not_read", "A page of the e-book is a picture, which was not read.", part)
 
 
 def _add_foreign(builder: TextBuilder, chapter: Chapter, data: bytes) -> None:

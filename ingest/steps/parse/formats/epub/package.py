@@ -13,9 +13,8 @@ from urllib.parse import unquote
 from ingest.steps.parse.formats.ooxml.xml import local_name, parse
 
 _CONTAINER = "META-INF/container.xml"
-_HTML_TYPES = frozenset(
-    ["application/xhtml+xml", "text/html", "text/x-oeb1-document", "application/x-dtbook+xml", "application/xml"]
-)
+_XHTML = "application/xhtml+xml"
+_HTML_TYPES = frozenset([_XHTML, "text/html", "text/x-oeb1-document", "application/x-dtbook+xml", "application/xml"])
 _HTML_NAME = re.compile(r"\.(?:xhtml|html|htm|xht)$", re.I)
 _NO_TITLES = frozenset(["untitled", "untitled document", "unknown", "unknown author", "[no title]"])  # of converters
 _PICTURE_NAME = re.compile(r"\.(?:jpe?g|png|webp|gif)$", re.I)
@@ -125,7 +124,9 @@ class EpubPackage:
 
     def _add_chapters(self, items: dict[str, _Item], order: list[str], names: dict[str, str]) -> None:
         """Add the spine, then chapters that the manifest has and the spine lacks."""
-        spine = [items[identifier] for identifier in order if identifier in items]
+        spine = [items.get(identifier, _Item(identifier, _XHTML, frozenset())) for identifier in order]
+        if items.keys().isdisjoint(order):
+            spine = []
         paths = {item.path for item in spine}
         rest = [
             item

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ingest.steps.parse.formats.html.prepare import prepare
+from ingest.steps.parse.formats.html.prepare import needs_preparation, prepare
 from ingest.steps.parse.formats.html.source import decode_html, decode_html_counted, parse_html, strip_tags
 from ingest.steps.parse.formats.html.writer import HtmlWriter
 from ingest.steps.parse.formats.layout import TextBuilder
@@ -35,7 +35,8 @@ def write_html(builder: TextBuilder, html: bytes | str, declared: str | None = N
     length_before = len(builder)
     root = parse_html(html)
     if root is not None:
-        prepare(root)
+        if needs_preparation(html):
+            prepare(root)
         writer = HtmlWriter(builder)
         writer.write(root)
         if writer.images:

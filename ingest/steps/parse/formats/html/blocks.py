@@ -41,14 +41,15 @@ class BlockWriter:
     def _break_plain(self, element: Any = None) -> None:
         if self._in_cell or self._heading:
             self._inline.append(" ")
-        else:
+        elif self._inline:
             self._flush()
 
     def _break_spaced(self, element: Any = None) -> None:
         if self._in_cell:
             self._inline.append(" ")
             return
-        self._flush()
+        if self._inline:
+            self._flush()
         self._heading = 0
         self._builder.end_list()
 

@@ -12,6 +12,14 @@ _FOUND = etree.XPath(
 _RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
 
 
+_SIGNS = ("vertical-align", "katex-html", '"math/', "'math/")
+
+
+def needs_preparation(source: str) -> bool:
+    """Return whether a document may have something to change. Searching its tree takes as long as parsing it."""
+    return any(sign in source for sign in _SIGNS)
+
+
 def prepare(root: Any) -> None:
     """Turn raised and lowered spans into sup and sub, drop the drawn copy of a KaTeX formula, and keep TeX in scripts.
 

@@ -63,6 +63,9 @@ class Grid:
         if not self._has_open_row:
             self.start_row()
         row = self.rows[-1]
+        if not self._spans and column_span == row_span == 1:
+            row.append(text)
+            return
         covered = self._covered
         while len(row) in self._spans and covered < _MAX_COVERED:
             row.append("")

@@ -16,7 +16,7 @@ _EDGE_BETWEEN_WORDS = re.compile(rf"(?<=[^\s{BREAK}]){EDGE}+(?=[\w(\[{{\"'«„�
 
 def block_text(parts: list[str]) -> str:
     """Return the text of a block, with "\\n" for each BREAK and without blank lines."""
-    text = clean("".join(parts))
+    text = clean(parts[0] if len(parts) == 1 else "".join(parts))
     if BREAK not in text:
         return collapse(text)
     return "\n".join(line for line in map(collapse, text.split(BREAK)) if line)
@@ -24,7 +24,8 @@ def block_text(parts: list[str]) -> str:
 
 def cell_text(parts: list[str]) -> str:
     """Return the text of a table cell in one line."""
-    return collapse(clean("".join(parts)).replace(BREAK, " "))
+    text = clean(parts[0] if len(parts) == 1 else "".join(parts))
+    return collapse(text.replace(BREAK, " ") if BREAK in text else text)
 
 
 def preformatted_text(parts: list[str]) -> str:

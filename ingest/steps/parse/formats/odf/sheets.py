@@ -14,6 +14,10 @@ from ingest.steps.parse.formats.odf.package import Package
 from ingest.steps.parse.formats.ooxml.xml import OPTIONS
 from ingest.steps.parse.formats.sheets.grid import Grid, cell_name, clean_cell, write_sheet_name
 
+_TAGS = [
+    f"{{*}}{tag}"
+    for tag in ("table", "table-row", "shapes", "tracked-changes", "automatic-styles", "font-face-decls", "forms")
+]
 _TEXT_TYPES = frozenset(["string", "boolean", "void"])
 
 
@@ -22,7 +26,7 @@ def read(package: Package, builder: TextBuilder) -> None:
     document = Document(package, builder, None)
     with package.open_content() as stream:
         reader = _SheetReader(document, builder)
-        events = etree.iterparse(stream, events=("start", "end"), recover=True, **OPTIONS)
+        events = etree.iterparse(stream, events=("start", "end"), tag=_TAGS, recover=True, **OPTIONS)
         try:
             reader.read(events)
         except etree.XMLSyntaxError as exc:
@@ -126,18 +130,23 @@ class _SheetReader:
             kind = name(node)
             if kind not in ("table:table-cell", "table:covered-table-cell"):
                 continue
-            values = attributes(node)
-            count = max(to_int(values.get("table:number-columns-repeated"), 1), 1)
-            blocks.inline.place = cell_name(self._row, column)
-            text = clean_cell(blocks.cell_text(node, values)) if kind == "table:table-cell" else ""
+            count = max(to_int(attribute(node, "table:number-columns-repeated"), 1), 1)
+            text = self._cell_text(node, column) if kind == "table:table-cell" else ""
             if text:
                 copies = min(count, MAX_REPEATED)
                 blocks.cut_repeats += count > MAX_REPEATED
                 columns += range(column, column + copies)
                 cells += [text] * copies
-                texts += copies * (values.get("office:value-type", "string") in _TEXT_TYPES)
+                texts += copies * (attribute(node, "office:value-type", "string") in _TEXT_TYPES)
             column += count
         return columns, cells, texts
+
+    def _cell_text(self, cell: Any, column: int) -> str:
+        if len(cell) == 1 and not len(cell[0]) and name(cell[0]) == "text:p" and cell[0].text:
+            return clean_cell(cell[0].text.replace("\xad", ""))  # most cells are one paragraph without markup
+        blocks = self._document.blocks
+        blocks.inline.place = cell_name(self._row, column)
+        return clean_cell(blocks.cell_text(cell, attributes(cell)))
 
 
 def _free(row: Any) -> None:

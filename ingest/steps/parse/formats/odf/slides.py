@@ -13,17 +13,17 @@ _NO_NOTES = frozenset(["page-number", "header", "footer", "date-time", "page"])
 
 def read(document: Document, content: Any, kind: str) -> None:
     """Add the slides or pages as sections of this kind."""
-    for page in content:
-        if name(page) == "draw:page":
-            _read_page(document, page, kind)
+    pages = (page for page in content if name(page) == "draw:page")
+    for number, page in enumerate(pages, 1):
+        _read_page(document, page, kind, number)
 
 
-def _read_page(document: Document, page: Any, kind: str) -> None:
+def _read_page(document: Document, page: Any, kind: str, number: int) -> None:
     builder, blocks = document.builder, document.blocks
     title_frame = _title_frame(page)
     title = _flat(document, title_frame) if title_frame is not None else ""
     with builder.section(kind, title or (attribute(page, "draw:name") if kind == "page" else "")):
-        before = len(builder)
+        before, images = len(builder), document.objects.images
         builder.add_heading(title, 1)
         for child in page:
             if child is title_frame or name(child) in ("presentation:notes", "office:forms"):
@@ -35,7 +35,10 @@ def _read_page(document: Document, page: Any, kind: str) -> None:
             if name(notes) == "presentation:notes":
                 _read_notes(document, notes)
         document.add_comments()
-        builder.report.count(kind, "read" if len(builder) > before else "empty")
+        is_empty = len(builder) == before
+        builder.report.count(kind, "empty" if is_empty else "read")
+        if is_empty and document.objects.images > images:
+            builder.report.warn("image_not_read", f"A {kind} is a picture, which was not read.", f"{kind} {number}")
 
 
 def _title_frame(page: Any) -> Any:

@@ -25,6 +25,7 @@ _MAX_SHORT = 0.35
 
 _MIN_TALL = 24.0  # points; single letters are not as high
 _SHORT_WORD = re.compile(r"(?<!\S)[^\W\d_]{1,2}(?!\S)")
+_DESCENT = 0.2  # of the height of a font, below its baseline
 _BOX_BYTES = ctypes.sizeof(pdfium.FS_RECTF)
 
 
@@ -73,6 +74,10 @@ class Glyphs(NamedTuple):
     def height(self, index: int) -> float:
         """Return the height of a glyph's font."""
         return self.top[index] - self.bottom[index]
+
+    def baseline(self, index: int) -> float:
+        """Return the height above the page's origin of the line that a glyph is on."""
+        return self.bottom[index] + _DESCENT * (self.top[index] - self.bottom[index])
 
 
 def read_glyphs(page_text: pypdfium2.PdfTextPage, text: str) -> Glyphs:

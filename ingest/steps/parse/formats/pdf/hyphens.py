@@ -2,19 +2,27 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-_BREAK = r"(?:[\ufffe\u0002]\n?|[-\u2010\u00ad] ?\n|\u00ad)"
+_BREAK = re.compile("[\ufffe\u0002]\n?|[-\u2010\u00ad] ?\n|\u00ad")
 """A hyphen at a line end. pdfium writes U+FFFE for most, and leaves out the line end; soft hyphens have no other use."""
 
-_ANY_BREAK = re.compile("[\ufffe\u0002\u00ad]|[-\u2010] ?\n")
-_BROKEN_WORD = re.compile(
-    rf"(?<![\w\u2010\u2011-])((?:[^\W_]+[-\u2010\u2011])*[^\W_]+){_BREAK}([^\W_]+(?:[-\u2010\u2011][^\W_]+)*)"
-)
-_REST = re.compile("[\ufffe\u0002](?!\n)|\u00ad(?!\n)|\u00ad\n")
-_WORD = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)*")
-_COMPOUND_STARTS = frozenset({"self", "quasi", "well", "cost", "semi", "half"})
+_LETTERS = r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)*"
+_LAST_WORD = re.compile(rf"(?<![\w\u2010\u2011-]){_LETTERS}\Z")
+_WORD = re.compile(_LETTERS)
+_MAX_WORD = 80
+_COMPOUND_STARTS = frozenset({"self", "quasi", "well", "cost", "semi", "half", "worst", "best"})
 _MIN_WORD = 3
+
+
+class _Break(NamedTuple):
+    """A hyphen at a line end: characters [start, end), and the parts of the word before and behind it, if any."""
+
+    start: int
+    end: int
+    first: str
+    second: str
 
 
 def repair_hyphens(pages: Iterable[str]) -> list[str]:
@@ -23,36 +31,46 @@ def repair_hyphens(pages: Iterable[str]) -> list[str]:
     Words that the document also has inside its lines decide; then capitals, digits and other hyphens of the word.
     """
     texts = list(pages)
-    if not any(_ANY_BREAK.search(text) for text in texts):
+    breaks = [list(_breaks(text)) for text in texts]
+    if not any(breaks):
         return texts
-    words = Counter(word.casefold() for text in texts for word in _WORD.findall(_BROKEN_WORD.sub(" ", text)))
-    return [_repair(text, words) for text in texts]
+    words: Counter[str] = Counter()
+    for text in texts:
+        words.update(_WORD.findall(text.casefold()))
+    words.subtract(part.casefold() for found in breaks for broken in found for part in (broken.first, broken.second))
+    return [_repair(text, found, words) if found else text for text, found in zip(texts, breaks, strict=True)]
 
 
-def _repair(text: str, words: Counter[str]) -> str:
-    if not _ANY_BREAK.search(text):
-        return text
-    # A word may be broken twice in narrow columns, and matches do not overlap.
-    for _ in range(3):
-        text, count = _BROKEN_WORD.subn(lambda match: _join(match[1], match[2], words), text)
-        if not count:
-            break
-    return _REST.sub("-", text)
+def _breaks(text: str) -> Iterator[_Break]:
+    for match in _BREAK.finditer(text):
+        first = _LAST_WORD.search(text[max(0, match.start() - _MAX_WORD) : match.start()])
+        second = _WORD.match(text, match.end(), match.end() + _MAX_WORD)
+        yield _Break(*match.span(), first[0] if first else "", second[0] if second else "")
 
 
-def _join(first: str, second: str, words: Counter[str]) -> str:
-    hyphenated, joined = f"{first}-{second}", first + second
-    return hyphenated if _keeps_hyphen(first, second, words) else joined
+def _repair(text: str, breaks: list[_Break], words: Counter[str]) -> str:
+    pieces: list[str] = []
+    position = 0
+    for broken in breaks:
+        pieces += (text[position : broken.start], _joint(text, broken, words))
+        position = broken.end
+    return "".join([*pieces, text[position:]])
+
+
+def _joint(text: str, broken: _Break, words: Counter[str]) -> str:
+    """Return what a hyphen at a line end becomes. Without a word on both sides, the line end stays."""
+    if broken.first and broken.second:
+        return "-" if _keeps_hyphen(broken.first, broken.second, words) else ""
+    return "-" + text[broken.start + 1 : broken.end]
 
 
 def _keeps_hyphen(first: str, second: str, words: Counter[str]) -> bool:
     joined, hyphenated = words[(first + second).casefold()], words[f"{first}-{second}".casefold()]
-    if joined or hyphenated:
+    if joined > 0 or hyphenated > 0:
         return hyphenated >= joined
-    if not first[-1].isalpha() or not second[0].islower() or "-" in first or "-" in second:
-        return True
-    if not first[-1].islower() or any(character.isdigit() for character in first + second):
-        return True
+    if not (first + second).isalpha() or not first[-1].islower() or not second[0].islower():
+        return True  # digits, capitals and other hyphens
     if first.casefold() in _COMPOUND_STARTS and len(second) > _MIN_WORD:
         return True
-    return min(len(first), len(second)) > _MIN_WORD and bool(words[first.casefold()] and words[second.casefold()])
+    is_each_known = words[first.casefold()] > 0 and words[second.casefold()] > 0
+    return is_each_known and min(len(first), len(second)) > _MIN_WORD

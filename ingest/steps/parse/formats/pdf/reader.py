@@ -25,6 +25,7 @@ _NO_TEXT_LAYER = "The PDF has no text layer (it was scanned)"
 _ILLEGIBLE = "The PDF has no usable text layer (its fonts do not say which characters they show)"
 _NO_TEXT = "The PDF has no text layer, and there is no text on its pages."
 _DAMAGED_PAGE = PageContent("failed")  # one object for all of them: a damaged file may claim a million pages
+_MAX_DAMAGED = 1_000  # pages without one that can be loaded, after which the rest is not tried
 
 
 def read(path: Path) -> ParsedText:
@@ -53,6 +54,8 @@ def _read_pages(document: pypdfium2.PdfDocument) -> list[PageContent]:
     for index in range(count):
         pages.append(_read_page(document, index, open_recognizer))
         ocr.report_progress(index + 1, count)
+        if index == _MAX_DAMAGED and all(page is _DAMAGED_PAGE for page in pages):
+            return pages + [_DAMAGED_PAGE] * (count - len(pages))
     return pages
 
 
@@ -104,8 +107,9 @@ def _write_pages(builder: TextBuilder, document: pypdfium2.PdfDocument, pages: l
     bookmarks = read_bookmarks(document)
     texts = repair_hyphens(page.text for page in pages)
     for index, (page, text) in enumerate(zip(pages, texts, strict=True)):
-        label = "" if page is _DAMAGED_PAGE else page_label(document, index)
-        with builder.section("page", label):
+        if page is _DAMAGED_PAGE:
+            continue
+        with builder.section("page", page_label(document, index), index + 1):
             text = "\n".join([drop_noncharacters(text).strip("\n"), *page.fields]).strip("\n")
             _write_text(builder, text, bookmarks.get(index, []))
             for note in page.notes:

@@ -8,13 +8,13 @@ from operator import sub
 from typing import NamedTuple
 
 from ingest.steps.parse.formats.pdf.directions import RIGHT_TO_LEFT, read_right_to_left
+from ingest.steps.parse.formats.pdf.doubles import MIN_STEP, may_have_doubles, without_doubles
 from ingest.steps.parse.formats.pdf.glyphs import Glyphs
 from ingest.steps.parse.formats.pdf.scripts import write_lowered, write_raised
 
 _SEGMENT_GAP = 0.75
 _WORD_GAP = 0.17
 _MAX_STEP_BACK = 2.0
-_MIN_STEP = 0.15
 """Shares of the height of a row, which is about 1.2 times the font size."""
 
 _SMALL = 0.85
@@ -26,7 +26,6 @@ _MAX_CLIMB = 0.3
 
 _GRID_TOLERANCE = 0.03
 _GRID_SAMPLE = 12
-_DESCENT = 0.2  # of the height of a font, below its baseline
 SPACED = re.compile(r"(?:\b[^\W\d_] ){4}[^\W\d_]\b")
 """A word whose letters are so far apart that pdfium returns spaces between them."""
 
@@ -113,7 +112,7 @@ def _continues(glyphs: Glyphs, line: list[int], first: int) -> bool:
         return False
     tallest = max(line[-8:], key=glyphs.height)
     smaller, larger = sorted((glyphs.height(tallest), glyphs.height(first)))
-    if smaller < 0.4 * larger or abs(_baseline(glyphs, tallest) - _baseline(glyphs, first)) > _MAX_SHIFT * larger:
+    if smaller < 0.4 * larger or abs(glyphs.baseline(tallest) - glyphs.baseline(first)) > _MAX_SHIFT * larger:
         return False
     return glyphs.left[first] > glyphs.right[last] - 0.3 * larger
 
@@ -127,7 +126,7 @@ def _read_row(glyphs: Glyphs, lines: list[Line]) -> Row:
         return [_segment(read_right_to_left(glyphs, text, visible), glyphs, visible)]
     if (len(lines) == 1 and _is_plain(glyphs, text, visible)) or not _is_horizontal(glyphs, text, visible):
         return [_segment(text, glyphs, visible)]
-    single = _without_doubles(glyphs, visible) if _may_have_doubles(glyphs, visible) else visible
+    single = without_doubles(glyphs, visible) if may_have_doubles(glyphs, visible) else visible
     pitch = _uniform_pitch(glyphs, single)
     heights = Counter([round(glyphs.top[index] - glyphs.bottom[index], 1) for index in single])
     height = max(heights, key=lambda value: (heights[value], value))
@@ -158,45 +157,12 @@ def _is_plain(glyphs: Glyphs, text: str, visible: list[int]) -> bool:
         return False
     steps = list(map(sub, lefts[1:], lefts))
     least = min(filter(None, steps), default=height)  # the letters of a ligature have the same place
-    return least >= _MIN_STEP * height and not _may_be_grid(steps[:_GRID_SAMPLE]) and not SPACED.search(text)
+    return least >= MIN_STEP * height and not _may_be_grid(steps[:_GRID_SAMPLE]) and not SPACED.search(text)
 
 
 def _may_be_grid(steps: list[float]) -> bool:
     usual = sorted(steps)[len(steps) // 2] if len(steps) > 2 else 0
     return usual > 0 and sum(abs(step - usual) < _GRID_TOLERANCE * usual for step in steps) * 2 > len(steps)
-
-
-def _may_have_doubles(glyphs: Glyphs, visible: list[int]) -> bool:
-    """Return whether a glyph starts before or right at the start of its neighbour on the left."""
-    lefts = [glyphs.left[index] for index in visible]
-    steps = filter(None, map(sub, lefts[1:], lefts))
-    return min(steps, default=1.0) < _MIN_STEP * glyphs.height(visible[0])
-
-
-def _without_doubles(glyphs: Glyphs, visible: list[int]) -> list[int]:
-    """Leave out glyphs that are drawn again a little beside: the bold type and shadows of some programs.
-
-    pdfium leaves out most of them. Both letters of a ligature have the same box, and stay.
-    """
-    kept: list[int] = []
-    places: dict[tuple[str, int], int] = {}
-    width = max(1.0, max(map(glyphs.height, visible)) / 4)
-    for index in visible:
-        character, cell = glyphs.text[index], int(glyphs.left[index] // width)
-        near = (places.get((character, place)) for place in (cell - 1, cell, cell + 1))
-        if not any(other is not None and _is_double(glyphs, index, other) for other in near):
-            kept.append(index)
-            places[character, cell] = index
-    return kept
-
-
-def _is_double(glyphs: Glyphs, index: int, other: int) -> bool:
-    height = glyphs.height(index)
-    width = min(glyphs.right[index] - glyphs.left[index], glyphs.right[other] - glyphs.left[other], height / 4)
-    shift = abs(glyphs.left[index] - glyphs.left[other])
-    if shift >= 0.6 * width or abs(_baseline(glyphs, index) - _baseline(glyphs, other)) >= 0.2 * height:
-        return False
-    return not (index == other + 1 and shift == 0)
 
 
 def _segment(text: str, glyphs: Glyphs, indexes: list[int]) -> Segment:
@@ -257,13 +223,13 @@ def _levels(glyphs: Glyphs, part: list[int], height: float) -> list[int]:
     tall = [index for index in part if top[index] - bottom[index] >= least]
     if len(tall) in (0, len(part)):
         return [0] * len(part)
-    levels, baseline = [], _baseline(glyphs, tall[0])
+    levels, baseline = [], glyphs.baseline(tall[0])
     for index in part:
         if top[index] - bottom[index] >= least:
-            baseline = _baseline(glyphs, index)
+            baseline = glyphs.baseline(index)
             levels.append(0)
         else:
-            levels.append(_level((_baseline(glyphs, index) - baseline) / height))
+            levels.append(_level((glyphs.baseline(index) - baseline) / height))
     return levels
 
 
@@ -274,10 +240,6 @@ def _write_spaced(glyphs: Glyphs, part: list[int], height: float) -> str:
     least = max(1.8 * usual, usual + 0.15 * height)
     spaces = ["", *(" " if gap > least else "" for gap in gaps)]
     return "".join(space + glyphs.text[index] for space, index in zip(spaces, part, strict=True))
-
-
-def _baseline(glyphs: Glyphs, index: int) -> float:
-    return glyphs.bottom[index] + _DESCENT * glyphs.height(index)
 
 
 def _level(shift: float) -> int:

@@ -42,7 +42,7 @@ def _slides(package: OoxmlPackage, main: str) -> list[str]:
         identifier = next((value for key, value in node.items() if key.endswith("}id")), attribute(node, "id"))
         relationship = relationships.get(identifier)
         names.append(relationship.target if relationship is not None else "")
-    if names:
+    if any(names):
         return names
     found = (name for name in package.names() if _SLIDE_NUMBER.search(name))
     return sorted(found, key=lambda name: int(_SLIDE_NUMBER.findall(name)[0][:9]))

@@ -22,6 +22,7 @@ Action = Callable[["Reader", int | None], None]
 EnterDestination = Callable[["Reader", str, int], bool]
 """Handles a control word that may start a destination and ends at a position; returns whether it was known."""
 
+_ESCAPED_BYTES = re.compile(rb"(?:\\'[89a-fA-F][0-9a-fA-F])+")
 _MORE_TEXT = re.compile(rb"\\(?:par|pard|rtf1|cell|row)\b")
 
 
@@ -68,6 +69,7 @@ class Reader:
         self._fallback = 0  # characters to skip after a \u
         self._high = 0  # first half of a surrogate pair
         self._is_raw_text_utf8 = not data.isascii() and _is_utf8(data)
+        self._are_escapes_utf8 = _are_escapes_utf8(data)
 
     def read(self) -> Document:
         """Read the file to its end."""
@@ -235,7 +237,10 @@ class Reader:
         if state.is_right_to_left:
             other = charsets.fonts.get(state.right_to_left_font)
             number = state.right_to_left_font if other is not None and other.is_right_to_left else number
-        text = data.decode(charsets.codec(number), "replace")
+        codec = charsets.codec(number)
+        if self._are_escapes_utf8 and codec.startswith("cp125"):
+            codec = "utf-8"
+        text = data.decode(codec, "replace")
         self.document.replaced_bytes += text.count("\ufffd")
         self.write(text)
 
@@ -262,3 +267,17 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _are_escapes_utf8(data: bytes) -> bool:
+    r"""Return whether all bytes above 127 that are written as \'xx are UTF-8, as some programs write whatever they get.
+
+    A letter of a code page between ASCII letters is no UTF-8, so the first few escapes decide in other files.
+    """
+    runs = _ESCAPED_BYTES.finditer(data)
+    found = False
+    for run in runs:
+        found = True
+        if not _is_utf8(bytes.fromhex(run[0].replace(b"\\'", b"").decode("ascii"))):
+            return False
+    return found

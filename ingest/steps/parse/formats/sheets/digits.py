@@ -1,7 +1,7 @@
 """Put the digits of a number in the places of a number format: decimals, groups, percentages, powers, fractions."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from fractions import Fraction
 
@@ -61,12 +61,14 @@ class _Layout:
         whole = [index for index in digits if index < self._point]
         self.decimals = min(len(digits) - len(whole), _MAX_DECIMALS)
         end = whole[-1] if whole else self._point
-        commas = [index for index, token in enumerate(tokens) if token.kind == "comma" and index < self._point]
-        self.thousands = sum(index > end for index in commas) if whole else 0
+        commas = [index for index, token in enumerate(tokens) if token.kind == "comma"]
+        # Commas behind the last digit, or behind the last one before the point, each divide by a thousand.
+        behind = {index for index in commas if whole and end < index < self._point}
+        behind |= set(_run_of_commas(tokens, digits[-1] + 1)) if digits else set()
         self._is_grouped = any(whole and whole[0] < index < end for index in commas)
-        self._scale = 2 * self.percents - 3 * self.thousands
+        self._scale = 2 * self.percents - 3 * len(behind)
         self._tokens = [
-            Token("skipped", "") if token.kind == "comma" and digits and digits[0] < index < self._point else token
+            Token("skipped", "") if index in behind or (index in commas and whole and whole[0] < index < end) else token
             for index, token in enumerate(tokens)
         ]
         self._plain = self._plain_parts()
@@ -150,6 +152,12 @@ class _Layout:
             else:
                 parts.append(_shown_literal(token))
         return "".join(parts)
+
+
+def _run_of_commas(tokens: tuple[Token, ...], start: int) -> Iterator[int]:
+    while start < len(tokens) and tokens[start].kind == "comma":
+        yield start
+        start += 1
 
 
 def _digits(tokens: Iterable[Token]) -> list[Token]:

@@ -87,7 +87,7 @@ def _token(name: str, text: str) -> Token | None:
 def _bracket(text: str) -> Token | None:
     """Return the token of [$€-407] (a currency) or [hh] (elapsed time); colours and languages have none."""
     if text.startswith("$"):
-        currency = text[1:].rpartition("-")[0] if "-" in text else text[1:]
+        currency = text[1:].partition("-")[0]
         return Token("literal", currency) if currency else None
     return Token("elapsed", text.lower()) if _ELAPSED.match(text) else None
 

@@ -96,7 +96,10 @@ def test_notes_outside_the_linear_order_and_outside_the_spine_are_read(
     chapters: Members = {"n.xhtml": page("Notes"), "c.xhtml": page("Text"), "extra.xhtml": page("Extra")}
     spine = '<itemref idref="n.xhtml" linear="no"/><itemref idref="c.xhtml"/><itemref idref="unknown"/>'
 
-    assert read_epub(documents.zipped(book(chapters, spine=spine))).text == "Notes\n\nText\n\nExtra"
+    parsed = read_epub(documents.zipped(book(chapters, spine=spine)))
+
+    assert parsed.text == "Notes\n\nText\n\nExtra"
+    assert [warning.part for warning in parsed.report.warnings] == ["chapter unknown"]
 
 
 @pytest.mark.parametrize(
@@ -184,12 +187,13 @@ def test_pages_that_are_pictures_are_counted(read_epub: ReadEpub, documents: Doc
         '<item id="d" href="d.svg" media-type="image/svg+xml"/>'
     )
     chapters: Members = {"p.xhtml": page('<img src="p.jpg"/>'), "d.svg": drawing}
-    spine = '<itemref idref="p"/><itemref idref="d"/>'
+    spine = '<itemref idref="p"/><itemref idref="d"/><itemref idref="p"/>'
 
     parsed = read_epub(documents.zipped(book(chapters, manifest=items, spine=spine)))
 
     assert parsed.text == "Label"
-    assert parsed.report.parts == {"chapter": {"empty": 1, "read": 1}, "image": {"not_read": 1}}
+    assert parsed.report.parts == {"chapter": {"empty": 2, "read": 1}, "image": {"not_read": 2}}
+    assert [warning.code for warning in parsed.report.warnings] == ["image_not_read"], "the cover is decoration"
 
 
 def test_an_epub_is_detected_by_its_content(parse: Parse, documents: DocumentBuilder) -> None:

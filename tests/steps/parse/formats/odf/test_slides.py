@@ -44,6 +44,15 @@ def test_a_slide_is_its_title_its_shapes_and_its_notes(odf: Any, read_odf: ReadO
     assert parsed.report.parts == {"slide": {"read": 2, "empty": 1}}
 
 
+def test_a_slide_that_is_a_picture_is_reported(odf: Any, read_odf: ReadOdf) -> None:
+    picture = '<draw:page><draw:frame><draw:image xlink:href="p.png"/></draw:frame></draw:page>'
+
+    parsed = read_odf(odf.package("presentation", f"<draw:page>{odf.frame('text')}</draw:page>{picture}"))
+
+    assert parsed.report.parts == {"slide": {"read": 1, "empty": 1}, "image": {"not_read": 1}}
+    assert [(warning.code, warning.part) for warning in parsed.report.warnings] == [("image_not_read", "slide 2")]
+
+
 def test_the_pages_of_a_drawing_are_sections(parse: Parse, odf: Any) -> None:
     page = '<draw:page draw:name="Ground floor"><draw:rect><text:p>Kitchen</text:p></draw:rect></draw:page>'
 

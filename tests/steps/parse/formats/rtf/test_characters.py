@@ -30,6 +30,8 @@ def fonts(*entries: bytes) -> bytes:
         (rb"\ansi\ansicpg949 \'c7\'d1\'b1\'db", "한글"),
         (rb"\ansi\ansicpg950 \'a4\'a4\'a4\'e5", "中文"),
         (rb"\ansi\ansicpg65001 \'c3\'bc", "ü"),
+        (rb"\ansi\ansicpg1252 Gr\'c3\'bc\'C3\'9fe", "Grüße"),
+        (rb"\ansi\ansicpg1252 Gr\'c3\'bc \'e9", "GrÃ¼ é"),
         (rb"\mac caf\'8e", "café"),
         (rb"\pc caf\'82", "café"),
         (rb"\pca caf\'82 \'9d", "café Ø"),
