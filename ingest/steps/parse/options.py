@@ -21,7 +21,7 @@ class ParseOptions:
     ocr: OcrEngineName = "off"
     ocr_languages: tuple[str, ...] = ()
     ocr_memory_mib: int = 2048
-    ocr_page_seconds: float = 60.0
+    ocr_page_seconds: float = 120.0
     ocr_max_pages: int = 2000
     defer_ocr: bool = False
 

@@ -1,9 +1,12 @@
 """Stories of Word and RTF files: the body, a header, a note, a text box. Each has paragraphs and tables of its own."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.steps.parse.formats.layout import TextBuilder, join_cells
+from ingest.steps.parse.formats.row_grid import MAX_EDGES as MAX_EDGES
+from ingest.steps.parse.formats.row_grid import Row, align_rows
 from ingest.steps.parse.formats.scripts import subscript, superscript
 
 _MAX_LIST_LEVEL = 8
@@ -63,6 +66,8 @@ class Story(Sink):
         self._boxes: list[Story] = []
         self._cells: list[list[str]] = []  # for each open table, nested ones last: paragraphs of the open cell
         self._rows: list[list[str]] = []  # and the cells of the open row
+        self._table: list[Row] = []  # the closed rows of the outermost table
+        self._edges: tuple[int, ...] = ()  # of the cells of the row that is being closed
 
     def write(self, text: str, script: str = "") -> None:
         """Add text to the open paragraph."""
@@ -109,12 +114,14 @@ class Story(Sink):
         self._rows[depth - 1].append(" ".join(filter(None, paragraphs)))
         paragraphs.clear()
 
-    def end_row(self, depth: int) -> None:
-        """End the open row of the table at this depth."""
+    def end_row(self, depth: int, edges: Sequence[int] = ()) -> None:
+        """End the open row of the table at this depth. `edges` are those of its cells; see `align_rows`."""
         depth = min(max(depth, 1), _MAX_TABLE_DEPTH)
         self.is_row_open = False if depth == 1 else self.is_row_open
         if len(self._rows) >= depth:
+            self._edges = tuple(edges) if depth == 1 else ()
             self._close_nested(depth - 1, keep_tables=True)
+            self._edges = ()
 
     def end(self, paragraph: Paragraph) -> None:
         """End the story."""
@@ -143,6 +150,10 @@ class Story(Sink):
 
     def _close_tables(self) -> None:
         self._close_nested(0)
+        if self._table:
+            rows, self._table = self._table, []
+            for cells in align_rows(rows):
+                self.builder.add_row(cells)
 
     def _close_nested(self, depth: int, *, keep_tables: bool = False) -> None:
         """End the rows of all tables deeper than `depth`; with `keep_tables` the one below `depth` stays open."""
@@ -154,7 +165,7 @@ class Story(Sink):
                 if line := join_cells(row):
                     self._add_nested_row(line)
             else:
-                self.builder.add_row(row)
+                self._table.append((row, self._edges))
         if keep_tables:
             self._open_tables(depth + 1)
 

@@ -9,9 +9,11 @@ from itertools import pairwise
 from ingest.steps.parse.formats.doc.sprms import iterate
 
 PAGE_BYTES = 512
-_MIN_SHIFT_HALF_POINTS = 3  # smaller shifts are typography
+_MIN_SHIFT_HALF_POINTS = 3  # smaller shifts of full-sized text are typography
 _DELETED, _HIDDEN, _SYMBOL, _SCRIPT, _SHIFT, _FONT, _OBJECT = 0x0800, 0x083C, 0x6A09, 0x2A48, 0x4845, 0x4A4F, 0x0856
 _PICTURE = 0x6A03
+_SIZE = 0x4A43
+_ROW_DEFINITION = 0xD608
 _STYLE, _IN_TABLE, _ROW_END, _DEPTH = 0x4600, 0x2416, 0x2417, 0x6649
 _INNER_CELL, _INNER_ROW_END, _LIST_LEVEL, _LIST, _OUTLINE = 0x244B, 0x244C, 0x260A, 0x460B, 0x2640
 
@@ -23,6 +25,8 @@ class Characters:
     is_deleted: bool = False
     is_hidden: bool = False
     script: str = ""
+    small_shift: str = ""  # like `script`, for a shift that makes a script of smaller text only
+    size: int = 0  # in half points, 0 if not given
     symbol: tuple[int, int] | None = None
     font: int = -1
     is_object: bool = False
@@ -42,6 +46,7 @@ class ParagraphProperties:
     list_number: int | None = None
     list_level: int | None = None
     outline_level: int | None = None
+    edges: tuple[int, ...] = ()  # of the cells of the row that ends here, in twips
 
 
 PLAIN = Characters()
@@ -61,8 +66,10 @@ def read_characters(grpprl: bytes, base: Characters = PLAIN, *, is_word6: bool =
             values["script"] = {1: "super", 2: "sub"}.get(operand[0], "")
         elif code == _SHIFT and len(operand) >= 2:
             shift = struct.unpack("<h", operand[:2])[0]
-            if abs(shift) >= _MIN_SHIFT_HALF_POINTS:
-                values["script"] = "super" if shift > 0 else "sub"
+            kind = "script" if abs(shift) >= _MIN_SHIFT_HALF_POINTS else "small_shift"
+            values[kind] = ("super" if shift > 0 else "sub") if shift else ""
+        elif code == _SIZE and len(operand) >= 2:
+            values["size"] = struct.unpack("<H", operand[:2])[0]
         elif code == _SYMBOL:
             values["symbol"] = _symbol(operand, is_word6=is_word6)
         elif code == _FONT and len(operand) >= 2:
@@ -83,7 +90,8 @@ def _symbol(operand: bytes, *, is_word6: bool) -> tuple[int, int] | None:
 def read_paragraph(grpprl: bytes, style: int, data: bytes, *, is_word6: bool = False) -> ParagraphProperties:
     """Return the properties that a list of modifiers sets. Long lists are in the stream `data`."""
     values: dict[str, int] = {"style": style}
-    _collect(grpprl, data, values, is_word6=is_word6)
+    edges: list[int] = []
+    _collect(grpprl, data, values, edges, is_word6=is_word6)
     return ParagraphProperties(
         values["style"],
         bool(values.get("is_in_table")),
@@ -94,17 +102,26 @@ def read_paragraph(grpprl: bytes, style: int, data: bytes, *, is_word6: bool = F
         values.get("list_number"),
         values.get("list_level"),
         values.get("outline_level"),
+        tuple(edges),
     )
 
 
-def _collect(grpprl: bytes, data: bytes, values: dict[str, int], *, is_word6: bool) -> None:
+def _collect(grpprl: bytes, data: bytes, values: dict[str, int], edges: list[int], *, is_word6: bool) -> None:
     for code, operand in iterate(grpprl, is_word6=is_word6):
         if code in _ELSEWHERE and data:
             start = int.from_bytes(operand, "little")
             length = int.from_bytes(data[start : start + 2], "little")
-            _collect(data[start + 2 : start + 2 + length], b"", values, is_word6=False)
+            _collect(data[start + 2 : start + 2 + length], b"", values, edges, is_word6=False)
+        elif code == _ROW_DEFINITION:
+            edges[:] = _edges(operand)
         elif (name := _PARAGRAPH_CODES.get(code)) and operand:
             values[name] = int.from_bytes(operand, "little")
+
+
+def _edges(operand: bytes) -> tuple[int, ...]:
+    """Return the edges of cells that the definition of a row lists ([MS-DOC] section 2.9.327)."""
+    count = operand[2] + 1 if len(operand) > 2 else 0
+    return struct.unpack_from(f"<{count}h", operand, 3) if len(operand) >= 3 + 2 * count else ()
 
 
 _ELSEWHERE = (0x6645, 0x6646)

@@ -81,6 +81,7 @@ _WORD6_CODES = {  # Word 6 -> Word 97, for the properties that decide about text
     74: 0x6A09,
     92: 0x083C,
     93: 0x4A4F,
+    99: 0x4A43,
     101: 0x4845,
     104: 0x2A48,
     117: 0x0855,

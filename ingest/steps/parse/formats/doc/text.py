@@ -23,6 +23,7 @@ _REPLACEMENTS = {"\x0b": "\n", "\x0e": "\n", "\x1e": "-"}
 _PICTURE, _CELL, _PAGE, _PARAGRAPH, _FIELD, _RESULT, _FIELD_END = "\x01", "\x07", "\x0c", "\r", "\x13", "\x14", "\x15"
 _MAX_FIELDS = 200
 _MAX_DEPTH = 30
+_DEFAULT_SIZE = 20  # half points; Word's, where no style says another
 _CACHED_PROPERTIES = 512
 
 
@@ -43,6 +44,7 @@ class StoryReader:
         self._is_word6 = document.fib.is_word6
         self._story = Story()
         self._fields: list[_Field] = []
+        self._text_size = 0  # of the last text that is neither raised nor lowered; 0 if its style gives it
         self._was_cell = False  # whether the previous character ended a cell
         self._characters = lru_cache(_CACHED_PROPERTIES)(self._parse_characters)
         self._paragraph = lru_cache(_CACHED_PROPERTIES)(self._parse_paragraph)
@@ -114,7 +116,12 @@ class StoryReader:
                 return
             for one in self._fields:
                 one.has_result = True
-        self._story.write(text, properties.script)
+        script = properties.script
+        if properties.small_shift:
+            script = properties.small_shift if 0 < properties.size < (self._text_size or _DEFAULT_SIZE) else ""
+        elif not script:
+            self._text_size = properties.size
+        self._story.write(text, script)
 
     def _control(self, character: str, position: int, properties: Characters) -> None:
         if character in (_CELL, _PARAGRAPH, _PAGE):
@@ -155,7 +162,7 @@ class StoryReader:
         if character == _CELL:
             is_row_end = properties.is_row_end if papx is not None else self._was_cell
             if is_row_end:
-                self._story.end_row(1)
+                self._story.end_row(1, properties.edges)
             else:
                 self._story.end_cell(paragraph, 1)
             self._was_cell = not is_row_end

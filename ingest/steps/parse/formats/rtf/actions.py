@@ -4,9 +4,10 @@ from ingest.steps.parse.formats.rtf.charsets import Font, codec_of_code_page
 from ingest.steps.parse.formats.rtf.destinations import form_of
 from ingest.steps.parse.formats.rtf.html_sink import HtmlSink
 from ingest.steps.parse.formats.rtf.reader import Action, Reader
-from ingest.steps.parse.formats.story import Paragraph, Story
+from ingest.steps.parse.formats.rtf.state import DEFAULT_SIZE
+from ingest.steps.parse.formats.story import MAX_EDGES, Paragraph, Story
 
-_MIN_RAISED_HALF_POINTS = 3  # smaller shifts are typography
+_MIN_RAISED_HALF_POINTS = 3  # smaller shifts of full-sized text are typography
 _MAX_FONTS = 5_000
 
 
@@ -58,12 +59,22 @@ def _set_paragraph(
 def _reset_characters(reader: Reader, number: int | None) -> None:
     state = reader.state
     state.is_hidden = state.is_deleted = state.is_right_to_left = False
-    state.script = ""
+    state.script = state.small_shift = ""
+    state.size = DEFAULT_SIZE
     state.font = reader.default_font
 
 
 def _set_script(reader: Reader, script: str) -> None:
-    reader.state.script = script
+    reader.state.script, reader.state.small_shift = script, ""
+
+
+def _shift(reader: Reader, script: str, number: int | None) -> None:
+    r"""Raise or lower text. LibreOffice writes the index of H2O as {\*\updnprop8000}\dn2: with 80 % of the size."""
+    half_points = 6 if number is None else number
+    is_script = half_points >= _MIN_RAISED_HALF_POINTS or 0 < reader.script_percent < 100
+    reader.script_percent = 0
+    reader.state.script = script if is_script and half_points else ""
+    reader.state.small_shift = script if half_points and not is_script else ""
 
 
 def _set_default_font(reader: Reader, number: int | None) -> None:
@@ -78,12 +89,22 @@ def _end_cell(reader: Reader, depth: int) -> None:
 
 def _end_row(reader: Reader, depth: int) -> None:
     if isinstance(reader.state.sink, Story):
-        reader.state.sink.end_row(depth)
+        reader.state.sink.end_row(depth, reader.cell_edges)
 
 
 def _start_row(reader: Reader) -> None:
+    reader.cell_edges = [0]
     if isinstance(reader.state.sink, Story):
         reader.state.sink.is_row_open = True
+
+
+def _set_left_edge(reader: Reader, number: int | None) -> None:
+    reader.cell_edges[0] = number or 0
+
+
+def _add_cell_edge(reader: Reader, number: int | None) -> None:
+    if len(reader.cell_edges) < MAX_EDGES:
+        reader.cell_edges.append(number or 0)
 
 
 def _set_html(reader: Reader) -> None:
@@ -110,6 +131,8 @@ ACTIONS: dict[str, Action] = {
     "nestcell": lambda reader, number: _end_cell(reader, max(reader.state.paragraph.table_depth, 2)),
     "row": lambda reader, number: _end_row(reader, 1),
     "nestrow": lambda reader, number: _end_row(reader, max(reader.state.paragraph.table_depth, 2)),
+    "trleft": _set_left_edge,
+    "cellx": _add_cell_edge,
     "trowd": lambda reader, number: _start_row(reader),
     "pard": lambda reader, number: setattr(reader.state, "paragraph", Paragraph()),
     "plain": _reset_characters,
@@ -131,8 +154,10 @@ ACTIONS: dict[str, Action] = {
     "super": lambda reader, number: _set_script(reader, "" if number == 0 else "super"),
     "sub": lambda reader, number: _set_script(reader, "" if number == 0 else "sub"),
     "nosupersub": lambda reader, number: _set_script(reader, ""),
-    "up": lambda reader, number: _set_script(reader, "super" if (number or 6) >= _MIN_RAISED_HALF_POINTS else ""),
-    "dn": lambda reader, number: _set_script(reader, "sub" if (number or 6) >= _MIN_RAISED_HALF_POINTS else ""),
+    "updnprop": lambda reader, number: setattr(reader, "script_percent", (number or 0) // 100),
+    "up": lambda reader, number: _shift(reader, "super", number),
+    "dn": lambda reader, number: _shift(reader, "sub", number),
+    "fs": lambda reader, number: setattr(reader.state, "size", number or DEFAULT_SIZE),
     "ansicpg": lambda reader, number: reader.document.charsets.declare(codec_of_code_page(number or 0)),
     "mac": lambda reader, number: reader.document.charsets.declare("mac_roman"),
     "pc": lambda reader, number: reader.document.charsets.declare("cp437"),

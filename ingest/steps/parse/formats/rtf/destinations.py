@@ -4,9 +4,10 @@ from collections.abc import Callable
 from functools import partial
 
 from ingest.steps.parse.formats.docx.fields import instruction_text
-from ingest.steps.parse.formats.rtf import words
+from ingest.steps.parse.formats.rtf import formulas, words
 from ingest.steps.parse.formats.rtf.embedded import is_scan, read_object, read_picture
 from ingest.steps.parse.formats.rtf.fields import Form
+from ingest.steps.parse.formats.rtf.formulas import FormulaSink
 from ingest.steps.parse.formats.rtf.html_sink import HtmlSink
 from ingest.steps.parse.formats.rtf.reader import Field, Reader
 from ingest.steps.parse.formats.story import Capture, Paragraph, Sink, Story
@@ -31,10 +32,12 @@ def enter_destination(reader: Reader, word: str, end: int) -> bool:
         _STORIES[word](reader)
     elif word in _CAPTURES:
         _CAPTURES[word](reader)
-    elif word.endswith("Pr") and word.startswith("m"):  # properties of formulas
+    elif isinstance(reader.state.sink, FormulaSink) and word in _FORMULA_PARTS:
+        reader.state.sink = reader.state.sink.inner(word)
+    elif word.endswith("Pr") and word.startswith("m"):  # other properties of formulas
         reader.skip_group(end)
     else:
-        return word in words.TRANSPARENT
+        return word in words.TRANSPARENT or word in _FORMULA_PARTS
     return True
 
 
@@ -46,7 +49,7 @@ def _start_story(reader: Reader, stories: list[Story]) -> None:
 def _new_story(reader: Reader) -> Story:
     """Direct the current group to a new story, which ends with the group."""
     story, state = Story(), reader.state
-    state.sink, state.paragraph, state.script = story, Paragraph(), ""
+    state.sink, state.paragraph, state.script, state.small_shift = story, Paragraph(), "", ""
     state.on_close = lambda: story.end(state.paragraph)
     return story
 
@@ -65,7 +68,7 @@ def _start_comment(reader: Reader) -> None:
 
 def _start_capture(reader: Reader, capture: Capture, on_close: Callable[[], None] | None = None) -> None:
     reader.state.sink = capture
-    reader.state.script = ""
+    reader.state.script = reader.state.small_shift = ""
     reader.state.on_close = on_close
 
 
@@ -173,6 +176,27 @@ def _read_object(reader: Reader, end: int) -> None:
         document.files.append(file)
 
 
+def _start_formula(reader: Reader) -> None:
+    formula, outer = FormulaSink(), reader.state.sink
+
+    def end() -> None:
+        reader.written += outer.is_text
+        outer.write(formula.text)
+
+    reader.state.sink = formula
+    reader.state.on_close = end
+
+
+def _start_nested_properties(reader: Reader) -> None:
+    """Read the definition of a row in a cell; the open row of the outer table keeps its edges."""
+    edges, reader.cell_edges = reader.cell_edges, [0]
+
+    def end() -> None:
+        reader.cell_edges = edges
+
+    reader.state.on_close = end
+
+
 def _set_mode(reader: Reader, mode: str) -> None:
     reader.state.mode = mode
     if mode == "fonts":
@@ -198,8 +222,13 @@ _CAPTURES: dict[str, Callable[[Reader], None]] = {
     "sn": _start_shape_property_name,
     "sv": _start_shape_property,
     "htmltag": _start_tag,
+    **dict.fromkeys(("moMath", "oMath"), _start_formula),
+    "nesttableprops": _start_nested_properties,
     "fonttbl": lambda reader: _set_mode(reader, "fonts"),
     "stylesheet": lambda reader: _set_mode(reader, "styles"),
 }
-DESTINATIONS = frozenset(["pict", "objdata", "upr", *words.SKIPPED, *words.TRANSPARENT, *_STORIES, *_CAPTURES])
+_FORMULA_PARTS = formulas.STRUCTURES | formulas.PROPERTIES | formulas.VALUES
+DESTINATIONS = frozenset(
+    ["pict", "objdata", "upr", *words.SKIPPED, *words.TRANSPARENT, *_STORIES, *_CAPTURES, *_FORMULA_PARTS]
+)
 """The names of all destinations that are known."""

@@ -57,6 +57,8 @@ class Reader:
         self.style_number = 0
         self.style_outline_level: int | None = None
         self.style_name = ""
+        self.cell_edges = [0]  # of the cells of the row that is defined last, in twips from the margin
+        self.script_percent = 0  # the size of the next raised or lowered text, 0 if not given
         self.shape_property = Capture()  # the name of the last one
         self.is_starred = False
         self.written = 0  # pieces of text so far
@@ -68,6 +70,7 @@ class Reader:
         self._bytes = bytearray()  # text whose character set is that of the current font
         self._fallback = 0  # characters to skip after a \u
         self._high = 0  # first half of a surrogate pair
+        self._text_size = 0  # of the last text that is neither raised nor lowered
         self._is_raw_text_utf8 = not data.isascii() and _is_utf8(data)
         self._are_escapes_utf8 = _are_escapes_utf8(data)
 
@@ -99,7 +102,12 @@ class Reader:
             self._define(text)
             return
         self.written += state.sink.is_text
-        state.sink.write(text, state.script)
+        script = state.script
+        if state.small_shift:
+            script = state.small_shift if state.size < self._text_size else ""
+        elif not script:
+            self._text_size = state.size
+        state.sink.write(text, script)
 
     def end_paragraph(self) -> None:
         """End the paragraph of the current story."""

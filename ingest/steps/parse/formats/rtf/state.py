@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 from ingest.steps.parse.formats.story import Paragraph, Sink
 
+DEFAULT_SIZE = 24
+"""Size of text without a size of its own, in half points."""
+
 
 class State:
     """The state of one open group."""
@@ -21,6 +24,8 @@ class State:
         "right_to_left_font",
         "script",
         "sink",
+        "size",
+        "small_shift",
     )
 
     def __init__(self, sink: Sink) -> None:
@@ -34,6 +39,8 @@ class State:
         self.is_deleted = False
         self.is_suppressed = False  # in HTML inside RTF: the RTF form of something that is there as HTML too
         self.script = ""  # "super" or "sub"
+        self.small_shift = ""  # the same for a shift that makes a script of smaller text only
+        self.size = DEFAULT_SIZE
         self.paragraph = Paragraph()
         self.on_close: Callable[[], None] | None = None  # what happens when the group ends
 
@@ -50,6 +57,8 @@ class State:
         new.is_deleted = self.is_deleted
         new.is_suppressed = self.is_suppressed
         new.script = self.script
+        new.small_shift = self.small_shift
+        new.size = self.size
         new.paragraph = self.paragraph
         new.on_close = None
         return new
