@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import log
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import pytest
@@ -29,6 +29,7 @@ from ingest.steps.filters import Filter
 from ingest.steps.index import Hit, Point, PointOwner, PointRef
 from ingest.steps.parse import ParsedText
 from ingest.steps.parse.parser import ignore_progress
+from ingest.steps.parse.plain import read_plain
 from ingest.steps.parse.report import Report
 from ingest.steps.vectors import SparseVector, Vectors
 
@@ -232,7 +233,7 @@ def _bm25(document: SparseVector, query: SparseVector, frequencies: Counter[int]
 
 
 class FakeParser:
-    """Decodes UTF-8. `error` is raised while it is set. While `needs_ocr` is set, all files are scans.
+    """Reads every file as plain text. `error` is raised while it is set. While `needs_ocr` is set, all files are scans.
 
     `report` is the coverage report of all files. `before_parsing` runs first.
     """
@@ -262,7 +263,8 @@ class FakeParser:
             raise OcrDeferred("the file needs OCR")
         on_progress(1, 1)
         self.parsed += 1
-        return ParsedText(text=path.read_text(), kind=self.kind, report=self.report)
+        suffix = PurePath(filename).suffix.removeprefix(".")
+        return replace(read_plain(path.read_bytes(), suffix), kind=self.kind, report=self.report)
 
     def close(self) -> None:
         pass

@@ -92,10 +92,7 @@ class DocumentWindows:
     ) -> Iterator[np.ndarray]:
         """Yield an array for each chunk: one row for each of its windows."""
         if self.plan is None:
-            distinct = {text: index for index, text in enumerate(dict.fromkeys(map(self.document.text, numbers)))}
-            vectors = embedder.embed(list(distinct), still_wanted)
-            for number in numbers:
-                yield vectors[distinct[self.document.text(number)]]
+            yield from embedder.embed([self.document.text(number) for number in numbers], still_wanted)
             return
         of_chunk = [self.plan.windows_of_chunk[number] for number in numbers]
         windows = sorted({window for indexes in of_chunk for window in indexes})

@@ -81,7 +81,7 @@ def test_the_terms_of_a_repeated_header_count() -> None:
         )
 
 
-def test_a_chunk_that_fits_the_model_is_embedded_whole_and_equal_chunks_once() -> None:
+def test_a_chunk_that_fits_the_model_is_embedded_whole() -> None:
     document = chunk_document(ParsedText("same words here. " * 100, "text"), 100, 0, 10_000)
 
     windows = embed(document, None, {})

@@ -171,17 +171,17 @@ def test_the_content_of_a_file_is_one_page(services: FakeServices, client: TestC
 
 
 def test_the_content_has_the_headings_of_the_text(services: FakeServices, client: TestClient, path: str) -> None:
-    text = "<h1>Herons</h1><p>They wade.</p><h2>Food</h2><p>Fish.</p>"
-    file = upload(client, text, "herons.html")
+    text = "# Herons\n\nThey wade.\n\n## Food\n\nFish."
+    file = upload(client, text, "herons.md")
     client.post(path, json={"file_id": file})
     run_jobs(services)
 
     page: dict[str, Any] = client.get(f"{path}/{file}/content").json()
 
-    assert page["data"][0]["text"] == "Herons\n\nThey wade.\n\nFood\n\nFish."
+    assert page["data"][0]["text"] == text
     assert page["structure"]["headings"] == [
         {"start": 0, "level": 1, "title": "Herons"},
-        {"start": 20, "level": 2, "title": "Food"},
+        {"start": 22, "level": 2, "title": "Food"},
     ]
 
 

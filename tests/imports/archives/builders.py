@@ -16,7 +16,7 @@ def zipped(members: Mapping[str, bytes]) -> bytes:
 
 def tarred(members: Mapping[str, bytes], mode: str = "w:gz") -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]  # its types want literal modes
         for name, content in members.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)

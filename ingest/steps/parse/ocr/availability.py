@@ -35,7 +35,7 @@ def selected_engine(options: ParseOptions) -> EngineName | None:
 
     `auto` prefers RapidOCR, which reads Latin and East Asian scripts without knowing the language. With languages it
     prefers Tesseract if it has all of them: it is as accurate then and takes a third of the time
-    (deploy/docs/decisions/0019-ocr.md).
+    (deploy/docs/decisions/0020-ocr.md).
     """
     match options.ocr:
         case "off":

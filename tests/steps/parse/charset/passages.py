@@ -2,6 +2,13 @@
 
 import random
 
+LATIN = "Plain text,\n\twith a tab and a line.\n" * 5
+GERMAN = "Größe und Übung für Straße: äöü.\n" * 5
+CHINESE = "这是一个用于测试编码检测的中文文本文件。\n我们希望它能够正确地被识别出来。\n" * 3
+POLISH = "Zażółć gęślą jaźń, powiedział mały chłopiec, który się bał, że będzie padać.\n" * 3
+RUSSIAN = "Это проверка определения кодировки текста на русском языке.\n" * 3
+JAPANESE = "これは日本語のテキストです。文字コードの判定を試します。\n" * 3
+
 PASSAGES: dict[str, tuple[str, str]] = {  # language -> (character sets, text)
     "German": (
         "cp1252 mac_roman cp850",

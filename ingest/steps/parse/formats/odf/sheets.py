@@ -1,5 +1,6 @@
 """OpenDocument spreadsheets (.ods), read as a stream: a sheet has up to a million rows."""
 
+import re
 from contextlib import ExitStack
 from typing import Any
 
@@ -11,13 +12,16 @@ from ingest.steps.parse.formats.odf.blocks import MAX_REPEATED
 from ingest.steps.parse.formats.odf.document import Document
 from ingest.steps.parse.formats.odf.names import attribute, attributes, name, to_int
 from ingest.steps.parse.formats.odf.package import Package
+from ingest.steps.parse.formats.odf.print_headers import PrintHeaders
 from ingest.steps.parse.formats.ooxml.xml import OPTIONS
 from ingest.steps.parse.formats.sheets.grid import Grid, cell_name, clean_cell, write_sheet_name
 
 _TAGS = [
     f"{{*}}{tag}"
     for tag in ("table", "table-row", "shapes", "tracked-changes", "automatic-styles", "font-face-decls", "forms")
-]
+] + ["{*}master-styles"]
+_FORMULA_PREFIX = re.compile(r"^\w+:(?==)")
+_REFERENCE = re.compile(r"\[([^\[\]]{0,200})\]")
 _TEXT_TYPES = frozenset(["string", "boolean", "void"])
 
 
@@ -49,11 +53,16 @@ class _SheetReader:
         self._document = document
         self._builder = builder
         self._path: list[str] = []
+        self._print_headers = PrintHeaders()
+        if document.styles_root is not None:
+            self._print_headers.add(document.styles_root)
+        self._name = self._style = ""
         self._section = ExitStack()
         self._is_open = False
         self._grid = Grid()
         self._row = 1
         self._start = 0
+        self._formulas = 0  # without a stored value, on the open sheet
 
     def read(self, events: Any) -> None:
         """Read the document."""
@@ -63,6 +72,7 @@ class _SheetReader:
                 self._path.append(kind)
                 if kind == "table:table" and self._is_sheet():
                     self._begin(attribute(element, "table:name"))
+                    self._style = attribute(element, "table:style-name")
                 continue
             self._end_element(kind, element)
             if self._path:
@@ -80,8 +90,17 @@ class _SheetReader:
             blocks.read(shape)
         self._document.add_comments()
         builder.report.count("sheet", "read" if has_rows or len(builder) > self._start else "empty")
+        for text in self._print_headers.texts(self._document.styles.master_page(self._style)):
+            builder.add_block(text)
+        self._warn_of_formulas()
         self._section.close()
         self._is_open = False
+
+    def _warn_of_formulas(self) -> None:
+        if self._formulas:
+            message = "Formulas have no stored results, so the formulas themselves were read. Number of formulas"
+            self._builder.report.warn("formula_without_value", f"{message}: {self._formulas}.", f"sheet {self._name}")
+        self._formulas = 0
 
     def _is_sheet(self) -> bool:
         return self._path.count("table:table") == 1 and "table:tracked-changes" not in self._path
@@ -89,6 +108,7 @@ class _SheetReader:
     def _begin(self, sheet: str) -> None:
         self.end()
         self.sheets += 1
+        self._name = sheet
         self._section.enter_context(self._builder.section("sheet", sheet))
         self._is_open = True
         write_sheet_name(self._builder, sheet)
@@ -99,6 +119,8 @@ class _SheetReader:
         if kind in ("office:automatic-styles", "office:font-face-decls"):
             self._document.styles.add([element])
             element.clear()
+        elif kind == "office:master-styles":  # of a flat file
+            self._print_headers.add_pages(element)
         elif kind == "table:table" and self._is_sheet():
             self.end()
             element.clear()
@@ -146,7 +168,18 @@ class _SheetReader:
             return clean_cell(cell[0].text.replace("\xad", ""))  # most cells are one paragraph without markup
         blocks = self._document.blocks
         blocks.inline.place = cell_name(self._row, column)
-        return clean_cell(blocks.cell_text(cell, attributes(cell)))
+        values = attributes(cell)
+        text = clean_cell(blocks.cell_text(cell, values))
+        if not text and "office:value-type" not in values and (formula := values.get("table:formula")):
+            self._formulas += 1
+            return _show_formula(formula)
+        return text
+
+
+def _show_formula(formula: str) -> str:
+    """Return a formula such as "of:=SUM([.A1:.B1])" as a sheet shows it: "=SUM(A1:B1)"."""
+    expression = _REFERENCE.sub(lambda match: match[1].removeprefix(".").replace(":.", ":"), formula)
+    return clean_cell(_FORMULA_PREFIX.sub("", expression))
 
 
 def _free(row: Any) -> None:

@@ -10,7 +10,7 @@ _MAX_LEVELS = 10
 _MAX_ANCESTORS = 20  # a damaged file may have a cycle
 _MAX_CACHED = 10_000
 _NOT_GIVEN = "\0"
-_MIN_SHIFT_PERCENT = 5  # smaller shifts are typography
+_MIN_SHIFT_PERCENT = 5  # smaller shifts of full-sized text are typography
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class TextStyle:
     position: str | None = None
     is_hidden: bool | None = None
     list_style: str | None = None
+    master_page: str = ""  # of a sheet
 
 
 @dataclass
@@ -72,6 +73,11 @@ class Styles:
     def list_style(self, style: str) -> str:
         """Return the list style of a paragraph style, "" if it has none."""
         return str(self._find("paragraph", style, "list_style") or "")
+
+    def master_page(self, style: str) -> str:
+        """Return the name of the pages on which a sheet with a style is printed."""
+        found = self.texts.get(("table", style))
+        return found.master_page if found else ""
 
     def is_title(self, style: str) -> bool:
         """Return whether a paragraph style is that of the title of the document, or is based on it."""
@@ -115,7 +121,9 @@ class Styles:
 def _text_style(node: Any) -> TextStyle:
     list_style = attribute(node, "style:list-style-name", _NOT_GIVEN)
     style = TextStyle(
-        attribute(node, "style:parent-style-name"), list_style=None if list_style == _NOT_GIVEN else list_style
+        attribute(node, "style:parent-style-name"),
+        list_style=None if list_style == _NOT_GIVEN else list_style,
+        master_page=attribute(node, "style:master-page-name"),
     )
     for child in node:
         if name(child) in ("style:text-properties", "style:properties"):
@@ -127,15 +135,21 @@ def _text_style(node: Any) -> TextStyle:
 
 
 def _position(value: str) -> str:
-    """Return "super" for values like "super 58%" and "33% 58%", "sub" for "-8% 58%"."""
-    first = value.split()[0] if value.split() else ""
+    """Return "super" for values like "super 58%" and "33% 58%", "sub" for "-8% 58%".
+
+    A small shift of smaller text, "-2% 80%", is a subscript too.
+    """
+    first, _, size = value.strip().partition(" ")
     if first in ("super", "sub"):
         return first
     try:
         percent = float(first.rstrip("%"))
     except ValueError:
         return ""
-    return "" if abs(percent) < _MIN_SHIFT_PERCENT else "super" if percent > 0 else "sub"
+    is_smaller = size.strip().rstrip("%").isdecimal() and 0 < int(size.strip().rstrip("%")[:9]) < 100
+    if not percent or (abs(percent) < _MIN_SHIFT_PERCENT and not is_smaller):
+        return ""
+    return "super" if percent > 0 else "sub"
 
 
 def _levels(node: Any) -> dict[int, ListLevel]:

@@ -38,7 +38,7 @@ _NAMED_FORMATS = {
     "On/Off": '"On";"On";"Off"',
 }
 _EPOCH = datetime.datetime(1899, 12, 30)  # noqa: DTZ001 - dates of sheets have no time zone
-_FIRST_REGULAR_DAY = datetime.datetime(1900, 3, 1)  # noqa: DTZ001
+_FIRST_REGULAR_DAY = datetime.datetime(1900, 3, 1)  # noqa: DTZ001 - dates of sheets have no time zone
 _MAX_COLUMN = 1_000_000
 
 

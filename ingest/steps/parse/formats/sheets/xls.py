@@ -136,7 +136,7 @@ class _CellReader:
     """Shows the cells of one sheet."""
 
     def __init__(self, workbook: Any, sheet: Any) -> None:
-        from xlrd.biffh import error_text_from_code  # type: ignore[import-untyped]
+        from xlrd.biffh import error_text_from_code  # type: ignore[import-untyped]  # xlrd has no types
 
         self._workbook = workbook
         self._sheet = sheet

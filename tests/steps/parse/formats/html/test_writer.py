@@ -15,10 +15,6 @@ def parse(html: str) -> ParsedText:
     return builder.parsed("html")
 
 
-def test_block_elements_start_a_new_line_and_inline_elements_do_not() -> None:
-    html = "<title>T</title><h1>Head</h1><p>One <b>bold</b>\n word<br>next</p><div>a</div><div>b &amp; &eacute;</div>"
-
-    assert html_to_text(html) == "T\n\nHead\n\nOne bold word\nnext\n\na\nb & é"
 
 
 def test_scripts_styles_and_comments_are_ignored() -> None:
@@ -49,32 +45,14 @@ def test_layout_tables_keep_the_text_of_the_page() -> None:
     assert html_to_text(html) == "Head\n\ntext\n\na | b"
 
 
-def test_preformatted_text_keeps_its_white_space() -> None:
-    assert html_to_text("<p>x</p><pre>\nif a:\n    b\n\n    c\n</pre>") == "x\n\nif a:\n    b\n\n    c"
 
 
-@pytest.mark.parametrize("depth", [1_000, 20_000])
-@pytest.mark.parametrize("tag", ["div", "b", "table", "ul", "font"])
-def test_deep_nesting_loses_no_text(tag: str, depth: int) -> None:
-    assert "deep" in html_to_text(f"<html><body>{f'<{tag}>' * depth}deep{f'</{tag}>' * depth}")
 
 
-def test_headings_have_levels_and_titles() -> None:
-    parsed = parse("<h1>One</h1><p>a</p><h2><button>Two\n words</button></h2><h3><div>Three</div></h3><h4></h4>")
-
-    assert [(h.level, h.title) for h in parsed.headings] == [(1, "One"), (2, "Two words"), (3, "Three")]
-    assert [parsed.text[h.start :].split("\n")[0] for h in parsed.headings] == ["One", "Two words", "Three"]
 
 
-def test_a_heading_in_a_list_item_keeps_its_marker_out_of_its_title() -> None:
-    parsed = parse("<ul><li><h3>Card</h3><p>text</p></li></ul>")
-
-    assert parsed.text == "- Card\n\ntext"
-    assert [h.title for h in parsed.headings] == ["Card"]
 
 
-def test_a_heading_that_holds_the_page_is_no_heading() -> None:
-    assert parse(f"<h1>{'word ' * 200}</h1>").headings == ()
 
 
 def test_tables_have_a_header_and_rows() -> None:

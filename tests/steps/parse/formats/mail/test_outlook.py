@@ -47,20 +47,6 @@ def test_a_message_begins_with_its_headers(parse: Parse, documents: DocumentBuil
     assert (parsed.kind, parsed.report.reader) == ("msg", "olefile")
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        {0x1013: b"<p>Gr\xfc\xdfe</p>", 0x3FDE: 1252},
-        {0x1013: "<meta charset=utf-8><p>Grüße</p>".encode()},
-        {0x1013: "<p>Grüße</p>"},
-        {0x1000: "This is an HTML email.", 0x1013: "<p>Grüße</p>"},
-        {0x1009: lzfu(b"{\\rtf1\\ansi Gr\\'fc\\'dfe\\par}")},
-    ],
-)
-def test_the_body_is_text_html_or_rtf(
-    parse: Parse, documents: DocumentBuilder, values: dict[int, str | bytes | int]
-) -> None:
-    assert parse("a.msg", outlook({0x0037: "s"} | values, documents)).text == "Subject: s\n\nGrüße"
 
 
 def test_recipients_senders_and_times_are_shown() -> None:

@@ -55,24 +55,3 @@ def test_a_file_without_content_is_invalid(
 ) -> None:
     with pytest.raises(InvalidFile, match="could not be parsed as OpenDocument"):
         read_odf(documents.zipped(members))
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("<text:section>", "</text:section>"),
-        ("<text:list><text:list-item>", "</text:list-item></text:list>"),
-        ("<table:table><table:table-row><table:table-cell>", "</table:table-cell></table:table-row></table:table>"),
-        ("<draw:g>", "</draw:g>"),
-    ],
-)
-def test_deeply_nested_blocks_keep_their_text(text_of: TextOf, before: str, after: str) -> None:
-    assert text_of(before * 500 + "<text:p>deep</text:p>" + after * 500).strip(" -") == "deep"
-
-
-def test_deeply_nested_spans_and_frames_keep_their_text(text_of: TextOf) -> None:
-    frames = "<text:p><draw:frame><draw:text-box>" * 300 + "<text:p>deep</text:p>"
-    body = frames + "</draw:text-box></draw:frame></text:p>" * 300
-
-    assert text_of("<text:p>" + "<text:span>" * 1_500 + "deep" + "</text:span>" * 1_500 + "</text:p>") == "deep"
-    assert text_of(body) == "deep"

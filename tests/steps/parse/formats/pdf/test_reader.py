@@ -41,27 +41,10 @@ def test_a_file_with_empty_lines_before_its_header_is_read(parse: Parse, documen
     assert parse("a", b"\r\n\r\n" + documents.pdf(["The page."])).text == "The page."
 
 
-def test_an_encrypted_pdf_is_invalid_and_the_message_says_what_to_do(parse: Parse, documents: DocumentBuilder) -> None:
-    with pytest.raises(InvalidFile, match=r"The file is encrypted; remove its password and upload it again\."):
-        parse("a.pdf", documents.encrypted_pdf())
 
 
-@pytest.mark.parametrize("algorithm", ["RC4-40", "RC4-128"])
-def test_a_pdf_that_opens_without_a_password_is_read(
-    read_pdf: ReadPdf, documents: DocumentBuilder, algorithm: str
-) -> None:
-    writer = pypdf.PdfWriter(io.BytesIO(documents.pdf(["for everyone"])))
-    writer.encrypt("", owner_password="owner", algorithm=algorithm, permissions_flag=0)  # type: ignore[arg-type]
-    buffer = io.BytesIO()
-    writer.write(buffer)
-
-    assert read_pdf(buffer.getvalue()).text == "for everyone"
 
 
-@pytest.mark.parametrize("length", [9, 100])
-def test_a_truncated_pdf_fails_with_a_clear_error(read_pdf: ReadPdf, documents: DocumentBuilder, length: int) -> None:
-    with pytest.raises((InvalidFile, UnsupportedFile), match="PDF"):
-        read_pdf(documents.pdf(["text"])[:length])
 
 
 def test_text_that_is_not_visible_is_text(read_pdf: ReadPdf) -> None:

@@ -55,32 +55,3 @@ def test_each_scheme_has_its_form(parse: Parse, scheme: str, shown: str) -> None
     assert parse("a.pptx", pptx([shape(paragraph("x", numbered(0, scheme, 27)))])).text == f"{shown} x"
 
 
-def test_bullets_are_inherited_from_the_shape_the_layout_and_the_master(parse: Parse) -> None:
-    level = "<a:lvl1pPr><a:bu{}/></a:lvl1pPr>"
-    char, none = level.format('Char char="•"'), level.format("None")
-    layout = slide_xml(
-        shape(placeholder='type="body" idx="3"') + shape(placeholder='type="body" idx="4"', list_style=none),
-        "sldLayout",
-    )
-    styles = f"<p:txStyles><p:bodyStyle>{char}</p:bodyStyle></p:txStyles>"
-    master = slide_xml(shape(placeholder='type="body" idx="1"'), "sldMaster", more=styles)
-    slide = (
-        shape(paragraph("of the master"), placeholder='idx="3"')
-        + shape(paragraph("of the layout"), placeholder='idx="4"')
-        + shape(paragraph("of the shape"), placeholder='idx="4"', list_style=char)
-        + shape(paragraph("its own", "<a:pPr><a:buNone/></a:pPr>"), placeholder='idx="3"')
-        + shape(paragraph("no placeholder"))
-    )
-    data = pptx(
-        [slide],
-        related=[("slideLayout", "../slideLayouts/l.xml")],
-        parts={
-            "ppt/slideLayouts/l.xml": layout,
-            "ppt/slideLayouts/_rels/l.xml.rels": relationships([("slideMaster", "../slideMasters/m.xml")]),
-            "ppt/slideMasters/m.xml": master,
-        },
-    )
-
-    assert parse("a.pptx", data).text == (
-        "- of the master\n\nof the layout\n\n- of the shape\n\nits own\n\nno placeholder"
-    )

@@ -130,28 +130,6 @@ def test_notes_are_read_without_the_number_and_date_of_the_page(parse: Parse) ->
     assert parse("a.pptx", data).text == "T\n\nNotes:\nI say\nmuch"
 
 
-def test_comments_of_both_kinds_are_read_with_their_authors(parse: Parse) -> None:
-    modern = "http://schemas.microsoft.com/office/powerpoint/2018/8/main"
-    parts = {
-        "ppt/comments/comment1.xml": f'<p:cmLst xmlns:p="{P}"><p:cm authorId="0"><p:text>Too long</p:text></p:cm></p:cmLst>',
-        "ppt/comments/modern1.xml": (
-            f'<m:cmLst xmlns:m="{modern}" xmlns:a="{A}"><m:cm authorId="{{1}}"><m:replyLst><m:reply authorId="{{2}}"><m:txBody>'
-            f"{paragraph('Done')}</m:txBody></m:reply></m:replyLst><m:txBody>{paragraph('Shorten it')}</m:txBody></m:cm></m:cmLst>"
-        ),
-        "ppt/commentAuthors.xml": f'<p:cmAuthorLst xmlns:p="{P}"><p:cmAuthor id="0" name="Ann"/></p:cmAuthorLst>',
-        "ppt/authors.xml": f'<m:authorLst xmlns:m="{modern}"><m:author id="{{1}}" name="Bo"/></m:authorLst>',
-    }
-    data = pptx(
-        [title("T")],
-        related=[("comments", "../comments/comment1.xml"), ("comments", "../comments/modern1.xml")],
-        presentation_related=[("commentAuthors", "commentAuthors.xml"), ("authors", "authors.xml")],
-        parts=parts,
-    )
-
-    parsed = parse("a.pptx", data)
-
-    assert parsed.text == "T\n\nComment (Ann): Too long\n\nComment (Bo): Shorten it\n\nComment: Done"
-    assert parsed.report.parts["comment"] == {"read": 3}
 
 
 def test_alternative_texts_are_read_unless_they_are_file_names_or_of_decoration(parse: Parse) -> None:
@@ -169,12 +147,6 @@ def test_alternative_texts_are_read_unless_they_are_file_names_or_of_decoration(
     assert not parsed.report.warnings
 
 
-def test_a_slide_of_pictures_alone_has_a_warning(parse: Parse) -> None:
-    parsed = parse("a.pptx", pptx([title("T"), picture(), ""]))
-
-    assert parsed.report.parts["slide"] == {"read": 1, "not_read": 1, "empty": 1}
-    assert warnings(parsed) == [("picture_not_read", "slide 2")]
-    assert [section.number for section in parsed.sections] == [1, 2, 3]
 
 
 def test_sound_and_video_are_reported(parse: Parse) -> None:
@@ -232,28 +204,3 @@ def test_embedded_objects_are_read_as_parts_of_the_slide(parse: Parse, documents
     assert parsed.report.parts["embedded_object"] == {"read": 1}
 
 
-def test_pictures_are_read_by_ocr_if_a_slide_has_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def recognize(data: bytes, filename: str) -> ParsedText:
-        assert filename == "Scan.png"
-        return ParsedText(f"seen in {data.decode()}", "image")
-
-    monkeypatch.setattr(nested, "read_nested", recognize)
-    monkeypatch.setattr(ocr, "is_available", lambda: True)
-    scan = picture().replace("</p:pic>", '<p:blipFill><a:blip r:embed="rId1"/></p:blipFill></p:pic>')
-    background = '<p:bg><p:bgPr><a:blipFill><a:blip r:embed="rId1"/></a:blipFill></p:bgPr></p:bg><p:spTree>'
-    parts: dict[str, str | bytes] = {
-        "ppt/media/Scan.png": b"pixels",
-        "ppt/slides/slide2.xml": slide_xml("").replace("<p:spTree>", background),
-        "ppt/slides/_rels/slide2.xml.rels": relationships([("image", "../media/Scan.png")]),
-    }
-    path = tmp_path / "deck"
-    path.write_bytes(
-        pptx([scan + picture(), "", title("T") + picture()], related=[("image", "../media/Scan.png")], parts=parts)
-    )
-
-    parsed = read(path)
-
-    assert parsed.text == "seen in pixels\n\nseen in pixels\n\nT"
-    assert [section.kind for section in parsed.sections] == ["slide"] * 3
-    assert parsed.report.parts == {"image": {"not_read": 2, "ocr": 2}, "slide": {"read": 3}}
-    assert not parsed.report.warnings

@@ -44,8 +44,8 @@ def test_both_readers_agree_on_workbooks_of_excel_97(tmp_path: Path) -> None:
         (True, "TRUE"),
         (2.0, "2"),
         (datetime.date(2024, 3, 1), "2024-03-01"),
-        (datetime.datetime(2024, 3, 1, 14, 30), "2024-03-01 14:30:00"),  # noqa: DTZ001
-        (datetime.datetime(2024, 3, 1), "2024-03-01"),  # noqa: DTZ001
+        (datetime.datetime(2024, 3, 1, 14, 30), "2024-03-01 14:30:00"),  # noqa: DTZ001 - cells have no time zone
+        (datetime.datetime(2024, 3, 1), "2024-03-01"),  # noqa: DTZ001 - cells have no time zone
         (datetime.time(14, 30), "14:30:00"),
         (datetime.timedelta(hours=30, minutes=15), "30:15:00"),
         ("text", "text"),

@@ -50,11 +50,6 @@ def test_text_boxes_comments_charts_and_headers_follow_the_rows(parse: Parse) ->
     assert parsed.report.parts["comment"] == {"read": 1}
 
 
-def test_records_that_are_cut_end_the_search_for_texts() -> None:
-    start = biff(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0))
-    for size in range(len(start)):
-        assert read_sheet_texts(start[:size], 0) == {}
-    assert read_sheet_texts(start + biff(0x85, bytes(9)) + biff(0x1B6, b"\xff" * 18) + b"\x3c\0\xff\xff", 0)
 
 
 def test_a_table_in_html_named_xls_is_read_as_html(parse: Parse) -> None:

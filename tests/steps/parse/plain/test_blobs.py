@@ -1,0 +1,48 @@
+"""Base64 in text."""
+
+
+import base64
+import random
+import time
+from pathlib import Path
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ingest.errors import FileError
+from ingest.steps.parse.plain import read_plain
+from tests.steps.parse.documents import Parse
+from ingest.steps.parse.plain.blobs import may_have_blobs, replace_blobs
+
+
+PICTURE = base64.b64encode(random.Random(1).randbytes(3000)).decode()
+
+
+def text_of(text: str, suffix: str) -> str:
+    return read_plain(text.encode(), suffix).text
+
+
+def test_a_picture_in_markdown_is_a_note_and_is_counted() -> None:
+    parsed = read_plain(f"# A\n\nSee ![plan](data:image/png;base64,{PICTURE}) here\n\n## B\n".encode(), "md")
+
+    assert parsed.text == "# A\n\nSee ![plan](data:image/png) here\n\n## B\n"
+    assert [(parsed.text[h.start :][:4], h.title) for h in parsed.headings] == [("# A\n", "A"), ("## B", "B")]
+    assert parsed.report.parts == {"image": {"not_read": 1}}
+    assert not parsed.report.warnings
+
+
+def test_a_text_of_nothing_but_a_picture_has_a_warning() -> None:
+    parsed = read_plain(f"![](data:image/png;base64,{PICTURE})".encode(), "md")
+
+    assert [warning.code for warning in parsed.report.warnings] == ["pictures_not_read"]
+
+
+def test_base64_in_lines_is_a_note() -> None:
+    lines = "\n".join(PICTURE[at : at + 64] for at in range(0, 2000, 64))
+
+    assert text_of(f"one {PICTURE} two", "log") == "one [base64] two"
+    assert text_of(f"-----BEGIN-----\n{lines}\n-----END-----\n", "txt") == "-----BEGIN-----\n[base64]\n-----END-----\n"
+
+
+@pytest.mark.parametrize("text", ["ACGT" * 200, "中文没有空格" * 100, "a" * 1000, "0123456789abcdef\n" * 40, "=" * 500])
+def test_long_runs_that_are_no_base64_stay(text: str) -> None:
+    assert text_of(text, "txt") == text
