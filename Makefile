@@ -34,6 +34,7 @@ test: setup clients ## All tests; they start their own Valkey, Postgres and vect
 
 # CHAOS_SEEDS, CHAOS_FILES, MODEL_EXAMPLES, MODEL_STEPS and MODEL_SEED set the length of the run.
 chaos: export CHAOS_SEEDS ?= 1 2 3 4 5 6 7 8 9 10
+chaos: export CHAOS_FILES ?= 3000
 chaos: export MODEL_EXAMPLES ?= 2000
 chaos: setup ## Fault injection with many seeds (hours)
 	$(BIN)/pytest -q -n 0 -s --timeout 7200 tests/chaos

@@ -38,6 +38,7 @@ SHORT_TIMEOUTS = {
     "INGEST_EMBEDDING_TIMEOUT_SECONDS": "2",
     "INGEST_MAX_CRASHES": "20",  # a process is killed every second: crashes must not count against files
     "INGEST_WORKERS": "2",
+    "INGEST_OCR": "off",
 }
 
 

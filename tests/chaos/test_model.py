@@ -51,7 +51,7 @@ from tests.chaos.unreliable import UnreliableIndex, WriteFault
 from tests.conftest import Clock
 from tests.fakes import FakeServices
 
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "25"))
 STEPS = int(os.environ.get("MODEL_STEPS", "40"))
 SEED = int(os.environ.get("MODEL_SEED", "1"))
 PHASES = [Phase.explicit, Phase.generate, *([Phase.shrink] if os.environ.get("MODEL_SHRINK") else [])]

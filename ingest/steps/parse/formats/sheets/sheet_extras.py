@@ -20,7 +20,7 @@ _THREAD_NOTE = "[Threaded comment]"
 
 _PAGE_NUMBER = re.compile(r"(?:\w+\s*)?&P(?:[+-]\d+)?(?:\s*[^\s&]*\s*&N)?|&N")
 _HEADER_CODE = re.compile(r'&(?:"[^"]*"|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|\d+|[BIUEXYSGDTFAZOH])')
-_HEADER_PART = re.compile(r"(?<!&)((?:&&)*)&[LCR]")
+_HEADER_PART = re.compile("&[LCR]")
 
 
 class SheetExtras:
@@ -136,7 +136,7 @@ def comment_text(reference: str, author: str, text: str) -> str:
 
 def print_header_text(code: str) -> str:
     """Return the words of a header or footer of printed pages, without page numbers, dates and fonts."""
-    text = _HEADER_PART.sub(r"\1\n", code)
-    text = _HEADER_CODE.sub("", _PAGE_NUMBER.sub("", text)).replace("&&", "&")
+    text = code.replace("\0", "").replace("&&", "\0")  # "R&&D" has an ampersand and no code
+    text = _HEADER_CODE.sub("", _PAGE_NUMBER.sub("", _HEADER_PART.sub("\n", text))).replace("\0", "&")
     lines = (" ".join(line.split()).strip("-\u2013\u2014|/, ") for line in text.splitlines())
     return "\n".join(line for line in lines if any(character.isalnum() for character in line))
