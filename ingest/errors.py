@@ -108,6 +108,14 @@ class InvalidFile(FileError):
     code = "invalid_file"
 
 
+class ProtectedFile(InvalidFile):
+    """The file is encrypted. No other parser can read it either."""
+
+
+class OversizedFile(InvalidFile):
+    """The file would grow beyond a limit, for example when it is unpacked. No other parser may try."""
+
+
 # --- a dependency's fault: a retry can help ---
 
 

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from ingest.errors import InvalidFile, UnsupportedFile
+from ingest.errors import InvalidFile, OversizedFile, ProtectedFile, UnsupportedFile
 
 ENCRYPTED_MESSAGE = "The file is encrypted; remove its password and upload it again."
 
@@ -80,7 +80,7 @@ def detect_zip_kind(path: Path) -> str:
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError) as exc:
         raise InvalidFile("The file is damaged: its container (ZIP) cannot be read to the end.") from exc
     if is_encrypted and names.keys() & _DOCUMENT_MEMBERS:
-        raise InvalidFile(ENCRYPTED_MESSAGE)
+        raise ProtectedFile(ENCRYPTED_MESSAGE)
     if kind:
         return kind
     for member, what in _REFUSED_MEMBERS:
@@ -136,7 +136,7 @@ def detect_ole_kind(path: Path) -> str:
     if not names:
         raise InvalidFile("The file is damaged: its container (OLE) lists nothing.")
     if names & {"encryptedpackage", "encryptioninfo"}:
-        raise InvalidFile(ENCRYPTED_MESSAGE)
+        raise ProtectedFile(ENCRYPTED_MESSAGE)
     if "worddocument" in names:
         return "doc"
     if names & {"workbook", "book"}:
@@ -150,10 +150,10 @@ def detect_ole_kind(path: Path) -> str:
 
 def _refuse_bomb(members: list[zipfile.ZipInfo], size: int) -> None:
     if len(members) > _MAX_MEMBERS:
-        raise InvalidFile(f"The file is a container of {len(members)} members; more than {_MAX_MEMBERS} are not read.")
+        raise OversizedFile(f"The file is a container of {len(members)} members; more than {_MAX_MEMBERS} are not read.")
     unpacked = sum(member.file_size for member in members)
     if unpacked > _MAX_UNPACKED_BYTES or (unpacked > _MIN_BYTES_FOR_RATIO and unpacked > _MAX_RATIO * size):
-        raise InvalidFile(f"The file would grow from {size} to {unpacked} bytes when unpacked; that is not read.")
+        raise OversizedFile(f"The file would grow from {size} to {unpacked} bytes when unpacked; that is not read.")
 
 
 def _declares_encryption(archive: zipfile.ZipFile, names: Mapping[str, str]) -> bool:

@@ -4,7 +4,10 @@ A library with statistics of letters was measured: 1 s for the first text, and 1
 words take about ten microseconds for a usual text, the pairs of letters below 0.1 ms.
 """
 
+import itertools
+import operator
 import re
+import struct
 from functools import cache
 
 from ingest.steps.parse.charset.tables import RARE, pair_costs
@@ -26,9 +29,6 @@ _MIN_PAIRS = 40
 _MAX_PAIR_COST = 8.6
 _MIN_PAIR_LEAD = 0.35
 """Costs are twice the number of bits of a letter. Program code and lists of names cost more than text."""
-
-_FIELD_BYTES = 3
-"""For the sum of the costs of a sample: at most a thousand pairs of at most RARE each."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _NOT_LATIN = re.compile("[\u0370-\u1eff\u3041-\ud7a3]")
@@ -156,12 +156,9 @@ def _by_pairs(words: list[str], languages: tuple[str, ...]) -> str:
     if number < _MIN_PAIRS:
         return ""
     packed, rare = _packed_costs(languages)
-    total = sum([packed.get(pair, rare) for pair in map("".join, zip(text, text[1:], strict=False))])
-    fields = total.to_bytes(_FIELD_BYTES * len(languages), "little")
-    costs = sorted(
-        (int.from_bytes(fields[at : at + _FIELD_BYTES], "little") / number, language)
-        for at, language in zip(range(0, len(fields), _FIELD_BYTES), languages, strict=True)
-    )
+    total = sum(map(packed.get, map(operator.add, text, text[1:]), itertools.repeat(rare)))
+    sums = struct.unpack(f"<{len(languages)}H", total.to_bytes(2 * len(languages), "little"))
+    costs = sorted(zip((cost / number for cost in sums), languages, strict=True))
     (best_cost, best), (next_cost, _) = costs[:2]
     is_clear = best_cost <= _MAX_PAIR_COST and next_cost - best_cost >= _MIN_PAIR_LEAD
     return _CODES.get(best, best) if is_clear else ""
@@ -171,9 +168,10 @@ def _by_pairs(words: list[str], languages: tuple[str, ...]) -> str:
 def _packed_costs(languages: tuple[str, ...]) -> tuple[dict[str, int], int]:
     """Return the costs of pairs in all languages as one integer for each pair, and that of a rare pair.
 
-    The integer has a field of _FIELD_BYTES bytes for each language, so that one addition adds the costs of all.
+    The integer has a field of 16 bits for each language, so that one addition adds the costs of all: 2,000 pairs of at
+    most RARE fit.
     """
-    shifts = [8 * _FIELD_BYTES * index for index in range(len(languages))]
+    shifts = [16 * index for index in range(len(languages))]
     rare = sum(RARE << shift for shift in shifts)
     packed: dict[str, int] = {}
     for language, shift in zip(languages, shifts, strict=True):

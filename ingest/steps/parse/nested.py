@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from ingest.errors import FileError, InvalidFile, UnsupportedFile
+from ingest.errors import FileError, OversizedFile, UnsupportedFile
 from ingest.steps.parse.containers import detect_ole_kind, detect_zip_kind
 from ingest.steps.parse.formats import HANDLERS
 from ingest.steps.parse.formats.layout import TextBuilder
@@ -99,11 +99,11 @@ def _check_budget(size: int) -> None:
     _budget.files += 1
     _budget.bytes += size
     if _budget.depth >= MAX_DEPTH:
-        raise InvalidFile(f"It is nested more than {MAX_DEPTH} levels deep.")
+        raise OversizedFile(f"It is nested more than {MAX_DEPTH} levels deep.")
     if _budget.files > MAX_FILES:
-        raise InvalidFile(f"The file contains more than {MAX_FILES} files.")
+        raise OversizedFile(f"The file contains more than {MAX_FILES} files.")
     if _budget.bytes > MAX_BYTES:
-        raise InvalidFile(f"The files in it are larger than {MAX_BYTES // 2**20} MiB together.")
+        raise OversizedFile(f"The files in it are larger than {MAX_BYTES // 2**20} MiB together.")
 
 
 def kind_of_container(kind: str, path: Path) -> str:

@@ -5,6 +5,7 @@ import unicodedata
 
 _SOFT_HYPHEN = "\u00ad"
 _ZERO_WIDTH_SPACE = "\u200b"
+_NEXT_LINE = "\x85"  # the line end of mainframes
 _LINE_SEPARATORS = ("\u2028", "\u2029")
 _WORD_JOINER = "\u2060"
 _RARE = {  # byte order marks inside the text, noncharacters, ligatures: all begin with the same byte in UTF-8
@@ -50,6 +51,8 @@ def _normalize_non_ascii(text: str) -> str:
     except UnicodeEncodeError:
         data = text.encode("utf-8", "replace")
         text = data.decode()
+    if _NEXT_LINE in text:
+        text = text.replace(_NEXT_LINE, "\n")
     if _SOFT_HYPHEN in text:
         text = _SOFT_HYPHEN_AT_LINE_END.sub("", text).replace(_SOFT_HYPHEN, "")
     try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ingest.errors import InvalidFile
+from ingest.errors import InvalidFile, OversizedFile
 from ingest.steps.parse.normalization import normalize_text as normalize_text
 from ingest.steps.parse.report import Report
 
@@ -115,7 +115,7 @@ def check_text(parsed: ParsedText, max_text_mib: int) -> ParsedText:
     if not parsed.text or parsed.text.isspace():
         raise InvalidFile(_no_text_message(parsed.report), parsed.report.to_json())
     if _is_longer(parsed.text, max_text_mib * 2**20):
-        raise InvalidFile(f"The file contains more than {max_text_mib} MiB of text. Split it and upload the parts.")
+        raise OversizedFile(f"The file contains more than {max_text_mib} MiB of text. Split it and upload the parts.")
     return parsed
 
 

@@ -6,22 +6,18 @@ The library is an optional package (`ingest[unstructured]`). Of 71 damaged files
 import importlib
 import importlib.metadata
 import importlib.util
-import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingest.errors import InvalidFile
+from ingest.errors import OcrDeferred, OversizedFile, ProtectedFile
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.parsed import ParsedText
 from ingest.steps.parse.repair import repair
 from ingest.steps.parse.report import Report, ReportWarning
 
-_FINAL_REFUSALS = re.compile(  # no other parser may read what these messages are about
-    r"encrypted|password|decrypt|would grow|members|expand without end|more than|OCR|nested"
-)
 _CONTAINERS = frozenset(["zip", "ole"])
 _PARTITIONERS = {  # kind -> (module, function) of unstructured
     "docx": ("unstructured.partition.docx", "partition_docx"),
@@ -33,7 +29,7 @@ _PARTITIONERS = {  # kind -> (module, function) of unstructured
 
 def may_help(exc: Exception) -> bool:
     """Return whether a second attempt may read a file that failed with this error: damage, not encryption or a bomb."""
-    return not isinstance(exc, InvalidFile) or _FINAL_REFUSALS.search(str(exc)) is None
+    return not isinstance(exc, ProtectedFile | OversizedFile | OcrDeferred)
 
 
 def read_repaired(path: Path, kind: str, read: Callable[[Path], ParsedText]) -> ParsedText | None:

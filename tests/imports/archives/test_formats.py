@@ -3,6 +3,7 @@
 import io
 import tarfile
 import zipfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -70,3 +71,65 @@ def test_names_in_utf_8_without_its_flag_are_read(tmp_path: Path) -> None:
     data = zipped({"gr_e.txt": b"x"}).replace(b"gr_e.txt", b"gr\xc3\xbc.txt")
 
     assert members(tmp_path, data) == {"grü.txt": 1}
+
+
+ARCHIVES: dict[str, Callable[[dict[str, bytes]], bytes]] = {
+    "zip": zipped,
+    "tar": lambda content: tarred(content, "w"),
+    "tgz": tarred,
+}
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_members_are_copied_in_any_order(tmp_path: Path, kind: str) -> None:
+    contents = {"a.txt": b"abc" * 1000, "in/b.txt": b"x", "empty": b""}
+    (tmp_path / "archive").write_bytes(ARCHIVES[kind](contents))
+    archive = open_archive(str(tmp_path / "archive"))
+    assert archive is not None
+    copied = {}
+    with closing(archive):
+        for name in reversed(archive.entries):
+            target = io.BytesIO()
+            archive.copy(archive.entries[name], target)
+            copied[name] = target.getvalue()
+
+    assert copied == contents
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_names_are_safe_and_members_of_the_same_name_replace_each_other(tmp_path: Path, kind: str) -> None:
+    data = ARCHIVES[kind]({"../../a.txt": b"1", "C:\\in\\b.txt": b"22", "/a.txt": b"333", "..": b"4444"})
+
+    assert members(tmp_path, data) == {"a.txt": 3, "in/b.txt": 2}
+
+
+def test_a_changed_member_has_another_fingerprint(tmp_path: Path) -> None:
+    found = []
+    for content in (b"one", b"two", b"one"):
+        (tmp_path / "a.zip").write_bytes(zipped({"x": content}))
+        archive = open_archive(str(tmp_path / "a.zip"))
+        assert archive is not None
+        with closing(archive):
+            found.append(archive.entries["x"].fingerprint)
+
+    assert found[0] == found[2] != found[1]
+
+
+def test_a_zip_with_a_wrong_checksum_raises_an_error_when_it_is_copied(tmp_path: Path) -> None:
+    content = bytes(range(256))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as stored:
+        stored.writestr("x", content)
+    (tmp_path / "a.zip").write_bytes(buffer.getvalue().replace(content, bytes(256)))
+    archive = open_archive(str(tmp_path / "a.zip"))
+    assert archive is not None
+
+    with closing(archive), pytest.raises(OSError, match="The archive is damaged"):
+        archive.copy(archive.entries["x"], io.BytesIO())
+
+
+@pytest.mark.parametrize("data", [b"", b"Not an archive", b"\0" * 600])
+def test_other_files_are_no_archives(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.zip").write_bytes(data)
+
+    assert open_archive(str(tmp_path / "a.zip")) is None

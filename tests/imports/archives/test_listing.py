@@ -1,13 +1,10 @@
 """The members of zip and tar archives."""
 
-import io
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from ingest.imports.archives import Member, MemberProblem, list_members
-from ingest.imports.archives import formats as archive_formats
 from tests.imports.archives.builders import encrypted, tarred, zipped
 
 
@@ -40,8 +37,15 @@ def test_archives_in_archives_are_opened_one_level_deep(tmp_path: Path) -> None:
     }
 
 
+def test_a_member_that_cannot_be_read_is_listed_with_its_problem(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped({"in.zip": encrypted(zipped({"secret.txt": b"s"})), "open.txt": b"o"}))
 
+    items = list_members(str(path))
 
+    assert items is not None
+    assert next(items) == MemberProblem("in.zip/secret.txt", "The member is encrypted")
+    assert [item.name for item in items] == ["open.txt"]
 
 
 def test_a_damaged_archive_in_an_archive_hides_files(tmp_path: Path) -> None:
@@ -58,11 +62,3 @@ def test_another_file_is_no_archive(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_text("Not a zip")
 
     assert list_members(str(tmp_path / "a.zip")) is None
-
-
-
-
-
-
-
-

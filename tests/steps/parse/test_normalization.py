@@ -27,6 +27,7 @@ from ingest.steps.parse.normalization import normalize_text
         ("a\u0323\u0302 \u212b", "\u1ead \u212b"),
         ("o\ufb03ce \ufb01nd", "office find"),
         ("a\u2028b\u2029c", "a\nb\nc"),
+        ("a\x85b ü", "a\nb ü"),
         ("a\r\nb\rc\0", "a\nb\nc"),
         ("Ω ≥ 10⁵ „so“", "Ω ≥ 10⁵ „so“"),
     ],

@@ -90,8 +90,6 @@ def test_the_content_decides_and_then_the_name(head: bytes, filename: str, kind:
     assert sniff(head, filename) == kind
 
 
-
-
 def test_unknown_binary_content_is_not_supported() -> None:
     with pytest.raises(UnsupportedFile, match=r"^The file type is not supported\.$"):
         sniff(bytes(range(32)) * 8, "file.bin")
@@ -100,12 +98,6 @@ def test_unknown_binary_content_is_not_supported() -> None:
 def test_binary_content_under_the_name_of_a_document_is_invalid() -> None:
     with pytest.raises(InvalidFile, match=r"named \.docx"):
         sniff(bytes(range(32)) * 8, "report.docx")
-
-
-
-
-
-
 
 
 @settings(max_examples=300, deadline=None)

@@ -53,6 +53,16 @@ def field(instruction: str, result: str | None = None, data: str = "") -> str:
     return f"{begin}<w:r><w:instrText>{instruction}</w:instrText></w:r>{body}{end}"
 
 
+def box(text: str) -> str:
+    """Return the content of a text box with one paragraph."""
+    return f"<w:txbxContent>{paragraph(text)}</w:txbxContent>"
+
+
+def control(properties: str, content: str) -> str:
+    """Return a content control."""
+    return f"<w:sdt><w:sdtPr>{properties}</w:sdtPr><w:sdtContent>{content}</w:sdtContent></w:sdt>"
+
+
 def alternatives(choice: str, fallback: str) -> str:
     return (
         f'<mc:AlternateContent><mc:Choice Requires="wps">{choice}</mc:Choice><mc:Fallback>{fallback}</mc:Fallback>'
@@ -134,3 +144,9 @@ def word2003(body: str, styles: str = "") -> bytes:
         'xmlns:aml="http://schemas.microsoft.com/aml/2001/core" xmlns:v="urn:schemas-microsoft-com:vml">'
         f"<w:styles>{styles}</w:styles><w:body><wx:sect>{body}</wx:sect></w:body></w:wordDocument>"
     ).encode()
+
+
+BODY = styled("Scope", "Heading1") + paragraph(run("The fee is ") + run("700")) + table(["a", "b"], ["1", "2"])
+"""The body of a small document with a heading, a paragraph and a table."""
+TEXT = "Scope\n\nThe fee is 700\n\na | b\n1 | 2"
+"""The text of this body."""

@@ -22,14 +22,14 @@ SINGLE_BYTE: Mapping[str, Candidate] = {
     for codec, languages, rarity in (
         ("cp1252", _WESTERN, 0), ("iso8859_15", _WESTERN, 6), ("mac_roman", _WESTERN, 12), ("cp850", _WESTERN, 14),
         ("cp437", _WESTERN, 15),
-        ("cp1250", _CENTRAL, 2), ("iso8859_2", _CENTRAL, 4), ("cp852", _CENTRAL, 14), ("mac_latin2", _CENTRAL, 18),
+        ("cp1250", _CENTRAL, 5), ("iso8859_2", _CENTRAL, 7), ("cp852", _CENTRAL, 14), ("mac_latin2", _CENTRAL, 18),
         ("cp1251", _CYRILLIC, 0), ("koi8_r", "ru bg", 3), ("koi8_u", "uk ru", 4), ("cp866", _CYRILLIC, 5),
         ("iso8859_5", _CYRILLIC, 8), ("mac_cyrillic", _CYRILLIC, 12), ("cp855", _CYRILLIC, 16),
         ("cp1253", "el", 1), ("iso8859_7", "el", 2), ("cp737", "el", 14), ("mac_greek", "el", 18),
         ("cp1254", "tr de en", 3), ("cp857", "tr", 14), ("mac_turkish", "tr", 18),
         ("cp1255", "he", 1), ("cp862", "he", 16),
         ("cp1256", "ar fa", 1), ("iso8859_6", "ar", 4), ("cp720", "ar", 18),
-        ("cp1257", "lt lv et", 3), ("iso8859_4", "lt lv et", 8), ("cp775", "lt lv et", 16),
+        ("cp1257", "lt lv et", 8), ("iso8859_4", "lt lv et", 20), ("cp775", "lt lv et", 26),
         ("cp1258", "vi", 4), ("cp874", "th", 1), ("iso8859_3", "eo", 12), ("iso8859_14", "cy ga", 14),
         ("iso8859_16", "ro", 12),
     )

@@ -51,6 +51,8 @@ def decode_counted(data: bytes, declared: str | None = None) -> Decoded:
         return _decode_as(data, detected)
     if codec is not None and codec.startswith("utf-16") and _is_plausible_utf16(data, codec):
         return _decode_as(data, codec)
+    if codec in SEVEN_BIT and data.isascii():  # ISO-2022-KR switches by control characters
+        return _decode_seven_bit(data, data.decode("ascii"), codec)
     if is_binary(data[:SAMPLE_BYTES]):
         if detected := detect_east_asian_utf16(data):
             return _decode_as(data, detected)

@@ -17,7 +17,7 @@ from ingest.steps.parse.charset.tables import pair_costs
 from ingest.steps.parse.charset.unicode import NOT_SUPPORTED_MESSAGE, SAMPLE_BYTES, detect_east_asian_utf16
 
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
-_WORDS = re.compile(rb"\S+")
+_WORDS = re.compile(rb"[^\s<>=]+")  # tags are no part of a word
 _ANY_WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
 _ASCII_WORD = re.compile(rb"(?<![\x80-\xff\w])[A-Za-z]{2,20}(?![\x80-\xff\w])")
 _LONG_WORD = 200
@@ -28,6 +28,9 @@ _LANGUAGES_OF_A_FINALIST = 4
 _MAX_LANGUAGE_COST = 12.0
 _MAX_SCRIPT_COST = 16.0
 _MIN_BYTES_TO_CONTRADICT = 10
+_LATIN_CONTRADICTIONS = frozenset(["cp1250", "iso8859_2", "cp1254", "cp1257", "iso8859_4", "iso8859_16"])
+_MIN_LEAD_OF_LATIN = 1.4
+_MIN_LEAD_OF_OTHERS = 2
 _RANDOM_COST_PER_BYTE = 20
 
 
@@ -44,20 +47,21 @@ def detect_legacy_codec(data: bytes) -> str:
 
 
 def contradict_western(data: bytes) -> str | None:
-    """Return the codec of text that is declared as Western but is surely in other letters.
+    """Return the codec of text that is declared as Western but is surely in other letters, or in other Latin letters.
 
     Servers and mail programs write iso-8859-1 or us-ascii by default, whatever the text is.
     """
     sample = _sample(data)
-    if _looks_western(sample):
-        return None
     words = _words_with_high_bytes(sample)
     if len(b"".join(words)) < _MIN_BYTES_TO_CONTRADICT:
         return None
+    looks_western = _looks_western(sample)
     final = _final(words, sample, always="cp1252")
     cost, codec = final[0]
     western = next(western for western, name in final if name == "cp1252")
-    return codec if codec not in LATIN_CODECS and cost * 2 < western else None
+    if codec in _LATIN_CONTRADICTIONS:
+        return codec if cost * _MIN_LEAD_OF_LATIN < western else None
+    return codec if codec not in LATIN_CODECS and not looks_western and cost * _MIN_LEAD_OF_OTHERS < western else None
 
 
 def _final(words: list[bytes], sample: bytes, always: str = "") -> list[tuple[float, str]]:

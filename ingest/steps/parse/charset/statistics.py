@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ingest.steps.parse.charset.tables import RARE, character_costs, pair_costs
 
 _INVALID = 40
+_INVALID_EAST_ASIAN = 80  # two bytes at the most, of which a Western text has many by chance
 _SYMBOL = 26
 _COMMON_SYMBOL = 12
 _BOX_DRAWING = 20
@@ -28,11 +29,12 @@ _BETWEEN_SMALL_LETTERS = 20  # added once more
 _MIN_EAST_ASIAN_CHARACTERS = 3
 _FEW_CHARACTERS = 20  # added, if there are fewer: a single sign such as "°" and a letter are often a valid character
 
-_COMMON_SYMBOLS = frozenset("“”„‘’‚–—…«»·•§°©®€£¿¡½¼¾²³µ×´\xa0\xad№،؛؟‹›")
-_WORD_SYMBOLS = frozenset("’·\xad–—\xa0´-'")
+_COMMON_SYMBOLS = frozenset("“”„‘’‚–—…«»·•§°©®€£¿¡½¼¾²³µ×\xa0\xad№،؛؟‹›")
+_WORD_SYMBOLS = frozenset("’·\xad–—\xa0-'")
+_SIGNS_NAMED_LETTERS = frozenset("µªº")
 _SMALL_AND_HIGH = re.compile("[a-z](?=[^\x00-\x7f])|[^\x00-\x7f](?=[a-z])")
 _HIGH_BETWEEN_SMALL = re.compile("[a-z][^\x00-\x7f](?=[a-z])")
-_MISPLACED_SYMBOLS = re.compile(r"(?<!\w)[’”…›—–°©®·](?=[^\W\d_])|(?<=[^\W\d_])[—–‚„‹¿¡](?!\w)")
+_MISPLACED_SYMBOLS = re.compile(r"(?<!\w)(?:[’”…›—–©®·]|°(?![CFK]\b))(?=[^\W\d_])|(?<=[^\W\d_])[—–‚„‹¿¡](?!\w)")
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0670]")
 
 
@@ -84,7 +86,7 @@ def east_asian_cost(text: str, codec: str, language: str) -> int:
         elif (cost := costs.get(character)) is not None:
             total += cost
         elif character == "\ufffd" or "\ue000" <= character <= "\uf8ff" or character <= "\x9f":
-            total += _INVALID
+            total += _INVALID_EAST_ASIAN
         elif "\u4e00" <= character <= "\u9fff" or "\uac00" <= character <= "\ud7a3":
             total += _COMMON_HAN if _is_common(character, codec) else _RARE_HAN
         elif "\uff61" <= character <= "\uff9f":
@@ -112,7 +114,9 @@ def _is_common(character: str, codec: str) -> bool:
 
 
 def _is_letter(character: str) -> bool:
-    return character.isalpha() or (character > "\u02ff" and _MARKS.match(character) is not None)
+    return (character.isalpha() and character not in _SIGNS_NAMED_LETTERS) or (
+        character > "\u02ff" and _MARKS.match(character) is not None
+    )
 
 
 def _lower(letter: str) -> str:

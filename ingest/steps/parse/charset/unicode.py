@@ -14,6 +14,8 @@ _BYTE_ORDER_MARKS = (  # UTF-32 first: its little-endian mark begins with the ma
     (b"\xfe\xff", "utf-16"),
 )
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\v\f\r\b\x1b") + b"\x7f"
+_OTHER_LETTERS = re.compile("[\u0391-\u03ce\u0401-\u045f\u05d0-\u05ea\u0621-\u064a\u0e01-\u0e4c]")
+_BETWEEN_LETTERS = re.compile("[\\s!-?\u2010-\u2026]")
 _EAST_ASIAN = re.compile("[\\s\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef\u2010-\u2026]")
 
 
@@ -48,7 +50,7 @@ def detect_utf16_or_utf32(data: bytes) -> str | None:
 
 
 def detect_east_asian_utf16(data: bytes) -> str | None:
-    """Detect East Asian UTF-16 without a byte order mark and without Latin letters.
+    """Detect UTF-16 without a byte order mark and without Latin letters, in East Asian or other scripts.
 
     At least 95 % of the characters must be East Asian; random bytes reach half of that. The sample must contain the NUL
     of a line end or a digit: without it, pairs of Latin letters or of bytes of another East Asian encoding look alike.
@@ -56,8 +58,12 @@ def detect_east_asian_utf16(data: bytes) -> str | None:
     sample = data[: min(len(data) // 2 * 2, 4096)]
     if b"\0" not in sample:
         return None
-    for encoding in ("utf-16-le", "utf-16-be"):
-        text = sample.decode(encoding, "replace")
+    texts = [(encoding, sample.decode(encoding, "replace")) for encoding in ("utf-16-le", "utf-16-be")]
+    for encoding, text in texts:  # first: in the other byte order these letters look East Asian
+        letters = len(_OTHER_LETTERS.findall(text))
+        if letters * 2 >= len(text) and (letters + len(_BETWEEN_LETTERS.findall(text))) * 20 >= len(text) * 19:
+            return encoding
+    for encoding, text in texts:
         if len(_EAST_ASIAN.findall(text)) * 20 >= len(text) * 19:
             return encoding
     return None

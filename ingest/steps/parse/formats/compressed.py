@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
-from ingest.errors import InvalidFile
+from ingest.errors import InvalidFile, OversizedFile
 from ingest.steps.parse.nested import read_nested
 from ingest.steps.parse.parsed import ParsedText
 from ingest.steps.parse.signatures import ARCHIVE, unsupported
@@ -46,7 +46,7 @@ def _read_bounded(source: IO[bytes], packed_bytes: int) -> bytes:
         blocks.append(block)
         length += len(block)
         if length > _MAX_BYTES or (length > _MIN_BYTES_FOR_RATIO and length > _MAX_RATIO * packed_bytes):
-            raise InvalidFile(f"The file would grow from {packed_bytes} to more than {length} bytes when unpacked.")
+            raise OversizedFile(f"The file would grow from {packed_bytes} to more than {length} bytes when unpacked.")
     return b"".join(blocks)
 
 

@@ -12,6 +12,7 @@ from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.parsed import ParsedText
 from ingest.steps.parse.plain.blobs import replace_blobs
 from ingest.steps.parse.plain.headings import find_markdown_headings
+from ingest.steps.parse.plain.json_escapes import replace_json_escapes
 from ingest.steps.parse.plain.terminal import remove_progress, remove_terminal_codes
 
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml", "application/pdf")
@@ -20,19 +21,30 @@ _MAX_LEVEL = 6
 
 
 def read(path: Path) -> ParsedText:
-    """Return the cells of a notebook in their order. Raises InvalidFile if the file is no notebook."""
+    """Return the cells of a notebook in their order. Raises InvalidFile if the file has none."""
     decoded = decode_counted(path.read_bytes())
-    try:
-        notebook = json.loads(decoded.text)
-    except (ValueError, RecursionError) as exc:
-        raise InvalidFile("The file is named .ipynb but is not a notebook: it is not valid JSON.") from exc
-    if not isinstance(notebook, Mapping):
-        raise InvalidFile("The file is named .ipynb but is not a notebook: it has no cells.")
     builder = TextBuilder()
     builder.report.count_replaced_characters(decoded.replaced)
-    for cell in _cells(notebook):
-        _add_cell(builder, cell)
+    try:
+        notebook = json.loads(decoded.text)
+    except (ValueError, RecursionError):
+        notebook = None
+    if isinstance(notebook, Mapping):
+        for cell in _cells(notebook):
+            _add_cell(builder, cell)
+    elif '"cell_type"' in decoded.text:
+        _add_source(builder, decoded.text)
+    else:
+        raise InvalidFile("The file is named .ipynb but is not a notebook: it has no cells.")
     return builder.parsed("notebook")
+
+
+def _add_source(builder: TextBuilder, source: str) -> None:
+    """Add a file that is no valid notebook, such as one that is cut off or has the marks of a merge conflict."""
+    text, pictures = replace_blobs(remove_terminal_codes(replace_json_escapes(source)))
+    builder.add_block(text)
+    _count_pictures(builder, pictures)
+    builder.report.warn("notebook_damaged", "The notebook is damaged: it is not valid JSON. It was read as plain text.")
 
 
 def _cells(notebook: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

@@ -9,7 +9,9 @@ _DATA_URI = re.compile(
 )
 _LONG_RUN = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{240,}={0,2}")
 _BLOCK = re.compile(
-    r"^(?P<indent>[ \t>]*)[A-Za-z0-9+/]{60,90}\n(?:[ \t>]*[A-Za-z0-9+/]{60,90}\n){3,}(?:[ \t>]*[A-Za-z0-9+/]{1,90}={0,2}$)?",
+    r"^(?P<indent>[ \t>]*)[A-Za-z0-9+/]{60,90}\n(?:[ \t>]*[A-Za-z0-9+/]{60,90}\n){3,}(?:[ \t>]*"
+    # The last line is short. A word or a number below the block is none: it has no padding and no capitals inside.
+    r"(?:[A-Za-z0-9+/]{1,90}={1,2}|[A-Za-z0-9+/]{24,90}|(?=\S*[a-z])(?=\S+[A-Z])(?:[A-Za-z0-9+/]{4}){1,5})$)?",
     re.M,
 )
 _LOOKS_RANDOM = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))

@@ -16,8 +16,8 @@ from ingest.steps.parse.plain.escapes import (
 from ingest.steps.parse.plain.headings import HEADING_FINDERS
 from ingest.steps.parse.plain.json_escapes import (
     looks_like_json,
-    replace_codes_of_letters,
     replace_json_escapes,
+    replace_scalar_escapes,
 )
 from ingest.steps.parse.plain.terminal import remove_progress, remove_terminal_codes
 from ingest.steps.parse.report import Report, ReportBuilder
@@ -41,7 +41,7 @@ _UNESCAPES: dict[str, Callable[[str], str]] = {
         ],
         replace_json_escapes,
     ),
-    **dict.fromkeys(["yaml", "yml"], replace_codes_of_letters),
+    **dict.fromkeys(["yaml", "yml", "toml"], replace_scalar_escapes),
     "properties": replace_property_escapes,
     **dict.fromkeys(["po", "pot", "strings"], replace_message_escapes),
     "bib": replace_bibtex_accents,

@@ -7,6 +7,7 @@ _ESCAPES = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\\]PX^_][^\x07\x1b\x9c\n]{0,4096}(?:\x07|\x1b\\\\|\x9c)?|\x1b[ -/]{1,3}[0-~]|\x1b[0-Z\\\\`-~]"
 )
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
+_NUMBERS = re.compile(r"[\d\s.,;-]+")  # lines of data, which another line end separates
 
 
 def remove_terminal_codes(text: str) -> str:
@@ -29,14 +30,14 @@ def remove_progress(text: str) -> str:
 
 def _last_states(line: str) -> str:
     states = line.split("\r")
+    while len(states) > 1 and not states[-1].strip():
+        states.pop()
     letters = [_NOT_LETTERS.sub("", state) for state in states]
     kept = [
         state
         for state, own, following in zip(states, letters, [*letters[1:], None], strict=True)
-        if following is None or (own != following and state.strip())
+        if following is None or (state.strip() and (own != following or _NUMBERS.fullmatch(state)))
     ]
-    if len(kept) > 1 and not kept[-1].strip():
-        kept.pop()
     return "\r".join(kept)
 
 

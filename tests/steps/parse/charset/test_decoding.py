@@ -1,17 +1,9 @@
 """Detection of character sets."""
 
-import random
-
 import pytest
 
-from ingest.errors import UnsupportedFile
-from ingest.steps.parse.charset import decode, looks_like_text
-from tests.steps.parse.charset.passages import CHINESE, GERMAN, JAPANESE, LATIN, POLISH, RUSSIAN
-
-
-
-
-
+from ingest.steps.parse.charset import decode
+from tests.steps.parse.charset.passages import CHINESE, GERMAN, JAPANESE, POLISH, RUSSIAN
 
 
 @pytest.mark.parametrize(
@@ -39,15 +31,7 @@ def test_one_damaged_character_does_not_change_the_character_set() -> None:
     assert decode(GERMAN.encode() + b"\xff end") == GERMAN + "\ufffd end"
 
 
-
-
-
-
-
-
 def test_white_space_and_indentation_are_kept() -> None:
     source = "def f():\n\n    return 1  \n\t# end\n"
 
     assert decode(source.encode()) == source
-
-

@@ -6,8 +6,6 @@ from ingest.errors import UnsupportedFile
 from ingest.steps.parse.charset import decode, decode_counted
 
 
-
-
 @pytest.mark.parametrize(
     "declared", ["iso-8859-1", "windows-1251", "shift_jis", "us-ascii", "nonsense", "utf-16", "big5"]
 )
@@ -41,12 +39,6 @@ def test_a_declaration_that_fits_counts(text: str, codec: str, declared: str) ->
 
 def test_the_euro_sign_of_code_page_936_is_decoded() -> None:
     assert decode(b"\xc4\xe3\x80\xba\xc3", "gb2312") == "你€好"
-
-
-
-
-
-
 
 
 @pytest.mark.parametrize(
@@ -104,3 +96,33 @@ def test_utf_16_without_nuls_counts_if_declared() -> None:
 def test_a_declaration_does_not_make_text_of_binary_data() -> None:
     with pytest.raises(UnsupportedFile):
         decode(bytes(range(32)) * 8, "iso-8859-1")
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("Sayın yetkili, ekteki dosyayı inceleyiniz. Teşekkürler, İyi günler. Ağ bağlantısı", "cp1254"),
+        ("Dzień dobry, przesyłam załącznik. Z poważaniem, Łukasz Żółw", "iso8859_2"),
+        ("Příliš žluťoučký kůň úpěl ďábelské ódy, dobrý den", "cp1250"),
+    ],
+)
+def test_a_western_declaration_of_other_latin_letters_does_not_count(text: str, codec: str) -> None:
+    assert decode(text.encode(codec), "iso-8859-1") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Þetta er á íslensku og það er með stöfum sem eru ekki í öðrum málum, maðurinn",
+        "L’été à la plage était très agréable, où çà et là",
+        "Å være på bordet; smørrebrød, ærlig talt",
+        "Não há coração em São Paulo, amanhã",
+        "5 m² für 3 £ ± 10 ¢ ¿qué? ¡sí!",
+    ],
+)
+def test_a_western_declaration_of_western_letters_counts(text: str) -> None:
+    assert decode(text.encode("cp1252"), "iso-8859-1") == text
+
+
+def test_korean_in_seven_bits_is_not_binary() -> None:
+    assert decode("안녕하세요".encode("iso2022_kr"), "iso-2022-kr") == "안녕하세요"

@@ -89,3 +89,17 @@ def test_detection_takes_milliseconds_even_for_a_large_file() -> None:
     decode(data)
 
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("<html><head><meta charset=utf-8></head><body>Zürich naïve café</body></html>", "cp1252"),
+        ('<?xml version="1.0" encoding="utf-8"?><r><a>Grüße</a></r>', "cp1252"),
+        ("5 °C ± 2 µm", "cp1252"),
+        ("naïve", "cp1252"),
+        ("สวัสดีชาวโลก", "cp874"),
+    ],
+)
+def test_a_few_letters_between_tags_and_signs_are_decoded(text: str, codec: str) -> None:
+    assert decode(text.encode(codec)) == text

@@ -91,3 +91,14 @@ def test_what_is_no_notebook_is_invalid(parse: Parse, data: bytes) -> None:
 @pytest.mark.parametrize("cell", [1, None, {}, {"cell_type": "code", "source": {"a": 1}, "outputs": [1, {"data": []}]}])
 def test_odd_cells_do_not_hide_the_others(parse: Parse, cell: Any) -> None:
     assert parse("a.ipynb", notebook(cell, markdown("text"))).text.endswith("text")
+
+
+@pytest.mark.parametrize("damage", ["<<<<<<< HEAD\n{}", "{}<"])
+def test_a_damaged_notebook_is_read_as_text_with_a_warning(parse: Parse, damage: str) -> None:
+    source = notebook(markdown("# Größe"), markdown("second cell")).decode()
+
+    parsed = parse("a.ipynb", damage.format(source).encode())
+
+    assert "# Größe" in parsed.text
+    assert "second cell" in parsed.text
+    assert [warning.code for warning in parsed.report.warnings] == ["notebook_damaged"]

@@ -15,7 +15,7 @@ from ingest.steps.parse.formats import doc, epub, odf, ppt
 from tests.steps.parse.documents import DocumentBuilder
 from tests.steps.parse.formats.doc.doc_file import DocFile, font_table, list_tables, sprm, style_sheet
 from tests.steps.parse.formats.odf.conftest import OdfBuilder
-from tests.steps.parse.formats.ppt.test_ppt import OTHER, PptFile, document, entry, record, shape, slide, text_box
+from tests.steps.parse.formats.ppt.ppt_file import OTHER, PptFile, document, entry, record, shape, slide, text_box
 
 Read = Callable[[Path], ParsedText]
 

@@ -11,11 +11,10 @@ from ingest.steps.parse import ParsedText
 from ingest.steps.parse.formats import doc, epub, odf, ppt, rtf
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.pictures import report_pictures
-from ingest.steps.parse.formats.rtf.embedded import is_scan, read_picture
 from tests.steps.parse.documents import DocumentBuilder
 from tests.steps.parse.formats.doc.doc_file import DocFile
 from tests.steps.parse.formats.odf.conftest import OdfBuilder
-from tests.steps.parse.formats.ppt.test_ppt import PptFile, document, entry, slide
+from tests.steps.parse.formats.ppt.ppt_file import PptFile, document, entry, slide
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
 
@@ -52,11 +51,3 @@ def test_pictures_beside_text_are_counted() -> None:
     report_pictures(builder, 3)
 
     assert builder.parsed("rtf").report.parts == {"image": {"not_read": 3}}
-
-
-def test_the_bytes_of_an_rtf_picture_are_its_digits() -> None:
-    group = rb"{\*\picprop{\sp{\sn a}{\sv bc}}}\picscalex100\pngblip\bliptag-12{\*\blipuid 00ff}" + b"\r\n89 504e\r\n47"
-
-    assert is_scan(group)
-    assert read_picture(group) == b"\x89PNG"
-    assert not is_scan(rb"\wmetafile8 0100")

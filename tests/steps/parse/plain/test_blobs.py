@@ -1,18 +1,12 @@
 """Base64 in text."""
 
-
 import base64
 import random
-import time
-from pathlib import Path
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from ingest.errors import FileError
-from ingest.steps.parse.plain import read_plain
-from tests.steps.parse.documents import Parse
-from ingest.steps.parse.plain.blobs import may_have_blobs, replace_blobs
 
+import pytest
+
+from ingest.steps.parse.plain import read_plain
+from ingest.steps.parse.plain.blobs import may_have_blobs, replace_blobs
 
 PICTURE = base64.b64encode(random.Random(1).randbytes(3000)).decode()
 
@@ -46,3 +40,37 @@ def test_base64_in_lines_is_a_note() -> None:
 @pytest.mark.parametrize("text", ["ACGT" * 200, "中文没有空格" * 100, "a" * 1000, "0123456789abcdef\n" * 40, "=" * 500])
 def test_long_runs_that_are_no_base64_stay(text: str) -> None:
     assert text_of(text, "txt") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("word " * 500, False), (f"x {PICTURE}", True), ("", False), ("a" * 50, False), ("a" * 460, True)],
+)
+def test_only_long_runs_without_a_space_may_be_base64(text: str, expected: bool) -> None:
+    assert may_have_blobs(text) is expected
+
+
+def test_only_pictures_are_counted() -> None:
+    assert replace_blobs(f"data:application/pdf;base64,{PICTURE}, data:image/png;base64,{PICTURE}") == (
+        "data:application/pdf, data:image/png",
+        1,
+    )
+    assert replace_blobs(f"data:;base64,{PICTURE}") == ("data:text/plain", 0)
+
+
+def test_a_short_data_uri_stays() -> None:
+    assert replace_blobs("data:image/png;base64,AAAA b") == ("data:image/png;base64,AAAA b", 0)
+
+
+@pytest.mark.parametrize("following", ["end", "Best", "Regards", "}", "See you", "tomorrow", "NOTE", "4711"])
+def test_the_word_below_a_block_of_base64_stays(following: str) -> None:
+    block = "\n".join(PICTURE[at : at + 64] for at in range(0, 640, 64))
+
+    assert replace_blobs(f"{block}\n{following}\n")[0] == f"[base64]\n{following}\n"
+
+
+@pytest.mark.parametrize("last", ["QkJD", "QQ==", "aGVsbG8=", "x" * 40])
+def test_the_short_last_line_of_a_block_of_base64_belongs_to_it(last: str) -> None:
+    block = "\n> ".join(PICTURE[at : at + 64] for at in range(0, 640, 64))
+
+    assert replace_blobs(f"> {block}\n> {last}\nend")[0] == "> [base64]\nend"

@@ -1,17 +1,14 @@
 """Escapes of resources, and accents of BibTeX and LaTeX."""
 
-
-import base64
-import random
-import time
-from pathlib import Path
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from ingest.errors import FileError
+
 from ingest.steps.parse.plain import read_plain
-from tests.steps.parse.documents import Parse
-from ingest.steps.parse.plain.escapes import replace_bibtex_accents, replace_latex_accents, replace_message_escapes, replace_property_escapes
+from ingest.steps.parse.plain.escapes import (
+    replace_bibtex_accents,
+    replace_latex_accents,
+    replace_message_escapes,
+    replace_property_escapes,
+)
 
 
 def text_of(text: str, suffix: str) -> str:
@@ -55,3 +52,28 @@ def test_accents_of_latex_are_letters_and_its_commands_stay() -> None:
 )
 def test_escapes_of_resources_are_readable(source: str, suffix: str, text: str) -> None:
     assert text_of(source, suffix) == text
+
+
+def test_texts_without_backslashes_stay() -> None:
+    for replace in (replace_property_escapes, replace_message_escapes, replace_latex_accents):
+        assert replace("a = b {c} 'd'") == "a = b {c} 'd'"
+
+
+def test_continued_lines_and_pairs_of_codes_in_properties_are_joined() -> None:
+    assert replace_property_escapes("a\\u0041\\ud83d\\ude00\\\n  b\\n\\=") == "aA😀b\n="
+
+
+def test_strings_of_several_lines_in_messages_are_joined() -> None:
+    assert replace_message_escapes('"a "\n"b\\t\\"c\\""') == '"a b\t"c""'
+
+
+def test_braces_that_protect_capitals_are_dropped_only_beside_letters() -> None:
+    assert replace_bibtex_accents("{DNA}s of {NATO} in pre{DNA}") == "DNAs of {NATO} in preDNA"
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [(r"\c{c}a", "ça"), (r"{\L}\'{\i}", "Łí"), (r"{\ss} \alpha", r"ß \alpha"), (r"\v s", r"\v s"), (r"\o{}re", "øre")],
+)
+def test_accents_and_letters_of_latex(source: str, text: str) -> None:
+    assert replace_latex_accents(source) == text

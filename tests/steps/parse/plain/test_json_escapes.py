@@ -1,16 +1,10 @@
 """Escapes of JSON."""
 
-
-import base64
-import random
 import time
-from pathlib import Path
+
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from ingest.errors import FileError
+
 from ingest.steps.parse.plain import read_plain
-from tests.steps.parse.documents import Parse
 from ingest.steps.parse.plain.json_escapes import looks_like_json, replace_codes_of_letters, replace_json_escapes
 
 
@@ -50,3 +44,36 @@ def test_a_large_json_file_takes_time_linear_in_its_length() -> None:
 
     assert parsed.text.startswith('{"name": "Привет"')
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (' [ {"a"', True),
+        ("[1, 2", True),
+        ("{}", True),
+        ("[-3", True),
+        ("[true", True),
+        ("[x] done", False),
+        ("{a: 1}", False),
+        ("[", False),
+        ("a", False),
+    ],
+)
+def test_json_is_recognised_by_its_first_value(text: str, expected: bool) -> None:
+    assert looks_like_json(text) is expected
+
+
+def test_codes_of_letters_are_replaced_and_those_of_ascii_stay() -> None:
+    assert replace_codes_of_letters(r"\u00fc \u0041 \u0022 \ud83d\ude00") == r"ü \u0041 \u0022 😀"
+
+
+def test_carriage_returns_and_backspaces_of_json_are_dropped() -> None:
+    assert replace_json_escapes(r'"a\b\r\f\n"') == '"a\n\n"'
+
+
+@pytest.mark.parametrize("suffix", ["toml", "yaml", "yml"])
+def test_codes_in_toml_and_yaml_are_letters(suffix: str) -> None:
+    source = r'a = "M\u00fcller \U0001F600 \xe9" # C:\\xerox \n \U99999999'
+
+    assert text_of(source, suffix) == r'a = "Müller 😀 é" # C:\\xerox \n \U99999999'

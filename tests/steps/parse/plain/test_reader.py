@@ -1,7 +1,5 @@
 """Plain text: what is made readable, and what stays as it is."""
 
-import base64
-import random
 import time
 from pathlib import Path
 
@@ -33,32 +31,8 @@ SUFFIXES = [
 ]
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def test_properties_in_latin_1_are_decoded() -> None:
     assert read_plain("title=Größe der Straße\n".encode("latin-1"), "properties").text == "title=Größe der Straße\n"
-
-
-
-
-
-
-
-
 
 
 def test_replaced_bytes_are_counted_in_the_report(parse: Parse) -> None:

@@ -3,7 +3,7 @@
 import struct
 from dataclasses import dataclass
 
-from ingest.errors import InvalidFile, UnsupportedFile
+from ingest.errors import InvalidFile, ProtectedFile, UnsupportedFile
 from ingest.steps.parse.containers import ENCRYPTED_MESSAGE
 
 DAMAGED_MESSAGE = "The file could not be parsed as doc: it is damaged. Convert it to .docx and upload that."
@@ -65,7 +65,7 @@ def read_fib(main: bytes) -> Fib:
         raise UnsupportedFile(_TOO_OLD_MESSAGE)
     language, flags = struct.unpack_from("<H", main, 6)[0], struct.unpack_from("<H", main, 0x0A)[0]
     if flags & _FLAG_ENCRYPTED:
-        raise InvalidFile(ENCRYPTED_MESSAGE)
+        raise ProtectedFile(ENCRYPTED_MESSAGE)
     is_word6 = version < _WORD_97
     lengths = struct.unpack_from("<8i", main, _LENGTHS["6" if is_word6 else "97"])
     table_97 = "1Table" if flags & _FLAG_TABLE_1 else "0Table"

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.steps.parse.formats.docx.fields import Fields
-from ingest.steps.parse.formats.docx.styles import Definitions, Script, to_script
+from ingest.steps.parse.formats.docx.run_formats import RunFormats
+from ingest.steps.parse.formats.docx.styles import Definitions, Script
 from ingest.steps.parse.formats.ooxml.drawingml import text_of_body
 from ingest.steps.parse.formats.ooxml.math import math_text
 from ingest.steps.parse.formats.ooxml.xml import LOCAL_NAMES, attribute, child, children, is_on, local_name
 from ingest.steps.parse.formats.scripts import subscript, superscript
-from ingest.steps.parse.formats.symbols import PRIVATE_BULLET, is_symbol_font, symbol, symbol_text
+from ingest.steps.parse.formats.symbols import PRIVATE_BULLET, symbol, symbol_text
 
 MAX_DEPTH = 80
 """Nested elements in a paragraph; the text of deeper ones is read without structure."""
@@ -66,7 +67,7 @@ class InlineReader:
     """Reads the text of paragraphs of one part, in which fields may span several paragraphs."""
 
     def __init__(self, definitions: Callable[[], Definitions]) -> None:
-        self._definitions = definitions
+        self._formats = RunFormats(definitions)
         self._fields = Fields()
         self._parts: list[str] = []
         self._script: Script = ""
@@ -120,7 +121,7 @@ class InlineReader:
                     self._write(symbol_text(font, text) if font or PRIVATE_BULLET in text else text, script)
             elif name == "rPr":
                 if len(node):
-                    script, font = self._run_properties(node)
+                    script, font = self._formats.read(node)
             elif name in _CHARACTERS:
                 self._write(_CHARACTERS[name])
             elif name == "sym":
@@ -131,21 +132,6 @@ class InlineReader:
                 reader(self, node, depth + 1)
             elif len(node):
                 self._nested(node, depth + 1)
-
-    def _run_properties(self, properties: Any) -> tuple[Script, str]:
-        """Return whether a run is raised or lowered, and its font if that is one of symbols."""
-        script: Script = ""
-        font = ""
-        for node in properties:
-            name = LOCAL_NAMES.get(node.tag) or local_name(node)
-            if name == "vertAlign":
-                script = to_script(attribute(node, "val"))
-            elif name == "rFonts":
-                name = attribute(node, "ascii") or attribute(node, "hAnsi")
-                font = name if is_symbol_font(name) else ""
-            elif name == "rStyle" and not script:
-                script = self._definitions().style(attribute(node, "val")).script
-        return script, font
 
     def _write(self, text: str, script: Script = "") -> None:
         if not text:

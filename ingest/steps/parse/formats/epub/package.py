@@ -10,15 +10,20 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
+from ingest.steps.parse.formats.html.stylesheets import raised_classes
 from ingest.steps.parse.formats.ooxml.xml import local_name, parse
 
 _CONTAINER = "META-INF/container.xml"
 _XHTML = "application/xhtml+xml"
 _HTML_TYPES = frozenset([_XHTML, "text/html", "text/x-oeb1-document", "application/x-dtbook+xml", "application/xml"])
 _HTML_NAME = re.compile(r"\.(?:xhtml|html|htm|xht)$", re.I)
-_NO_TITLES = frozenset(["untitled", "untitled document", "unknown", "unknown author", "[no title]"])  # of converters
+_NO_TITLES = frozenset(
+    ["untitled", "untitled document", "unknown", "unknown author", "unknown title", "[no title]"]
+)  # of converters
 _PICTURE_NAME = re.compile(r"\.(?:jpe?g|png|webp|gif)$", re.I)
 _NUMBER = re.compile(r"(\d+)")
+_MAX_STYLE_SHEETS = 50
+_MAX_STYLE_SHEET_BYTES = 2**20
 _MAX_CHAPTERS = 10_000
 _MAX_CHAPTER_BYTES = 128 * 2**20
 _ZIP_ERRORS = (KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError)
@@ -82,6 +87,15 @@ class EpubPackage:
             return self._archive.read(name) if self._archive.getinfo(name).file_size <= _MAX_CHAPTER_BYTES else None
         except _ZIP_ERRORS:
             return None
+
+    def raised_classes(self) -> dict[str, str]:
+        """Return the classes of all style sheets that raise or lower text."""
+        sheets = sorted(name for name in self._names if name.lower().endswith(".css"))[:_MAX_STYLE_SHEETS]
+        classes: dict[str, str] = {}
+        for name in sheets:
+            if self._archive.getinfo(name).file_size <= _MAX_STYLE_SHEET_BYTES:
+                classes |= raised_classes((self.read(name) or b"").decode("utf-8", "replace"))
+        return classes
 
     def pictures(self) -> list[str]:
         """Return the names of the photographs and scans, sorted with numbers by their value."""

@@ -1,5 +1,6 @@
 """Read the chapters of an e-book in reading order, each as a section under its name in the table of contents."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -21,8 +22,9 @@ def read(path: Path) -> ParsedText:
     with EpubPackage(path) as package:
         if not package.chapters:
             raise InvalidFile("The file could not be parsed as EPUB: it has no chapters.")
+        raised = package.raised_classes()
         for number, chapter in enumerate(package.chapters):
-            _add_chapter(chapters, package, chapter, is_cover=number == 0)
+            _add_chapter(chapters, package, chapter, raised, is_cover=number == 0)
         if not len(chapters):
             pictures = [(name, partial(package.read, name)) for name in package.pictures()]
             report_pictures(chapters, len(pictures), pictures)
@@ -37,7 +39,9 @@ def read(path: Path) -> ParsedText:
     return builder.parsed("epub")
 
 
-def _add_chapter(builder: TextBuilder, package: EpubPackage, chapter: Chapter, *, is_cover: bool) -> None:
+def _add_chapter(
+    builder: TextBuilder, package: EpubPackage, chapter: Chapter, raised: Mapping[str, str], *, is_cover: bool
+) -> None:
     part = f"chapter {chapter.path}"
     data = package.read(chapter.path)
     with builder.section("chapter", chapter.name):
@@ -50,7 +54,7 @@ def _add_chapter(builder: TextBuilder, package: EpubPackage, chapter: Chapter, *
             return
         before = len(builder)
         source = _without_title(decode_html(data))
-        write_html(builder, source)
+        write_html(builder, source, raised=raised)
         is_empty = len(builder) == before
         builder.report.count("chapter", "empty" if is_empty else "read")
         if is_empty and not is_cover and ("<img" in source or "<image" in source):

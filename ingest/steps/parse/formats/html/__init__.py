@@ -1,12 +1,15 @@
 """HTML: its text as it reads in a browser, with headings and tables, without scripts, styles and pictures."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ingest.steps.parse.formats.html.prepare import needs_preparation, prepare
+from ingest.steps.parse.formats.html.roles import has_tables_of_boxes, turn_boxes_into_tables
 from ingest.steps.parse.formats.html.source import decode_html, decode_html_counted, parse_html, strip_tags
 from ingest.steps.parse.formats.html.writer import HtmlWriter
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.parsed import ParsedText
+from ingest.steps.parse.signatures import without_noise
 
 __all__ = ["decode_html", "html_to_text", "read", "write_html"]
 
@@ -14,7 +17,8 @@ __all__ = ["decode_html", "html_to_text", "read", "write_html"]
 def read(path: Path) -> ParsedText:
     """Return the text of an HTML file."""
     builder = TextBuilder()
-    write_html(builder, path.read_bytes())
+    data = path.read_bytes()
+    write_html(builder, without_noise(data) if data.startswith(b"HTTP/") else data)
     parsed = builder.parsed("html")
     if not parsed.text and parsed.report.parts:
         builder.report.warn("only_pictures", "The page consists of pictures, which were not read.")
@@ -22,10 +26,13 @@ def read(path: Path) -> ParsedText:
     return parsed
 
 
-def write_html(builder: TextBuilder, html: bytes | str, declared: str | None = None) -> None:
+def write_html(
+    builder: TextBuilder, html: bytes | str, declared: str | None = None, raised: Mapping[str, str] | None = None
+) -> None:
     """Add an HTML document or fragment to a builder: its text, headings and tables, and the number of its pictures.
 
-    `declared` is the character set that a header gives for bytes.
+    `declared` is the character set that a header gives for bytes. `raised` are the classes of style sheets outside the
+    document that raise or lower text.
     """
     if isinstance(html, bytes):
         decoded = decode_html_counted(html, declared)
@@ -35,8 +42,10 @@ def write_html(builder: TextBuilder, html: bytes | str, declared: str | None = N
     length_before = len(builder)
     root = parse_html(html)
     if root is not None:
-        if needs_preparation(html):
-            prepare(root)
+        if raised or needs_preparation(html):
+            prepare(root, raised or {})
+        if has_tables_of_boxes(html):
+            turn_boxes_into_tables(root)
         writer = HtmlWriter(builder)
         writer.write(root)
         if writer.images:

@@ -1,17 +1,18 @@
 """Changes to a tree of HTML before it is written: superscripts by style, and formulas that appear twice or in scripts."""
 
-import re
+from collections.abc import Mapping
 from typing import Any
 
 from lxml import etree
+
+from ingest.steps.parse.formats.html.stylesheets import raised_classes, script_of
 
 _FOUND = etree.XPath(
     "//*[contains(@style, 'vertical-align')][self::span or self::font or self::a]"
     " | //span[contains(@class, 'katex-html')] | //script[starts-with(@type, 'math/')]"
 )
-_RAISED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
-
-
+_STYLED = etree.XPath("//*[@class][self::span or self::a or self::small or self::i or self::b or self::em]")
+_SCRIPTS = frozenset(["sup", "sub"])
 _SIGNS = ("vertical-align", "katex-html", '"math/', "'math/")
 
 
@@ -20,10 +21,10 @@ def needs_preparation(source: str) -> bool:
     return any(sign in source for sign in _SIGNS)
 
 
-def prepare(root: Any) -> None:
+def prepare(root: Any, raised: Mapping[str, str]) -> None:
     """Turn raised and lowered spans into sup and sub, drop the drawn copy of a KaTeX formula, and keep TeX in scripts.
 
-    Google Docs and Word write superscripts as styles. KaTeX writes each formula as MathML and again as many small boxes.
+    `raised` are classes of other style sheets that raise or lower text; see `raised_classes`. Google Docs and Word write superscripts as styles. KaTeX writes each formula as MathML and again as many small boxes.
     """
     for element in _FOUND(root):
         if element.tag == "script":
@@ -31,5 +32,17 @@ def prepare(root: Any) -> None:
         elif "katex-html" in (element.get("class") or ""):
             if element.getprevious() is not None:
                 element.tag = "template"
-        elif match := _RAISED.search(element.get("style")):
-            element.tag = "sup" if match[1].lower() == "super" else "sub"
+        elif script := script_of(element.get("style")):
+            element.tag = script
+    classes = dict(raised)
+    for style in root.iter("style"):
+        classes |= raised_classes(style.text or "")
+    if classes:
+        _raise(root, classes)
+
+
+def _raise(root: Any, classes: Mapping[str, str]) -> None:
+    for element in _STYLED(root):
+        script = next((classes[name] for name in element.get("class").split() if name in classes), "")
+        if script and element.getparent().tag not in _SCRIPTS and not any(child.tag in _SCRIPTS for child in element):
+            element.tag = script

@@ -29,6 +29,7 @@ from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.scripts import subscript, superscript
 
 _MAX_FRAME_DEPTH = 3
+_SHADOW_MODES = ("shadowrootmode", "shadowroot", "shadowmode")  # HTML, its draft, and MHTML as Chrome saves it
 
 
 class HtmlWriter(BlockWriter):
@@ -78,7 +79,7 @@ class HtmlWriter(BlockWriter):
 
     def _is_skipped(self, tag: Any, element: Any) -> bool:
         """Return whether an ignored element is skipped: all but a template that is the shadow tree of its parent."""
-        if tag == "template" and (element.get("shadowrootmode") or element.get("shadowroot")):
+        if tag == "template" and any(map(element.get, _SHADOW_MODES)):
             return False
         if tag == "iframe" and (source := element.get("srcdoc")):
             self._write_frame(source)

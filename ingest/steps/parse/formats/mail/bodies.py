@@ -4,7 +4,12 @@ import email.message
 import quopri
 import re
 
+from ingest.steps.parse.formats import html
+from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.mail.headers import content_charset, decode_base64_loosely, decode_bytes, parameter
+from ingest.steps.parse.formats.mail.old_text import enriched_to_text, take_uuencoded
+from ingest.steps.parse.nested import add_nested
+from ingest.steps.parse.parsed import ParsedText
 
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 _SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
@@ -33,6 +38,24 @@ def content_text(part: email.message.Message) -> str:
     if parameter(part, "format") == "flowed":
         text = unflow(text, deletes_spaces=parameter(part, "delsp") == "yes")
     return text.strip("\r\n")
+
+
+def plain_body(part: email.message.Message) -> ParsedText:
+    """Return the text of a part, and of the files in uuencode in it."""
+    builder = TextBuilder()
+    text, files = take_uuencoded(content_text(part))
+    is_enriched = part.get_content_type() in ("text/enriched", "text/richtext")
+    builder.add_block((enriched_to_text(text) if is_enriched else text).strip("\r\n"))
+    for name, data in files:
+        add_nested(builder, data, name)
+    return builder.parsed("text")
+
+
+def html_body(part: email.message.Message) -> ParsedText:
+    """Return the text of a part of the type text/html."""
+    builder = TextBuilder()
+    html.write_html(builder, content_bytes(part), content_charset(part))
+    return builder.parsed("html")
 
 
 def unflow(text: str, *, deletes_spaces: bool) -> str:

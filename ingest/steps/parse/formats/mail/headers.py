@@ -24,7 +24,7 @@ def header(message: email.message.Message, name: str) -> str:
     wanted = name.lower()
     for key, value in raw_headers(message):
         if key.lower() == wanted:
-            return readable(value)
+            return readable(value, content_charset(message))
     return ""
 
 
@@ -33,11 +33,14 @@ def raw_headers(message: email.message.Message) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in message.raw_items()]
 
 
-def readable(value: str) -> str:
-    """Return the value of a header in one line, with encoded words and raw 8-bit text decoded."""
+def readable(value: str, declared: str | None = None) -> str:
+    """Return the value of a header in one line, with encoded words and raw 8-bit text decoded.
+
+    `declared` is the character set of the body, in which raw text is likely too.
+    """
     value = value[:_MAX_HEADER_CHARACTERS]
     if not value.isascii() or "\x1b" in value:
-        value = decode_bytes(value.encode("utf-8", "surrogateescape"))
+        value = decode_bytes(value.encode("utf-8", "surrogateescape"), declared)
     if "=?" in value:
         value = _decode_words(_BETWEEN_WORDS.sub(r"\1", value))
     return " ".join(value.split())
@@ -46,10 +49,13 @@ def readable(value: str) -> str:
 def filename(part: email.message.Message) -> str:
     """Return the file name of a part in readable form, or ""."""
     try:
-        name: Any = _with_decoded_headers(part).get_filename() or ""
+        headers = _with_decoded_headers(part)
+        name: Any = headers.get_param("filename", header="content-disposition") or headers.get_param("name") or ""
+        if isinstance(name, tuple):  # RFC 2231: the character set, the language, and the bytes as ISO 8859-1
+            return readable(decode_bytes(name[2].encode("latin-1"), name[0]))
     except (ValueError, LookupError, TypeError, UnicodeError):
         return ""
-    return readable(str(name))
+    return readable(email.utils.unquote(str(name)))
 
 
 def _with_decoded_headers(part: email.message.Message) -> email.message.Message:

@@ -12,7 +12,7 @@ from ingest.steps.parse.formats.mail.headers import header
 from ingest.steps.parse.formats.mail.message import add_message
 from ingest.steps.parse.parsed import ParsedText
 
-_SEPARATOR = re.compile(rb"From [^\r\n]{0,200}\d{1,2}:\d{2}[^\r\n]{0,60}\r?\n?$")
+_SEPARATOR = re.compile(rb"From (?=[^\r\n]{0,250}\b(?:19|20)\d\d\b)[^\r\n]{0,200}\d{1,2}:\d{2}[^\r\n]{0,60}\r?\n?$")
 _QUOTED_SEPARATOR = re.compile(rb">+From ")
 
 

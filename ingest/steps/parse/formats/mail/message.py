@@ -7,12 +7,11 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
-from ingest.errors import InvalidFile
+from ingest.errors import ProtectedFile
 from ingest.steps.parse.charset import decode
-from ingest.steps.parse.formats import html
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.mail.alternatives import choose
-from ingest.steps.parse.formats.mail.bodies import content_bytes, content_text
+from ingest.steps.parse.formats.mail.bodies import content_bytes, html_body, plain_body
 from ingest.steps.parse.formats.mail.headers import (
     SHOWN,
     content_charset,
@@ -132,13 +131,13 @@ def _collect(builder: TextBuilder, part: email.message.Message, depth: int, *, i
     elif kind.startswith("multipart/") and part.is_multipart():
         _collect_multipart(builder, part, kind, depth, content)
     elif kind.startswith("multipart/"):  # without the boundary that it announces
-        content.bodies.append(_plain_body(part))
+        content.bodies.append(plain_body(part))
     elif kind.startswith("message/") or _is_attachment(part, kind):
         content.attachments.append(part)
     elif kind in ("text/html", "application/xhtml+xml"):
-        content.bodies.append(_html_body(part))
+        content.bodies.append(html_body(part))
     else:
-        content.bodies.append(_plain_body(part))
+        content.bodies.append(plain_body(part))
     return content
 
 
@@ -180,7 +179,7 @@ def _collect_related(
     if kind.startswith("image/"):
         builder.report.count("image", "not_read")
     elif frames and kind == "text/html" and _is_frame(part, frames):
-        content.bodies.append(_html_body(part))
+        content.bodies.append(html_body(part))
     elif not content.is_web_page and not kind.startswith(_WEB_PAGE_PARTS):
         content.add(_collect(builder, part, depth + 1))
 
@@ -214,7 +213,7 @@ def _collect_secured(builder: TextBuilder, part: email.message.Message, depth: i
         return
     is_signed = "signed" in parameter(part, "smime-type") and not is_enveloped(data)
     if depth == 0 and not is_signed:
-        raise InvalidFile(ENCRYPTED_MESSAGE)
+        raise ProtectedFile(ENCRYPTED_MESSAGE)
     name = filename(part) or part.get_content_type()
     note = TextBuilder()
     note.add_block(f"Attachment: {name} ({'signed' if is_signed else 'encrypted'})")
@@ -232,18 +231,6 @@ def _is_attachment(part: email.message.Message, kind: str) -> bool:
     return not kind.startswith("text/") or kind in ("text/calendar", "text/rtf", "text/x-amp-html", "text/vcard")
 
 
-def _plain_body(part: email.message.Message) -> ParsedText:
-    builder = TextBuilder()
-    builder.add_block(content_text(part))
-    return builder.parsed("text")
-
-
-def _html_body(part: email.message.Message) -> ParsedText:
-    builder = TextBuilder()
-    html.write_html(builder, content_bytes(part), content_charset(part))
-    return builder.parsed("html")
-
-
 def _add_attachment(builder: TextBuilder, part: email.message.Message, depth: int, added: set[bytes]) -> None:
     """Add a mail inside the mail, a report of its delivery, or a file. The same file twice is read once."""
     kind = part.get_content_type()
@@ -254,7 +241,7 @@ def _add_attachment(builder: TextBuilder, part: email.message.Message, depth: in
             builder.end_list()
         return
     if kind.startswith("message/") and part.is_multipart() and kind != "message/external-body":
-        inner = _parts(part)[0]
+        inner = _inner_message(part)
         with builder.section("message", header(inner, "Subject")):
             add_message(builder, inner, depth + 1)
         return
@@ -284,6 +271,16 @@ def _add_attachment(builder: TextBuilder, part: email.message.Message, depth: in
         )
         return
     add_nested(builder, data, name)
+
+
+def _inner_message(part: email.message.Message) -> email.message.Message:
+    """Return the mail in a part. RFC 2046 forbids to encode it, but some programs do, and the library does not decode it."""
+    inner = _parts(part)[0]
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    if encoding not in ("base64", "quoted-printable") or list(inner.keys()):
+        return inner
+    inner["Content-Transfer-Encoding"] = encoding
+    return parse_message(content_bytes(inner))
 
 
 def _default_name(kind: str) -> str:

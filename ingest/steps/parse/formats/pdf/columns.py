@@ -24,6 +24,13 @@ _MIN_CONTINUATION = 0.25
 _MIN_ROWS_WITHOUT_CAPITALS = 4
 _FULL = 0.8
 _WORDS = re.compile(r"[^\W\d_]{2,}|\b[^\W\d_]\b|\d+")
+_SENTENCE_END_INSIDE = re.compile(r"[^\W\d_]{3}[.!?] [A-ZÀ-ÖØ-ÞĀ-Ž\u0391-\u042f]|[。！？].")
+_SENTENCE_ENDS = (".", "!", "?", "。")
+_BROKEN = re.compile("[^\\W\\d_][-\u00ad\u2010\ufffe]$")
+_LAST_WORD = re.compile(r"[^\W\d_]+$")
+_SHORT_WORD = 3
+_MIN_SHORT = 0.2
+_MAX_SENTENCE_ENDS = 0.5
 _WIDE_CHARACTERS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff66-\uff9f]")
 
 Gutter = tuple[float, float]
@@ -144,7 +151,22 @@ def _is_prose(columns: list[Column], row_count: int) -> bool:
         return False
     if _WIDE_CHARACTERS.search(cells[0]):  # a script without capitals
         return row_count >= _MIN_ROWS_WITHOUT_CAPITALS and min(map(_fill, columns)) >= _FULL
-    return min(map(_continuation, columns)) >= _MIN_CONTINUATION
+    return min(map(_continuation, columns)) >= _MIN_CONTINUATION and _has_sentences(cells)
+
+
+def _has_sentences(cells: list[str]) -> bool:
+    """Return whether sentences run through the cells: the cells of tables are phrases, each complete.
+
+    Sentences break words at line ends, end inside of lines, end in some lines but not in most, or break behind the
+    short words that most languages have many of.
+    """
+    if any(_SENTENCE_END_INSIDE.search(cell) or _BROKEN.search(cell) for cell in cells):
+        return True
+    ends = sum(cell.endswith(_SENTENCE_ENDS) for cell in cells)
+    if 0 < ends <= _MAX_SENTENCE_ENDS * len(cells):
+        return True
+    last_words = [match[0] for cell in cells if (match := _LAST_WORD.search(cell))]
+    return sum(len(word) <= _SHORT_WORD for word in last_words) >= max(2, _MIN_SHORT * len(cells))
 
 
 def _mean_words(column: Column) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from ingest.errors import InvalidFile
+from ingest.errors import InvalidFile, ProtectedFile
 from ingest.steps.parse.containers import ENCRYPTED_MESSAGE
 from ingest.steps.parse.formats.pdf.strings import one_line, read_string
 
@@ -35,7 +35,7 @@ def _open(path: Path) -> pypdfium2.PdfDocument:
         return pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as exc:
         if getattr(exc, "err_code", None) in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-            raise InvalidFile(ENCRYPTED_MESSAGE) from exc
+            raise ProtectedFile(ENCRYPTED_MESSAGE) from exc
         raise InvalidFile("The file could not be parsed as PDF: it is damaged or incomplete.") from exc
 
 

@@ -1,5 +1,6 @@
 """Glyphs that are drawn twice, a little apart: the bold type and the shadows of some programs."""
 
+import math
 from operator import sub
 
 from ingest.steps.parse.formats.pdf.glyphs import Glyphs
@@ -12,7 +13,7 @@ def may_have_doubles(glyphs: Glyphs, visible: list[int]) -> bool:
     """Return whether a glyph starts before or right at the start of its neighbour on the left."""
     lefts = [glyphs.left[index] for index in visible]
     steps = filter(None, map(sub, lefts[1:], lefts))
-    return min(steps, default=1.0) < MIN_STEP * glyphs.height(visible[0])
+    return min(steps, default=math.inf) < MIN_STEP * glyphs.height(visible[0])
 
 
 def without_doubles(glyphs: Glyphs, visible: list[int]) -> list[int]:

@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Iterator
+from itertools import repeat
 from typing import NamedTuple
 
 import pypdfium2
@@ -51,30 +52,32 @@ class Drawing(NamedTuple):
 def read_drawing(page: pypdfium2.PdfPage) -> Drawing:
     """Return what a page shows besides text."""
     width, height = page.get_size()
-    area = max(1.0, width * height)
     pictures, curves, covered = 0, 0, 0.0
-    for kind, item in _objects(page):
-        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            pictures += 1
-            covered += _area(item) / area
-        elif kind in (pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING):
-            curves += 1
-    return Drawing(pictures, min(1.0, covered), curves)
+    for items, kinds in _objects(page):
+        curves += kinds.count(pdfium.FPDF_PAGEOBJ_PATH) + kinds.count(pdfium.FPDF_PAGEOBJ_SHADING)
+        if number := kinds.count(pdfium.FPDF_PAGEOBJ_IMAGE):
+            pictures += number
+            covered += sum(map(_area, _of_kind(pdfium.FPDF_PAGEOBJ_IMAGE, items, kinds)))
+    return Drawing(pictures, min(1.0, covered / max(1.0, width * height)), curves)
 
 
-def _objects(page: pypdfium2.PdfPage) -> Iterator[tuple[int, int]]:
-    """Yield the kinds and addresses of the objects of a page and of the forms in it."""
+def _objects(page: pypdfium2.PdfPage) -> Iterator[tuple[list[int], list[int]]]:
+    """Yield the addresses and the kinds of the objects of a page, and of the forms in it."""
     budget = _MAX_OBJECTS
     waiting = [(_page_object, address_of(page), _count_of_page(address_of(page)), 0)]
     while waiting and budget > 0:
         get, container, count, depth = waiting.pop()
-        for index in range(min(count, budget)):
-            item = get(container, index)
-            kind = _kind(item)
-            if kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
-                waiting.append((_form_object, item, _count_of_form(item), depth + 1))
-            yield kind, item
-        budget -= count
+        items = list(map(get, repeat(container), range(min(count, budget))))
+        kinds = list(map(_kind, items))
+        budget -= len(items)
+        if depth < _MAX_DEPTH and pdfium.FPDF_PAGEOBJ_FORM in kinds:
+            forms = _of_kind(pdfium.FPDF_PAGEOBJ_FORM, items, kinds)
+            waiting += [(_form_object, form, _count_of_form(form), depth + 1) for form in forms]
+        yield items, kinds
+
+
+def _of_kind(kind: int, items: list[int], kinds: list[int]) -> list[int]:
+    return [item for item, its_kind in zip(items, kinds, strict=True) if its_kind == kind]
 
 
 def _area(item: int) -> float:

@@ -7,7 +7,7 @@ boxes of their runs, of which there are a tenth as many (`needs_glyphs`).
 import ctypes
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import repeat
 from operator import gt
 from typing import Any, NamedTuple
@@ -23,9 +23,10 @@ _MAX_RUNS_PER_GLYPH = 0.4
 _MAX_SHORT = 0.35
 """Shares of runs and of words of one or two letters: more show that glyphs are placed singly, and spaces are guessed."""
 
+_RUNS_AT_ONCE = 256
 _MIN_TALL = 24.0  # points; single letters are not as high
 _SHORT_WORD = re.compile(r"(?<!\S)[^\W\d_]{1,2}(?!\S)")
-_DESCENT = 0.2  # of the height of a font, below its baseline
+DESCENT = 0.2  # of the height of a font, below its baseline
 _BOX_BYTES = ctypes.sizeof(pdfium.FS_RECTF)
 
 
@@ -77,14 +78,14 @@ class Glyphs(NamedTuple):
 
     def baseline(self, index: int) -> float:
         """Return the height above the page's origin of the line that a glyph is on."""
-        return self.bottom[index] + _DESCENT * (self.top[index] - self.bottom[index])
+        return self.bottom[index] + DESCENT * (self.top[index] - self.bottom[index])
 
 
 def read_glyphs(page_text: pypdfium2.PdfTextPage, text: str) -> Glyphs:
     """Return the characters of a page. `text` is what pdfium returned for the whole page."""
     handle, count = address_of(page_text), page_text.count_chars()
     if len(text) != count:  # pdfium leaves characters without a code out of the text
-        text = "".join(_character(handle, index) for index in range(count))
+        text = "".join(map(_character, map(_unicode, repeat(handle), range(count))))
     if not count:
         return Glyphs("", [], [], [], [])
     boxes = (pdfium.FS_RECTF * count)()
@@ -98,12 +99,11 @@ def read_glyphs(page_text: pypdfium2.PdfTextPage, text: str) -> Glyphs:
 
 def read_angles(handle: int, indexes: Iterable[int]) -> list[float]:
     """Return the rotation of glyphs in radians, clockwise."""
-    return [_angle(handle, index) for index in indexes]
+    return list(map(_angle, repeat(handle), indexes))
 
 
-def _character(handle: int, index: int) -> str:
+def _character(code: int) -> str:
     """Return one character, which is always one character long."""
-    code = _unicode(handle, index)
     if code == 2:  # as in the text of a page, the hyphen at a line end
         return "\ufffe"
     return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\uffff"
@@ -114,36 +114,50 @@ def needs_glyphs(page_text: pypdfium2.PdfTextPage, text: str) -> bool:
     handle, count = address_of(page_text), page_text.count_rects()
     if count > _MAX_RUNS_PER_GLYPH * len(text) and len(_SHORT_WORD.findall(text)) > _MAX_SHORT * len(text.split()):
         return True
-    values = (ctypes.c_double * 4)()
-    start = ctypes.addressof(values)
-    pointers = (start, start + 16, start + 8, start + 24)  # FPDFText_GetRect fills left, top, right, bottom
-    previous = None
-    for index in range(count):
-        _run_box(handle, index, pointers[0], pointers[1], pointers[2], pointers[3])
-        left, right, top, bottom = values
-        box = (left, bottom, right, top)
-        if _is_tall(box) or (previous is not None and _is_conspicuous(previous, box)):
+    return any(_are_conspicuous(_run_boxes(handle, start, count)) for start in range(0, count, _RUNS_AT_ONCE))
+
+
+def _run_boxes(handle: int, start: int, count: int) -> Iterator[_Run]:
+    """Return the boxes of the runs from the one before `start` on."""
+    numbers = range(max(0, start - 1), min(count, start + _RUNS_AT_ONCE))
+    values = (ctypes.c_double * (4 * len(numbers)))()
+    first = ctypes.addressof(values)
+    left, top, right, bottom = (range(first + place, first + 32 * len(numbers), 32) for place in (0, 8, 16, 24))
+    deque(map(_run_box, repeat(handle), numbers, left, top, right, bottom), maxlen=0)
+    found: list[float] = list(values)
+    return zip(found[0::4], found[3::4], found[2::4], found[1::4], strict=True)
+
+
+def _are_conspicuous(runs: Iterable[_Run]) -> bool:
+    """Return whether a run beside another one is far away, too near, raised, lowered or rotated.
+
+    Pages may have a run for each glyph: the loop has no calls for neighbours of the same height on the same line.
+    """
+    before = (0.0, 0.0, 0.0, 0.0)
+    last_height = 0.0
+    for run in runs:
+        left, bottom, right, top = run
+        height = top - bottom
+        if height > _MIN_TALL and height > 2.5 * (right - left):
             return True
-        previous = box
+        most, least = (height, last_height) if height > last_height else (last_height, height)
+        gap = left - before[2]
+        overlap = (top if top < before[3] else before[3]) - (bottom if bottom > before[1] else before[1])
+        if overlap <= 0.3 * least:  # one below the other, or raised beside it
+            if last_height and -0.1 * most <= gap < 0.5 * most and 0 < bottom - before[1] < 1.4 * most:
+                return True
+        elif (
+            gap > _WIDE_GAP * most
+            or left < before[0] + _MIN_STEP * most
+            or (
+                height != last_height
+                and gap < 0.5 * most
+                and (_is_raised(before, run) or _is_raised(run, before) or _is_lowered(before, run))
+            )
+        ):
+            return True
+        before, last_height = run, height
     return False
-
-
-def _is_tall(box: _Run) -> bool:
-    """Return whether a run may be rotated."""
-    height = box[3] - box[1]
-    return height > _MIN_TALL and height > 2.5 * (box[2] - box[0])
-
-
-def _is_conspicuous(first: _Run, second: _Run) -> bool:
-    """Return whether a run beside another one is far away, too near, raised or lowered."""
-    height = max(first[3] - first[1], second[3] - second[1])
-    gap = second[0] - first[2]
-    overlap = min(first[3], second[3]) - max(first[1], second[1])
-    if overlap <= 0.3 * min(first[3] - first[1], second[3] - second[1]):  # one below the other, or raised beside it
-        return -0.1 * height <= gap < 0.5 * height and 0 < second[1] - first[1] < 1.4 * height
-    if gap > _WIDE_GAP * height or second[0] < first[0] + _MIN_STEP * height:
-        return True
-    return gap < 0.5 * height and (_is_raised(first, second) or _is_raised(second, first) or _is_lowered(first, second))
 
 
 def _is_raised(run: _Run, other: _Run) -> bool:

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 _MAX_SHARE_WITHOUT_UNICODE = 0.3
-_MAX_SHARE_OF_CONTROLS = 0.2
+_MAX_SHARE_OF_CONTROLS = 0.5
 _MIN_LETTERS = 40
+_MIN_NUMBERED = 0.95
 _MAX_CHARACTERS = 1_500  # judged per page
 
 _FREQUENCY = dict(
@@ -36,6 +37,7 @@ _SHIFTS = (29, 28, 30, 31)  # TrueType fonts have their first glyphs in the orde
 _NO_CHARACTERS = re.compile("[\\0-\\1\\3-\\x08\\x0e-\\x1f\\x7f-\\x9f\ue000-\uf8ff\ufffd\U000f0000-\U0010ffff]")
 """Controls and private characters. pdfium writes a hyphen at a line end as U+0002 or U+FFFE."""
 
+_MARKS_OF_NUMBERS = frozenset(".,:/-–−+%€$£()")
 _VOWELS = frozenset("aeiouyæøœı")
 
 
@@ -46,7 +48,7 @@ def is_legible(text: str, share_without_unicode: float) -> bool:
     such fonts are letters.
     """
     sample = text[:_MAX_CHARACTERS]
-    if len(_NO_CHARACTERS.findall(sample)) > _MAX_SHARE_OF_CONTROLS * len(sample):
+    if len(_NO_CHARACTERS.findall(sample)) > _MAX_SHARE_OF_CONTROLS * len("".join(sample.split())):
         return False
     is_mapped = share_without_unicode <= _MAX_SHARE_WITHOUT_UNICODE
     counts = _count_letters(sample)
@@ -57,7 +59,7 @@ def is_legible(text: str, share_without_unicode: float) -> bool:
         return True
     if not is_mapped:
         return _reads_as_latin(characters)
-    return not _is_shifted(characters) and not _is_punctuation(characters)
+    return not _is_shifted(characters) and not _is_numbered(characters)
 
 
 def _count_letters(text: str) -> dict[str, int]:
@@ -68,9 +70,13 @@ def _count_letters(text: str) -> dict[str, int]:
 
 def _reads_as_latin(characters: list[str]) -> bool:
     """Return whether letters of a Latin alphabet make up words, with vowels and mostly in lower case."""
+    if sum(character.isalpha() and character > "\u036f" for character in characters) > 0.5 * len(characters):
+        return True  # Greek, Cyrillic and others: no code becomes one of their letters by chance
     letters = [character for character in characters if character.isascii() and character.isalpha()]
     if len(letters) * 2 < len(characters):
-        return sum(character.isdigit() for character in characters) + len(letters) > 0.8 * len(characters)
+        digits = sum(character.isdigit() for character in characters)
+        known = digits + len(letters) + sum(character in _MARKS_OF_NUMBERS for character in characters)
+        return digits > 0.3 * len(characters) and known > 0.8 * len(characters)
     lower = sum(character.islower() for character in letters)
     is_like_language = _mean_frequency(_count_letters("".join(letters))) > _MEAN_OF_LANGUAGE
     return is_like_language and (lower * 2 > len(letters) or _has_vowels(letters))
@@ -110,7 +116,14 @@ def _mean_frequency(counts: Mapping[str, int]) -> float:
     return sum(count * (_LOGARITHMS.get(c.lower(), _MEAN_OF_OTHER_CHARACTER)) for c, count in counts.items()) / total
 
 
-def _is_punctuation(characters: list[str]) -> bool:
-    """Return whether most of the text is punctuation of many kinds, as codes numbered from "!" are."""
-    marks = [character for character in characters if character.isascii() and not character.isalnum()]
-    return len(characters) >= _MIN_LETTERS and len(marks) > 0.5 * len(characters) and len(set(marks)) >= 8
+def _is_numbered(characters: list[str]) -> bool:
+    """Return whether the codes are numbers of glyphs from "!" on: most are punctuation, and none is left out.
+
+    Such fonts number their glyphs in the order of their first use. Expressions of programs leave out some punctuation,
+    or go on to the letters in lower case.
+    """
+    kinds = set(characters)
+    marks = sum(character.isascii() and not character.isalnum() for character in characters)
+    if len(characters) < _MIN_LETTERS or marks <= 0.5 * len(characters) or max(kinds) >= "a":
+        return False
+    return len(kinds) >= 8 and len(kinds) >= _MIN_NUMBERED * (ord(max(kinds)) - ord("!") + 1)

@@ -14,11 +14,14 @@ from ingest.steps.parse.formats.pdf.annotations import (
     read_annotation,
 )
 from ingest.steps.parse.formats.pdf.attachments import add_attachment
+from ingest.steps.parse.formats.pdf.bidirectional import RIGHT_TO_LEFT
 from ingest.steps.parse.formats.pdf.columns import write_rows
-from ingest.steps.parse.formats.pdf.directions import RIGHT_TO_LEFT, STACKED, upright_parts
+from ingest.steps.parse.formats.pdf.directions import STACKED, has_rotated_lines, upright_parts
 from ingest.steps.parse.formats.pdf.drawing import is_app_stamp, is_stamp, may_be_stamp, read_drawing
 from ingest.steps.parse.formats.pdf.fields import read_field
+from ingest.steps.parse.formats.pdf.flow import TORN, with_lines
 from ingest.steps.parse.formats.pdf.glyphs import address_of, needs_glyphs, read_glyphs, share_without_unicode
+from ingest.steps.parse.formats.pdf.inkboxes import with_font_boxes
 from ingest.steps.parse.formats.pdf.legibility import is_legible
 from ingest.steps.parse.formats.pdf.repair import repair_characters
 from ingest.steps.parse.formats.pdf.rows import SPACED, read_rows
@@ -29,7 +32,7 @@ Outcome = Literal["read", "ocr", "empty", "failed", "not_read", "illegible"]
 
 OpenRecognizer = Callable[[], "ocr.Recognizer | None"]
 
-_NEEDS_GLYPHS = re.compile("|".join(pattern.pattern for pattern in (RIGHT_TO_LEFT, STACKED, SPACED)))
+_NEEDS_GLYPHS = re.compile("|".join(pattern.pattern for pattern in (RIGHT_TO_LEFT, STACKED, SPACED, TORN)))
 
 
 class PageContent(NamedTuple):
@@ -106,9 +109,12 @@ def _read_text_layer(page: pypdfium2.PdfPage) -> TextLayer:
 
 def _layout(page_text: pypdfium2.PdfTextPage, raw: str) -> str:
     """Return the text of a page in reading order, with its raised and lowered characters."""
-    if not (needs_glyphs(page_text, raw) or _NEEDS_GLYPHS.search(raw)):
+    address = address_of(page_text)
+    if not (needs_glyphs(page_text, raw) or _NEEDS_GLYPHS.search(raw) or has_rotated_lines(raw, address)):
         return raw.replace("\r\n", "\n").replace("\r", "\n")
-    parts = upright_parts(read_glyphs(page_text, raw), address_of(page_text))
+    parts = upright_parts(with_font_boxes(read_glyphs(page_text, raw), address), address)
+    if TORN.search(raw):
+        parts = map(with_lines, parts)
     return "\n".join(filter(None, (write_rows(read_rows(part)) for part in parts)))
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from operator import sub
 from typing import NamedTuple
 
-from ingest.steps.parse.formats.pdf.directions import RIGHT_TO_LEFT, read_right_to_left
+from ingest.steps.parse.formats.pdf.bidirectional import RIGHT_TO_LEFT, is_right_to_left, read_line, split_runs
 from ingest.steps.parse.formats.pdf.doubles import MIN_STEP, may_have_doubles, without_doubles
 from ingest.steps.parse.formats.pdf.glyphs import Glyphs
 from ingest.steps.parse.formats.pdf.scripts import write_lowered, write_raised
@@ -19,7 +19,7 @@ _MAX_STEP_BACK = 2.0
 
 _SMALL = 0.85
 _RAISED = 0.14
-_LOWERED = 0.08
+_LOWERED = 0.06
 _MAX_SHIFT = 0.5
 _MAX_CLIMB = 0.3
 """Shares of the height of a row that tell a raised or lowered character from a smaller one on the baseline."""
@@ -30,6 +30,7 @@ SPACED = re.compile(r"(?:\b[^\W\d_] ){4}[^\W\d_]\b")
 """A word whose letters are so far apart that pdfium returns spaces between them."""
 
 _STACKED = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
+_MARK_BEFORE_NUMBER = re.compile(r"[.,:;!?]\d")
 _LINE = re.compile("[^\r\n\ufffe]+\ufffe?|\ufffe")
 _HYPHEN_AT_END = "\ufffe"
 
@@ -63,7 +64,8 @@ def read_rows(glyphs: Glyphs) -> list[Row]:
 
     Some programs draw the last line of a page first, and so does pdfium with rotated text: such rows are turned over.
     """
-    rows = [row for lines in _merged_lines(glyphs) if (row := _read_row(glyphs, lines))]
+    is_page_backwards = is_right_to_left(glyphs.text)
+    rows = [row for lines in _merged_lines(glyphs) if (row := _read_row(glyphs, lines, is_page_backwards))]
     if len(rows) > 1 and all(
         below[0].bottom > above[0].bottom + above[0].height / 2 for above, below in pairwise(rows)
     ):
@@ -117,22 +119,44 @@ def _continues(glyphs: Glyphs, line: list[int], first: int) -> bool:
     return glyphs.left[first] > glyphs.right[last] - 0.3 * larger
 
 
-def _read_row(glyphs: Glyphs, lines: list[Line]) -> Row:
+def _read_row(glyphs: Glyphs, lines: list[Line], is_page_backwards: bool) -> Row:
     visible = [index for line in lines for index in line.visible]
     text = " ".join(line.text for line in lines)
     if not visible:
         return [Segment(text, 0, 0, 0, 0)] if text else []
     if RIGHT_TO_LEFT.search(text):
-        return [_segment(read_right_to_left(glyphs, text, visible), glyphs, visible)]
+        if _is_horizontal(glyphs, text, visible):
+            text = _read_both_directions(glyphs, text, visible, is_page_backwards)
+        return [_segment(text, glyphs, visible)]
+    if is_page_backwards and _MARK_BEFORE_NUMBER.match(text):
+        return [_segment(read_line(glyphs, visible), glyphs, visible)]
     if (len(lines) == 1 and _is_plain(glyphs, text, visible)) or not _is_horizontal(glyphs, text, visible):
         return [_segment(text, glyphs, visible)]
     single = without_doubles(glyphs, visible) if may_have_doubles(glyphs, visible) else visible
     pitch = _uniform_pitch(glyphs, single)
-    heights = Counter([round(glyphs.top[index] - glyphs.bottom[index], 1) for index in single])
-    height = max(heights, key=lambda value: (heights[value], value))
+    height = _usual_height(glyphs, single)
     parts = _split(glyphs, single, height)
     segments = [_segment(_write(glyphs, part, height, pitch), glyphs, part) for part in parts]
     return sorted(segments, key=lambda segment: segment.left)
+
+
+def _usual_height(glyphs: Glyphs, visible: list[int]) -> float:
+    heights = Counter([round(glyphs.top[index] - glyphs.bottom[index], 1) for index in visible])
+    return max(heights, key=lambda value: (heights[value], value))
+
+
+def _read_both_directions(glyphs: Glyphs, text: str, visible: list[int], is_page_backwards: bool) -> str:
+    """Return a line with letters that run from right to left."""
+    if is_page_backwards or is_right_to_left(text):
+        return read_line(glyphs, visible)
+    height = _usual_height(glyphs, visible)
+    pieces: list[str] = []
+    end = visible[0]
+    for is_backwards, part in split_runs(glyphs, visible):
+        pieces.append(" " if glyphs.text[end : part[0]].isspace() else "")
+        pieces.append(read_line(glyphs, part) if is_backwards else _write(glyphs, part, height, 0))
+        end = max(part) + 1
+    return "".join(pieces)
 
 
 def _is_horizontal(glyphs: Glyphs, text: str, visible: list[int]) -> bool:
@@ -190,7 +214,7 @@ def _split(glyphs: Glyphs, visible: list[int], height: float) -> Iterator[list[i
 def _uniform_pitch(glyphs: Glyphs, visible: list[int]) -> float:
     """Return the distance of glyphs that are placed on a grid, or 0."""
     steps = [glyphs.left[index] - glyphs.left[before] for before, index in pairwise(visible)]
-    if len(steps) < 3:
+    if not _may_be_grid(steps[:_GRID_SAMPLE]):
         return 0
     pitch = sorted(steps)[len(steps) // 2]
     if pitch <= 0:
@@ -201,10 +225,13 @@ def _uniform_pitch(glyphs: Glyphs, visible: list[int]) -> float:
 
 def _write(glyphs: Glyphs, part: list[int], height: float, pitch: float) -> str:
     """Return the text of a segment, with its spaces and its raised and lowered runs."""
+    levels = _levels(glyphs, part, height)
+    if not (pitch or any(levels)) and (text := _plain_text(glyphs, part)) is not None:
+        return text
     pieces: list[str] = []
     run: list[str] = []
     level, before = 0, part[0]
-    for index, new_level in zip(part, _levels(glyphs, part, height), strict=True):
+    for index, new_level in zip(part, levels, strict=True):
         if new_level != level:
             pieces.append(_write_run(run, level, pieces))
             run, level = [], new_level
@@ -215,6 +242,15 @@ def _write(glyphs: Glyphs, part: list[int], height: float, pitch: float) -> str:
     pieces.append(_write_run(run, level, pieces))
     text = "".join(pieces)
     return _write_spaced(glyphs, part, height) if SPACED.search(text) else text
+
+
+def _plain_text(glyphs: Glyphs, part: list[int]) -> str | None:
+    """Return the text of a segment whose glyphs follow each other as in the text of the page, or None."""
+    text = glyphs.text[part[0] : part[-1] + 1]
+    words = text.split()
+    if sum(map(len, words)) != len(part) or "\n" in text or SPACED.search(text):
+        return None
+    return " ".join(words)
 
 
 def _levels(glyphs: Glyphs, part: list[int], height: float) -> list[int]:

@@ -4,10 +4,11 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ingest.errors import InvalidFile
+from ingest.errors import ProtectedFile
 from ingest.steps.parse.containers import ENCRYPTED_MESSAGE
 from ingest.steps.parse.formats.ppt import records
 from ingest.steps.parse.formats.ppt.records import Record, children, descendants, record_at
+from ingest.steps.parse.formats.ppt.scripts import formatted_text
 
 _MAX_EDITS = 10_000
 _SLIDES, _NOTES = 0, 2  # instances of the lists of slides
@@ -48,7 +49,7 @@ class Deck:
             raise ValueError("it names no last save")
         token, position = struct.unpack_from("<II", current_user, 12)
         if token == _ENCRYPTED_TOKEN:
-            raise InvalidFile(ENCRYPTED_MESSAGE)
+            raise ProtectedFile(ENCRYPTED_MESSAGE)
         document = -1
         seen: set[int] = set()
         while position and position not in seen and len(seen) < _MAX_EDITS:
@@ -84,6 +85,7 @@ class Deck:
     def _entries_of(self, list_: Record) -> Iterator[Entry]:
         entry: Entry | None = None
         kind = 0
+        text: Record | None = None  # the last one
         for record in children(self.data, list_):
             if record.kind == records.SLIDE_PERSIST and record.end - record.start >= 16:
                 if entry is not None:
@@ -91,10 +93,14 @@ class Deck:
                 persist, _, _, identifier = struct.unpack_from("<IIII", self.data, record.start)
                 entry = Entry(persist, identifier)
             elif record.kind == records.TEXT_HEADER:
+                text = None
                 kind = int.from_bytes(self.data[record.start : record.start + 4], "little")
                 if entry is not None:
                     entry.texts.append((kind, ""))
             elif record.kind in (records.TEXT_CHARS, records.TEXT_BYTES) and entry is not None and entry.texts:
+                text = record
                 entry.texts[-1] = (kind, records.text_of(self.data, record))
+            elif record.kind == records.TEXT_STYLE and text is not None and entry is not None and entry.texts:
+                entry.texts[-1] = (kind, formatted_text(self.data, text, record))
         if entry is not None:
             yield entry

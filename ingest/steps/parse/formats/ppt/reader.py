@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from functools import partial
 
-from ingest.errors import InvalidFile
+from ingest.errors import ProtectedFile
 from ingest.steps.parse.containers import ENCRYPTED_MESSAGE
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.ooxml.embedded import add_object
@@ -105,7 +105,7 @@ def _write_all_texts(builder: TextBuilder, data: bytes) -> None:
     position = 0
     while (record := record_at(data, position)) is not None:
         if record.kind == records.CRYPT_SESSION:
-            raise InvalidFile(ENCRYPTED_MESSAGE)
+            raise ProtectedFile(ENCRYPTED_MESSAGE)
         if record.is_container and record.kind != records.MAIN_MASTER:
             position += 8  # go into the container
             continue

@@ -10,6 +10,7 @@ MAX_DEPTH = 40
 DOCUMENT, SLIDE, SLIDE_ATOM, NOTES, MAIN_MASTER = 0x03E8, 0x03EE, 0x03EF, 0x03F0, 0x03F8
 SLIDE_PERSIST, SLIDE_LIST, OBJECT_LIST = 0x03F3, 0x0FF0, 0x0409
 TEXT_HEADER, TEXT_CHARS, TEXT_BYTES, OUTLINE_REFERENCE = 0x0F9F, 0x0FA0, 0x0FA8, 0x0F9E
+TEXT_STYLE = 0x0FA1
 STRING, COMMENT = 0x0FBA, 0x2EE0
 USER_EDIT, PERSIST_DIRECTORY, CRYPT_SESSION = 0x0FF5, 0x1772, 0x2F14
 OBJECT_ATOM, OBJECT_STORAGE = 0x0FC3, 0x1011
@@ -60,7 +61,16 @@ def descendants(data: bytes, parent: Record, kind: int, depth: int = 0) -> Itera
 
 
 def text_of(data: bytes, record: Record) -> str:
-    """Return the text of a record of characters; bytes are the lower halves of Unicode characters."""
+    """Return the text of a record of characters."""
+    return clean_text(raw_text(data, record))
+
+
+def raw_text(data: bytes, record: Record) -> str:
+    """Return the characters of a record; bytes are the lower halves of Unicode characters."""
     encoding = "latin-1" if record.kind == TEXT_BYTES else "utf-16-le"
-    text = data[record.start : record.end].decode(encoding, "replace")
+    return data[record.start : record.end].decode(encoding, "replace")
+
+
+def clean_text(text: str) -> str:
+    """Return text with line ends, and without soft hyphens and white space around it."""
     return text.replace("\r", "\n").replace("\v", "\n").replace("\xad", "").strip()

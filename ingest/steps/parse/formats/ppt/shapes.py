@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ingest.steps.parse.formats.ppt import records
 from ingest.steps.parse.formats.ppt.records import MAX_DEPTH, Record, children
+from ingest.steps.parse.formats.ppt.scripts import formatted_text
 
 TITLES = frozenset([0, 6])  # types of text: a title, a centred title
 _OTHER = 4
@@ -49,11 +50,15 @@ def _read(data: bytes, parent: Record, outline: list[tuple[int, str]], used: set
 
 def _shape_text(data: bytes, shape: Record, outline: list[tuple[int, str]], used: set[int]) -> tuple[int, str]:
     kind, text = _OTHER, ""
+    text_record: Record | None = None
     for record in children(data, shape):
         if record.kind == records.TEXT_HEADER:
             kind = int.from_bytes(data[record.start : record.start + 4], "little")
         elif record.kind in (records.TEXT_CHARS, records.TEXT_BYTES):
+            text_record = record
             text = records.text_of(data, record)
+        elif record.kind == records.TEXT_STYLE and text_record is not None:
+            text = formatted_text(data, text_record, record)
         elif record.kind == records.OUTLINE_REFERENCE:
             number = int.from_bytes(data[record.start : record.start + 4], "little")
             if number < len(outline):

@@ -9,7 +9,7 @@ from ingest.steps.parse.formats.sheets.format_code import Section, Token
 
 _MAX_DECIMALS = 30
 _CONTEXT = Context(prec=400)
-_MAX_PLAIN = 1e14
+_MAX_PLAIN_DIGITS = 14  # a float has noise behind them, which 0.000000000000000000 would show
 _HALF_UP = 4.5e-16  # two units in the last place: 2.675 is stored as slightly less and becomes 2.68, as in a sheet
 _PLAIN_PLACES = re.compile(r"#*0(\.0+)?")
 
@@ -73,11 +73,12 @@ class _Layout:
         ]
         self._plain = self._plain_parts()
         self._factor = 10.0**self._scale
+        self._plain_end = 10.0 ** (_MAX_PLAIN_DIGITS - self.decimals)
         self._specification = f"{',' if self._is_grouped else ''}.{self.decimals}f"
 
     def show(self, value: float) -> str:
         """Return a number in the places of the section."""
-        if self._plain and value < _MAX_PLAIN:  # ten times as fast
+        if self._plain and value * self._factor < self._plain_end:  # ten times as fast
             value *= self._factor
             before, after = self._plain
             return f"{before}{value + value * _HALF_UP:{self._specification}}{after}"

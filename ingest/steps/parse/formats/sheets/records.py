@@ -13,6 +13,8 @@ def read_records(data: bytes) -> Iterator[tuple[int, int, int]]:
         if kind & 0x80 and position < size:
             kind = kind & 0x7F | (data[position] & 0x7F) << 7
             position += 1
+        if position == size:
+            return
         length = shift = 0
         while position < size and shift < 28:
             byte = data[position]

@@ -91,7 +91,7 @@ def _add_row(grid: Grid, number: int, row: list[Any]) -> None:
         if value != "" and (text := clean_cell(format_value(value))):
             columns.append(column)
             cells.append(text)
-            texts += isinstance(value, str)
+            texts += isinstance(value, str | bool)  # the other readers count TRUE and FALSE as texts too
     grid.add_row(number, columns, cells, texts)
 
 

@@ -18,7 +18,14 @@ MAX_COMMENTS = 100_000
 _THREAD_NOTE = "[Threaded comment]"
 """Begins the copy of a thread that files hold for older versions of Excel."""
 
-_PAGE_NUMBER = re.compile(r"(?:\w+\s*)?&P(?:[+-]\d+)?(?:\s*[^\s&]*\s*&N)?|&N")
+_PAGE_WORDS = (
+    "pages? pag pgs? p seite s página págs? pagina pagg? blad bladzijde side sida sivu strana stránka strona str oldal "
+    "страница стр сторінка страна σελίδα σελ sayfa lapa leht lk puslapis stran stranica trang halaman 第 页 頁 ページ 페이지 "
+    "صفحة עמוד หน้า"
+)
+_PAGE_NUMBER = re.compile(
+    rf"(?:(?<!\w)(?:{'|'.join(_PAGE_WORDS.split())})\.?\s*)?&P(?:[+-]\d+)?(?:\s*[^\s&]*\s*&N)?(?:\s*[页頁])?|&N", re.I
+)
 _HEADER_CODE = re.compile(r'&(?:"[^"]*"|K(?:[0-9A-Fa-f]{6}|\d\d[+-]\d{3})|\d+|[BIUEXYSGDTFAZOH])')
 _HEADER_PART = re.compile("&[LCR]")
 
@@ -137,6 +144,6 @@ def comment_text(reference: str, author: str, text: str) -> str:
 def print_header_text(code: str) -> str:
     """Return the words of a header or footer of printed pages, without page numbers, dates and fonts."""
     text = code.replace("\0", "").replace("&&", "\0")  # "R&&D" has an ampersand and no code
-    text = _HEADER_CODE.sub("", _PAGE_NUMBER.sub("", _HEADER_PART.sub("\n", text))).replace("\0", "&")
+    text = _PAGE_NUMBER.sub("", _HEADER_CODE.sub("", _HEADER_PART.sub("\n", text))).replace("\0", "&")
     lines = (" ".join(line.split()).strip("-\u2013\u2014|/, ") for line in text.splitlines())
     return "\n".join(line for line in lines if any(character.isalnum() for character in line))

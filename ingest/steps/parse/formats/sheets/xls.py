@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ingest.errors import InvalidFile
+from ingest.errors import ProtectedFile
 from ingest.steps.parse.containers import ENCRYPTED_MESSAGE
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.scripts import subscript, superscript
@@ -19,6 +19,7 @@ from ingest.steps.parse.formats.sheets.number_format import NumberFormat, compil
 from ingest.steps.parse.formats.sheets.second_reader import read_with_second_reader
 from ingest.steps.parse.formats.sheets.sheet_extras import comment_text, print_header_text
 from ingest.steps.parse.formats.sheets.styles import plain_or_format
+from ingest.steps.parse.formats.sheets.xls_formulas import Formulas, read_uncalculated
 from ingest.steps.parse.parsed import ParsedText
 
 _EMPTY, _TEXT, _NUMBER, _DATE, _BOOLEAN, _ERROR, _BLANK = range(7)
@@ -40,15 +41,15 @@ def _read(path: Path) -> ParsedText:
     _count_objects(builder, path)
     try:
         workbook = _open(path)
-        extras = _sheet_texts(workbook)
+        extras, formulas = _sheet_texts(workbook), _uncalculated(workbook)
         for number, name in enumerate(workbook.sheet_names()):
             with builder.section("sheet", name):
                 write_sheet_name(builder, name)
-                _add_sheet(builder, workbook, number, extras)
+                _add_sheet(builder, workbook, number, extras, formulas.get(workbook._sh_abs_posn[number], {}))
             workbook.unload_sheet(number)
     except xlrd.XLRDError as exc:
         if "encrypted" in str(exc).lower():
-            raise InvalidFile(ENCRYPTED_MESSAGE) from exc
+            raise ProtectedFile(ENCRYPTED_MESSAGE) from exc
         raise
     for chart in filter(lambda texts: texts.is_chart, extras.values()):
         with builder.section("sheet", chart.name):
@@ -97,10 +98,17 @@ def _sheet_texts(workbook: Any) -> dict[int, SheetTexts]:
     return read_sheet_texts(workbook.mem, workbook.base)
 
 
-def _add_sheet(builder: TextBuilder, workbook: Any, number: int, extras: dict[int, SheetTexts]) -> None:
+def _uncalculated(workbook: Any) -> dict[int, Formulas]:
+    """Return the formulas of a workbook that has no results, by the offset of each sheet."""
+    return read_uncalculated(workbook) if workbook.biff_version >= 80 and workbook.mem else {}
+
+
+def _add_sheet(
+    builder: TextBuilder, workbook: Any, number: int, extras: dict[int, SheetTexts], formulas: Formulas
+) -> None:
     sheet = workbook.sheet_by_index(number)
     grid = Grid()
-    cells = _CellReader(workbook, sheet)
+    cells = _CellReader(workbook, sheet, formulas)
     for row in range(sheet.nrows):
         grid.add_row(row + 1, *cells.read_row(row))
     comments = list(_comments(sheet))
@@ -114,6 +122,9 @@ def _add_sheet(builder: TextBuilder, workbook: Any, number: int, extras: dict[in
     for code in texts.print_headers:
         builder.add_block(print_header_text(code))
     builder.report.count("sheet", "read" if has_text else "empty")
+    if formulas:
+        message = "Formulas have no stored results, so the formulas themselves were read. Number of formulas"
+        builder.report.warn("formula_without_value", f"{message}: {len(formulas)}.", f"sheet {sheet.name}")
     if sheet.visibility:
         builder.report.count("hidden_sheet", "read" if has_text else "empty")
 
@@ -135,11 +146,12 @@ def _comments(sheet: Any) -> Iterator[str]:
 class _CellReader:
     """Shows the cells of one sheet."""
 
-    def __init__(self, workbook: Any, sheet: Any) -> None:
+    def __init__(self, workbook: Any, sheet: Any, formulas: Formulas) -> None:
         from xlrd.biffh import error_text_from_code  # type: ignore[import-untyped]  # xlrd has no types
 
         self._workbook = workbook
         self._sheet = sheet
+        self._formulas = formulas
         self._errors: dict[int, str] = error_text_from_code
         self._is_1904 = workbook.datemode == 1
         self._has_formats = bool(workbook.formatting_info)
@@ -154,7 +166,7 @@ class _CellReader:
         for column, kind in enumerate(self._sheet.row_types(row)):
             if kind in (_EMPTY, _BLANK):
                 continue
-            text = self._cell_text(row, column, kind, values[column])
+            text = self._cell_text(row, column, kind, values[column]) or self._formulas.get((row, column), "")
             if text:
                 columns.append(column)
                 cells.append(text)

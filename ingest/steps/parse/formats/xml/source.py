@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from ingest.errors import InvalidFile
+from ingest.errors import OversizedFile
 from ingest.steps.parse.charset import Decoded, decode_counted
 from ingest.steps.parse.formats.literals import split_literals
 
@@ -82,7 +82,7 @@ def _check_error(exc: etree.XMLSyntaxError) -> None:
         raise exc
     if exc.code == etree.ErrorTypes.ERR_ENTITY_LOOP or "amplification" in str(exc):
         # Recovery would end before the first such entity, and the loss would go unnoticed.
-        raise InvalidFile("The file could not be parsed as XML: its entities expand without end.") from exc
+        raise OversizedFile("The file could not be parsed as XML: its entities expand without end.") from exc
 
 
 def _repair(source: str) -> str:

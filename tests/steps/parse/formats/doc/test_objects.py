@@ -2,18 +2,14 @@
 
 import io
 import struct
-from collections.abc import Callable
 
 import olefile
 
 from ingest.steps.parse import ParsedText
-from ingest.steps.parse.formats.doc.compound import write_compound_file
 from ingest.steps.parse.formats.doc.objects import add_objects
 from ingest.steps.parse.formats.layout import TextBuilder
 from tests.steps.parse.documents import DocumentBuilder
 from tests.steps.parse.formats.doc.doc_file import DocFile
-
-ReadDoc = Callable[[bytes], ParsedText]
 
 
 class Pool:
@@ -76,12 +72,3 @@ def test_objects_of_other_programs_are_named() -> None:
 
     assert parsed.report.parts == {"embedded_object": {"not_read": 2}}
     assert [warning.part for warning in parsed.report.warnings] == ["object 1", "object 2"]
-
-
-def test_a_compound_file_has_its_streams() -> None:
-    streams = {"Workbook": b"w" * 300_000, "\x05SummaryInformation": b"s" * 5_000, "Short": b"x"}
-
-    with olefile.OleFileIO(write_compound_file(streams)) as ole:
-        read = {name: ole.openstream(name).read().rstrip(b"\0") for name in streams}
-
-    assert read == streams

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.steps.parse.formats.docx.conftest import Read
-from tests.steps.parse.word_documents import alternatives, docx, paragraph, run, styled, styles
+from tests.steps.parse.word_documents import alternatives, box, control, docx, paragraph, run, styled
 
 
 def sym(font: str, code: str) -> str:
@@ -16,10 +16,6 @@ def raised(text: str) -> str:
 
 def lowered(text: str) -> str:
     return run(text, '<w:vertAlign w:val="subscript"/>')
-
-
-def box(text: str) -> str:
-    return f"<w:txbxContent>{paragraph(text)}</w:txbxContent>"
 
 
 @pytest.mark.parametrize(
@@ -56,13 +52,6 @@ def test_a_paragraph_reads_as_it_is_shown(read_docx: Read, content: str, text: s
     assert read_docx(docx(paragraph(content))).text == text
 
 
-def test_a_character_style_can_raise_text(read_docx: Read) -> None:
-    style = styles(("Hoch", "Exponent", '<w:rPr><w:vertAlign w:val="superscript"/></w:rPr>'))
-    content = run("m") + run("2", '<w:rStyle w:val="Hoch"/>')
-
-    assert read_docx(docx(paragraph(content), {"styles.xml": style})).text == "m²"
-
-
 @pytest.mark.parametrize(
     ("content", "text"),
     [
@@ -74,10 +63,6 @@ def test_a_character_style_can_raise_text(read_docx: Read) -> None:
 )
 def test_changes_are_read_as_accepted(read_docx: Read, content: str, text: str) -> None:
     assert read_docx(docx(paragraph(content))).text == text
-
-
-def control(properties: str, content: str) -> str:
-    return f"<w:sdt><w:sdtPr>{properties}</w:sdtPr><w:sdtContent>{content}</w:sdtContent></w:sdt>"
 
 
 @pytest.mark.parametrize(
@@ -95,32 +80,11 @@ def test_a_content_control_has_its_content_and_not_its_prompt(read_docx: Read, c
     assert read_docx(docx(paragraph(run("Value: ") + content))).text == text
 
 
-def test_a_prompt_around_paragraphs_is_not_content(read_docx: Read) -> None:
-    body = control("<w:showingPlcHdr/>", paragraph("Prompt")) + control("", paragraph("Answer"))
-
-    assert read_docx(docx(body)).text == "Answer"
-
-
-def test_a_text_box_is_read_once_in_either_form(read_docx: Read) -> None:
-    choice = f"<w:drawing><wps:wsp><wps:txbx>{box('boxed')}</wps:txbx></wps:wsp></w:drawing>"
-    fallback = f"<w:pict><v:shape><v:textbox>{box('boxed')}</v:textbox></v:shape></w:pict>"
-    both = f"<w:r>{alternatives(choice, fallback)}</w:r>"
-
-    assert read_docx(docx(paragraph(run("around") + both))).text == "boxed\n\naround"
-    assert read_docx(docx(paragraph(run("around") + f"<w:r>{fallback}</w:r>"))).text == "boxed\n\naround"
-
-
 def test_the_older_form_is_read_if_the_newer_has_no_text(read_docx: Read) -> None:
     choice = "<w:drawing><wps:wsp/></w:drawing>"
     fallback = f"<w:pict><v:shape><v:textbox>{box('boxed')}</v:textbox></v:shape></w:pict>"
 
     assert read_docx(docx(paragraph(f"<w:r>{alternatives(choice, fallback)}</w:r>"))).text == "boxed"
-
-
-def test_a_box_at_a_heading_is_below_it(read_docx: Read) -> None:
-    heading = f"<w:pPr><w:pStyle w:val='Heading1'/></w:pPr>{run('Scope')}<w:r><w:pict>{box('boxed')}</w:pict></w:r>"
-
-    assert read_docx(docx(f"<w:p>{heading}</w:p>")).text == "Scope\n\nboxed"
 
 
 @pytest.mark.parametrize(
@@ -167,17 +131,3 @@ def test_deep_nesting_does_not_end_the_reader(read_docx: Read) -> None:
     assert parsed.text.startswith("deep")
     assert "box" in parsed.text
     assert parsed.text.endswith("end")
-
-
-def test_a_large_initial_is_one_with_its_paragraph(read_docx: Read) -> None:
-    frame = '<w:framePr w:dropCap="drop" w:lines="3"/>'
-    body = paragraph("D", frame) + paragraph("ear reader") + paragraph("Once", frame) + paragraph(" upon a time")
-
-    assert read_docx(docx(body)).text == "Dear reader\n\nOnce upon a time"
-
-
-def test_paragraphs_around_a_deleted_paragraph_mark_are_one(read_docx: Read) -> None:
-    mark = '<w:rPr><w:del w:id="1" w:author="x"/></w:rPr>'
-    body = paragraph("The fee is ", mark) + paragraph("700") + paragraph("last", mark)
-
-    assert read_docx(docx(body)).text == "The fee is 700\n\nlast"

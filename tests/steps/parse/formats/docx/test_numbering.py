@@ -1,8 +1,6 @@
 """Automatic numbers of lists, headings and clauses."""
 
-import pytest
-
-from ingest.steps.parse.formats.docx.number_formats import format_number
+from tests.steps.parse.documents import DocumentBuilder, Parse
 from tests.steps.parse.formats.docx.conftest import Read
 from tests.steps.parse.word_documents import docx, paragraph, part, styled, styles
 
@@ -107,38 +105,23 @@ def test_a_list_without_definitions_has_bullets(read_docx: Read) -> None:
     assert read_docx(docx(item("one") + item("two", 1))).text == "- one\n  - two"
 
 
-def test_items_by_style_are_items_whatever_the_language_of_the_program(read_docx: Read) -> None:
-    part_xml = styles(
-        ("Aufzhlungszeichen", "List Bullet", ""), ("Mine", "My bullets", '<w:basedOn w:val="Aufzhlungszeichen"/>')
+def test_lists_have_the_numbers_that_word_shows(parse: Parse, documents: DocumentBuilder) -> None:
+    item = '<w:numPr><w:ilvl w:val="{}"/><w:numId w:val="{}"/></w:numPr>'
+    body = (
+        documents.paragraph("Scope", '<w:pStyle w:val="Clause"/>')
+        + documents.paragraph("one", item.format(0, 1))
+        + documents.paragraph("inner", item.format(1, 1))
+        + documents.paragraph("inner too", item.format(1, 1))
+        + documents.paragraph("two", item.format(0, 1))
+        + documents.paragraph("bullet", item.format(0, 2))
+        + documents.paragraph("other", item.format(1, 1))
+        + documents.paragraph("again", item.format(0, 3))
+        + documents.paragraph("not", '<w:pStyle w:val="Clause"/><w:numPr><w:numId w:val="0"/></w:numPr>')
+        + documents.paragraph("deep", '<w:pStyle w:val="Clause"/><w:numPr><w:ilvl w:val="1"/></w:numPr>')
     )
-    body = styled("one", "Aufzhlungszeichen") + styled("two", "Mine")
 
-    assert read_docx(docx(body, {"styles.xml": part_xml})).text == "- one\n- two"
+    parsed = parse("a.docx", documents.numbered_docx(body))
 
-
-@pytest.mark.parametrize(
-    ("number", "name", "text"),
-    [
-        (4, "lowerRoman", "iv"),
-        (1999, "upperRoman", "MCMXCIX"),
-        (28, "lowerLetter", "bb"),
-        (3, "decimalZero", "03"),
-        (22, "ordinal", "22nd"),
-        (112, "ordinal", "112th"),
-        (3, "decimalEnclosedCircle", "③"),
-        (21, "decimalEnclosedCircle", "21"),
-        (12, "chineseCounting", "十二"),
-        (105, "chineseCountingThousand", "一百零五"),
-        (1010, "japaneseCounting", "一千零一十"),
-        (10, "ideographDigital", "一〇"),
-        (2, "russianLower", "б"),
-        (2, "hebrew2", "ב"),
-        (3, "none", ""),
-        (3, "numberInDash", "- 3 -"),
-        (0, "upperRoman", "0"),
-        (20_000, "upperRoman", "20000"),
-        (7, "unheard of", "7"),
-    ],
-)
-def test_number_formats(number: int, name: str, text: str) -> None:
-    assert format_number(number, name) == text
+    assert parsed.text == (
+        "§ I Scope\n\n1. one\n  a) inner\n  b) inner too\n2. two\n- bullet\n  a) other\n7. again\n\nnot\n\n§ I.01 deep"
+    )

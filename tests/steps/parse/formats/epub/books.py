@@ -2,7 +2,6 @@
 
 Members = dict[str, str | bytes]
 
-
 CONTAINER = '<container><rootfiles><rootfile full-path="OEBPS/content.opf"/></rootfiles></container>'
 
 

@@ -94,3 +94,10 @@ def test_an_epub_is_detected_by_its_content(parse: Parse, documents: DocumentBui
 def test_a_book_without_any_chapter_is_invalid(read_epub: ReadEpub, documents: DocumentBuilder) -> None:
     with pytest.raises(InvalidFile, match="it has no chapters"):
         read_epub(documents.zipped({"mimetype": "application/epub+zip", "picture.jpg": b"x"}))
+
+
+def test_superscripts_of_style_sheets_are_read(read_epub: ReadEpub, documents: DocumentBuilder) -> None:
+    members = book({"a.xhtml": page('<p>10<span class="CharOverride-1">5</span> H<span class="low">2</span>O</p>')})
+    members["css/book.css"] = "span.CharOverride-1 { vertical-align: super; font-size: 58% } .low{vertical-align:sub}"
+
+    assert read_epub(documents.zipped(members)).text == "10\u2075 H\u2082O"

@@ -1,13 +1,8 @@
 """Blocks of HTML: paragraphs, headings and preformatted text."""
 
-
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from ingest.steps.parse.formats.html import html_to_text, write_html
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.parsed import ParsedText
-
 
 
 def parse(html: str) -> ParsedText:
@@ -42,3 +37,25 @@ def test_a_heading_in_a_list_item_keeps_its_marker_out_of_its_title() -> None:
 
 def test_a_heading_that_holds_the_page_is_no_heading() -> None:
     assert parse(f"<h1>{'word ' * 200}</h1>").headings == ()
+
+
+def test_paragraphs_in_a_list_item_stay_in_the_list() -> None:
+    assert html_to_text("<p>a<ul><li>x<p>y</p></li><li>z</ul>c") == "a\n\n- x\ny\n- z\n\nc"
+
+
+def test_blocks_in_a_cell_stay_in_its_line() -> None:
+    html = (
+        "<table><tr><th>A<th>B</tr><tr><td><div>Title</div><p>text</p><ol><li>x<li>y</ol></td><td>2</td></tr></table>"
+    )
+
+    parsed = parse(html)
+
+    assert parsed.text == "A | B\nTitle text 1. x 2. y | 2"
+    assert parsed.headings == ()
+
+
+def test_a_line_break_in_a_heading_is_a_space_in_its_title() -> None:
+    parsed = parse("<h2>Part<br>Two</h2>")
+
+    assert parsed.text == "Part\nTwo"
+    assert [heading.title for heading in parsed.headings] == ["Part Two"]

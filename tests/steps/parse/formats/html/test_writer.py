@@ -15,8 +15,6 @@ def parse(html: str) -> ParsedText:
     return builder.parsed("html")
 
 
-
-
 def test_scripts_styles_and_comments_are_ignored() -> None:
     html = (
         "<head><style>p{}</style><script>x()</script></head><body><!-- c --><p>kept</p><script>y</script> tail</body>"
@@ -43,16 +41,6 @@ def test_layout_tables_keep_the_text_of_the_page() -> None:
     html = "<table><tr><td><h1>Head</h1><p>text</p><table><tr><td>a</td><td>b</td></tr></table></td></tr></table>"
 
     assert html_to_text(html) == "Head\n\ntext\n\na | b"
-
-
-
-
-
-
-
-
-
-
 
 
 def test_tables_have_a_header_and_rows() -> None:
@@ -224,3 +212,10 @@ def test_any_html_has_a_text_with_structure_inside_it(pieces: list[str]) -> None
         assert parsed.text[heading.start : heading.start + 1].strip()
     for table in parsed.tables:
         assert 0 <= table.start < table.header_end <= table.end <= len(parsed.text)
+
+
+@pytest.mark.parametrize("attribute", ["shadowrootmode", "shadowroot", "shadowmode"])
+def test_shadow_trees_are_read_as_browsers_save_them(attribute: str) -> None:
+    html = f'<my-card><template {attribute}="open"><p>in the shadow</p></template>outside</my-card>'
+
+    assert html_to_text(html) == "in the shadow\n\noutside"

@@ -60,3 +60,24 @@ def test_names_of_attachments_are_decoded(disposition: str) -> None:
     part = email.message_from_bytes(f"Content-Disposition: {disposition}\n\n".encode(), policy=email.policy.compat32)
 
     assert filename(part) == "ü.txt"
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        ("attachment; filename*=B%C3%A4r.txt", "Bär.txt"),
+        ("attachment; filename*=''B%C3%A4r.txt", "Bär.txt"),
+        ("attachment; filename*=utf-8''B%E4r.txt", "Bär.txt"),
+        ("attachment; filename*=gb2312''%D6%EC%E9F.txt", "朱镕.txt"),
+    ],
+)
+def test_names_in_percent_codes_without_or_with_a_wrong_character_set(disposition: str, name: str) -> None:
+    part = email.message_from_string(f"Content-Disposition: {disposition}\n\nx", policy=email.policy.compat32)
+
+    assert filename(part) == name
+
+
+def test_a_raw_header_is_in_the_character_set_of_the_body() -> None:
+    data = b"Subject: \xfc\nContent-Type: text/plain; charset=iso-8859-1\n\nx"
+
+    assert header(email.message_from_bytes(data, policy=email.policy.compat32), "Subject") == "ü"

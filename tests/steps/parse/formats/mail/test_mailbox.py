@@ -58,3 +58,9 @@ def test_thousands_of_mails_are_split_without_holding_them() -> None:
 @pytest.mark.parametrize("name", ["inbox.mbox", "2024-January.txt", "Sent"])
 def test_a_mailbox_is_known_by_its_content(parse: Parse, name: str) -> None:
     assert parse(name, f"{SEPARATOR}Subject: s\n\nbody\n".encode()).kind == "mbox"
+
+
+def test_a_sentence_with_a_time_is_no_separator() -> None:
+    lines = [b"From a@b Mon Jan  1 10:00:00 2024\n", b"Subject: a\n", b"\n", b"From here on it goes at 12:30 ok\n"]
+
+    assert list(split_mailbox(lines)) == [b"".join(lines[1:])]

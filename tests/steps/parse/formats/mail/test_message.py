@@ -357,3 +357,13 @@ def test_any_mail_is_read_or_refused(lines: list[bytes]) -> None:
     except FileError:
         return
     assert all(0 <= section.start <= section.end <= len(parsed.text) for section in parsed.sections)
+
+
+def test_an_encoded_mail_in_a_mail_is_read(tmp_path: Path) -> None:
+    inner = base64.encodebytes(b"Subject: inner\nContent-Type: text/plain\n\nthe order").decode()
+    data = (
+        "Subject: outer\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n"
+        f"see below\n--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{inner}\n--b--\n"
+    )
+
+    assert read(tmp_path, data.encode()) == "Subject: outer\n\nsee below\n\nSubject: inner\n\nthe order"

@@ -3,13 +3,11 @@
 import io
 from typing import Any
 
-import pytest
-
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.mail.outlook import _add_message, _Storages
 from ingest.steps.parse.parsed import ParsedText
 from tests.steps.parse.documents import DocumentBuilder, Parse
-from tests.steps.parse.formats.mail.messages import lzfu, outlook, properties
+from tests.steps.parse.formats.mail.messages import properties
 
 SENT = 0x0039
 
@@ -45,8 +43,6 @@ def test_a_message_begins_with_its_headers(parse: Parse, documents: DocumentBuil
 
     assert parsed.text == "Subject: Greetings\n\nHello you."
     assert (parsed.kind, parsed.report.reader) == ("msg", "olefile")
-
-
 
 
 def test_recipients_senders_and_times_are_shown() -> None:

@@ -8,8 +8,6 @@ import pytest
 from ingest.steps.parse import ParsedText
 
 ReadOdf = Callable[[bytes], ParsedText]
-
-
 TextOf = Callable[[str], str]
 
 
@@ -81,3 +79,25 @@ def test_empty_and_covered_cells_keep_their_place(odf: Any, read_odf: ReadOdf) -
 )
 def test_deeply_nested_blocks_keep_their_text(text_of: TextOf, before: str, after: str) -> None:
     assert text_of(before * 500 + "<text:p>deep</text:p>" + after * 500).strip(" -") == "deep"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<text:section><text:p>In a section</text:p></text:section>", "In a section"),
+        ('<text:section text:display="none"><text:p>Hidden</text:p></text:section><text:p>Shown</text:p>', "Shown"),
+        (
+            "<text:table-of-content><text:table-of-content-source><text:index-title-template>No</text:index-title-template>"
+            "</text:table-of-content-source><text:index-body><text:index-title><text:p>Contents</text:p></text:index-title>"
+            "<text:p>One<text:tab/>1</text:p></text:index-body></text:table-of-content>",
+            "Contents\n\nOne\t1",
+        ),
+        (
+            "<text:tracked-changes><text:changed-region><text:deletion><text:p>gone</text:p></text:deletion>"
+            "</text:changed-region></text:tracked-changes><text:p>kept<text:change/></text:p>",
+            "kept",
+        ),
+    ],
+)
+def test_sections_indexes_and_tracked_changes(text_of: TextOf, body: str, text: str) -> None:
+    assert text_of(body) == text

@@ -45,7 +45,9 @@ def test_embedded_files_are_sections_at_the_end(odf: Any, read_odf: ReadOdf) -> 
 
     parsed = read_odf(
         odf.package(
-            "text", f"<text:p>Start{frame}</text:p><text:p>End</text:p>", parts={"Objects/minutes.txt": b"The board met."}
+            "text",
+            f"<text:p>Start{frame}</text:p><text:p>End</text:p>",
+            parts={"Objects/minutes.txt": b"The board met."},
         )
     )
 

@@ -3,7 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from lxml import etree
+
 from ingest.steps.parse import ParsedText
+from ingest.steps.parse.formats.odf.forms import Forms
+from tests.steps.parse.formats.odf.conftest import NAMESPACES
 
 ReadOdf = Callable[[bytes], ParsedText]
 
@@ -20,3 +25,38 @@ def test_the_controls_of_forms_show_their_values(odf: Any, read_odf: ReadOdf) ->
 
     text = read_odf(odf.package("text", body)).text
     assert [line.split() for line in text.split("\n\n")] == [["City", "Oslo"], ["☒", "I", "agree"], ["In:", "yes"]]
+
+
+def forms(controls: str) -> Forms:
+    found = Forms()
+    xml = f"<office:body {NAMESPACES}><office:forms><form:form>{controls}</form:form></office:forms></office:body>"
+    found.add(etree.fromstring(xml))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("control", "text"),
+    [
+        ('<form:checkbox form:id="c" form:label="Yes"/>', "☐ Yes"),
+        ('<form:checkbox form:id="c" form:state="checked" form:current-state="unchecked"/>', "☐"),
+        ('<form:radio form:id="c" form:label="Oslo" form:current-selected="true"/>', "☒ Oslo"),
+        ('<form:text form:id="c" form:value="default"/>', "default"),
+        ('<form:text form:id="c" form:value="default" form:current-value="typed" form:label="Name"/>', "Name typed"),
+        ('<form:button form:id="c" form:label="Send"/>', "Send"),
+        ('<form:password form:id="c" form:value="secret"/>', ""),
+        ('<form:hidden form:id="c" form:value="secret"/>', ""),
+        (
+            '<form:listbox form:id="c"><form:option form:label="a" form:selected="true"/><form:option form:label="b"/>'
+            '<form:option form:label="c" form:current-selected="true"/></form:listbox>',
+            "a, c",
+        ),
+    ],
+)
+def test_what_a_control_shows(control: str, text: str) -> None:
+    assert forms(control).text("c") == text
+
+
+def test_a_control_is_shown_once_and_an_unknown_one_not_at_all() -> None:
+    found = forms('<form:text xml:id="c" form:id="other" form:value="Oslo"/>')
+
+    assert [found.text("c"), found.text("c"), found.text("other")] == ["Oslo", "", ""]

@@ -7,8 +7,6 @@ import pytest
 from ingest.steps.parse import ParsedText
 
 ReadOdf = Callable[[bytes], ParsedText]
-
-
 TextOf = Callable[[str], str]
 
 
@@ -23,19 +21,6 @@ TextOf = Callable[[str], str]
         (
             "<text:p><text:ruby><text:ruby-base>東京</text:ruby-base><text:ruby-text>とう</text:ruby-text></text:ruby></text:p>",
             "東京",
-        ),
-        ("<text:section><text:p>In a section</text:p></text:section>", "In a section"),
-        ('<text:section text:display="none"><text:p>Hidden</text:p></text:section><text:p>Shown</text:p>', "Shown"),
-        (
-            "<text:table-of-content><text:table-of-content-source><text:index-title-template>No</text:index-title-template>"
-            "</text:table-of-content-source><text:index-body><text:index-title><text:p>Contents</text:p></text:index-title>"
-            "<text:p>One<text:tab/>1</text:p></text:index-body></text:table-of-content>",
-            "Contents\n\nOne\t1",
-        ),
-        (
-            "<text:tracked-changes><text:changed-region><text:deletion><text:p>gone</text:p></text:deletion>"
-            "</text:changed-region></text:tracked-changes><text:p>kept<text:change/></text:p>",
-            "kept",
         ),
         (
             "<text:p>x<math:math><math:mi>E</math:mi><math:mo>=</math:mo><math:mi>m</math:mi></math:math></text:p>",

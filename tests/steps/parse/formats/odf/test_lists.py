@@ -45,3 +45,26 @@ def test_a_list_without_a_style_of_its_own_has_that_of_its_paragraphs(odf: Any, 
     body = '<text:list><text:list-item><text:p text:style-name="P1">five</text:p></text:list-item></text:list>'
 
     assert read_odf(odf.package("text", body, automatic=styles)).text == "5. five"
+
+
+def test_a_number_that_the_file_stores_is_shown(odf: Any, read_odf: ReadOdf) -> None:
+    stored = "<text:list-item><text:number>§ 12</text:number><text:p>clause</text:p></text:list-item>"
+
+    assert read_odf(odf.package("text", f"<text:list>{stored}</text:list>")).text == "§ 12 clause"
+
+
+def test_lists_in_items_number_anew_under_each_item(odf: Any, read_odf: ReadOdf) -> None:
+    inner = f"<text:list>{item('a')}{item('b')}</text:list>"
+    body = f'<text:list text:style-name="L">{item("five", inner)}{item("six", inner)}</text:list>'
+
+    assert read_odf(odf.package("text", body, automatic=LIST_STYLE)).text == (
+        "5. five\n  (a) a\n  (b) b\n6. six\n  (a) a\n  (b) b"
+    )
+
+
+def test_the_third_level_shows_all_three(odf: Any, read_odf: ReadOdf) -> None:
+    third = f"<text:list>{item('deep')}</text:list>"
+    second = f"<text:list>{item('inner', third)}</text:list>"
+    body = f'<text:list text:style-name="L">{item("outer", second)}</text:list>'
+
+    assert read_odf(odf.package("text", body, automatic=LIST_STYLE)).text == ("5. outer\n  (a) inner\n    5.a.I deep")

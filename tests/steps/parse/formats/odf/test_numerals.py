@@ -7,7 +7,17 @@ from ingest.steps.parse.formats.odf.numerals import MAX_NUMBER, letters, roman
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(1, "i"), (4, "iv"), (9, "ix"), (14, "xiv"), (40, "xl"), (90, "xc"), (400, "cd"), (1994, "mcmxciv"), (2024, "mmxxiv")],
+    [
+        (1, "i"),
+        (4, "iv"),
+        (9, "ix"),
+        (14, "xiv"),
+        (40, "xl"),
+        (90, "xc"),
+        (400, "cd"),
+        (1994, "mcmxciv"),
+        (2024, "mmxxiv"),
+    ],
 )
 def test_roman_numerals(number: int, text: str) -> None:
     assert roman(number) == text

@@ -96,3 +96,18 @@ def test_a_flat_spreadsheet_and_one_that_is_cut_are_read(parse: Parse, odf: Any,
     cut = read_odf(flat[: flat.index(b"four")])
     assert cut.text.startswith("S\n\none | two")
     assert [warning.code for warning in cut.report.warnings] == ["xml_damaged"]
+
+
+def test_formulas_without_a_value_are_read_themselves(odf: Any, read_odf: ReadOdf) -> None:
+    cells = (
+        '<table:table-cell table:formula="of:=SUM([.A1:.B1];[$Other.C3])"/><table:table-cell table:formula="oooc:=[.A1]"/>'
+        '<table:table-cell table:formula="of:=&quot;&quot;" office:value-type="string"/>'
+    )
+    content = sheet("S", f"<table:table-row>{cells}</table:table-row>")
+
+    parsed = read_odf(odf.package("spreadsheet", content + sheet("T", odf.row("no formula"))))
+
+    assert parsed.text == "S\n\n=SUM(A1:B1;$Other.C3) | =A1\n\nT\n\nno formula"
+    assert [(warning.code, warning.part) for warning in parsed.report.warnings] == [
+        ("formula_without_value", "sheet S")
+    ]

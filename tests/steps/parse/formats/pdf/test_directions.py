@@ -33,28 +33,3 @@ def test_a_rotated_label_does_not_mix_with_the_lines_beside_it(read_pdf: ReadPdf
     )
 
     assert sorted(read_pdf(file).text.split("\n")) == ["Below", "Side label", "Upright line"]
-
-
-def hebrew(file: PdfFile) -> str:
-    """Add a font whose codes 1 to 5 are the letters of Shalom and a space, from left to right as on the page."""
-    mapping = file.stream(
-        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /A def 1 begincodespacerange <00> <FF> "
-        "endcodespacerange 5 beginbfchar <41> <05DD> <42> <05D5> <43> <05DC> <44> <05E9> <45> <05D0> endbfchar endcmap "
-        "CMapName currentdict /CMap defineresource pop end end"
-    )
-    return file.add(f"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding/ToUnicode {mapping}>>")
-
-
-def test_letters_in_the_order_of_the_page_are_read_from_right_to_left(read_pdf: ReadPdf) -> None:
-    file = PdfFile()
-    file.page("BT /F2 12 Tf 72 700 Td (ABCD) Tj ET", fonts=f"/F2 {hebrew(file)}")
-
-    assert read_pdf(file).text == "שלום"
-
-
-def test_letters_in_the_order_of_reading_stay(read_pdf: ReadPdf) -> None:
-    file = PdfFile()
-    letters = "".join(f"BT /F2 12 Tf {100 - 8 * place} 700 Td ({code}) Tj ET " for place, code in enumerate("DCBA"))
-    file.page(letters, fonts=f"/F2 {hebrew(file)}")
-
-    assert read_pdf(file).text == "שלום"

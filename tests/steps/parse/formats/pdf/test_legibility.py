@@ -57,7 +57,7 @@ def test_glyph_numbers_are_not_legible(text: str, share: float) -> None:
         "\x03\x04\x05\x06 \x0e\x0f\x10 abc",
         "\ue000\ue001\ue002\ue003 \ue004\ue005",
         "\ufffd\ufffd\ufffd\ufffd a",
-        "!\"#$%&' ()*+,- ./:;<= >?@!\" #$%&' ()*+,- ./:;<=>?@",
+        "!\"#$%&' ()*+,- ./0123 456789 :;<= >?@!\" #$%&' ()*+,- ./:;<=>?@",
     ],
 )
 def test_controls_and_private_characters_are_not_legible(text: str) -> None:

@@ -1,15 +1,12 @@
 """PDF files as a whole."""
 
-import io
 import unicodedata
 from pathlib import Path
 
-import pypdf
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.errors import FileError, InvalidFile, UnsupportedFile
+from ingest.errors import FileError
 from ingest.steps.parse.formats.pdf import read
 from tests.steps.parse.documents import DocumentBuilder, Parse
 from tests.steps.parse.formats.pdf.conftest import ReadPdf
@@ -39,12 +36,6 @@ def test_a_pdf_has_the_offset_of_each_page(parse: Parse, documents: DocumentBuil
 
 def test_a_file_with_empty_lines_before_its_header_is_read(parse: Parse, documents: DocumentBuilder) -> None:
     assert parse("a", b"\r\n\r\n" + documents.pdf(["The page."])).text == "The page."
-
-
-
-
-
-
 
 
 def test_text_that_is_not_visible_is_text(read_pdf: ReadPdf) -> None:

@@ -1,7 +1,5 @@
 """Words and cells of a row."""
 
-import pytest
-
 from tests.steps.parse.formats.pdf.conftest import ReadPdf
 from tests.steps.parse.formats.pdf.pdf_file import PdfFile, text
 
@@ -10,18 +8,6 @@ def text_of(read_pdf: ReadPdf, content: str) -> str:
     file = PdfFile()
     file.page(content)
     return read_pdf(file).text
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def test_letters_that_are_spaced_are_words(read_pdf: ReadPdf) -> None:

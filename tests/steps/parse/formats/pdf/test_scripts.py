@@ -1,10 +1,10 @@
 """Raised and lowered characters."""
 
-
 import pytest
+
+from ingest.steps.parse.formats.pdf.scripts import write_lowered, write_raised
 from tests.steps.parse.formats.pdf.conftest import ReadPdf
 from tests.steps.parse.formats.pdf.pdf_file import PdfFile, text
-from ingest.steps.parse.formats.pdf.scripts import write_lowered, write_raised
 
 
 def text_of(read_pdf: ReadPdf, content: str) -> str:
@@ -44,3 +44,29 @@ def test_a_note_whose_number_starts_a_line_is_a_line(read_pdf: ReadPdf) -> None:
     assert (
         text_of(read_pdf, text(72, 720, "Above.") + raised(("1", 6, 4), ("See above.", 10, 0))) == "Above.\n¹See above."
     )
+
+
+@pytest.mark.parametrize(
+    ("raised_text", "before", "expected"),
+    [
+        ("2", "x", "²"),
+        ("n+1", "x", "ⁿ⁺¹"),
+        ("-3", "10", "⁻³"),
+        ("st", "1", "st"),
+        ("*", "word", "*"),
+        ("k,l", "x", "^(k,l)"),
+        ("k,l", "", "k,l"),
+        ("k,l", "x ", "k,l"),
+        ("!", "x", "!"),
+    ],
+)
+def test_raised_text_is_a_superscript_where_unicode_has_it(raised_text: str, before: str, expected: str) -> None:
+    assert write_raised(raised_text, before) == expected
+
+
+@pytest.mark.parametrize(
+    ("lowered", "before", "expected"),
+    [("2", "H", "₂"), ("(+)", "H", "₍₊₎"), ("ij", "a", "_(ij)"), ("ij", "", "ij"), ("n", "x", "_(n)")],
+)
+def test_lowered_text_is_a_subscript_where_unicode_has_it(lowered: str, before: str, expected: str) -> None:
+    assert write_lowered(lowered, before) == expected

@@ -3,8 +3,7 @@
 import pytest
 
 from tests.steps.parse.documents import Parse
-from tests.steps.parse.presentations import paragraph, pptx, shape, slide_xml
-from tests.steps.parse.workbooks import relationships
+from tests.steps.parse.presentations import paragraph, pptx, shape
 
 
 def numbered(level: int = 0, scheme: str = "arabicPeriod", start: int = 0) -> str:
@@ -53,5 +52,3 @@ def test_numbers_count_within_their_level_and_start_where_they_say(parse: Parse)
 )
 def test_each_scheme_has_its_form(parse: Parse, scheme: str, shown: str) -> None:
     assert parse("a.pptx", pptx([shape(paragraph("x", numbered(0, scheme, 27)))])).text == f"{shown} x"
-
-

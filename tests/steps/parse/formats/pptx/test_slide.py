@@ -1,13 +1,8 @@
 """One slide: shapes, tables, charts, notes, comments, pictures, embedded objects."""
 
-from pathlib import Path
-
-import pytest
-
-from ingest.steps.parse import ParsedText, nested, ocr
-from ingest.steps.parse.formats.pptx.presentation import read
+from ingest.steps.parse import ParsedText
 from tests.steps.parse.documents import DocumentBuilder, Parse
-from tests.steps.parse.presentations import A, P, frame, paragraph, picture, pptx, shape, slide_xml, table, title
+from tests.steps.parse.presentations import A, frame, paragraph, picture, pptx, shape, slide_xml, table, title
 from tests.steps.parse.workbooks import relationships
 
 
@@ -130,8 +125,6 @@ def test_notes_are_read_without_the_number_and_date_of_the_page(parse: Parse) ->
     assert parse("a.pptx", data).text == "T\n\nNotes:\nI say\nmuch"
 
 
-
-
 def test_alternative_texts_are_read_unless_they_are_file_names_or_of_decoration(parse: Parse) -> None:
     decorative = '<a:extLst><a:ext><x:decorative xmlns:x="x" val="1"/></a:ext></a:extLst>'
     shapes = (
@@ -145,8 +138,6 @@ def test_alternative_texts_are_read_unless_they_are_file_names_or_of_decoration(
     assert parsed.text == "T\n\nMap of the harbour\n\nA ship\n\nAn arrow\n\ntext"
     assert parsed.report.parts == {"slide": {"read": 1}, "image": {"not_read": 4}}
     assert not parsed.report.warnings
-
-
 
 
 def test_sound_and_video_are_reported(parse: Parse) -> None:
@@ -202,5 +193,3 @@ def test_embedded_objects_are_read_as_parts_of_the_slide(parse: Parse, documents
     assert parsed.text == "T\n\nAttachment: Sheet1.xlsx\n\nS\n\ninner | 7"
     assert [section.kind for section in parsed.sections] == ["slide", "attachment", "sheet"]
     assert parsed.report.parts["embedded_object"] == {"read": 1}
-
-

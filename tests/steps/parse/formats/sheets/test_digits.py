@@ -56,3 +56,33 @@ def test_numbers_have_the_digits_groups_and_percentages_of_their_format(code: st
 )
 def test_powers_and_fractions_are_shown(code: str, value: float, shown: str) -> None:
     assert NumberFormat(code)(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.1 + 0.2, "0.3"), (5.0, "5"), (1e15, "1e+15"), (123456789012345.0, "123456789012345"), (-2.5, "-2.5")],
+)
+def test_a_general_number_has_up_to_fifteen_digits(value: float, shown: str) -> None:
+    assert format_general(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "shown"),
+    [
+        ('"about "0.0', 2.25, "about 2.3"),
+        ("#,##0", 1e15, "1,000,000,000,000,000"),
+        ("??0", 7, "  7"),
+        ("0%%", 0.5, "5000%%"),
+        ("0.000000000000", 12345.678, "12345.678000000000"),
+        ("0.0000%", 1234567890.5, "123456789050.0000%"),
+        ("0." + "0" * 40, 0.5, "0.5" + "0" * 29),
+        ("General", 0.1 + 0.2, "0.3"),
+        ("00.0E+000", 123456, "12.3E+004"),
+        ("?/?", 0.25, "1/4"),
+        ("# ?/2", 1.99, "2"),
+    ],
+)
+def test_a_section_shows_a_number_in_its_places(code: str, value: float, shown: str) -> None:
+    (section,) = parse_code(code)
+
+    assert compile_digits(section)(value) == shown

@@ -5,8 +5,8 @@ import pytest
 from ingest.steps.parse.formats.layout import MAX_EMPTY_CELLS, TextBuilder
 from ingest.steps.parse.formats.sheets.grid import Grid, cell_name, clean_cell, write_sheet_name
 from tests.steps.parse.documents import Parse
-from tests.steps.parse.formats.sheets.parsed_sheets import body, warnings
-from tests.steps.parse.workbooks import MAIN, RELATIONSHIPS, cell, relationships, row, sheet_drawing, text_box, xlsx
+from tests.steps.parse.formats.sheets.parsed_sheets import body
+from tests.steps.parse.workbooks import cell, row, xlsx
 
 
 def test_empty_cells_keep_their_place(parse: Parse) -> None:
@@ -71,3 +71,40 @@ def test_a_sheet_of_one_column_is_a_list_with_row_numbers(parse: Parse) -> None:
 
     assert body(parsed) == "\n".join(f"name {number}" for number in range(1, 60))
     assert parsed.tables[0].row_numbers == ((6, 1),)
+
+
+@pytest.mark.parametrize(
+    ("row_and_column", "name"),
+    [((1, 0), "A1"), ((3, 25), "Z3"), ((3, 26), "AA3"), ((7, 701), "ZZ7"), ((1048576, 16383), "XFD1048576")],
+)
+def test_cells_are_named_by_letters_and_rows(row_and_column: tuple[int, int], name: str) -> None:
+    assert cell_name(*row_and_column) == name
+
+
+def test_a_cell_is_one_line() -> None:
+    assert clean_cell(" two\n lines\tand\u00a0more ") == "two lines and more"
+
+
+def test_gaps_keep_columns_up_to_a_bound_and_empty_rows_are_dropped() -> None:
+    grid, builder = Grid(), TextBuilder()
+    grid.add_row(2, [1, 3], ["a", "b"], 2)
+    grid.add_row(3, [], [], 0)
+    grid.add_row(9, [1, 9_000], ["c", "d"], 2)
+    assert len(grid) == 2
+
+    write_sheet_name(builder, "Sheet")
+    grid.write(builder)
+
+    assert builder.build() == f"Sheet\n\na |  | b\nc{' | ' * (MAX_EMPTY_CELLS + 1)}d"
+    assert len(grid) == 0
+
+
+def test_rows_of_texts_below_a_short_row_of_texts_are_no_header() -> None:
+    grid, builder = Grid(), TextBuilder()
+    for number, cells in enumerate((["a", "b"], ["c", "d", "e"], ["f", "g", "h"]), 1):
+        grid.add_row(number, list(range(len(cells))), cells, len(cells))
+
+    grid.write(builder)
+
+    parsed = builder.parsed("xlsx")
+    assert parsed.text[: parsed.tables[0].header_end] == "a | b"

@@ -9,8 +9,6 @@ from ingest.steps.parse.formats.sheets.number_format import BUILT_IN_FORMATS, Nu
 ACCOUNTING = '_("$"* #,##0.00_);_("$"* \\(#,##0.00\\);_("$"* "-"??_);_(@_)'
 
 
-
-
 @pytest.mark.parametrize(
     ("code", "value", "shown"),
     [
@@ -37,14 +35,6 @@ ACCOUNTING = '_("$"* #,##0.00_);_("$"* \\(#,##0.00\\);_("$"* "-"??_);_(@_)'
 )
 def test_codes_currencies_signs_and_conditions_are_shown(code: str, value: float, shown: str) -> None:
     assert NumberFormat(code)(value) == shown
-
-
-
-
-
-
-
-
 
 
 def test_a_format_may_add_words_to_texts() -> None:

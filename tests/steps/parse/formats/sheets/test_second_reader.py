@@ -27,6 +27,16 @@ def test_both_readers_agree_on_workbooks_of_an_independent_writer(tmp_path: Path
     assert (first.sections, first.tables) == (second.sections, second.tables)
 
 
+def test_both_readers_take_texts_and_booleans_above_numbers_for_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(DocumentBuilder().xlsx({"One": [["a", "b"], ["c", 1], [], ["d", True], ["e", 2]]}))
+
+    first, second = xlsx.read(path), second_reader.read(path, "xlsx")
+
+    assert first.text == second.text == "One\n\na | b\nc | 1\n\nd | TRUE\ne | 2"
+    assert first.tables == second.tables
+
+
 def test_both_readers_agree_on_workbooks_of_excel_97(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(workbooks.xls([(1, 0, "a", 0), (3, 1, 2.5, 0), (3, 2, "c", 0)]))

@@ -4,9 +4,8 @@ import pytest
 
 from ingest.steps.parse.formats.sheets.sheet_extras import comment_text, print_header_text
 from tests.steps.parse.documents import DocumentBuilder, Parse
-from tests.steps.parse.documents import Parse
-from tests.steps.parse.formats.sheets.parsed_sheets import body, warnings
-from tests.steps.parse.workbooks import MAIN, RELATIONSHIPS, cell, relationships, row, sheet_drawing, text_box, xlsx
+from tests.steps.parse.formats.sheets.parsed_sheets import body
+from tests.steps.parse.workbooks import MAIN, cell, relationships, row, sheet_drawing, text_box, xlsx
 
 
 def test_text_boxes_and_comments_follow_the_rows(parse: Parse) -> None:
@@ -130,3 +129,57 @@ def test_embedded_files_are_read_as_parts_of_the_sheet(parse: Parse, documents: 
     assert "The contract" in parsed.text
     assert [section.kind for section in parsed.sections][:2] == ["sheet", "attachment"]
     assert parsed.report.parts["embedded_object"] == {"read": 1}
+
+
+@pytest.mark.parametrize(
+    ("author", "text", "shown"),
+    [
+        ("Ann", "Ann:\n Checked \n twice", "Comment on B2 (Ann): Checked\ntwice"),
+        ("Ann", "Anna: no", "Comment on B2 (Ann): Anna: no"),
+        ("", " alone ", "Comment on B2: alone"),
+    ],
+)
+def test_a_comment_names_its_author_once(author: str, text: str, shown: str) -> None:
+    assert comment_text("B2", author, text) == shown
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ('&L&"Arial,Bold"&12Internal && secret&R&D', "Internal & secret"),
+        ("&CPage &P of &N - Draft", "Draft"),
+        ("Seite &P", ""),
+        ("&LLeft&CCentre&RRight", "Left\nCentre\nRight"),
+        ("&C&K01+000Coloured&K00FF00 words", "Coloured words"),
+        ("R&&L 2024", "R&L 2024"),
+        ("R&&D, Q&&A, B&&&P", "R&D, Q&A, B&"),
+        ("&D &T &F &A", ""),
+        ("&CConfidential &P", "Confidential"),
+        ('&L&"Arial,Bold"Page &"Arial"&P of &N&RSite &P', "Site"),
+        ("&C第 &P 页，共 &N 页", ""),
+    ],
+)
+def test_a_print_header_is_its_words(code: str, words: str) -> None:
+    assert print_header_text(code) == words
+
+
+def test_labels_of_controls_are_read_and_frames_of_comments_are_not(parse: Parse) -> None:
+    box = '<v:shape><v:textbox><div>{}</div></v:textbox><x:ClientData ObjectType="{}"/></v:shape>'.format
+    drawing = (
+        '<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:x="urn:schemas-microsoft-com:office:excel">'
+        f"{box('Send  now', 'Button')}{box('A comment', 'Note')}</xml>"
+    )
+    data = xlsx(
+        {"Data": row(1, cell("A1", "x"))},
+        related=[("vmlDrawing", "../drawings/vmlDrawing1.vml")],
+        parts={"xl/drawings/vmlDrawing1.vml": drawing},
+    )
+
+    assert body(parse("a.xlsx", data)) == "x\n\nSend now"
+
+
+def test_a_drawing_that_is_missing_is_reported(parse: Parse) -> None:
+    parsed = parse("a.xlsx", xlsx({"Data": row(1, cell("A1", "x"))}, related=[("drawing", "../drawings/gone.xml")]))
+
+    assert body(parsed) == "x"
+    assert [(w.code, w.part) for w in parsed.report.warnings] == [("part_not_read", "sheet Data")]

@@ -9,7 +9,7 @@ from ingest.steps.parse.formats.sheets import worksheet
 from ingest.steps.parse.formats.sheets.worksheet import WorksheetReader, column_of, row_number
 from tests.steps.parse.documents import Parse
 from tests.steps.parse.formats.sheets.parsed_sheets import body, warnings
-from tests.steps.parse.workbooks import MAIN, RELATIONSHIPS, cell, relationships, row, sheet_drawing, text_box, xlsx
+from tests.steps.parse.workbooks import MAIN, cell, row, xlsx
 
 
 def test_a_formula_without_a_result_is_read_itself(parse: Parse) -> None:
@@ -55,3 +55,42 @@ def test_entities_do_not_expand(parse: Parse) -> None:
     )
 
     assert "ha" not in parse("a.xlsx", xlsx({"D": ""}, parts={"xl/worksheets/sheet1.xml": sheet})).text
+
+
+@pytest.mark.parametrize(
+    ("text", "previous", "number"),
+    [("7", 2, 7), ("", 2, 3), ("2", 2, 3), ("1", 5, 6), ("-4", 0, 1), ("12345678", 3, 4), ("x", 3, 4)],
+)
+def test_a_row_without_a_usable_number_follows_the_previous_one(text: str, previous: int, number: int) -> None:
+    assert row_number(text, previous) == number
+
+
+@pytest.mark.parametrize(
+    ("reference", "previous", "column"),
+    [
+        *(("A1", -1, 0), ("AB12", 0, 27), ("XFD1", 3, 16383), ("c4", -1, 2), ("$B$2", -1, 1)),
+        *(("", 4, 5), ("A1", 4, 5), ("ABCD1", 4, 5), ("1A", 4, 5)),
+    ],
+)
+def test_the_column_is_that_of_the_letters_and_never_goes_back(reference: str, previous: int, column: int) -> None:
+    assert column_of(reference, previous) == column
+
+
+@pytest.mark.parametrize("simple_bytes", [0, 2**20])
+def test_a_long_worksheet_reads_the_same_as_a_stream(monkeypatch: pytest.MonkeyPatch, simple_bytes: int) -> None:
+    monkeypatch.setattr(worksheet, "MAX_SIMPLE_BYTES", simple_bytes)
+    cells = [cell("A1", 0, kind="s"), cell("B1", 9, kind="s"), cell("C1", "inline"), cell("D1", formula="1+1")]
+    sheet = (
+        f'<worksheet xmlns="{MAIN}"><sheetData>{row(2, *cells)}{row(3, cell("B3", 1.5))}</sheetData>'
+        "<headerFooter><oddHeader>&amp;CDraft</oddHeader><oddFooter/></headerFooter></worksheet>"
+    )
+
+    reading = WorksheetReader(["shared"], []).read(io.BytesIO(sheet.encode()))
+    builder = TextBuilder()
+    reading.grid.write(builder)
+
+    parsed = builder.parsed("xlsx")
+    assert parsed.text == "shared |  | inline | =1+1\n | 1.5"
+    assert parsed.tables[0].row_numbers == ((0, 2),)
+    assert (reading.bad_strings, reading.formulas, reading.is_damaged) == (1, 1, False)
+    assert reading.print_headers == ["&CDraft"]

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.steps.parse.formats.sheets.biff import read_sheet_texts
 from ingest.steps.parse.formats.sheets.xls import read
 from tests.steps.parse.documents import DocumentBuilder, Parse
 from tests.steps.parse.workbooks import biff, spreadsheetml, xls, xls_note, xls_text_object
@@ -48,8 +47,6 @@ def test_text_boxes_comments_charts_and_headers_follow_the_rows(parse: Parse) ->
         == "Data\n\ncell\n\nRemark in a text box\n\nVisitors\n\nComment on B1 (Ann): Looks odd\n\nConfidential"
     )
     assert parsed.report.parts["comment"] == {"read": 1}
-
-
 
 
 def test_a_table_in_html_named_xls_is_read_as_html(parse: Parse) -> None:

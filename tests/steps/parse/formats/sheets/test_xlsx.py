@@ -11,11 +11,7 @@ from ingest.steps.parse.formats.sheets.xlsx import read
 from ingest.steps.parse.parsed import Section
 from tests.steps.parse.documents import DocumentBuilder, Parse
 from tests.steps.parse.formats.sheets.parsed_sheets import body, warnings
-from tests.steps.parse.workbooks import MAIN, RELATIONSHIPS, cell, relationships, row, sheet_drawing, text_box, xlsx
-
-
-
-
+from tests.steps.parse.workbooks import MAIN, RELATIONSHIPS, cell, row, xlsx
 
 
 def test_a_sheet_has_one_line_for_each_row_below_its_name(parse: Parse, documents: DocumentBuilder) -> None:
@@ -32,42 +28,10 @@ def test_a_sheet_has_one_line_for_each_row_below_its_name(parse: Parse, document
     assert parsed.report.parts["sheet"] == {"read": 2, "empty": 1}
 
 
-
-
 def test_dates_may_count_from_1904(parse: Parse) -> None:
     data = xlsx({"D": row(1, cell("A1", 43890, 1))}, formats=["d.m.yy"], properties='<workbookPr date1904="1"/>')
 
     assert body(parse("a.xlsx", data)) == "2024-03-01"
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def test_strict_workbooks_are_read(parse: Parse) -> None:
@@ -105,14 +69,6 @@ def test_members_may_be_named_with_backslashes_and_capitals(parse: Parse, docume
     assert body(parse("a.xlsx", documents.zipped(dict(members)))) == "backslash cell"
 
 
-
-
-
-
-
-
-
-
 def test_a_workbook_that_the_first_reader_cannot_open_is_read_by_the_second(tmp_path: Path) -> None:
     path = tmp_path / "odd"
     path.write_bytes(xlsx({"Data": row(1, cell("A1", "a"), cell("B1", 1.5)) + row(3, cell("B3", 2))}))
@@ -134,8 +90,6 @@ def test_a_workbook_that_neither_reader_can_open_is_refused_by_the_first(tmp_pat
 
     with pytest.raises(InvalidFile, match="it has no sheets"):
         read(path)
-
-
 
 
 def test_relationship_ids_may_have_any_prefix(parse: Parse) -> None:

@@ -1,19 +1,14 @@
 """Files in base64 inside XML."""
 
-
 import base64
-import contextlib
 from pathlib import Path
+
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from ingest.errors import FileError, InvalidFile
-from ingest.steps.parse import ParsedText
-from ingest.steps.parse.formats.xml import read
+from lxml import etree
+
+from ingest.steps.parse.formats.xml.embedded import embedded_file
 from tests.steps.parse.documents import DocumentBuilder
 from tests.steps.parse.formats.xml.reading import parse
-from lxml import etree
-from ingest.steps.parse.formats.xml.embedded import embedded_file
 
 
 def test_a_document_inside_is_read_as_an_attachment(tmp_path: Path, documents: DocumentBuilder) -> None:
@@ -40,3 +35,35 @@ def test_a_picture_inside_is_no_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["ACGT" * 200, "word " * 200, "0123456789" * 80])
 def test_long_texts_that_are_no_base64_stay(tmp_path: Path, text: str) -> None:
     assert parse(tmp_path, f"<r><a>{text}</a></r>").text == text.strip()
+
+
+CONTENT = bytes(range(256)) * 4
+ENCODED = base64.b64encode(CONTENT).decode()
+
+
+@pytest.mark.parametrize(
+    ("element", "name"),
+    [
+        ('<file filename="a.pdf"/>', "a.pdf"),
+        ('<file Name="b.pdf"/>', "b.pdf"),
+        ('<x:file xmlns:x="urn:x"/>', "file"),
+    ],
+)
+def test_an_embedded_file_has_the_name_of_its_element_or_its_attribute(element: str, name: str) -> None:
+    assert embedded_file(etree.fromstring(element), ENCODED) == (name, CONTENT)
+
+
+def test_base64_in_lines_and_without_padding_is_decoded() -> None:
+    lines = "\n".join(["", *(ENCODED[at : at + 76] for at in range(0, len(ENCODED), 76)), ""])
+
+    assert embedded_file(etree.fromstring("<a/>"), lines) == ("a", CONTENT)
+    assert embedded_file(etree.fromstring("<a/>"), lines.replace("=", "")) == ("a", CONTENT)
+
+
+def test_base64_of_an_impossible_length_has_no_content() -> None:
+    assert embedded_file(etree.fromstring("<a/>"), ENCODED[:801]) == ("a", b"")
+
+
+@pytest.mark.parametrize("text", [ENCODED[:300], "ACGT" * 200, "0123456789" * 80, "Word2 " * 100, ENCODED[:500] + "!"])
+def test_identifiers_numbers_and_words_are_no_files(text: str) -> None:
+    assert embedded_file(etree.fromstring("<a/>"), text) is None

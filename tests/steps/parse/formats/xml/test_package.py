@@ -1,18 +1,15 @@
 """XML files as a whole."""
 
-
-import base64
 import contextlib
 from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ingest.errors import FileError, InvalidFile
-from ingest.steps.parse import ParsedText
-from ingest.steps.parse.formats.xml import read
-from tests.steps.parse.documents import DocumentBuilder
-from tests.steps.parse.formats.xml.reading import parse
 
+from ingest.errors import FileError
+from ingest.steps.parse.formats.xml import read
+from tests.steps.parse.formats.xml.reading import parse
 
 
 @pytest.mark.parametrize("source", ["<r><a style='nothing said'/></r>", "<<<", "<a>" * 50_000 + "x"])
@@ -58,3 +55,9 @@ def test_any_source_has_an_outcome(tmp_path_factory: pytest.TempPathFactory, pie
     path.write_text("<r>" + "".join(pieces))
     with contextlib.suppress(FileError):
         read(path)
+
+
+def test_replaced_bytes_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "blob").write_bytes("<r>Größe und Übung für Straße äöü ".encode() + b"\xff\xfe</r>")
+
+    assert read(tmp_path / "blob").report.replaced_characters == 2

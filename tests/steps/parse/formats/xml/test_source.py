@@ -1,18 +1,15 @@
 """The source of XML: its character set, entities and damage."""
 
-
-import base64
 import contextlib
 from pathlib import Path
+
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from lxml import etree
+
 from ingest.errors import FileError, InvalidFile
-from ingest.steps.parse import ParsedText
 from ingest.steps.parse.formats.xml import read
-from tests.steps.parse.documents import DocumentBuilder
-from tests.steps.parse.formats.xml.reading import parse
 from ingest.steps.parse.formats.xml.source import decode_xml, parse_xml, recover_xml, strip_markup
+from tests.steps.parse.formats.xml.reading import parse
 
 
 def test_no_entity_is_resolved_and_what_follows_it_is_kept(tmp_path: Path) -> None:
@@ -72,3 +69,48 @@ def test_the_encoding_is_the_declared_one_unless_that_is_wrong(tmp_path: Path, d
 def test_openers_without_end_take_linear_time(tmp_path: Path, piece: str) -> None:
     with contextlib.suppress(FileError):
         parse(tmp_path, "<r>" + piece * 50_000)
+
+
+def test_the_declared_character_set_is_told() -> None:
+    decoded = decode_xml('<?xml version="1.0" encoding="iso-8859-2"?><r>ą</r>'.encode("iso8859_2"))
+
+    assert (decoded.text[-8:], decoded.charset) == ("<r>ą</r>", "iso8859_2")
+
+
+@pytest.mark.parametrize(
+    "source", ["<r><a>1</a></r>", "\ufeff\n<?xml version='1.0' encoding='utf-16'?><r><a>1</a></r>"]
+)
+def test_a_well_formed_source_is_not_damaged(source: str) -> None:
+    root, is_damaged = parse_xml(source)
+
+    assert (root.tag, root[0].text, is_damaged) == ("r", "1", False)
+
+
+@pytest.mark.parametrize(("source", "expected"), [("<r>a & b</r>", False), ("<r><b>x</r>", True)])
+def test_signs_that_were_escaped_are_no_damage(source: str, expected: bool) -> None:
+    root, is_damaged = parse_xml(source)
+
+    assert root is not None
+    assert is_damaged is expected
+
+
+@pytest.mark.parametrize("source", ["no elements", "<a>x</a><b>y</b>", ""])
+def test_a_source_whose_text_a_parser_would_lose_has_no_root(source: str) -> None:
+    assert parse_xml(source) == (None, True)
+
+
+def test_damaged_xml_is_recovered_up_to_its_end() -> None:
+    root = recover_xml("<r><a>1 & 2</a><b>cut")
+
+    assert [element.text for element in root] == ["1 & 2", "cut"]
+
+
+def test_nothing_cannot_be_recovered() -> None:
+    with pytest.raises(etree.XMLSyntaxError):
+        recover_xml("")
+
+
+def test_text_between_tags_keeps_cdata_and_drops_comments_and_instructions() -> None:
+    source = "<r a='1'>one<!-- c --><p>two &amp; <![CDATA[<three>]]></p> <?pi x?> four"
+
+    assert strip_markup(source) == "one\ntwo & <three>\nfour"

@@ -1,18 +1,8 @@
 """The elements and attributes of XML as lines."""
 
-
-import base64
-import contextlib
 from pathlib import Path
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from ingest.errors import FileError, InvalidFile
-from ingest.steps.parse import ParsedText
-from ingest.steps.parse.formats.xml import read
-from tests.steps.parse.documents import DocumentBuilder
-from tests.steps.parse.formats.xml.reading import parse
 
+from tests.steps.parse.formats.xml.reading import parse
 
 
 def test_each_element_has_a_line_but_running_text_stays_together(tmp_path: Path) -> None:
