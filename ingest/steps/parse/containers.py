@@ -150,7 +150,9 @@ def detect_ole_kind(path: Path) -> str:
 
 def _refuse_bomb(members: list[zipfile.ZipInfo], size: int) -> None:
     if len(members) > _MAX_MEMBERS:
-        raise OversizedFile(f"The file is a container of {len(members)} members; more than {_MAX_MEMBERS} are not read.")
+        raise OversizedFile(
+            f"The file is a container of {len(members)} members; more than {_MAX_MEMBERS} are not read."
+        )
     unpacked = sum(member.file_size for member in members)
     if unpacked > _MAX_UNPACKED_BYTES or (unpacked > _MIN_BYTES_FOR_RATIO and unpacked > _MAX_RATIO * size):
         raise OversizedFile(f"The file would grow from {size} to {unpacked} bytes when unpacked; that is not read.")

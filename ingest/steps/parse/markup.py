@@ -75,7 +75,9 @@ _HTML_ELEMENTS = frozenset(
     ]
 )
 _CLOSING_TAG = re.compile(r"</([a-z][a-z0-9]*)\s*>|<(?:br|hr|img|meta|p|li)\b", re.I)
-_MBOX_START = re.compile(r"From [^\n]{1,200}\d{2}:\d{2}[^\n]{0,60}\r?\n(?=[!-9;-~]{1,80}:|>From )")
+_MBOX_START = re.compile(
+    r"From (?=[^\n]{0,250}\b(?:19|20)\d\d\b)[^\n]{1,200}\d{2}:\d{2}[^\n]{0,60}\r?\n(?=[!-9;-~]{1,80}:|>From )"
+)
 _HEADER_LINES = re.compile(
     r"(?:\d{1,12}[ \t]*\r?\n)?(?:From [^\n]*\r?\n)?((?:[!-9;-~]{1,80}:[^\n]*\n(?:[ \t][^\n]*\n)*)+)"
 )

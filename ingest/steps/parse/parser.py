@@ -90,7 +90,14 @@ class Parser:
             if not head.strip(b"\0"):
                 raise InvalidFile(NO_TEXT_MESSAGE)
             raise InvalidFile(f"The file contains more than {limit} MiB of text. Split it and upload the parts.")
-        return check_text(read_plain(_read_after_leading_nuls(path), suffix_of(filename)), limit)
+        data = (
+            _read_after_leading_nuls(path)
+            if head.startswith(b"\0")
+            else path.read_bytes()
+            if size > len(head)
+            else head
+        )
+        return check_text(read_plain(data, suffix_of(filename)), limit)
 
     def _parse_in_child(
         self,
@@ -176,5 +183,7 @@ def _to_parsed_text(header: dict[str, Any], body: bytes) -> ParsedText:
 
 def _with_origin(parsed: ParsedText) -> ParsedText:
     """Return `parsed` with the language and the reader of its text in the report: ours, unless a library is named there."""
-    report = parsed.report if parsed.report.reader else parsed.report.with_reader("ingest", PARSER_VERSION)
-    return replace(parsed, report=replace(report, language=report.language or detect_language(parsed.text)))
+    report = parsed.report
+    reader, version = (report.reader, report.reader_version) if report.reader else ("ingest", PARSER_VERSION)
+    language = report.language or detect_language(parsed.text)
+    return replace(parsed, report=replace(report, reader=reader, reader_version=version, language=language))

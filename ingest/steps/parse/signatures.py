@@ -12,50 +12,53 @@ _PROGRAM = "a program"
 _FONT = "a font"
 _DATABASE = "a database"
 
-_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (  # (offset, bytes at this offset, what the file is)
-    (0, b"\x89PNG\r\n\x1a\n", IMAGE),
-    (0, b"\xff\xd8\xff", IMAGE),
-    (0, b"GIF87a", IMAGE),
-    (0, b"GIF89a", IMAGE),
-    (0, b"II*\0", IMAGE),
-    (0, b"MM\0*", IMAGE),
-    (0, b"\0\0\1\0", IMAGE),
-    (0, b"8BPS\0", IMAGE),
-    (0, b"AT&TFORM", IMAGE),
-    (0, b"\0\0\0\x0cjP  \r\n", IMAGE),
-    (0, b"ID3\2", _AUDIO),
-    (0, b"ID3\3", _AUDIO),
-    (0, b"ID3\4", _AUDIO),
-    (0, b"\xff\xfb", _AUDIO),
-    (0, b"\xff\xf3", _AUDIO),
-    (0, b"\xff\xf2", _AUDIO),
-    (0, b"fLaC\0", _AUDIO),
-    (0, b"OggS\0", _AUDIO),
-    (0, b"MThd\0", _AUDIO),
-    (0, b"\x1aE\xdf\xa3", _VIDEO),
-    (0, b"\0\0\1\xba", _VIDEO),
-    (0, b"\0\0\1\xb3", _VIDEO),
-    (0, b"FLV\1", _VIDEO),
-    (0, b"7z\xbc\xaf\x27\x1c", ARCHIVE),
-    (0, b"\x28\xb5\x2f\xfd", ARCHIVE),
-    (0, b"\x04\x22\x4d\x18", ARCHIVE),
-    (0, b"Rar!\x1a\x07", ARCHIVE),
-    (0, b"MSCF\0\0\0\0", ARCHIVE),
-    (0, b"!<arch>\n", ARCHIVE),
-    (0, b"\x7fELF", _PROGRAM),
-    (0, b"\xca\xfe\xba\xbe", _PROGRAM),
-    (0, b"\xfe\xed\xfa", _PROGRAM),
-    (0, b"\xcf\xfa\xed\xfe", _PROGRAM),
-    (0, b"\0asm", _PROGRAM),
-    (0, b"OTTO\0", _FONT),
-    (0, b"wOFF", _FONT),
-    (0, b"wOF2", _FONT),
-    (0, b"\0\1\0\0\0", _FONT),
-    (0, b"SQLite format 3\0", _DATABASE),
-    (0, b"PAR1\x15", _DATABASE),
-    (0, b"bplist00", "a binary property list"),
-    (0, b"%!PS-Adobe", "a PostScript file; convert it to PDF"),
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (  # (first bytes, what the file is)
+    (b"\x89PNG\r\n\x1a\n", IMAGE),
+    (b"\xff\xd8\xff", IMAGE),
+    (b"GIF87a", IMAGE),
+    (b"GIF89a", IMAGE),
+    (b"II*\0", IMAGE),
+    (b"MM\0*", IMAGE),
+    (b"\0\0\1\0", IMAGE),
+    (b"8BPS\0", IMAGE),
+    (b"AT&TFORM", IMAGE),
+    (b"\0\0\0\x0cjP  \r\n", IMAGE),
+    (b"ID3\2", _AUDIO),
+    (b"ID3\3", _AUDIO),
+    (b"ID3\4", _AUDIO),
+    (b"\xff\xfb", _AUDIO),
+    (b"\xff\xf3", _AUDIO),
+    (b"\xff\xf2", _AUDIO),
+    (b"fLaC\0", _AUDIO),
+    (b"OggS\0", _AUDIO),
+    (b"MThd\0", _AUDIO),
+    (b"\x1aE\xdf\xa3", _VIDEO),
+    (b"\0\0\1\xba", _VIDEO),
+    (b"\0\0\1\xb3", _VIDEO),
+    (b"FLV\1", _VIDEO),
+    (b"7z\xbc\xaf\x27\x1c", ARCHIVE),
+    (b"\x28\xb5\x2f\xfd", ARCHIVE),
+    (b"\x04\x22\x4d\x18", ARCHIVE),
+    (b"Rar!\x1a\x07", ARCHIVE),
+    (b"MSCF\0\0\0\0", ARCHIVE),
+    (b"!<arch>\n", ARCHIVE),
+    (b"\x7fELF", _PROGRAM),
+    (b"\xca\xfe\xba\xbe", _PROGRAM),
+    (b"\xfe\xed\xfa", _PROGRAM),
+    (b"\xcf\xfa\xed\xfe", _PROGRAM),
+    (b"\0asm", _PROGRAM),
+    (b"OTTO\0", _FONT),
+    (b"wOFF", _FONT),
+    (b"wOF2", _FONT),
+    (b"\0\1\0\0\0", _FONT),
+    (b"SQLite format 3\0", _DATABASE),
+    (b"PAR1\x15", _DATABASE),
+    (b"bplist00", "a binary property list"),
+    (b"%!PS-Adobe", "a PostScript file; convert it to PDF"),
 )
+_SIGNATURES_BY_BYTE: dict[bytes, list[tuple[bytes, str]]] = {}
+for _signature, _description in _SIGNATURES:
+    _SIGNATURES_BY_BYTE.setdefault(_signature[:1], []).append((_signature, _description))
 _PATTERNS: tuple[tuple[re.Pattern[bytes], str], ...] = (  # signatures whose letters a text may begin with too
     (re.compile(rb"BM[\s\S]{4}\0\0\0\0"), IMAGE),
     (re.compile(rb"RIFF[\s\S]{4}WEBP"), IMAGE),
@@ -111,8 +114,8 @@ def without_noise(head: bytes) -> bytes:
 
 def find_signature(head: bytes) -> str | None:
     """Return what a file is whose signature is known and which holds no text, for example IMAGE."""
-    for offset, signature, description in _SIGNATURES:
-        if head.startswith(signature, offset):
+    for signature, description in _SIGNATURES_BY_BYTE.get(head[:1], ()):
+        if head.startswith(signature):
             return description
     for pattern, description in _PATTERNS:
         if pattern.match(head):

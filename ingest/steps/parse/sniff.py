@@ -17,7 +17,9 @@ def _words(text: str) -> frozenset[str]:
 
 
 _HTML_SUFFIXES = _words("html htm xhtml xht shtml")
-_XML_SUFFIXES = _words("xml rss atom svg opml dita ditamap dbk docbook fb2 kml xlf xliff tmx fodt fods fodp fodg")
+_XML_SUFFIXES = _words(
+    "xml rss atom svg opml dita ditamap dbk docbook fb2 kml xlf xliff tmx rdf enex mm ttml dfxp gpx tei nxml fodt fods fodp fodg"
+)
 _MAIL_SUFFIXES = _words("eml emlx mht mhtml")
 _TEXT_SUFFIXES = {
     "ipynb": "notebook",

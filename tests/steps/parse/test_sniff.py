@@ -105,3 +105,13 @@ def test_binary_content_under_the_name_of_a_document_is_invalid() -> None:
 def test_any_bytes_have_a_kind_or_are_refused(head: bytes, name: str) -> None:
     with contextlib.suppress(FileError):
         assert sniff(head, name)
+
+
+def test_a_sentence_with_a_time_begins_no_mailbox() -> None:
+    assert sniff(b"From Monday 12:30 on we start\nNote: bring a pen\n", "plan.txt") == "text"
+    assert sniff(b"From a@b Mon Jan  1 12:30:00 2024\nSubject: plan\n\ntext\n", "plan.txt") == "mbox"
+
+
+@pytest.mark.parametrize("suffix", ["rdf", "enex", "mm", "ttml", "gpx"])
+def test_exports_in_xml_are_read_as_xml(suffix: str) -> None:
+    assert sniff(b'<?xml version="1.0"?><root><item>A &amp; B</item></root>', f"a.{suffix}") == "xml"

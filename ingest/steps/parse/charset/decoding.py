@@ -92,7 +92,7 @@ def _decode_not_utf8(data: bytes, codec: str | None) -> Decoded:
         return joined
     text = data.decode("utf-8", "replace")
     replaced = _count_replaced(data, text, "utf-8")
-    if is_damaged_utf8(text, replaced):
+    if is_damaged_utf8(text, replaced) or _is_cut_utf8(data):
         return Decoded(text, "utf-8", replaced)
     del text
     if codec == "cp1252" and (other := contradict_western(data)) is not None:
@@ -100,6 +100,14 @@ def _decode_not_utf8(data: bytes, codec: str | None) -> Decoded:
     if codec is not None and codec not in UNICODE and (declared := _decode_declared(data, codec)) is not None:
         return declared
     return _decode_as(data, detect_legacy_codec(data))
+
+
+def _is_cut_utf8(data: bytes) -> bool:
+    """Return whether data is UTF-8 with other letters, of which only the last one is cut off."""
+    try:
+        return not codecs.getincrementaldecoder("utf-8")().decode(data, final=False).isascii()
+    except UnicodeDecodeError:
+        return False
 
 
 def _decode_surrogates(data: bytes) -> Decoded | None:

@@ -22,6 +22,7 @@ _LATEX = re.compile(
     re.M,
 )
 _LATEX_LEVELS = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5}
+_SIGN_OF_MARKUP = re.compile(r"[\[*`<{]")
 _INLINE_MARKUP = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)|[*`]+|<[^>\n]{1,80}>|\s*\{#[^}\n]*\}$")
 
 
@@ -136,5 +137,5 @@ def _front_matter_end(text: str) -> int:
 
 
 def _title(text: str) -> str:
-    plain = _INLINE_MARKUP.sub(lambda match: match[1] or "", text) if any(sign in text for sign in "[*`<{") else text
+    plain = _INLINE_MARKUP.sub(lambda match: match[1] or "", text) if _SIGN_OF_MARKUP.search(text) else text
     return " ".join(plain.split())[:_MAX_TITLE_CHARACTERS]

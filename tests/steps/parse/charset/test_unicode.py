@@ -108,3 +108,12 @@ def test_utf_8_is_damaged_if_most_of_its_letters_are_valid() -> None:
 @pytest.mark.parametrize("text", ["Привет мир, как дела", "Καλημέρα κόσμε", "שלום עולם", "سلام عليكم"])
 def test_utf_16_of_other_letters_is_detected_by_its_blanks(text: str, encoding: str) -> None:
     assert decode(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("text", ["Grüße ä", "день", "会議"])
+def test_utf_8_whose_last_letter_is_cut_off_stays_utf_8(text: str) -> None:
+    assert decode(text.encode()[:-1]) == text[:-1] + "\ufffd"
+
+
+def test_a_western_text_that_ends_in_an_accent_is_no_utf_8() -> None:
+    assert decode("un café".encode("cp1252")) == "un café"

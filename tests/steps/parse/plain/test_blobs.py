@@ -44,7 +44,7 @@ def test_long_runs_that_are_no_base64_stay(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("word " * 500, False), (f"x {PICTURE}", True), ("", False), ("a" * 50, False), ("a" * 460, True)],
+    [("word " * 500, False), (f"x {PICTURE}", True), ("", False), ("a" * 40, False), ("a" * 460, True)],
 )
 def test_only_long_runs_without_a_space_may_be_base64(text: str, expected: bool) -> None:
     assert may_have_blobs(text) is expected
@@ -74,3 +74,16 @@ def test_the_short_last_line_of_a_block_of_base64_belongs_to_it(last: str) -> No
     block = "\n> ".join(PICTURE[at : at + 64] for at in range(0, 640, 64))
 
     assert replace_blobs(f"> {block}\n> {last}\nend")[0] == "> [base64]\nend"
+
+
+@pytest.mark.parametrize("width", [60, 64, 72, 76, 80])
+@pytest.mark.parametrize("indent", [0, 2, 4, 8])
+def test_indented_base64_is_found_wherever_its_lines_end(width: int, indent: int) -> None:
+    data = base64.b64encode(random.Random(width).randbytes(6_000)).decode()
+    lines = [" " * indent + data[at : at + width] for at in range(0, len(data), width)]
+
+    assert may_have_blobs("key: |\n" + "\n".join(lines) + "\n")
+
+
+def test_a_table_of_words_needs_no_search_for_base64() -> None:
+    assert not may_have_blobs("council,logistics,policy\n" * 1000)

@@ -46,6 +46,8 @@ def _parse(clx: bytes, main_length: int, *, is_word6: bool) -> list[Piece]:
         raise InvalidFile(DAMAGED_MESSAGE)
     length = struct.unpack_from("<I", clx, position + 1)[0]
     plc = clx[position + 5 : position + 5 + length]
+    if len(plc) < max(length, 4):  # the table is cut
+        raise InvalidFile(DAMAGED_MESSAGE)
     count = (len(plc) - 4) // 12
     bounds = struct.unpack_from(f"<{count + 1}I", plc)
     pieces = []

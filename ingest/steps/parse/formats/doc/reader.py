@@ -4,6 +4,7 @@ import struct
 from itertools import pairwise
 from typing import Any
 
+from ingest.steps.parse.formats.doc.blips import find_pictures
 from ingest.steps.parse.formats.doc.document import Document
 from ingest.steps.parse.formats.doc.objects import add_objects
 from ingest.steps.parse.formats.doc.text import StoryReader
@@ -39,7 +40,8 @@ def write_document(builder: TextBuilder, ole: Any, folder: list[str]) -> None:
     _add_distinct(builder, footers)
     if not folder:
         add_objects(builder, ole, write_document)
-    report_pictures(builder, reader.images)
+    pictures = [] if len(builder) else find_pictures(document.data, document.main)
+    report_pictures(builder, max(reader.images, len(pictures)), pictures)
 
 
 def _add(builder: TextBuilder, story: Story) -> None:

@@ -144,8 +144,12 @@ class BlockReader:
                 self._collect(element, texts, depth + 1)
 
     def _inner_row(self, row: Any, depth: int) -> str:
-        cells = () if row_properties(row)[0] else (self._cell_text(cell, depth + 1) for cell in unwrapped(row, "tc"))
-        return _CELL_SEPARATOR.join(" ".join(cell.split()) for cell in cells if cell.strip())
+        """Return a row of a table in a cell. Empty cells keep their place, except at its end."""
+        is_deleted, leading = row_properties(row)
+        cells = [] if is_deleted else self._cell_texts(list(unwrapped(row, "tc")), leading, depth)
+        while cells and not cells[-1].strip():
+            cells.pop()
+        return _CELL_SEPARATOR.join(" ".join(cell.split()) for cell in cells)
 
     def _collect_paragraph(self, paragraph: Any, texts: list[str], depth: int) -> None:
         properties, text, anchored = self._read_paragraph(paragraph)

@@ -27,6 +27,7 @@ _RAW_ENDS = {name: re.compile(f"</{name}\\b", re.I) for name in ("title", "texta
 _NEVER_IN_TITLE = re.compile(r"</head\b|<(?:body|title|meta|link)\b", re.I)
 _BODY_START = re.compile(r"</head\b|<body\b", re.I)
 _MAX_REPAIRS = 10  # each copies the source
+_MATHML_PREFIX = re.compile(r"<(/?)(?:m|mml|mathml):(?=m|semantics|annotation)")
 _EMPTY_ELEMENT = re.compile(r"<([a-zA-Z][\w:-]*)((?:\s[^<>]*)?)/>")
 _VOID_ELEMENTS = frozenset(
     [
@@ -85,6 +86,8 @@ def _repair(source: str) -> str:
         pieces = split_literals(source, _CDATA_OPENER, _CDATA_CLOSER)
         pieces[1::2] = [html.escape(piece[9:-3], quote=False) for piece in pieces[1::2]]
         source = "".join(pieces)
+    if ":math" in source:
+        source = _MATHML_PREFIX.sub(r"<\1", source)
     if "/>" in source and "xhtml" in source[:_DECLARATION_BYTES].lower():
         # The parser of HTML ignores the slash, and an empty title or script would swallow the page.
         source = _EMPTY_ELEMENT.sub(_close_element, source)

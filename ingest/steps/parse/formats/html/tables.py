@@ -4,8 +4,8 @@ from typing import Any
 
 from lxml import etree
 
-_BLOCKS_IN_LAYOUT = ("h1", "h2", "h3", "form")
-_LISTS = ("ul", "ol", "pre", "h4", "h5", "h6")
+_BLOCKS_IN_LAYOUT = ("h1", "form")
+_LISTS = ("ul", "ol", "pre", "h2", "h3", "h4", "h5", "h6")
 _MAX_COLUMNS = 1_000  # that spans reach, as in the HTML standard, section 4.9.11
 _MAX_COVERED = 200_000  # cells that spans cover in one table; real tables have some hundreds
 _MAX_ROW_SPAN = 65_534
@@ -14,7 +14,7 @@ _MAX_ROW_SPAN = 65_534
 def layout_tables(root: Any) -> set[Any]:
     """Return the tables that arrange a page instead of holding data.
 
-    They contain tables, large headings or forms, or they contain lists and have no header cells.
+    They contain tables, titles or forms, or they contain lists or headings and have no header cells.
     """
     found: set[Any] = set()
     open_tables: list[Any] = []

@@ -10,7 +10,7 @@ from ingest.steps.parse.formats.ooxml import xml
 from ingest.steps.parse.formats.ooxml.xml import attribute
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_FILE_STREAMS = ("package", "contents")  # streams that are a file as it is: an Office file, a PDF
+_FILE_STREAMS = ("package", "contents", "package_stream")  # streams that are a file as it is: an Office file, a PDF
 _CONTROL_TEXTS = ("Caption", "Text", "Value")
 _DAMAGED = "damaged"
 _PRODUCTS = {"equation native": "an equation of the old equation editor"}

@@ -36,7 +36,7 @@ def upright_parts(glyphs: Glyphs, page_text: int) -> Iterator[Glyphs]:
     for index, angle in enumerate(angles):
         if glyphs.text[index].isspace() or glyphs.top[index] <= glyphs.bottom[index]:
             continue
-        turned = round(angle / (math.pi / 2)) % _QUARTERS
+        turned = round(angle / (math.pi / 2)) % _QUARTERS if angle else 0
         if turned != quarter:
             yield _turn(glyphs, start, index, quarter)
             start, quarter = index, turned

@@ -92,7 +92,7 @@ def _area(item: int) -> float:
 
 def may_be_stamp(text: str) -> bool:
     """Return whether a text is short enough for the stamp of a scanner."""
-    return sum(not character.isspace() for character in text) <= _MAX_STAMP_CHARACTERS
+    return sum(map(len, text.split())) <= _MAX_STAMP_CHARACTERS
 
 
 def is_stamp(text: str, glyphs: Glyphs, page: pypdfium2.PdfPage) -> bool:

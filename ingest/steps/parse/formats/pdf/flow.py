@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ingest.steps.parse.formats.pdf.glyphs import Glyphs
 
-TORN = re.compile(r"(?:(?<=\n)|\A)(?:[^\r\n]{1,2}\r\n){6}")
+TORN = re.compile(r"\n(?:[^\r\n]{1,2}\r\n){5}")
 """Lines of one or two characters, one below the other."""
 
 _SPACE = 0.12

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 _MAX_SHARE_WITHOUT_UNICODE = 0.3
 _MAX_SHARE_OF_CONTROLS = 0.5
 _MIN_LETTERS = 40
-_MIN_NUMBERED = 0.95
+_MIN_NUMBERED = 0.9
 _MAX_CHARACTERS = 1_500  # judged per page
 
 _FREQUENCY = dict(

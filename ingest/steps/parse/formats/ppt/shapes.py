@@ -1,6 +1,7 @@
 """The text in the shapes of a slide ([MS-PPT] section 2.5, [MS-ODRAW] section 2.2)."""
 
 import struct
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -99,19 +100,28 @@ def _rows(data: bytes, group: Record, outline: list[tuple[int, str]], used: set[
                 text = _shape_text(data, record, outline, used)[1]
         if place is not None and text is not None and len(cells) < _MAX_CELLS:
             cells.append((*place, text))
-    columns = _distinct(left for _, left, _ in cells)
-    for top in _distinct(top for top, _, _ in cells):
-        row = [""] * len(columns)
-        for cell_top, left, text in cells:
-            if abs(cell_top - top) <= _SAME_ROW:
-                row[next(n for n, column in enumerate(columns) if abs(column - left) <= _SAME_ROW)] = text
-        yield tuple(row)
+    yield from _arrange(cells, _SAME_ROW) or _arrange(cells, 0) or ((text,) for _, _, text in cells)
 
 
-def _distinct(positions: Iterator[int]) -> list[int]:
+def _arrange(cells: list[tuple[int, int, str]], tolerance: int) -> list[tuple[str, ...]]:
+    """Return the rows of cells with a top, a left side and a text; none if two cells have one place, as in very low rows."""
+    tops, columns = (
+        _distinct((top for top, _, _ in cells), tolerance),
+        _distinct((left for _, left, _ in cells), tolerance),
+    )
+    rows = [[""] * len(columns) for _ in tops]
+    for top, left, text in cells:
+        row, column = bisect_right(tops, top) - 1, bisect_right(columns, left) - 1
+        if text and rows[row][column]:
+            return []
+        rows[row][column] = rows[row][column] or text
+    return [tuple(row) for row in rows]
+
+
+def _distinct(positions: Iterator[int], tolerance: int) -> list[int]:
     """Return positions in rising order, without those next to another one."""
     distinct: list[int] = []
     for position in sorted(positions):
-        if not distinct or position - distinct[-1] > _SAME_ROW:
+        if not distinct or position - distinct[-1] > tolerance:
             distinct.append(position)
     return distinct

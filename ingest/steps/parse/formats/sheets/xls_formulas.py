@@ -16,7 +16,8 @@ Formulas = dict[tuple[int, int], str]
 def read_uncalculated(workbook: Any) -> dict[int, Formulas]:
     """Return the formulas of each sheet by the offset of its first record; none if any formula has a result.
 
-    An empty text is also the result of some formulas, so that a single result tells that the workbook was calculated.
+    An empty text is also the result of some formulas, so that a single result tells that the workbook was calculated,
+    and so does an empty text in every formula.
     """
     data, position, size = workbook.mem, workbook.base, len(workbook.mem)
     found: dict[int, Formulas] = {}
@@ -38,7 +39,8 @@ def read_uncalculated(workbook: Any) -> dict[int, Formulas]:
             row, column = struct.unpack_from("<HH", body)
             found.setdefault(sheet, {})[row, column] = _formula(workbook, body, row, column)
             count += 1
-    return found
+    has_other_results = any('""' not in text for formulas in found.values() for text in formulas.values())
+    return found if has_other_results else {}
 
 
 def _formula(workbook: Any, body: bytes, row: int, column: int) -> str:

@@ -7,6 +7,7 @@ from lxml import etree
 
 from ingest.steps.parse.formats import html
 from ingest.steps.parse.formats.layout import TextBuilder
+from ingest.steps.parse.formats.scripts import subscript, superscript
 from ingest.steps.parse.formats.xml.embedded import embedded_file
 from ingest.steps.parse.nested import add_nested
 
@@ -57,6 +58,9 @@ _HTML_TAG = re.compile(
     r"</?(?:p|br|div|a|img|li|ul|ol|b|i|strong|em|span|table|tr|td|h[1-6]|blockquote|pre)\b[^<>]*>", re.I
 )
 _SOFT_HYPHEN = "\xad"
+_LINE_ENDS = frozenset(["br", "lb", "line-break"])  # of HTML and TTML, TEI, OpenDocument
+_SUPERSCRIPTS = frozenset(["sup", "superscript"])  # of JATS, DITA and FictionBook, and of DocBook
+_SUBSCRIPTS = frozenset(["sub", "subscript"])
 
 
 class XmlWriter:
@@ -108,7 +112,7 @@ class XmlWriter:
         text = element.text or ""
         if not len(element) and len(text) > 10 and self._write_special(element, text):
             return True
-        self._inline.append(self._edge + text)
+        self._inline.append(self._edge + _shown(element, text, is_inline=self._mixed[-2:-1] == [True]))
         return False
 
     def _write_special(self, element: Any, text: str) -> bool:
@@ -183,6 +187,18 @@ def _is_part(element: Any) -> bool:
     return element is not None and _local_name(element) in _PARTS_WITH_TITLE
 
 
+def _shown(element: Any, text: str, *, is_inline: bool) -> str:
+    """Return the text at the start of an element: a line end is a blank, and raised digits are superscripts."""
+    if not is_inline or len(element):
+        return text
+    name = _local_name(element)
+    if name in _LINE_ENDS:
+        return f" {text}"
+    if name in _SUPERSCRIPTS:
+        return superscript(text)
+    return subscript(text) if name in _SUBSCRIPTS else text
+
+
 def _is_mixed(element: Any) -> bool:
     if not len(element):
         return False
@@ -193,11 +209,20 @@ def _is_mixed(element: Any) -> bool:
 
 def _inline_entities(root: Any) -> None:
     """Insert unresolved entities into the surrounding text as they are written in the source."""
+    place: tuple[Any, Any] = (None, None)  # the element in front of the entities and their parent
+    texts: list[str] = []
     for entity in list(root.iter(etree.Entity)):
-        before, parent = entity.getprevious(), entity.getparent()
-        text = f"{entity.text}{entity.tail or ''}"
-        if before is None:
-            parent.text = (parent.text or "") + text
-        else:
-            before.tail = (before.tail or "") + text
-        parent.remove(entity)
+        here = entity.getprevious(), entity.getparent()
+        if here != place:
+            _append_text(*place, "".join(texts))
+            place, texts = here, []
+        texts.append(f"{entity.text}{entity.tail or ''}")
+        here[1].remove(entity)
+    _append_text(*place, "".join(texts))
+
+
+def _append_text(before: Any, parent: Any, text: str) -> None:
+    if before is not None:
+        before.tail = (before.tail or "") + text
+    elif parent is not None:
+        parent.text = (parent.text or "") + text

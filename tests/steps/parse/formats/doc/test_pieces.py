@@ -57,7 +57,9 @@ def test_the_text_of_word_6_is_one_piece_unless_it_was_saved_fast() -> None:
     ]
 
 
-@pytest.mark.parametrize("table", [b"", b"\x03", b"\x02\xff", b"\x01\x09"])
+@pytest.mark.parametrize(
+    "table", [b"", b"\x03", b"\x02\xff", b"\x01\x09", b"\x02\0\0\0\0", b"\x02\x10\0\0\0" + bytes(12)]
+)
 def test_a_damaged_piece_table_is_invalid(table: bytes) -> None:
     with pytest.raises(InvalidFile, match="damaged"):
         read_pieces(_fib(table), bytes(0x1000), table)

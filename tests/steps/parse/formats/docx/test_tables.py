@@ -88,3 +88,13 @@ def test_tables_are_part_of_the_structure(read_docx: Read) -> None:
     assert [parsed.text[t.start : t.header_end] for t in parsed.tables] == ["a | b", "c"]
     assert [parsed.text[t.start : t.end] for t in parsed.tables] == ["a | b\n1 | 2", "c\n3"]
     assert parsed.tables[0] == Table(8, 13, 19)
+
+
+def test_empty_cells_of_a_table_in_a_box_in_a_cell_keep_their_place(read_docx: Read) -> None:
+    span = f'<w:tc><w:tcPr><w:gridSpan w:val="2"/></w:tcPr>{paragraph("South")}</w:tc>'
+    inner = table(["Region", "Q1", "Q2"], ["North", "", "77"], [span, "5"], ["East", "", ""])
+    content = f"<w:r><w:pict><w:txbxContent>{inner}</w:txbxContent></w:pict></w:r>"
+
+    text = read_docx(docx(table([paragraph(content), "x"]))).text
+
+    assert text == "Region, Q1, Q2; North, , 77; South, , 5; East | x"

@@ -26,3 +26,10 @@ def test_formulas_are_one_line(mathml: str, text: str) -> None:
 
 def test_a_formula_without_elements_has_its_alternative_text() -> None:
     assert html_to_text("<p>so <math alttext='a+b'></math></p>") == "so a+b"
+
+
+@pytest.mark.parametrize("prefix", ["m:", "mml:", ""])
+def test_formulas_with_a_prefix_are_read(prefix: str) -> None:
+    html = f"<p><{prefix}math><{prefix}msup><{prefix}mi>x</{prefix}mi><{prefix}mn>2</{prefix}mn></{prefix}msup></{prefix}math></p>"
+
+    assert html_to_text(html) == "x²"

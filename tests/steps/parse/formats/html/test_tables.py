@@ -2,6 +2,7 @@
 
 from lxml import etree
 
+from ingest.steps.parse.formats.html import html_to_text
 from ingest.steps.parse.formats.html.tables import Grid, layout_tables
 
 
@@ -36,3 +37,9 @@ def test_cells_without_a_row_begin_one() -> None:
     grid.add_cell("a", 1, 1)
 
     assert grid.rows == [["a"]]
+
+
+def test_a_table_with_header_cells_may_have_headings_in_its_cells() -> None:
+    html = "<table><tr><th>A</th><th>B</th></tr><tr><td><h3>T</h3></td><td>2</td></tr></table>"
+
+    assert html_to_text(html) == "A | B\nT | 2"

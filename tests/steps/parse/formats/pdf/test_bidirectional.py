@@ -2,73 +2,66 @@
 
 import pytest
 
-from ingest.steps.parse.formats.pdf.bidirectional import is_right_to_left, read_line
+from ingest.steps.parse.formats.pdf.bidirectional import is_right_to_left, read_line, split_runs
 from ingest.steps.parse.formats.pdf.glyphs import Glyphs
-from tests.steps.parse.formats.pdf.conftest import ReadPdf
-from tests.steps.parse.formats.pdf.pdf_file import PdfFile
+from ingest.steps.parse.formats.pdf.rows import read_rows
+
+HELLO, WORLD = "שלום", "עולם"
 
 
-def hebrew(file: PdfFile) -> str:
-    """Add a font whose codes 1 to 5 are the letters of Shalom and a space, from left to right as on the page."""
-    mapping = file.stream(
-        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /A def 1 begincodespacerange <00> <FF> "
-        "endcodespacerange 5 beginbfchar <41> <05DD> <42> <05D5> <43> <05DC> <44> <05E9> <45> <05D0> endbfchar endcmap "
-        "CMapName currentdict /CMap defineresource pop end end"
-    )
-    return file.add(f"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding/ToUnicode {mapping}>>")
+def on_page(shown: str) -> tuple[Glyphs, list[int]]:
+    """Return a line of glyphs as it is shown from left to right, and the indexes of its letters."""
+    left = [6.0 * place for place in range(len(shown))]
+    glyphs = Glyphs(shown, left, [place + 6 for place in left], [0.0] * len(shown), [10.0] * len(shown))
+    return glyphs, glyphs.visible(0, len(shown))
 
 
-def test_letters_in_the_order_of_the_page_are_read_from_right_to_left(read_pdf: ReadPdf) -> None:
-    file = PdfFile()
-    file.page("BT /F2 12 Tf 72 700 Td (ABCD) Tj ET", fonts=f"/F2 {hebrew(file)}")
-
-    assert read_pdf(file).text == "שלום"
-
-
-def test_letters_in_the_order_of_reading_stay(read_pdf: ReadPdf) -> None:
-    file = PdfFile()
-    letters = "".join(f"BT /F2 12 Tf {100 - 8 * place} 700 Td ({code}) Tj ET " for place, code in enumerate("DCBA"))
-    file.page(letters, fonts=f"/F2 {hebrew(file)}")
-
-    assert read_pdf(file).text == "שלום"
-
-
-def line_of(from_left: str) -> Glyphs:
-    """Return glyphs of 6 by 10 points, one beside the other from left to right; a space is a gap of 6 points."""
-    places = [(letter, 6.0 * place) for place, letter in enumerate(from_left) if letter != " "]
-    left = [place for _, place in places]
-    count = len(places)
-    return Glyphs(
-        "".join(letter for letter, _ in places), left, [place + 6 for place in left], [0.0] * count, [10.0] * count
-    )
+def shown(text: str) -> str:
+    return text[::-1]
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
-    [("שלום", True), ("שלום abc", True), ("abc של", False), ("مرحبا 2024", True), ("2024", False), ("", False)],
-)
-def test_a_line_runs_as_most_of_its_letters_do(text: str, expected: bool) -> None:
-    assert is_right_to_left(text) is expected
-
-
-@pytest.mark.parametrize(
-    ("from_left", "reading"),
+    ("on_the_page", "read"),
     [
-        ("םולש", "שלום"),
-        ("םלוע םולש", "שלום עולם"),
-        ("2024 תנש", "שנת 2024"),
-        ("PDF ץבוק", "קובץ PDF"),
-        ("1,250.50 ריחמ", "מחיר 1,250.50"),
+        (f"{shown(WORLD)} {shown(HELLO)}", f"{HELLO} {WORLD}"),
+        (f".2024 {shown('בשנת')}", "בשנת 2024."),
+        (f"{shown('אזורים')} 12-{shown('ב')}", "ב-12 אזורים"),
+        (f"{shown('את')} Windows 11 {shown('פרסמה')}", "פרסמה Windows 11 את"),
+        (f"{shown(WORLD)} (1,234.50) {shown(HELLO)}", f"{HELLO} (1,234.50) {WORLD}"),
+        (f"50% {shown(HELLO)}", f"{HELLO} 50%"),
     ],
 )
-def test_words_are_read_from_the_right_and_numbers_and_latin_words_from_the_left(from_left: str, reading: str) -> None:
-    glyphs = line_of(from_left)
-
-    assert read_line(glyphs, list(range(len(glyphs.text)))) == reading
+def test_a_line_is_read_from_right_to_left(on_the_page: str, read: str) -> None:
+    assert read_line(*on_page(on_the_page)) == read
 
 
-def test_the_places_of_the_glyphs_decide_and_not_their_order() -> None:
-    glyphs = line_of("םולש")
-    stored = Glyphs(glyphs.text[::-1], glyphs.left[::-1], glyphs.right[::-1], glyphs.bottom, glyphs.top)
+def test_letters_that_are_stored_in_the_order_of_reading_are_read_by_their_places() -> None:
+    glyphs = Glyphs(HELLO, [18.0, 12.0, 6.0, 0.0], [24.0, 18.0, 12.0, 6.0], [0.0] * 4, [10.0] * 4)
 
-    assert read_line(stored, [0, 1, 2, 3]) == "שלום"
+    assert read_line(glyphs, [0, 1, 2, 3]) == HELLO
+
+
+def test_the_letters_of_a_ligature_stay_in_order() -> None:
+    glyphs = Glyphs("الأ", [12.0, 0.0, 0.0], [18.0, 12.0, 12.0], [0.0] * 3, [10.0] * 3)
+    turned = glyphs._replace(text="األ")
+
+    assert read_line(glyphs, [0, 1, 2]) == read_line(turned, [0, 1, 2]) == "الأ"
+
+
+def test_marks_stay_behind_their_letters() -> None:
+    glyphs = Glyphs("שָל", [10.0, 12.0, 0.0], [18.0, 14.0, 10.0], [0.0] * 3, [10.0] * 3)
+
+    assert read_line(glyphs, [0, 1, 2]) == "שָל"
+
+
+def test_hebrew_words_in_an_english_line_are_read_in_their_order() -> None:
+    glyphs, visible = on_page(f"The words {shown(WORLD)} {shown(HELLO)} mean hello.")
+
+    assert [is_backwards for is_backwards, _ in split_runs(glyphs, visible)] == [False, True, False]
+    assert read_rows(glyphs)[0][0].text == f"The words {HELLO} {WORLD} mean hello."
+
+
+def test_most_letters_decide_about_the_direction() -> None:
+    assert is_right_to_left(f"{HELLO} {WORLD} abc")
+    assert not is_right_to_left(f"abc def {HELLO}")
+    assert not is_right_to_left("2024")

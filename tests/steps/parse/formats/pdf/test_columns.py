@@ -129,3 +129,26 @@ def test_japanese_columns_are_read_one_after_the_other(read_pdf: ReadPdf) -> Non
     file.page(content, fonts=f"/F2 {font}")
 
     assert read_pdf(file).text.split("\n") == [*columns[0], *columns[1]]
+
+
+def test_rows_of_lower_case_phrases_stay_rows(read_pdf: ReadPdf) -> None:
+    rows = [
+        ("kind of goods", "place of storage", "handling by the staff"),
+        ("dried fruit and nuts", "shelf next to the door", "keep dry and away from light"),
+        ("frozen fish in boxes", "cold room in the cellar", "never refreeze what has thawed"),
+        ("fresh bread and rolls", "rack behind the counter", "sell on the day of baking"),
+        ("flour and ground spices", "bins in the back room", "close the lid after each use"),
+    ]
+    content = side_by_side([list(column) for column in zip(*rows, strict=True)], [72, 230, 400])
+
+    assert lines_of(read_pdf, content) == [" ".join(row) for row in rows]
+
+
+def test_two_rows_of_lower_case_phrases_stay_rows(read_pdf: ReadPdf) -> None:
+    rows = [
+        ("flour and ground spices", "close the lid after each use"),
+        ("bottled water and juice", "stack four layers"),
+    ]
+    content = side_by_side([list(column) for column in zip(*rows, strict=True)], [72, 300])
+
+    assert lines_of(read_pdf, content) == [" ".join(row) for row in rows]

@@ -1,53 +1,49 @@
-"""Lines and spaces by the places of glyphs."""
-
-import pytest
+"""Lines and spaces where pdfium takes lines for columns of characters."""
 
 from ingest.steps.parse.formats.pdf.flow import TORN, with_lines
 from ingest.steps.parse.formats.pdf.glyphs import Glyphs
 
 
-def glyphs_at(*letters: tuple[str, float, float]) -> Glyphs:
-    """Return glyphs of 6 by 10 points with their left edges and baselines."""
-    left, bottom = [x for _, x, _ in letters], [y - 2 for *_, y in letters]
-    text = "".join(letter for letter, *_ in letters)
-    return Glyphs(text, left, [x + 6 for x in left], bottom, [y + 10 for y in bottom])
+def placed(*glyphs: tuple[str, float, float]) -> Glyphs:
+    """Return glyphs of 10 points, each 6 wide, from characters, lefts and bottoms. Line ends have no size."""
+    sizes = [(0, 0) if character in "\r\n" else (6, 10) for character, _, _ in glyphs]
+    return Glyphs(
+        "".join(character for character, _, _ in glyphs),
+        [left for _, left, _ in glyphs],
+        [left + width for (_, left, _), (width, _) in zip(glyphs, sizes, strict=True)],
+        [bottom for _, _, bottom in glyphs],
+        [bottom + height for (_, _, bottom), (_, height) in zip(glyphs, sizes, strict=True)],
+    )
 
 
-def test_gaps_are_spaces_and_steps_down_are_line_ends() -> None:
-    lines = with_lines(glyphs_at(("a", 0, 100), ("b", 6, 100), ("c", 14, 100), ("d", 0, 86), ("e", 6, 86)))
+def test_characters_on_lines_of_their_own_are_joined_and_gaps_become_spaces() -> None:
+    torn = placed(
+        ("A", 0, 50), ("\n", 6, 50), ("n", 6, 50), ("\n", 12, 50), ("B", 18, 50), ("\n", 24, 50), ("c", 0, 36)
+    )
 
-    assert lines.text == "ab c\nde"
-    assert lines.left == [0, 6, 6, 14, 14, 0, 6]
-    assert all(len(values) == len(lines.text) for values in lines)
-
-
-@pytest.mark.parametrize(
-    ("second", "text"),
-    [
-        (("b", 6.5, 100), "ab"),
-        (("b", 7.5, 100), "a b"),
-        (("b", 6, 104), "ab"),
-        (("b", 6, 94), "a\nb"),
-        (("b", -10, 100), "a\nb"),
-    ],
-)
-def test_small_gaps_and_steps_stay_in_the_word(second: tuple[str, float, float], text: str) -> None:
-    assert with_lines(glyphs_at(("a", 0, 100), second)).text == text
+    assert with_lines(torn).text == "An B\nc"
 
 
-def test_line_ends_that_pdfium_put_between_the_letters_of_a_line_are_dropped() -> None:
-    glyphs = Glyphs("a\r\nb", [0, 6, 6, 6], [6, 6, 6, 12], [98, 98, 98, 98], [108, 98, 98, 108])
-
-    assert with_lines(glyphs).text == "ab"
+def test_a_step_back_on_the_same_line_is_a_new_line() -> None:
+    assert with_lines(placed(("b", 50, 0), ("a", 0, 0))).text == "b\na"
 
 
-def test_a_page_without_visible_glyphs_stays() -> None:
-    assert with_lines(Glyphs("", [], [], [], [])) == Glyphs("", [], [], [], [])
+def test_a_space_that_the_page_draws_stays() -> None:
+    assert with_lines(placed(("a", 0, 0), (" ", 6, 0), ("b", 6.5, 0))).text == "a b"
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("a\r\n" * 6, True), ("Title\r\n" + "ab\r\n" * 6, True), ("a\r\n" * 5, False), ("abc\r\n" * 9, False)],
-)
-def test_many_lines_of_one_or_two_characters_are_torn(text: str, expected: bool) -> None:
-    assert bool(TORN.search(text)) is expected
+def test_glyphs_keep_their_places_behind_the_new_spaces() -> None:
+    lined = with_lines(placed(("a", 0, 0), ("b", 20, 0)))
+
+    assert (lined.text, lined.left[2], lined.right[2]) == ("a b", 20, 26)
+
+
+def test_nothing_but_line_ends_stays_as_it_is() -> None:
+    empty = placed(("\n", 0, 0))
+
+    assert with_lines(empty) is empty
+
+
+def test_only_many_short_lines_in_a_row_are_torn() -> None:
+    assert TORN.search("Title\r\n" + "a\r\n" * 6)
+    assert not TORN.search("Some text\r\n1\r\n2\r\n3\r\nmore text\r\n")

@@ -27,6 +27,9 @@ OTHER = {
     "greek": "Η σύμβαση λήγει τον Μάιο και το διοικητικό συμβούλιο την ενέκρινε χωρίς συζήτηση",
     "japanese": "契約は五月に期限を迎え、取締役会は議論なしにそれを承認した。",
     "one word": "Fig",
+    "expressions": r"^(?:[+\-*/%]|\*\*|//|==|!=)$ \[{1,3}([^\]]*)\]{1,3} $#!/@&*()_+=-~`|\:;?.,",
+    "program": "++++++++[>++++[>++>+++>+++>+<<<<-]>+>+>->>+[<]<-]>>.>---.+++++++..+++.>>.<-.<.+++.",
+    "bullets": "\uf0b7 first\n\uf0b7 to\n\uf0b7 a",
 }
 
 
@@ -42,6 +45,11 @@ def test_text_with_characters_is_legible(text: str) -> None:
 
 @pytest.mark.parametrize("text", PROSE.values(), ids=PROSE.keys())
 def test_prose_is_legible_even_if_its_fonts_lack_the_mapping(text: str) -> None:
+    assert is_legible(text, 1)
+
+
+@pytest.mark.parametrize("text", ["1.234,56 € -17,20 € 3,00 %", "Η σύμβαση λήγει τον Μάιο", "Договор истекает в мае"])
+def test_numbers_and_other_alphabets_are_legible_even_if_their_fonts_lack_the_mapping(text: str) -> None:
     assert is_legible(text, 1)
 
 

@@ -74,3 +74,16 @@ def test_cells_in_almost_one_line_are_one_row() -> None:
     cells = cell(3, 100, "c"), cell(0, 0, "a"), cell(102, 98, "d"), cell(100, 5, "b")
 
     assert _read(slide(container(0xF003, table, *cells)), []) == [Text(OTHER, "", (("a", "b"), ("c", "d")))]
+
+
+def test_a_row_that_is_very_low_keeps_its_cells() -> None:
+    def cell(left: int, top: int, text: str) -> bytes:
+        anchor = record(0xF00F, struct.pack("<iiii", left, top, left + 90, top + 1))
+        return shape(anchor, record(0xF00D, text_box(OTHER, text)))
+
+    table = shape(record(0xF122, struct.pack("<HI", 0x039F, 1), version=3, instance=1))
+    low = cell(0, 880, "a"), cell(100, 880, "b"), cell(0, 881, "c"), cell(100, 881, "d")
+    same = cell(0, 0, "x"), cell(0, 0, "y")
+
+    assert _read(slide(container(0xF003, table, *low)), []) == [Text(OTHER, "", (("a", "b"), ("c", "d")))]
+    assert _read(slide(container(0xF003, table, *same)), []) == [Text(OTHER, "", (("x",), ("y",)))]

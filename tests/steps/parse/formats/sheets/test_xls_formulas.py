@@ -35,6 +35,12 @@ def test_an_empty_text_is_a_result_where_other_formulas_have_results(parse: Pars
     assert not parsed.report.warnings
 
 
+def test_formulas_that_give_an_empty_text_have_it_as_their_result(parse: Parse) -> None:
+    empty = b"\x17\0\0"  # ""
+
+    assert body(parse("a.xls", xls([(0, 0, "a", 0)], extra=formula(1, 0, EMPTY, empty)))) == "a"
+
+
 @pytest.mark.parametrize("tokens", [b"\xff\xff\xff", b"\x44", b"\x23\xff\xff\xff\xff"])
 def test_formulas_that_cannot_be_read_are_left_out(parse: Parse, tokens: bytes) -> None:
     assert body(parse("a.xls", xls([(0, 0, "a", 0)], extra=formula(1, 0, EMPTY, tokens)))).startswith("a")

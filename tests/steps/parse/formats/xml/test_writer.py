@@ -1,5 +1,6 @@
 """The elements and attributes of XML as lines."""
 
+import time
 from pathlib import Path
 
 from tests.steps.parse.formats.xml.reading import parse
@@ -60,3 +61,26 @@ def test_the_texts_of_a_drawing_are_read(tmp_path: Path) -> None:
     )
 
     assert parse(tmp_path, source).text == "Chart\nNorth"
+
+
+def test_line_ends_in_running_text_are_blanks(tmp_path: Path) -> None:
+    assert parse(tmp_path, "<r><p>one<br/>two<lb/>three</p></r>").text == "one two three"
+
+
+def test_raised_and_lowered_digits_in_running_text_stay_so(tmp_path: Path) -> None:
+    source = "<r><p>H<sub>2</sub>O, 10<sup>5</sup>, m<superscript>2</superscript></p><sup>7</sup></r>"
+
+    assert parse(tmp_path, source).text == "H₂O, 10⁵, m²\n7"
+
+
+def test_unknown_entities_stay_where_they_are(tmp_path: Path) -> None:
+    source = '<!DOCTYPE r SYSTEM "r.dtd"><r><p>&a;one&b;&c; two<b/>&d;three<i>&e;</i>&f;</p></r>'
+
+    assert parse(tmp_path, source).text == "&a;one&b;&c; two&d;three&e;&f;"
+
+
+def test_many_unknown_entities_take_linear_time(tmp_path: Path) -> None:
+    started = time.process_time()
+
+    assert parse(tmp_path, f"<r>{'&a;' * 50_000}</r>").text == "&a;" * 50_000
+    assert time.process_time() - started < 3
