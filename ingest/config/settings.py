@@ -102,7 +102,9 @@ class Settings(BaseSettings):
         description="Worker processes on this machine for files that need OCR, so that others do not wait for them; they "
         "start only where OCR is on and installed. 0 = the other workers read them.",
     )
-    ocr_page_seconds: float = Field(120.0, gt=0, description="Wall-clock time for OCR of one page, beside the parser's.")
+    ocr_page_seconds: float = Field(
+        120.0, gt=0, description="Wall-clock time for OCR of one page, beside the parser's."
+    )
     ocr_max_pages: int = Field(2000, ge=1, description="Pages of a file that OCR reads; a warning names the others.")
     ocr_memory_mib: int = Field(
         2048, ge=512, description="Address space of OCR in the parser process, above that of the parser."

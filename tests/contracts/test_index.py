@@ -233,7 +233,10 @@ def test_points_are_read_back_as_they_were_written(index: Index) -> None:
 
 
 def test_a_location_is_read_back(index: Index) -> None:
-    index.upsert(make_owner(), [replace(make_point(0), location={"start": 0, "end": 5, "pages": [3, 4], "headings": ["Zusätze"]})])
+    index.upsert(
+        make_owner(),
+        [replace(make_point(0), location={"start": 0, "end": 5, "pages": [3, 4], "headings": ["Zusätze"]})],
+    )
 
     assert [each.location for each in index.read_points(1, 1)] == [
         {"start": 0, "end": 5, "pages": [3, 4], "headings": ["Zusätze"]}

@@ -29,6 +29,8 @@ _MAX_LANGUAGE_COST = 12.0
 _MAX_SCRIPT_COST = 16.0
 _MIN_BYTES_TO_CONTRADICT = 10
 _LATIN_CONTRADICTIONS = frozenset(["cp1250", "iso8859_2", "cp1254", "cp1257", "iso8859_4", "iso8859_16"])
+_WORDS_AT_A_GLANCE = 30
+_MAX_WESTERN_COST_PER_BYTE = 9.5  # 5.8 to 8.9 in Western texts, 10.2 to 18 in others that are decoded as Western
 _MIN_LEAD_OF_LATIN = 1.4
 _MIN_LEAD_OF_OTHERS = 2
 _RANDOM_COST_PER_BYTE = 20
@@ -55,6 +57,8 @@ def contradict_western(data: bytes) -> str | None:
     words = _words_with_high_bytes(sample)
     if len(b"".join(words)) < _MIN_BYTES_TO_CONTRADICT:
         return None
+    if _reads_as_western(words[:_WORDS_AT_A_GLANCE]):
+        return None
     looks_western = _looks_western(sample)
     final = _final(words, sample, always="cp1252")
     cost, codec = final[0]
@@ -70,6 +74,13 @@ def _final(words: list[bytes], sample: bytes, always: str = "") -> list[tuple[fl
     ranked = sorted(_first_round(words, surroundings), key=lambda entry: entry.cost)
     finalists = ranked[:_FINALISTS] + [entry for entry in ranked[_FINALISTS:] if entry.codec == always]
     return sorted((_final_cost(words, entry, surroundings), entry.codec) for entry in finalists)
+
+
+def _reads_as_western(words: list[bytes]) -> bool:
+    """Return whether words are usual in a Western language: it takes a twentieth of the time of a comparison."""
+    data = b" " + b" ".join(words) + b" "
+    totals = pair_total(Counter(pairwise(data)), "cp1252", SINGLE_BYTE["cp1252"].languages)
+    return min(totals.values()) < _MAX_WESTERN_COST_PER_BYTE * len(data)
 
 
 def _looks_western(sample: bytes) -> bool:

@@ -29,7 +29,7 @@ _SENTENCE_ENDS = (".", "!", "?", "。")
 _BROKEN = re.compile("[^\\W\\d_][-\u00ad\u2010\ufffe]$")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 _SHORT_WORD = 3
-_MIN_SHORT = 0.2
+_MIN_SHORT = 0.4
 _MAX_SENTENCE_ENDS = 0.5
 _WIDE_CHARACTERS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff66-\uff9f]")
 

@@ -41,6 +41,8 @@ def with_lines(glyphs: Glyphs) -> Glyphs:
 
 def _separator(glyphs: Glyphs, before: int, index: int) -> str:
     """Return what is between two neighbours: a line end, a space or nothing."""
+    if glyphs.left[index] == glyphs.left[before] and glyphs.bottom[index] == glyphs.bottom[before]:
+        return ""  # a ligature or a pair of surrogates
     height = max(glyphs.height(before), glyphs.height(index))
     gap = glyphs.left[index] - glyphs.right[before]
     if abs(glyphs.baseline(index) - glyphs.baseline(before)) > _NEW_LINE * height or gap < -_STEP_BACK * height:

@@ -103,10 +103,10 @@ def read_angles(handle: int, indexes: Iterable[int]) -> list[float]:
 
 
 def _character(code: int) -> str:
-    """Return one character, which is always one character long."""
+    """Return one character, which is always one character long: beyond U+FFFF pdfium has surrogates in pairs."""
     if code == 2:  # as in the text of a page, the hyphen at a line end
         return "\ufffe"
-    return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\uffff"
+    return chr(code) if 0 < code < 0x110000 else "\uffff"
 
 
 def needs_glyphs(page_text: pypdfium2.PdfTextPage, text: str) -> bool:

@@ -23,7 +23,7 @@ from ingest.steps.parse.formats.pdf.flow import TORN, with_lines
 from ingest.steps.parse.formats.pdf.glyphs import address_of, needs_glyphs, read_glyphs, share_without_unicode
 from ingest.steps.parse.formats.pdf.inkboxes import with_font_boxes
 from ingest.steps.parse.formats.pdf.legibility import is_legible
-from ingest.steps.parse.formats.pdf.repair import repair_characters
+from ingest.steps.parse.formats.pdf.repair import join_surrogates, repair_characters
 from ingest.steps.parse.formats.pdf.rows import read_rows
 from ingest.steps.parse.parsed import ParsedText, normalize_text
 
@@ -117,7 +117,7 @@ def _layout(page_text: pypdfium2.PdfTextPage, raw: str) -> str:
     parts = upright_parts(with_font_boxes(read_glyphs(page_text, raw), address), address)
     if TORN.search(raw):
         parts = map(with_lines, parts)
-    return "\n".join(filter(None, (write_rows(read_rows(part)) for part in parts)))
+    return join_surrogates("\n".join(filter(None, (write_rows(read_rows(part)) for part in parts))))
 
 
 def _is_unusual(text: str) -> bool:

@@ -10,6 +10,7 @@ _LONE_MARK = re.compile(r"(?<=\w)\n([\u0300-\u036f]+)\n?")
 _PRESENTATION_FORMS = re.compile("[\ufb00-\ufdff\ufe70-\ufefe]")
 """Ligatures (fi, fl), and the shapes that Hebrew and Arabic letters have in a word."""
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _NONCHARACTERS = re.compile("[\uffff\ufffe]")
 
 
@@ -21,6 +22,13 @@ def repair_characters(text: str) -> str:
     text = _ACCENT_THEN_LETTER.sub(_combine_accent, text)
     text = _PRESENTATION_FORMS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     return unicodedata.normalize("NFC", text)
+
+
+def join_surrogates(text: str) -> str:
+    """Return the text with each pair of surrogates as the character beyond U+FFFF that it stands for."""
+    if _SURROGATES.search(text) is None:
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
 
 
 def drop_noncharacters(text: str) -> str:

@@ -11,12 +11,14 @@ from ingest.steps.parse.formats.pdf.bidirectional import RIGHT_TO_LEFT, is_right
 from ingest.steps.parse.formats.pdf.doubles import MIN_STEP, may_have_doubles, without_doubles
 from ingest.steps.parse.formats.pdf.glyphs import Glyphs
 from ingest.steps.parse.formats.pdf.scripts import write_lowered, write_raised
+from ingest.steps.parse.formats.pdf.spacing import SPACED, write_spaced
 
 _SEGMENT_GAP = 0.75
 _WORD_GAP = 0.17
 _MAX_STEP_BACK = 2.0
 """Shares of the height of a row, which is about 1.2 times the font size."""
 
+_USUAL = 0.3  # of the glyphs of a row: in formulas, most of them may be raised or lowered
 _SMALL = 0.85
 _RAISED = 0.14
 _LOWERED = 0.06
@@ -26,8 +28,6 @@ _MAX_CLIMB = 0.3
 
 _GRID_TOLERANCE = 0.03
 _GRID_SAMPLE = 12
-SPACED = re.compile(r"(?:\b[^\W\d_] ){4}[^\W\d_]\b")
-"""A word whose letters are so far apart that pdfium returns spaces between them."""
 
 _STACKED = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 _MARK_BEFORE_NUMBER = re.compile(r"[.,:;!?]\d")
@@ -141,8 +141,9 @@ def _read_row(glyphs: Glyphs, lines: list[Line], is_page_backwards: bool) -> Row
 
 
 def _usual_height(glyphs: Glyphs, visible: list[int]) -> float:
+    """Return the greatest of the heights that many glyphs of a row have."""
     heights = Counter([round(glyphs.top[index] - glyphs.bottom[index], 1) for index in visible])
-    return max(heights, key=lambda value: (heights[value], value))
+    return max(value for value in heights if heights[value] >= min(_USUAL * len(visible), max(heights.values())))
 
 
 def _read_both_directions(glyphs: Glyphs, text: str, visible: list[int], is_page_backwards: bool) -> str:
@@ -241,7 +242,7 @@ def _write(glyphs: Glyphs, part: list[int], height: float, pitch: float) -> str:
         before = index
     pieces.append(_write_run(run, level, pieces))
     text = "".join(pieces)
-    return _write_spaced(glyphs, part, height) if SPACED.search(text) else text
+    return write_spaced(glyphs, part, height) if SPACED.search(text) else text
 
 
 def _plain_text(glyphs: Glyphs, part: list[int]) -> str | None:
@@ -267,15 +268,6 @@ def _levels(glyphs: Glyphs, part: list[int], height: float) -> list[int]:
         else:
             levels.append(_level((glyphs.baseline(index) - baseline) / height))
     return levels
-
-
-def _write_spaced(glyphs: Glyphs, part: list[int], height: float) -> str:
-    """Return the text of a segment whose letters are spaced: wider gaps are its spaces."""
-    gaps = [glyphs.left[index] - glyphs.right[before] for before, index in pairwise(part)]
-    usual = sorted(gaps)[len(gaps) // 2]
-    least = max(1.8 * usual, usual + 0.15 * height)
-    spaces = ["", *(" " if gap > least else "" for gap in gaps)]
-    return "".join(space + glyphs.text[index] for space, index in zip(spaces, part, strict=True))
 
 
 def _level(shift: float) -> int:

@@ -45,7 +45,7 @@ def read_uncalculated(workbook: Any) -> dict[int, Formulas]:
 
 def _formula(workbook: Any, body: bytes, row: int, column: int) -> str:
     """Return a formula as text, "" if it cannot be read."""
-    from xlrd.formula import FMLA_TYPE_CELL, decompile_formula  # type: ignore[import-untyped]
+    from xlrd.formula import FMLA_TYPE_CELL, decompile_formula  # type: ignore[import-untyped]  # it has no types and no stubs are installed
 
     length = struct.unpack_from("<H", body, _TOKENS_AT - 2)[0]
     tokens = body[_TOKENS_AT:]

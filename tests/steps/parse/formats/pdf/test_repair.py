@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.steps.parse.formats.pdf.repair import drop_noncharacters, repair_characters
+from ingest.steps.parse.formats.pdf.repair import drop_noncharacters, join_surrogates, repair_characters
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,8 @@ def test_accents_and_ligatures_become_letters(raw: str, tidy: str) -> None:
 
 def test_noncharacters_are_dropped() -> None:
     assert drop_noncharacters("a\uffffb\ufffec") == "abc"
+
+
+def test_pairs_of_surrogates_become_the_characters_that_they_stand_for() -> None:
+    assert join_surrogates("\ud835\udc38 = \ud835\udc5a") == "𝐸 = 𝑚"
+    assert join_surrogates("a lone \ud835 half") == "a lone  half"
