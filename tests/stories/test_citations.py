@@ -20,7 +20,7 @@ FILES: dict[str, bytes] = {
     "herons.docx": documents.docx("".join(documents.paragraph(line) for line in LINES)),
     "herons.xlsx": documents.xlsx({"Nests": ROWS}),
     "herons.pptx": documents.pptx([(f"Slide {n}", line, "") for n, line in enumerate(LINES[:40], 1)]),
-    "herons.pdf": documents.pdf(LINES[:50]),
+    "herons.pdf": documents.pdf([f"{line} It waits for fish there, and moves slowly. {line}" for line in LINES[:50]]),
     "herons.eml": (
         b"From: a@example.org\r\nSubject: Herons\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n"
         + "\r\n".join(LINES).encode()
