@@ -183,7 +183,7 @@ def test_failed_files_are_grouped_by_reason_and_retried_only_with_retry_failed(
     services: FakeServices, documents: Path, tmp_path: Path
 ) -> None:
     (documents / "empty.txt").write_text("")
-    (documents / "b.txt").write_bytes(b"\xff\xfe\xff")  # the fake parser cannot read it
+    (documents / "b.txt").write_bytes(bytes(range(1, 9)) * 50)  # it does not look like text
     schedule = create_mirror(services, documents)
 
     ended = run_to_end(services, schedule, tmp_path)

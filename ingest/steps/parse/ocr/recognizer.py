@@ -63,8 +63,8 @@ class Recognizer:
     @property
     def reader(self) -> tuple[str, str]:
         """The engine's name and version, as a report names its reader."""
-        engine = _load(self._name, self._options.ocr_languages)
-        return engine.name, engine.version
+        ocr_engine = _load(self._name, self._options.ocr_languages)
+        return ocr_engine.name, ocr_engine.version
 
     def add_pdf_page(self, builder: TextBuilder, page: Any, part: str) -> bool:
         """Add the text of a page (pypdfium2.PdfPage) and count it. Returns whether there was any."""
@@ -76,7 +76,7 @@ class Recognizer:
 
     def recognize_pdf_page(self, page: Any) -> RecognizedText:
         """Return the text of a page. Raises OcrFailed."""
-        return self._recognize(lambda engine: render_page(page, engine.dots_per_inch, engine.max_side))
+        return self._recognize(lambda ocr_engine: render_page(page, ocr_engine.dots_per_inch, ocr_engine.max_side))
 
     def recognize(self, image: "Image") -> RecognizedText:
         """Return the text of a picture. Raises OcrFailed."""
@@ -110,8 +110,8 @@ class Recognizer:
         seconds = self._options.ocr_page_seconds
         with ocr_page(), _memory_for_ocr(self._name, self._options), _interrupted_after(seconds) as alarm:
             try:
-                engine = _load(self._name, self._options.ocr_languages)
-                return engine.recognize(draw(engine), seconds)
+                ocr_engine = _load(self._name, self._options.ocr_languages)
+                return ocr_engine.recognize(draw(ocr_engine), seconds)
             except MemoryError as exc:
                 raise OcrFailed("The picture needs more memory than OCR has (INGEST_OCR_MEMORY_MIB).") from exc
             except OcrFailed:
