@@ -33,6 +33,11 @@ class FakeClient:
             file_batches=SimpleNamespace(create=self._attach, retrieve=self._retrieve), files=None
         )
 
+    def get(self, path: str, **_: object) -> dict[str, Any]:
+        """Answer the list of coverage reports: no file has warnings."""
+        assert path.endswith("/file_reports")
+        return {"object": "list", "data": [], "has_more": False}
+
     def _upload(self, file: tuple[str, Any], purpose: str, extra_headers: object) -> SimpleNamespace:
         number = next(self._numbers)
         if number > self.wait_for_a_batch_after:
