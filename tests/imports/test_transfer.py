@@ -36,7 +36,7 @@ class FakeClient:
     def get(self, path: str, **_: object) -> dict[str, Any]:
         """Answer the list of coverage reports: no file has warnings."""
         assert path.endswith("/file_reports")
-        return {"object": "list", "data": [], "has_more": False}
+        return {"object": "list", "data": [], "has_more": False, "last_id": None}
 
     def _upload(self, file: tuple[str, Any], purpose: str, extra_headers: object) -> SimpleNamespace:
         number = next(self._numbers)

@@ -9,7 +9,7 @@ A, B, C = (1, 0), (2, 0), (3, 0)
 
 
 def hit(row: int, score: float) -> Hit:
-    return Hit(row=row, generation=1, number=0, text="", score=score)
+    return Hit(row=row, generation=1, number=0, text="", score=score, location={"start": 0, "end": 1})
 
 
 def test_each_list_is_scaled_to_its_own_range_and_weighted() -> None:

@@ -1,7 +1,7 @@
 """What an index holds and returns: points, their owners, and search hits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ingest.steps.vectors import SparseVector, Vectors
@@ -47,7 +47,7 @@ class Hit:
     number: int
     text: str
     score: float
-    location: Mapping[str, Any] | None = None
+    location: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 class PointRef(NamedTuple):
