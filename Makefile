@@ -45,7 +45,7 @@ bench: setup ## Throughput and latency against the bare work
 	$(BIN)/python -m tests.bench
 
 docs: setup ## Build the documentation site into build/docs
-	$(BIN)/mkdocs build --quiet --strict --config-file deploy/mkdocs.yml
+	$(BIN)/mkdocs build --strict --config-file deploy/mkdocs.yml
 
 env.example: setup ## Rewrite deploy/env.example from the settings
 	{ sed "/^# ------/q" deploy/env.example; echo; $(BIN)/ingest settings; } > deploy/env.example.new

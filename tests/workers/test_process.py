@@ -13,10 +13,10 @@ from tests.fakes import FakeServices
 PARENT = """
 import gc
 from celery.signals import worker_init
-from ingest.steps import chunk
+from ingest.steps.chunk import tokens
 from workers import app, process
 worker_init.send(sender=app)
-print(chunk._encoding.cache_info().currsize, gc.get_freeze_count() > 50_000)
+print(tokens._encoding.cache_info().currsize, gc.get_freeze_count() > 50_000)
 """
 
 
