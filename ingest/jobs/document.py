@@ -46,7 +46,7 @@ class ChunkedDocument:
         return self.piece(part.start, part.end, part.header)
 
     def piece(self, start: int, end: int, header: Sequence[int] | None) -> str:
-        """Return tokens [start, end) as text, below the header row that begins and ends at the first two characters."""
+        """Return tokens [start, end) as text below a header row. `header` begins with the row's [start, end) in characters."""
         text = self.tokens.text(start, end)
         return text if header is None else f"{self.tokens.characters[header[0] : header[1]]}\n{text}"
 
@@ -82,19 +82,19 @@ class DocumentWindows:
         still_wanted: Callable[[], bool],
     ) -> Iterator[np.ndarray]:
         """Yield the dense vectors of each chunk of a group, reused where the text is the same, embedded otherwise."""
-        new = [number for number, text in zip(group, texts, strict=True) if text not in reused]
+        new = {number: text for number, text in zip(group, texts, strict=True) if text not in reused}
         embedded = self._embed(new, embedder, still_wanted) if new else iter(())
         for text in texts:
             yield reused[text] if text in reused else next(embedded)
 
     def _embed(
-        self, numbers: Sequence[int], embedder: Embedder, still_wanted: Callable[[], bool]
+        self, chunks: Mapping[int, str], embedder: Embedder, still_wanted: Callable[[], bool]
     ) -> Iterator[np.ndarray]:
-        """Yield an array for each chunk: one row for each of its windows."""
+        """Yield an array for each chunk, given its number and its text: one row for each of its windows."""
         if self.plan is None:
-            yield from embedder.embed([self.document.text(number) for number in numbers], still_wanted)
+            yield from embedder.embed(list(chunks.values()), still_wanted)
             return
-        of_chunk = [self.plan.windows_of_chunk[number] for number in numbers]
+        of_chunk = [self.plan.windows_of_chunk[number] for number in chunks]
         windows = sorted({window for indexes in of_chunk for window in indexes})
         positions = {window: position for position, window in enumerate(windows)}
         vectors = embedder.embed([self._window_text(window) for window in windows], still_wanted)

@@ -1,7 +1,7 @@
 """Stories of Word and RTF files: the body, a header, a note, a text box. Each has paragraphs and tables of its own."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ingest.steps.parse.formats.layout import TextBuilder, join_cells
@@ -175,6 +175,28 @@ class Story(Sink):
         if outer and isinstance(outer[-1], _NestedRow):
             outer[-1] = _NestedRow(f"{outer[-1]};")
         outer.append(_NestedRow(line))
+
+
+def add_story(builder: TextBuilder, story: Story) -> None:
+    """Add a story with its structure to the builder of the document."""
+    builder.add_parsed(story.builder.parsed("story"), "")
+
+
+def add_distinct_stories(builder: TextBuilder, stories: Iterable[Story]) -> None:
+    """Add stories, equal ones once: the headers of all sections are mostly the same."""
+    seen: set[str] = set()
+    for story in stories:
+        text = story.builder.build()
+        if text not in seen:
+            seen.add(text)
+            add_story(builder, story)
+
+
+def add_comment(builder: TextBuilder, author: str, comment: Story) -> None:
+    """Add a comment as a block with its author, and count it. An empty one is dropped."""
+    if text := comment.builder.build():
+        builder.add_block(f"Comment ({author}): {text}" if author else f"Comment: {text}")
+        builder.report.count("comment", "read")
 
 
 class _NestedRow(str):

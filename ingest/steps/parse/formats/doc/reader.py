@@ -10,7 +10,7 @@ from ingest.steps.parse.formats.doc.objects import add_objects
 from ingest.steps.parse.formats.doc.text import StoryReader
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.formats.pictures import report_pictures
-from ingest.steps.parse.formats.story import Story
+from ingest.steps.parse.formats.story import Story, add_comment, add_distinct_stories, add_story
 
 _SEPARATORS = 6  # stories between the text and notes, before the headers
 _HEADER_KINDS = (0, 1, 4)  # of each section: even and odd header, even and odd footer, first header, first footer
@@ -28,34 +28,18 @@ def write_document(builder: TextBuilder, ole: Any, folder: list[str]) -> None:
     reader = StoryReader(document)
     ranges = document.stories()
     headers, footers = _headers_and_footers(document, reader, ranges.get("headers", (0, 0)))
-    _add_distinct(builder, headers)
+    add_distinct_stories(builder, headers)
     for name in ("main", "boxes", "footnotes", "endnotes"):
-        _add(builder, reader.read(*ranges.get(name, (0, 0))))
+        add_story(builder, reader.read(*ranges.get(name, (0, 0))))
     for author, comment in _comments(document, reader, ranges.get("comments", (0, 0))):
-        if text := comment.builder.build():
-            builder.add_block(f"Comment ({author}): {text}" if author else f"Comment: {text}")
-            builder.report.count("comment", "read")
+        add_comment(builder, author, comment)
     for name in ("header_boxes", "rest"):
-        _add(builder, reader.read(*ranges.get(name, (0, 0))))
-    _add_distinct(builder, footers)
+        add_story(builder, reader.read(*ranges.get(name, (0, 0))))
+    add_distinct_stories(builder, footers)
     if not folder:
         add_objects(builder, ole, write_document)
     pictures = [] if len(builder) else find_pictures(document.data, document.main)
     report_pictures(builder, max(reader.images, len(pictures)), pictures)
-
-
-def _add(builder: TextBuilder, story: Story) -> None:
-    builder.add_parsed(story.builder.parsed("doc"), "")
-
-
-def _add_distinct(builder: TextBuilder, stories: list[Story]) -> None:
-    """Add stories, equal ones once: the headers of all sections are mostly the same."""
-    seen: set[str] = set()
-    for story in stories:
-        text = story.builder.build()
-        if text not in seen:
-            seen.add(text)
-            _add(builder, story)
 
 
 def _headers_and_footers(

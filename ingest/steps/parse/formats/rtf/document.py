@@ -9,7 +9,15 @@ from ingest.steps.parse.formats.pictures import Picture
 from ingest.steps.parse.formats.rtf.charsets import Charsets
 from ingest.steps.parse.formats.rtf.embedded import EmbeddedFile
 from ingest.steps.parse.formats.rtf.html_sink import HtmlSink
-from ingest.steps.parse.formats.story import Capture, Paragraph, Sink, Story
+from ingest.steps.parse.formats.story import (
+    Capture,
+    Paragraph,
+    Sink,
+    Story,
+    add_comment,
+    add_distinct_stories,
+    add_story,
+)
 
 _HEADING_NAME = re.compile(r"(?:heading|überschrift|titre|título|titolo|kop|rubrik|заголовок)\s*(\d)\b", re.I)
 _MAX_HEADING_LEVEL = 9
@@ -46,25 +54,19 @@ class Document:
 
     def write(self, builder: TextBuilder) -> None:
         """Add the document: headers, body, notes, comments, footers, embedded files."""
-        _add_distinct(builder, self.headers)
+        add_distinct_stories(builder, self.headers)
         if isinstance(self.body, HtmlSink):
             write_html(builder, self.body.html)
         elif isinstance(self.body, Story):
             self.body.end(Paragraph())
-            _add(builder, self.body)
+            add_story(builder, self.body)
         for note in self.notes:
-            _add(builder, note)
+            add_story(builder, note)
         for author, comment in self.comments:
-            self._add_comment(builder, author.text, comment)
-        _add_distinct(builder, self.footers)
+            add_comment(builder, author.text, comment)
+        add_distinct_stories(builder, self.footers)
         self._add_files(builder)
         self._report(builder)
-
-    def _add_comment(self, builder: TextBuilder, author: str, comment: Story) -> None:
-        text = comment.builder.build()
-        if text:
-            builder.add_block(f"Comment ({author}): {text}" if author else f"Comment: {text}")
-            builder.report.count("comment", "read")
 
     def _add_files(self, builder: TextBuilder) -> None:
         for file in self.files:
@@ -79,17 +81,3 @@ class Document:
             report.warn("embedded_object_not_read", message)
         if self.is_cut:
             report.warn("file_cut", "The file ends inside a picture or an object; text after that is missing.")
-
-
-def _add(builder: TextBuilder, story: Story) -> None:
-    builder.add_parsed(story.builder.parsed("rtf"), "")
-
-
-def _add_distinct(builder: TextBuilder, stories: list[Story]) -> None:
-    """Add stories, equal ones once: the headers of all sections are mostly the same."""
-    seen: set[str] = set()
-    for story in stories:
-        text = story.builder.build()
-        if text not in seen:
-            seen.add(text)
-            _add(builder, story)
