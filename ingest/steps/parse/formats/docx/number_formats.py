@@ -2,11 +2,9 @@
 
 import re
 
+from ingest.steps.parse.formats.roman import roman_numeral
+
 _MAX_NUMBER = 10_000  # Roman numerals and letters of larger numbers would be long
-_ROMAN: tuple[tuple[int, str], ...] = (
-    *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x")),
-    *((9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
-)
 _LETTERS = {
     "lowerLetter": "abcdefghijklmnopqrstuvwxyz",
     "upperLetter": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -69,7 +67,7 @@ def _format_western(number: int, name: str) -> str:
         case "decimalZero":
             return f"{number:02}"
         case "lowerRoman" | "upperRoman":
-            return _roman(number).upper() if name == "upperRoman" else _roman(number)
+            return roman_numeral(number).upper() if name == "upperRoman" else roman_numeral(number)
         case "ordinal":
             return f"{number}{_ordinal_ending(number)}"
         case "numberInDash":
@@ -78,14 +76,6 @@ def _format_western(number: int, name: str) -> str:
             return f"{number:X}"
     # Custom formats give the first numbers: "001, 002, 003, ..."
     return f"{number:0{len(first[0])}}" if (first := _PADDED.match(name)) else str(number)
-
-
-def _roman(number: int) -> str:
-    digits = ""
-    for value, digit in _ROMAN:
-        digits += digit * (number // value)
-        number %= value
-    return digits
 
 
 def _ordinal_ending(number: int) -> str:

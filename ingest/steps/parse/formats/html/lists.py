@@ -3,11 +3,9 @@
 import string
 from typing import Any
 
+from ingest.steps.parse.formats.roman import roman_numeral
+
 _MAX_ROMAN = 3999
-_ROMAN = (
-    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"),
-    (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
-)  # fmt: skip
 
 
 class ListMarkers:
@@ -49,7 +47,7 @@ def _write_number(number: int, kind: str) -> str:
         letters = _letters(number)
         return letters.upper() if kind == "A" else letters
     if kind in ("i", "I") and 0 < number <= _MAX_ROMAN:
-        roman = _roman(number)
+        roman = roman_numeral(number)
         return roman.upper() if kind == "I" else roman
     return str(number)
 
@@ -61,11 +59,3 @@ def _letters(number: int) -> str:
         number, digit = divmod(number - 1, 26)
         letters = string.ascii_lowercase[digit] + letters
     return letters
-
-
-def _roman(number: int) -> str:
-    roman = ""
-    for value, sign in _ROMAN:
-        roman += sign * (number // value)
-        number %= value
-    return roman

@@ -5,13 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.steps.parse.formats.ooxml.xml import child, local_name, to_int
+from ingest.steps.parse.formats.roman import roman_numeral
 
 MAX_LEVEL = 8
 _SIGNS = frozenset(["buNone", "buChar", "buAutoNum", "buBlip"])
-_ROMAN = (
-    *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x")),
-    *((9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
-)
 _MAX_NUMBER = 5000
 
 
@@ -83,8 +80,4 @@ def _format_number(scheme: str, number: int) -> str:
 def _roman(number: int) -> str:
     if not 0 < number < _MAX_NUMBER:
         return str(number)
-    digits = ""
-    for value, digit in _ROMAN:
-        digits += digit * (number // value)
-        number %= value
-    return digits
+    return roman_numeral(number)
