@@ -34,10 +34,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture(autouse=True)
 def _print_logs_on_failure(request: pytest.FixtureRequest) -> Iterator[None]:
     """Print the service's output when a story fails."""
+    # Taken before the test: a service that is the test's own is torn down before this fixture ends.
+    service = request.getfixturevalue("service") if "service" in request.fixturenames else None
     failed_before = request.session.testsfailed
     yield
-    if request.session.testsfailed > failed_before and "service" in request.fixturenames:
-        print(request.getfixturevalue("service").logs())
+    if service is not None and request.session.testsfailed > failed_before:
+        print(service.logs())
 
 
 @pytest.fixture

@@ -23,9 +23,12 @@ FILES = 120
 
 
 def import_files(client: openai.OpenAI, count: int) -> tuple[str, str]:
-    """Create a batch of small files in a new store and return the ids of both."""
+    """Create a batch of small files in a new store and return the ids of both.
+
+    The local model takes about 0.1 s for each, so that the import lasts for several seconds.
+    """
     words = "river stone harbour winter lantern copper meadow signal thunder engine".split()  # noqa: SIM905 - easier to read than a list
-    texts = [f"marker{n:04d} " + " ".join(random.Random(n).choices(words, k=400)) for n in range(count)]
+    texts = [f"marker{n:04d} " + " ".join(random.Random(n).choices(words, k=150)) for n in range(count)]
     ids = [
         client.files.create(file=(f"{n}.txt", text.encode()), purpose="assistants").id for n, text in enumerate(texts)
     ]

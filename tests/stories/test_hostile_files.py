@@ -26,6 +26,8 @@ BATCH_SECONDS = 200
 
 MEMORY_MIB = 512
 BASELINE_MIB = 100
+KEPT_MIB = MEMORY_MIB // 4
+"""What a parser may keep of earlier files before it is replaced."""
 WORKER_MIB = 1_200
 """Plain text is decoded and chunked in the worker process; the largest specimen has fourteen million tokens."""
 
@@ -151,7 +153,7 @@ def test_hostile_files_do_not_affect_other_files(service: Service, environment: 
     print(
         f"{len(files)} files in {time.monotonic() - began:.0f} s; parser {memory.parser_mib} MiB, worker {memory.worker_mib} MiB"
     )
-    assert 0 < memory.parser_mib < MEMORY_MIB + BASELINE_MIB
+    assert 0 < memory.parser_mib < MEMORY_MIB + KEPT_MIB + BASELINE_MIB
     assert 0 < memory.worker_mib < WORKER_MIB
     members = {member.id: member for member in client.vector_stores.files.list(store.id, limit=100)}
     assert set(members) == set(files)

@@ -13,7 +13,7 @@ from tests.receivers import Receiver, receiving
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """Settings that permit receivers on this machine."""
-    return settings.model_copy(update={"webhooks_allow_private": True, "webhook_timeout_seconds": 2.0})
+    return settings.model_copy(update={"webhooks_allow_private": True, "webhook_timeout_seconds": 8.0})
 
 
 @pytest.fixture

@@ -112,6 +112,7 @@ def test_a_silent_receiver_delays_neither_maintenance_nor_other_receivers(
     services: FakeServices, receiver: Receiver, worker: DeliveryWorker
 ) -> None:
     receiver.is_silent = True
+    services.settings = services.settings.model_copy(update={"webhook_timeout_seconds": 2.0})
     silent, _ = subscribe(services, receiver.url)
     with receiving() as quick:
         subscribe(services, quick.url)

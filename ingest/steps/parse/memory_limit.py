@@ -1,6 +1,8 @@
 """The memory limit of the parser process: its address space above what it has already."""
 
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _MIB = 2**20
@@ -18,6 +20,21 @@ def lift_memory_limit() -> None:
     """Let this process allocate what the system allows."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
+@contextmanager
+def without_memory_limit() -> Iterator[None]:
+    """Lift the limit inside the context. What the process allocates meanwhile and keeps does not count afterwards."""
+    if not is_memory_limited():
+        yield
+        return
+    limit, before = address_space_limit(), used_memory_mib()[0]
+    lift_memory_limit()
+    try:
+        yield
+    finally:
+        grown_mib = max(0, used_memory_mib()[0] - before)
+        set_address_space_limit(limit + grown_mib * _MIB)
 
 
 def is_memory_limited() -> bool:

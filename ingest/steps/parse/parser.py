@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HANDLERS = "ingest.steps.parse.formats"
 _FILES_PER_PROCESS = 500  # libraries leak a little memory; a new process costs about 0.1 s
-_MAX_GROWTH_MIB = 512  # a process that has grown by this much is replaced at once
+_MAX_GROWTH_SHARE = 0.25  # a process that has grown by this share of a file's memory is replaced at once
 _BLOCK_BYTES = 2**20
 
 
@@ -153,7 +153,8 @@ class Parser:
 
     def _replace_if_needed(self, header: dict[str, Any]) -> None:
         self._files += 1
-        if header["must_restart"] or self._files >= self._files_per_process or header["grown_mib"] > _MAX_GROWTH_MIB:
+        has_grown = header["grown_mib"] > self._settings.parse_memory_mib * _MAX_GROWTH_SHARE
+        if header["must_restart"] or self._files >= self._files_per_process or has_grown:
             self.close()
 
 

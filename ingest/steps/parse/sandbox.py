@@ -16,7 +16,7 @@ from typing import Any
 from ingest.errors import FileError, InvalidFile, UnsupportedFile
 from ingest.runtime.pdeathsig import die_with_parent
 from ingest.steps.parse import frames, progress, second_reader
-from ingest.steps.parse.memory_limit import lift_memory_limit, limit_memory, used_memory_mib
+from ingest.steps.parse.memory_limit import limit_memory, used_memory_mib, without_memory_limit
 from ingest.steps.parse.nested import find_handler, import_handler, kind_of_container, reset_budget
 from ingest.steps.parse.ocr import NeedsOcr
 from ingest.steps.parse.options import ParseOptions, set_current_options
@@ -63,8 +63,9 @@ def _handle_request(
     path, kind = Path(request["path"]), request["kind"]
     set_current_options(ParseOptions.from_json(request["options"]))
     reset_budget()
+    limit_memory(memory_mib)  # once a file: what a first attempt leaves behind counts in the second
     try:
-        parsed = check_text(_read(path, kind, handlers, memory_mib), max_text_mib)
+        parsed = check_text(_read(path, kind, handlers), max_text_mib)
         body = parsed.text.encode()
     except NeedsOcr:
         return {"outcome": "needs_ocr", "must_restart": False}, b""
@@ -84,11 +85,11 @@ def _handle_request(
     return {"outcome": "parsed", "structure": parsed.structure_to_json(), "must_restart": False}, body
 
 
-def _read(path: Path, kind: str, handlers: dict[str, str], memory_mib: int) -> ParsedText:
+def _read(path: Path, kind: str, handlers: dict[str, str]) -> ParsedText:
     """Parse one file; if its parser refuses it, try what `second_reader` offers. Raises what the first attempt raised."""
 
     def read_copy(copy: Path) -> ParsedText:
-        return _read_once(copy, kind, handlers, memory_mib)
+        return _read_once(copy, kind, handlers)
 
     try:
         parsed = read_copy(path)
@@ -96,7 +97,7 @@ def _read(path: Path, kind: str, handlers: dict[str, str], memory_mib: int) -> P
         if _is_out_of_memory(exc) or not second_reader.may_help(exc):
             raise
         again = second_reader.read_repaired(path, kind, read_copy)
-        again = again or _read_with_library(path, _known_kind(kind, path), memory_mib)
+        again = again or _read_with_library(path, _known_kind(kind, path))
         if again is None:
             raise
         return again
@@ -105,10 +106,9 @@ def _read(path: Path, kind: str, handlers: dict[str, str], memory_mib: int) -> P
     return second_reader.read_repaired(path, kind, read_copy) or parsed
 
 
-def _read_with_library(path: Path, kind: str, memory_mib: int) -> ParsedText | None:
-    lift_memory_limit()  # memory for the library does not count against the file
-    read = second_reader.load_library(kind)
-    limit_memory(memory_mib)
+def _read_with_library(path: Path, kind: str) -> ParsedText | None:
+    with without_memory_limit():  # memory for the library does not count against the file
+        read = second_reader.load_library(kind)
     return None if read is None else read(path)
 
 
@@ -120,12 +120,10 @@ def _known_kind(kind: str, path: Path) -> str:
         return kind
 
 
-def _read_once(path: Path, kind: str, handlers: dict[str, str], memory_mib: int) -> ParsedText:
-    limit_memory(memory_mib)
+def _read_once(path: Path, kind: str, handlers: dict[str, str]) -> ParsedText:
     kind = kind_of_container(kind, path)
-    lift_memory_limit()  # memory for the handler's libraries does not count against the file
-    handler = import_handler(find_handler(handlers, kind))
-    limit_memory(memory_mib)
+    with without_memory_limit():  # memory for the handler's libraries does not count against the file
+        handler = import_handler(find_handler(handlers, kind))
     return handler(path).normalized()
 
 

@@ -84,7 +84,7 @@ def test_a_process_is_replaced_after_a_number_of_files(run_instruction: RunInstr
 def test_a_process_that_keeps_much_memory_is_replaced(
     run_instruction: RunInstruction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.steps.parse.parser._MAX_GROWTH_MIB", 50)
+    monkeypatch.setattr("ingest.steps.parse.parser._MAX_GROWTH_SHARE", 0.02)
 
     assert run_instruction("keep") != run_instruction("answer")
 

@@ -159,15 +159,10 @@ def _memory_for_ocr(name: EngineName, options: ParseOptions) -> Iterator[None]:
     if not memory_limit.is_memory_limited():
         yield
         return
-    limit, before = memory_limit.address_space_limit(), memory_limit.used_memory_mib()[0]
-    memory_limit.lift_memory_limit()
-    _load(name, options.ocr_languages)  # the engine's libraries do not count
-    memory_limit.limit_memory(options.ocr_memory_mib)
-    try:
+    with memory_limit.without_memory_limit():  # the engine's libraries, and what it keeps for its next page, do not count
+        _load(name, options.ocr_languages)
+        memory_limit.limit_memory(options.ocr_memory_mib)
         yield
-    finally:
-        grown_mib = max(0, memory_limit.used_memory_mib()[0] - before)  # the engine keeps memory for its next page
-        memory_limit.set_address_space_limit(limit + grown_mib * 2**20)
 
 
 class _Alarm:
