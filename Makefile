@@ -4,7 +4,7 @@ BIN := .venv/bin
 PATHS := ingest workers api tests deploy
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients check audit unit test chaos demo bench docs lock clean env.example
+.PHONY: help setup clients check audit unit test test-long chaos demo bench docs lock clean env.example
 
 help: ## List the commands
 	@sed -n 's/^\([a-z.-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -27,10 +27,13 @@ check: setup docs ## Format, lint, types, import contracts, documentation
 	$(BIN)/lint-imports
 
 unit: setup ## Tests that start no servers (about 5 minutes)
-	$(BIN)/pytest -q -n 2 -m "not services and not story"
+	$(BIN)/pytest -q -n 2 -m "not services and not story and not long"
 
-test: setup clients ## All tests; they start their own Valkey, Postgres and vectors process (about 25 minutes)
-	$(BIN)/pytest -q -n 2 --dist loadgroup
+test: setup clients ## The tests of CI; they start their own Valkey, Postgres and vectors process (about 30 minutes)
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "not long"
+
+test-long: setup ## The tests that `make test` leaves out: further kills, and 100,000 rows (about 10 minutes)
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m long
 
 # CHAOS_SEEDS, CHAOS_FILES, MODEL_EXAMPLES, MODEL_STEPS and MODEL_SEED set the length of the run.
 chaos: export CHAOS_SEEDS ?= 1 2 3 4 5 6 7 8 9 10

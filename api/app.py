@@ -23,6 +23,7 @@ from api.routes import (
     reports,
     retries,
     schedules,
+    selected_files,
     store_files,
     uploads,
     vector_stores,
@@ -37,7 +38,7 @@ from ingest.services import Services
 from ingest.timeouts import REPORT_TIMEOUTS, REQUEST_TIMEOUTS, WORKER_TIMEOUTS
 
 ROUTES = (
-    *(files, uploads, store_files, file_batches, events, reports),
+    *(files, uploads, selected_files, store_files, file_batches, events, reports),
     *(retries, reindexing, schedules, import_schedules, vector_stores, webhooks),
 )
 

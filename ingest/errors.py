@@ -122,7 +122,7 @@ class OversizedFile(InvalidFile):
 class DependencyDown(IngestError):
     """A server that is needed did not answer, or refused the request for the time being.
 
-    `dependency` is its name: "qdrant", "embedder", "database", "broker", "blobs", "parser" or "embedding model".
+    `dependency` is its name: "qdrant", "embedder", "reranker", "database", "broker", "blobs", "parser" or "embedding model".
     `retry_after_seconds` is the time that the server asked for, if it did.
     """
 

@@ -15,11 +15,12 @@ from ingest.dispatch.poll_throttle import PollThrottle
 from ingest.errors import DependencyDown
 from ingest.net.breaker import CircuitBreaker
 from ingest.runtime.heartbeat import HeartbeatThread
-from ingest.steps import embed, query_rewriting
+from ingest.steps import embed, query_rewriting, rerank
 from ingest.steps.embed import Embedder
 from ingest.steps.index import Index, QdrantIndex
 from ingest.steps.parse import Parser, ocr
 from ingest.steps.query_rewriting import Rewriter
+from ingest.steps.rerank import Reranker
 from ingest.timeouts import REPORT_TIMEOUTS, Timeouts
 
 
@@ -39,12 +40,16 @@ class Services:
         """Set when this process must end soon: jobs release their files."""
         self.parser_lock = threading.Lock()
         """Hold it while using `parser` in a process with several threads."""
-        self.breakers = {name: CircuitBreaker(name) for name in ("qdrant", "embedder")}
+        self.breakers = {name: CircuitBreaker(name) for name in ("qdrant", "embedder", "reranker")}
         """By dependency. `embedder` is the breaker of the default model."""
         self.failing_dependencies: tuple[str, ...] = ()
         """Dependencies that were failing when this process last claimed a file (ingest/jobs/outages.py)."""
         self.feeder_thread: FeederThread | None = None
         """Publishes for requests, in processes that answer requests."""
+        self.cosine_floors: dict[str, float] = {}
+        """Mean cosine of unrelated sentences by model, as far as this process knows (ingest/search/cosine_floor.py)."""
+        self.script_gains: dict[tuple[str, str], float] = {}
+        """How well a model knows a script, by both, as far as this process knows (ingest/search/script_gains.py)."""
         self._creation_lock = threading.Lock()
         self._embedders: dict[str, Embedder] = {}
         self._indexes: dict[str, Index] = {}
@@ -81,6 +86,11 @@ class Services:
     @cached_property
     def rewriter(self) -> Rewriter:
         return query_rewriting.build_rewriter(self.settings)
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        """The reranker of searches, or None if none is configured."""
+        return rerank.build(self.settings)
 
     @cached_property
     def queue(self) -> Queue:
@@ -141,6 +151,8 @@ class Services:
         for name in ("heartbeat_thread", "parser", "embedder", "index", "rewriter"):
             if name in created:
                 created[name].close()
+        if created.get("reranker") is not None:
+            created["reranker"].close()
         for embedder in self._embedders.values():
             embedder.close()
         for index in self._indexes.values():

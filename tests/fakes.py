@@ -26,12 +26,14 @@ from ingest.status import Lane
 from ingest.steps import filters as filtering
 from ingest.steps.embed import always_wanted
 from ingest.steps.filters import Filter
-from ingest.steps.index import Hit, Point, PointOwner, PointRef
+from ingest.steps.index import Hit, Point, PointKey, PointOwner, PointRef, StoredText
 from ingest.steps.parse import ParsedText
 from ingest.steps.parse.parser import ignore_progress
 from ingest.steps.parse.plain import read_plain
 from ingest.steps.parse.report import Report
+from ingest.steps.rerank import Pair
 from ingest.steps.vectors import SparseVector, Vectors
+from tests.rerankers import shared_words
 
 CALLER = Caller(DEFAULT_PROJECT)
 """A caller of the default project, without limits."""
@@ -101,6 +103,29 @@ class FakeRewriter:
         pass
 
 
+class FakeReranker:
+    """Scores a passage by the share of the query's words that it has, at most `max_scores` of them.
+
+    `error` is raised while it is set. `asked` has the pairs of each call.
+    """
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.max_scores: int | None = None
+        self.asked: list[list[Pair]] = []
+
+    def score(self, pairs: Sequence[Pair]) -> list[float | None]:
+        self.asked.append(list(pairs))
+        if self.error is not None:
+            raise self.error
+        scores: list[float | None] = [shared_words(query, passage) for query, passage in pairs]
+        count = len(scores) if self.max_scores is None else self.max_scores
+        return scores[:count] + [None] * (len(scores) - count)
+
+    def close(self) -> None:
+        pass
+
+
 @dataclass
 class FakeIndex:
     """Keeps points by (row, generation, number). While `is_down` is set every call fails.
@@ -163,6 +188,7 @@ class FakeIndex:
         sparse: SparseVector | None,
         filters: Filter | None,
         limit: int,
+        rows: Sequence[int] | None = None,
     ) -> tuple[list[Hit], list[Hit]]:
         self._check()
         if dense is not None:
@@ -176,6 +202,7 @@ class FakeIndex:
             key: point
             for key, (owner, point) in in_store.items()
             if filters is None or filtering.matches(filters, owner.attributes, owner.filename)
+            if rows is None or owner.row in rows
         }
         frequencies = Counter(term for _, point in in_store.values() for term in point.sparse.indices)
 
@@ -190,6 +217,16 @@ class FakeIndex:
             if sparse is not None and (score := _bm25(point.sparse, sparse, frequencies, len(in_store)))
         }
         return ranked(by_vector), ranked(by_terms)
+
+    def score_points(self, points: Sequence[PointKey], dense: Vectors) -> dict[PointKey, float]:
+        self._check()
+        self._require_dimensions(dense)
+        return {key: _cosine(self.points[key][1].dense, dense) for key in points if key in self.points}
+
+    def read_texts(self, points: Sequence[PointKey]) -> dict[PointKey, StoredText]:
+        self._check()
+        stored = {key: self.points[key][1] for key in points if key in self.points}
+        return {key: StoredText(point.text, point.location) for key, point in stored.items()}
 
     def scan_points(self, rows: Sequence[int] | None = None) -> Iterator[PointRef]:
         self._check()
@@ -271,7 +308,10 @@ class FakeParser:
 
 
 class FakeServices(Services):
-    """Services over a real database and a folder of blobs. Everything else is fake, also the models of the settings."""
+    """Services over a real database and a folder of blobs. Everything else is fake, also the models of the settings.
+
+    The cosine floor of each model is 0: the vectors of `FakeEmbedder` are all alike.
+    """
 
     queue: FakeQueue
     embedder: FakeEmbedder
@@ -287,6 +327,7 @@ class FakeServices(Services):
         self.index = FakeIndex()
         self.parser = FakeParser()
         self.has_slow_lane = True
+        self.cosine_floors = dict.fromkeys(settings.models, 0.0)
 
     def _build_embedder(self, model: str) -> FakeEmbedder:
         settings = self.settings.embedding_with(model)

@@ -5,10 +5,14 @@ from kombu import Queue
 
 from ingest.config import Settings, load_settings_or_exit
 from ingest.dispatch.broker import MAINTENANCE_QUEUE, MAINTENANCE_TASK, QUEUES, make_celery_app
+from ingest.steps.embed import folder_bytes
 
 TASKS_PER_CHILD = 20_000
 CHILD_MEMORY_KIB = 1_500_000
 """A child above this size is replaced after its file. Parsers run in processes of their own, with limits of their own."""
+
+GRAPH_COPIES = 2
+"""The size of a loaded model in a folder, in sizes of its file: ONNX Runtime rearranges weights while it loads them."""
 
 CHILD_START_SECONDS = 60
 """Time to load the model on a busy machine. Celery's default of 4 s would restart children over and over."""
@@ -26,7 +30,7 @@ def make_app(settings: Settings) -> Celery:
             Queue(name) for name in (QUEUES["interactive"], MAINTENANCE_QUEUE, QUEUES["bulk"], QUEUES["slow"])
         ],
         worker_max_tasks_per_child=TASKS_PER_CHILD,
-        worker_max_memory_per_child=CHILD_MEMORY_KIB,
+        worker_max_memory_per_child=CHILD_MEMORY_KIB + GRAPH_COPIES * folder_bytes(settings) // 1024,
         worker_proc_alive_timeout=CHILD_START_SECONDS,
         worker_concurrency=settings.worker_processes,
         beat_schedule={

@@ -30,6 +30,8 @@ def build_document(api: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         schemas["Search"]["properties"]["filters"] = search.FILTERS
+        for name in ("SelectFiles", "UpdateSelectedFiles"):
+            schemas[name]["properties"]["filters"] = search.REQUIRED_FILTERS
         schemas.update(search.FILTER_SCHEMAS)
         api.openapi_schema = document
     return api.openapi_schema

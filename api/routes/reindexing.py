@@ -61,7 +61,10 @@ def roll_back(
 
 @router.post("/reindex/purge")
 def purge(services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id) -> wire.VectorStoreModels:
-    """Delete the points of the previous embedding model of a store. A rollback is impossible afterwards."""
+    """Delete the points of the other embedding model of a store: a rollback is impossible afterwards.
+
+    The other model is the previous one, or the one that a failed gate keeps the store from.
+    """
     return wire.VectorStoreModels.from_status(
         vector_store_id, migration.purge_previous_model(services, caller, vector_store_id)
     )

@@ -1,7 +1,7 @@
 """/v1/vector_stores: vector stores and their search.
 
 Calls `create`, `list_page`, `retrieve`, `update` and `delete` of ingest/stores/vector_stores.py, `require_files` and
-`attach_members` of ingest/stores/members.py, and `search` and `rewrite_queries` of ingest/stores/search.py.
+`attach_members` of ingest/stores/members.py, and `search_store` and `rewrite_queries` of ingest/search/search.py.
 """
 
 from typing import Any
@@ -14,11 +14,9 @@ from api.schemas import search as search_wire
 from api.schemas import vector_stores as wire
 from api.schemas.parts import Deleted, Id, ListPage, to_chunk_sizes
 from ingest.db.queue.membership import Member
-from ingest.steps import filters
+from ingest.search import search as searching
 from ingest.stores import members as store_members
-from ingest.stores import search as searching
 from ingest.stores import vector_stores
-from ingest.stores.fusion import EQUAL_WEIGHTS
 
 router = APIRouter(prefix="/v1/vector_stores", tags=["Vector stores"])
 
@@ -91,23 +89,12 @@ def search(
     services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id, body: search_wire.Search
 ) -> search_wire.SearchPage:
     """Search passages by dense and lexical similarity."""
-    options = body.ranking_options or search_wire.RankingOptions()
     queries = [body.query] if isinstance(body.query, str) else body.query
+    options = body.options()
     if body.rewrite_query:
         queries = searching.rewrite_queries(services, caller, vector_store_id, queries)
-    results = searching.search(
-        services,
-        caller,
-        vector_store_id,
-        queries,
-        limit=body.max_num_results,
-        filters=filters.parse_filter(body.filters) if body.filters is not None else None,
-        weights=options.hybrid_search.weights() if options.hybrid_search else EQUAL_WEIGHTS,
-        score_threshold=options.score_threshold,
-    )
-    return search_wire.SearchPage(
-        search_query=queries, data=[search_wire.SearchResult.from_hit(result) for result in results]
-    )
+    answer = searching.search_store(services, caller, vector_store_id, queries, options)
+    return search_wire.SearchPage.from_answer(queries, answer)
 
 
 def _members(body: wire.CreateVectorStore) -> list[Member]:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from api.schemas.parts import Id, RequestModel, ResponseModel, Strategy
+from api.schemas.reindex_gates import Gate, ReindexGate
 from ingest.db.models import ReindexScope, StandbyState
 from ingest.errors import InvalidRequest
 from ingest.reindex.migration import MigrationStatus
@@ -26,16 +27,26 @@ class Reindex(RequestModel):
     """Configured name of the embedding model that the store cuts over to when all files are ready."""
     now: bool = False
     """Cut over each file as soon as it is ready."""
+    gate: Gate | None = None
+    """Cut over only if golden queries find as much with the new index. A store on its way to the model gets this gate
+    instead of the one it has."""
+    force: bool = False
+    """Cut over to the model even if the store's gate does not pass."""
 
     def chunk_sizes(self) -> ChunkSizes | None:
         """Return the requested chunk sizes; None if each file keeps its own."""
         return None if self.chunking_strategy is None else self.chunking_strategy.chunk_sizes()
 
     def model_target(self) -> ModelTarget | None:
-        """Return the requested model. Raises InvalidRequest if `now` comes without `model`."""
-        if self.model is None and self.now:
-            raise InvalidRequest("'now' goes with 'model'.", param="now")
-        return None if self.model is None else ModelTarget(self.model, self.now)
+        """Return the requested model. Raises InvalidRequest for options that need one, and for a wrong gate."""
+        for name in ("now", "gate", "force"):
+            if self.model is None and getattr(self, name):
+                raise InvalidRequest(f"'{name}' goes with 'model'.", param=name)
+        if self.force and self.gate is not None:
+            raise InvalidRequest("'force' overrides a gate: it does not go with another one.", param="force")
+        if self.model is None:
+            return None
+        return ModelTarget(self.model, self.now, None if self.gate is None else self.gate.to_request(), self.force)
 
 
 class Rollback(RequestModel):
@@ -63,6 +74,8 @@ class VectorStoreModels(ResponseModel):
     file_counts: ReadyCounts
     kept_until: int | None
     """Unix time at which the points of the other model are deleted."""
+    gate: ReindexGate | None
+    """The gate of the migration that the store is in, or of the last one that cut over."""
 
     @classmethod
     def from_status(cls, vector_store_id: str, status: MigrationStatus) -> "VectorStoreModels":
@@ -73,4 +86,5 @@ class VectorStoreModels(ResponseModel):
             other_state=status.standby_state,
             file_counts=ReadyCounts(ready=status.ready_files, total=status.total_files),
             kept_until=status.kept_until,
+            gate=None if status.gate is None else ReindexGate.from_row(status.gate),
         )

@@ -20,6 +20,8 @@ COMMANDS = {
     "import": "imports.import_",
     "status": "status.status",
     "report": "report.report",
+    "search": "search.search",
+    "eval": "evaluation.evaluate",
     "retry": "retry.retry",
     "reindex": "reindex.reindex",
     "schedule": "schedule.app",
@@ -30,6 +32,7 @@ COMMANDS = {
     "projects": "projects.app",
     "webhooks": "webhooks.app",
     "migrate": "migrate.migrate",
+    "model": "model.app",
     "settings": "settings.settings",
 }
 """Where each command is. A command's module and its dependencies are imported only when the command runs."""

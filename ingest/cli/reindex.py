@@ -1,13 +1,16 @@
 """`ingest reindex`: re-index the files of a vector store."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import openai
 import typer
 from rich.console import Console
 
+from ingest.cli.golden_file import read_golden
 from ingest.cli.options import ApiKey, BaseUrl, StoreArgument, Wait
+from ingest.cli.reindex_gate import wait_for_gate
 from ingest.cli.store_batches import is_complete, print_file_counts, resolve_store_id, wait_for_batch
 from ingest.imports.client import DEFAULT_URL, open_client
 
@@ -29,7 +32,20 @@ Model = Annotated[
 ]
 Now = Annotated[bool, typer.Option("--now", help="Change each file as soon as it is re-indexed.")]
 Rollback = Annotated[bool, typer.Option("--rollback", help="Return to the previous embedding model of the store.")]
-Purge = Annotated[bool, typer.Option("--purge", help="Only delete the points that are kept for a rollback.")]
+Purge = Annotated[
+    bool,
+    typer.Option("--purge", help="Only delete the points kept for a rollback, or those of an index whose gate failed."),
+]
+Gate = Annotated[
+    Path | None,
+    typer.Option(
+        help="Change the model only if these golden queries (JSONL) find as much as before; see `ingest eval`."
+    ),
+]
+GateTolerance = Annotated[
+    float, typer.Option(min=0.0, max=1.0, help="By how much recall@10 of the golden queries may fall.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Change the model even if the store's gate has failed.")]
 
 
 def reindex(
@@ -41,6 +57,9 @@ def reindex(
     now: Now = False,
     rollback: Rollback = False,
     purge: Purge = False,
+    gate: Gate = None,
+    gate_tolerance: GateTolerance = 0.0,
+    force: Force = False,
     wait: Wait = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the batch as one JSON object.")] = False,
     base_url: BaseUrl = DEFAULT_URL,
@@ -49,15 +68,18 @@ def reindex(
     """Re-index the files of a store, or change its model.
 
     Search uses the old index of each file until the new one is complete, and keeps it if the file fails or is
-    cancelled.
+    cancelled. With --gate, a store keeps its model if golden queries find less with the new one.
 
-    Exit code 0: started, or (--wait) all files completed; 1: (--wait) some did not; 2: refused, or no service.
+    Exit code 0: started, or (--wait) all files completed and the gate passed; 1: (--wait) some did not, or it failed;
+    2: refused, or no service.
     """
     body = reindex_body(only, chunk_tokens, overlap)
     if sum((bool(model), rollback, purge)) > 1:
         raise typer.BadParameter("--model, --rollback and --purge exclude each other.")
     if now and not (model or rollback):
         raise typer.BadParameter("--now needs --model or --rollback.")
+    if (gate or force) and not model:
+        raise typer.BadParameter("--gate and --force need --model.")
     if (rollback or purge) and body != {"only": "all"}:
         raise typer.BadParameter("--rollback and --purge apply to all files, without --only and --chunk-tokens.")
     with open_client(base_url, api_key) as client:
@@ -65,12 +87,23 @@ def reindex(
         if purge:
             _purge(client, path, as_json)
             return
-        body = {"now": now} if rollback else body | ({"model": model, "now": now} if model else {})
+        body = {"now": now} if rollback else body | _model_options(model, now, gate, gate_tolerance, force)
         batch = _start(client, path + "/rollback" * rollback, body, as_json=as_json, wait=wait)
+        has_passed = wait_for_gate(client, path, quiet=as_json) if wait and model and is_complete(batch) else True
     if as_json:
         print(json.dumps(batch))
-    if wait and not is_complete(batch):
+    if wait and not (is_complete(batch) and has_passed):
         raise typer.Exit(1)
+
+
+def _model_options(model: str, now: bool, gate: Path | None, tolerance: float, force: bool) -> dict[str, Any]:
+    """Return the part of a request's body about another model. Raises Refused for a wrong golden file."""
+    if not model:
+        return {}
+    body: dict[str, Any] = {"model": model, "now": now}
+    if gate is not None:
+        body["gate"] = {"queries": [query.to_json() for query in read_golden(gate)], "tolerance": tolerance}
+    return body | ({"force": True} if force else {})
 
 
 def reindex_body(only: str, chunk_tokens: int | None, overlap: int | None) -> dict[str, Any]:

@@ -34,6 +34,8 @@ def setting_lines() -> list[str]:
 def _format_default(name: str, default: Any) -> str:
     if name in MACHINE_DEFAULTS:
         return f"<{MACHINE_DEFAULTS[name]}>"
+    if default is None:
+        return ""
     if isinstance(default, SecretStr):
         return default.get_secret_value()
     if isinstance(default, tuple):

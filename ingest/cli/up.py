@@ -21,6 +21,7 @@ from ingest.embedded.processes import LOOPBACK_HOST, is_loopback, plan_service
 from ingest.embedded.supervisor import Supervisor, lock_data_folder
 from ingest.errors import DependencyDown, Refused
 from ingest.imports.schedules import project_import_roots
+from ingest.steps import embed
 from ingest.steps.embed import minilm
 
 
@@ -81,9 +82,13 @@ def _join_import_roots(roots: Sequence[str]) -> str | None:
 
 
 def _ensure_model(settings: Settings) -> None:
-    """Build the local model's graph (a few seconds, once), so that worker processes do not build it concurrently."""
-    if not settings.embedding_url:
+    """Build the local model's graph (a few seconds, once), so that worker processes do not build it concurrently.
+
+    Raises Refused if a model in a folder of the settings does not work.
+    """
+    if not settings.embedding_url and settings.embedding_model_path is None:
         minilm.ensure_model_file([settings.models_dir, settings.data / "models"])
+    embed.check_folders(settings)
 
 
 def _requeue_claimed_files(settings: Settings) -> None:

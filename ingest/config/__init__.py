@@ -1,6 +1,7 @@
 """The settings of the service, read once from the environment (`INGEST_...`) and passed on from there.
 
-Here: every setting with its default, bounds and description, and the refusal of invalid ones.
+Here: every setting with its default, bounds and description, what the files in a model's folder say, and the refusal of
+invalid ones.
 Not here: variables that are not settings (ingest/environment.py), and limits of the API (ingest/limits.py).
 """
 

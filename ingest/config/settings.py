@@ -2,80 +2,21 @@
 
 import os
 import socket
-import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, TypeAdapter, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, model_validator
 
-from ingest.config.embedding_model import LOCAL_MODEL, NAME_CHARACTERS, EmbeddingModel
+from ingest.config.model_settings import ModelSettings
 from ingest.environment import selected_environment
-from ingest.errors import ModelMissing
 
 RENAMED_VARIABLES = {"INGEST_MAX_KILLS": "INGEST_MAX_CRASHES"}
 """Variables of earlier releases and their names of today. An ignored setting would be a silent change."""
 
-_MODELS = TypeAdapter(tuple[EmbeddingModel, ...])
 
-
-class Settings(BaseSettings):
+class Settings(ModelSettings):
     """The service's settings. The defaults work for the embedded service on one machine."""
-
-    model_config = SettingsConfigDict(env_prefix="INGEST_", extra="ignore", frozen=True, hide_input_in_errors=True)
-
-    # locations
-    data: Path = Field(Path("ingest-data"), description="Folder of the embedded service: database, blobs, vectors.")
-    database_url: str = Field("", description="SQLAlchemy URL; empty = SQLite in the data folder.")
-    redis_url: str = Field("", description="Broker URL; empty = the embedded Valkey.")
-    qdrant_url: str = Field("", description="Qdrant's REST URL; empty = the embedded vectors process.")
-    qdrant_api_key: SecretStr = Field(SecretStr(""), description="Sent to Qdrant with every request.")
-    blobs_url: str = Field("", description="Folder or fsspec URL for file contents; empty = in the data folder.")
-
-    # embedding
-    embedding_url: str = Field("", description="OpenAI-compatible base URL (.../v1); empty = the local model.")
-    embedding_api_key: SecretStr = Field(SecretStr(""), description="Bearer key for the embedding URL.")
-    embedding_model: str = Field(LOCAL_MODEL, description="Model name, also part of the collection's name.")
-    embedding_dimensions: int = Field(0, ge=0, description="Vector length; 0 = ask the model once.")
-    embedding_send_dimensions: bool = Field(False, description="Send `dimensions` with requests (OpenAI v3 models).")
-    embedding_context_tokens: int = Field(
-        8191, ge=16, description="Longest input of a remote model; longer chunks are embedded in windows."
-    )
-    embedding_batch_inputs: int = Field(64, ge=1, le=2048, description="Texts per embedding request.")
-    embedding_timeout_seconds: float = Field(60.0, gt=0, description="Timeout of one embedding request.")
-    embedding_models: Annotated[tuple[EmbeddingModel, ...], NoDecode] = Field(
-        (),
-        description="More embedding models, which stores use or may migrate to: a JSON list of objects with `model` and, "
-        "with the meaning of the settings above, `url`, `api_key`, `dimensions`, `send_dimensions`, `context_tokens`, "
-        "`batch_inputs`, `timeout_seconds`. Give one of them a `name` if two have the same `model`. The local model is "
-        "always available.",
-    )
-    embedding_default: str = Field(
-        "", max_length=NAME_CHARACTERS, description="Name of the model of new stores; empty = embedding_model."
-    )
-    embedding_kept_days: float = Field(
-        7.0,
-        ge=0,
-        description="Days in which a store that migrated to another model can roll back: its old points stay.",
-    )
-    models_dir: Path = Field(
-        Path(sys.prefix) / "share" / "ingest" / "models",
-        description="Folder of the local model's compiled graph.",
-    )
-
-    # query rewriting
-    chat_url: str = Field(
-        "", description="OpenAI-compatible base URL (.../v1) for `rewrite_query`; empty = queries are not rewritten."
-    )
-    chat_model: str = Field("gpt-4.1-mini", description="Model that rewrites queries.")
-    chat_api_key: SecretStr = Field(SecretStr(""), description="Bearer key for the chat URL.")
-    chat_timeout_seconds: float = Field(
-        3.0,
-        gt=0,
-        le=5,
-        description="Timeout of one rewrite, which the search waits for; then the query stays as it is.",
-    )
 
     # parsing
     parse_timeout_seconds: float = Field(60.0, gt=0, description="Wall-clock time for parsing a file of any size...")
@@ -201,52 +142,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text for a terminal.")
 
-    @field_validator("embedding_models", mode="before")
-    @classmethod
-    def _parse_models(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return _MODELS.validate_json(value) if value.strip() else ()
-        return value
-
     @model_validator(mode="after")
     def _refuse_renamed_variables(self) -> Self:
         for name in selected_environment(RENAMED_VARIABLES):
             raise ValueError(f"{name} is called {RENAMED_VARIABLES[name]} now: rename it in the environment")
         return self
-
-    @model_validator(mode="after")
-    def _check_model_names(self) -> Self:
-        names = [self.embedding_model, *(model.name or model.model for model in self.embedding_models)]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"several embedding models are called '{name}': give one of them another `name`")
-        if self.embedding_default and self.embedding_default not in self.models:
-            raise ValueError(f"embedding_default '{self.embedding_default}' is none of the embedding models")
-        return self
-
-    @cached_property
-    def models(self) -> dict[str, EmbeddingModel]:
-        """Every embedding model by its name."""
-        fields = set(EmbeddingModel.model_fields) - {"name"}
-        first = EmbeddingModel.model_construct(
-            **{name: getattr(self, "embedding_model" if name == "model" else f"embedding_{name}") for name in fields}
-        )
-        others = {model.name or model.model: model for model in self.embedding_models}
-        return {LOCAL_MODEL: EmbeddingModel(model=LOCAL_MODEL), self.embedding_model: first} | others
-
-    @property
-    def default_model(self) -> str:
-        """The name of the model of new stores."""
-        return self.embedding_default or self.embedding_model
-
-    def embedding_with(self, name: str) -> "Settings":
-        """Return a copy whose `embedding_...` settings are those of a model. Raises ModelMissing."""
-        model = self.models.get(name)
-        if model is None:
-            raise ModelMissing(name)
-        fields = [field for field in EmbeddingModel.model_fields if field not in ("name", "model")]
-        values = {f"embedding_{field}": getattr(model, field) for field in fields}
-        return self.model_copy(update=values | {"embedding_model": model.model})
 
     @cached_property
     def sql_url(self) -> str:

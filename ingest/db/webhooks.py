@@ -16,6 +16,7 @@ from ingest.db.models import (
     FileBatch,
     ImportResult,
     ImportSchedule,
+    ReindexGate,
     StoreFile,
     VectorStore,
     WebhookDelivery,
@@ -41,12 +42,12 @@ class EndedRun:
 
 @dataclass(frozen=True)
 class Ending:
-    """The end of a batch or of a scheduled import, or the expiry of a store (`subject` is None)."""
+    """The end of a batch or of a scheduled import, the verdict of a gate, or the expiry of a store (`subject` is None)."""
 
     project: str
     """Empty when the store was deleted: nobody is notified then."""
     store_id: str
-    subject: FileBatch | EndedRun | None = None
+    subject: FileBatch | EndedRun | ReindexGate | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def count_pending(session: Session, endpoint: int) -> int:
 def take_unannounced(session: Session, limit: int) -> list[Ending]:
     """Return what ended and was not announced, at most `limit` of each kind, and mark it as announced."""
     endings = [*_ended_batches(session, limit), *_ended_imports(session, limit), *_expired_stores(session, limit)]
+    endings += _decided_gates(session, limit)
     batches = [each.subject.row for each in endings if isinstance(each.subject, FileBatch)]
     imports = [each.subject.row for each in endings if isinstance(each.subject, EndedRun)]
     stores = [each.store_id for each in endings if each.subject is None]
@@ -132,6 +134,9 @@ def take_unannounced(session: Session, limit: int) -> list[Ending]:
         execute(session, update(ImportSchedule).where(ImportSchedule.row.in_(imports)).values(announced=True))
     if stores:
         execute(session, update(VectorStore).where(VectorStore.id.in_(stores)).values(announced=True))
+    for gate in (each.subject for each in endings if isinstance(each.subject, ReindexGate)):
+        is_gate = (ReindexGate.vector_store_id == gate.vector_store_id, ReindexGate.model == gate.model)
+        execute(session, update(ReindexGate).where(*is_gate).values(announced=True))
     return endings
 
 
@@ -244,6 +249,19 @@ def _expired_stores(session: Session, limit: int) -> list[Ending]:
     )
     found = session.execute(expired.order_by(VectorStore.row).limit(limit).with_for_update(skip_locked=True))
     return [Ending(row.project, row.id) for row in found]
+
+
+def _decided_gates(session: Session, limit: int) -> list[Ending]:
+    decided = (
+        select(ReindexGate, VectorStore.project, VectorStore.is_deleted.label("is_deleted"))
+        .join(VectorStore, VectorStore.id == ReindexGate.vector_store_id)
+        .where(~ReindexGate.announced)
+        .order_by(ReindexGate.vector_store_id, ReindexGate.model)
+        .limit(limit)
+        .with_for_update(of=ReindexGate, skip_locked=True)
+    )
+    found = session.execute(decided)
+    return [Ending("" if row.is_deleted else row.project, row[0].vector_store_id, row[0]) for row in found]
 
 
 def _take_of_endpoint(session: Session, endpoint: int, limit: int) -> Iterator[Delivery]:

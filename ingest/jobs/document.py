@@ -12,19 +12,21 @@ from ingest.steps.chunk import Chunk, HeaderRows, Tokens, chunk
 from ingest.steps.embed import Embedder
 from ingest.steps.embed.windows import WindowPlan, fits_one_window, plan_windows
 from ingest.steps.index import Point
-from ingest.steps.location import Locator
+from ingest.steps.location import Locator, names_above
 from ingest.steps.parse import ParsedText
 
 
 @dataclass(frozen=True)
 class ChunkedDocument:
-    """The chunks of one file, numbered from 0."""
+    """The chunks of one file, numbered from 0. `languages` has that of each chunk; empty if it is not known."""
 
     tokens: Tokens
     chunks: Sequence[Chunk]
     term_counts: Sequence[TermCounts]
     locator: Locator
     header_rows: HeaderRows
+    languages: Sequence[str]
+    filename: str = ""
 
     def __len__(self) -> int:
         """Return the number of chunks."""
@@ -54,8 +56,9 @@ class ChunkedDocument:
         """Return the point of a chunk. `mean_length` is the mean number of words of the store's chunks."""
         part = self.chunks[number]
         start, end = self.tokens.character_offset(part.start), self.tokens.character_offset(part.end)
-        sparse = bm25.document_vector(self.term_counts[number], mean_length)
         location = self.locator.locate(start, end, part.header)
+        title = bm25.title_terms(self.filename, names_above(location), self.languages[number])
+        sparse = bm25.document_vector(self.term_counts[number], mean_length, title)
         return Point(number=number, text=text, dense=dense, sparse=sparse, location=location)
 
     def plan_windows(self, max_tokens: int, window_tokens: int | None) -> "DocumentWindows":
@@ -109,18 +112,23 @@ class DocumentWindows:
         )
 
 
-def chunk_document(parsed: ParsedText, max_tokens: int, overlap: int, max_file_tokens: int) -> ChunkedDocument:
-    """Cut a text into chunks. Raises InvalidFile when it has more than `max_file_tokens` tokens."""
+def chunk_document(
+    parsed: ParsedText, max_tokens: int, overlap: int, max_file_tokens: int, filename: str = ""
+) -> ChunkedDocument:
+    """Cut a text into chunks, which are also found by the words of `filename`. Raises InvalidFile when it has more than `max_file_tokens` tokens."""
     tokens = Tokens.from_text(parsed.text)
     if len(tokens) > max_file_tokens:
         raise InvalidFile(f"The file has {len(tokens):,} tokens; at most {max_file_tokens:,} are accepted.")
     chunks = chunk(tokens, max_tokens, overlap, parsed.tables)
     offsets = [(tokens.character_offset(part.start), tokens.character_offset(part.end)) for part in chunks]
-    term_counts = bm25.count_terms_in_parts(parsed.text, offsets)
-    headers: dict[tuple[int, int], TermCounts] = {}
+    languages = bm25.languages_of_parts(parsed.text, offsets)
+    term_counts = bm25.count_terms_in_parts(parsed.text, offsets, languages)
+    headers: dict[tuple[tuple[int, ...], str], TermCounts] = {}
     for number, part in enumerate(chunks):
         if part.header is not None:
-            if part.header not in headers:
-                headers[part.header] = bm25.count_terms(parsed.text[slice(*part.header)])
-            term_counts[number] = term_counts[number].plus(headers[part.header])
-    return ChunkedDocument(tokens, chunks, term_counts, Locator(parsed), HeaderRows(tokens, parsed.tables))
+            header = (part.header, languages[number])
+            if header not in headers:
+                headers[header] = bm25.count_terms(parsed.text[slice(*part.header)], languages[number])
+            term_counts[number] = term_counts[number].plus(headers[header])
+    header_rows = HeaderRows(tokens, parsed.tables)
+    return ChunkedDocument(tokens, chunks, term_counts, Locator(parsed), header_rows, languages, filename)

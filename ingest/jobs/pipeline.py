@@ -8,7 +8,7 @@ from ingest.db.queue.claims import Claim
 from ingest.db.queue.counters import PointTotals
 from ingest.jobs.document import chunk_document
 from ingest.services import Services
-from ingest.steps import parsed_text
+from ingest.steps import bm25, parsed_text
 from ingest.steps.index import PointOwner
 from ingest.steps.parse.parser import ignore_progress
 from ingest.steps.parse.report import Report
@@ -40,6 +40,8 @@ class IngestResult:
 
     totals: PointTotals
     report: Report
+    languages: int
+    """The languages of the file's chunks, as a set of bits."""
 
 
 def ingest_file(claim: Claim, services: Services, control: JobControl) -> IngestResult:
@@ -60,7 +62,9 @@ def ingest_file(claim: Claim, services: Services, control: JobControl) -> Ingest
         on_progress=control.note_progress,
     )
     control.enter_stage("chunk")
-    document = chunk_document(parsed, claim.chunk_tokens, claim.chunk_overlap, services.settings.max_tokens_per_file)
+    document = chunk_document(
+        parsed, claim.chunk_tokens, claim.chunk_overlap, services.settings.max_tokens_per_file, claim.filename
+    )
     windows = document.plan_windows(claim.chunk_tokens, embedder.window_tokens)
     mean_length = (claim.store_terms + document.words) / (claim.store_chunks + len(document))
 
@@ -87,7 +91,7 @@ def ingest_file(claim: Claim, services: Services, control: JobControl) -> Ingest
     if claim.attempt > 1:  # an earlier attempt may have written more chunks
         index.delete_chunks_from(claim.row, claim.generation, len(document))
     totals = PointTotals(chunks=len(document), terms=document.words, usage_bytes=usage_bytes)
-    return IngestResult(totals, parsed.report)
+    return IngestResult(totals, parsed.report, bm25.bits_of_languages(document.languages))
 
 
 def point_owner_of(claim: Claim) -> PointOwner:

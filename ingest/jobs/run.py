@@ -152,7 +152,7 @@ def _complete(services: Services, claim: Claim, result: IngestResult) -> None:
     version, report = pipeline_version(claim.model), result.report.to_json()
 
     def complete_or_read_attributes(session: Session) -> tuple[dict[str, Any], int] | None:
-        if claims.complete(session, claim, result.totals, version, report):
+        if claims.complete(session, claim, result.totals, version, report, result.languages):
             return None
         return claims.current_attributes(session, claim)
 

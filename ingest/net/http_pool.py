@@ -23,6 +23,7 @@ IDLE_SECONDS = 2.0
 """Connections that are idle for longer are closed. Servers close theirs after 5 s, and a request would meet a closed one."""
 
 _MAX_IDLE_CONNECTIONS = 20  # kept for the threads of one process; more are opened when they are needed
+_BLOCK_BYTES = 64 * 1024
 _CLOSED_CONNECTION = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 
 
@@ -31,7 +32,15 @@ class InvalidUrl(Exception):
 
 
 class NoResponse(Exception):
-    """The server could not be reached, or did not answer in time."""
+    """The server could not be reached, did not answer in time, or answered more than the caller accepts."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a response may take: a time of `time.monotonic()` by which it has arrived, and the bytes of its body."""
+
+    deadline: float
+    max_bytes: int
 
 
 @dataclass(frozen=True)
@@ -68,20 +77,20 @@ class HttpPool:
         self._timeout = urllib3.Timeout(connect=connect_seconds, read=timeout_seconds)
         self._used_at = time.monotonic()
 
-    def send(self, method: Literal["POST", "PUT"], body: bytes) -> Response:
+    def send(self, method: Literal["POST", "PUT"], body: bytes, bounds: Bounds | None = None) -> Response:
         """Send JSON and return the response, whatever its status. The server may get the request twice.
 
-        Raises InvalidUrl or NoResponse.
+        Without `bounds`, the pool's timeout applies to each wait for bytes. Raises InvalidUrl or NoResponse.
         """
         try:
             if time.monotonic() - self._used_at > IDLE_SECONDS:
                 self._connections.clear()
             try:
-                return self._request(method, body)
+                return self._request(method, body, bounds)
             except ProtocolError as exc:
                 if not isinstance(exc.args[-1], _CLOSED_CONNECTION):
                     raise
-            return self._request(method, body)  # a server may close an idle connection at any moment
+            return self._request(method, body, bounds)  # a server may close an idle connection at any moment
         except (ValueError, InvalidHeader) as exc:
             raise InvalidUrl(str(exc)) from exc
         except (HTTPError, OSError) as exc:
@@ -94,11 +103,19 @@ class HttpPool:
         if "_connections" in vars(self):
             self._connections.clear()
 
-    def _request(self, method: str, body: bytes) -> Response:
+    def _request(self, method: str, body: bytes, bounds: Bounds | None) -> Response:
         response = self._connections.urlopen(
-            method, self._url, body=body, headers=self._headers, timeout=self._timeout, retries=False, redirect=False
+            method,
+            self._url,
+            body=body,
+            headers=self._headers,
+            timeout=self._timeout if bounds is None else _timeout_until(bounds.deadline),
+            retries=False,
+            redirect=False,
+            preload_content=bounds is None,
         )
-        return Response(response.status, response.headers, response.data)
+        data = response.data if bounds is None else _read_within(response, bounds)
+        return Response(response.status, response.headers, data)
 
     @cached_property
     def _connections(self) -> urllib3.PoolManager:
@@ -111,6 +128,30 @@ class HttpPool:
         if proxy is None:
             return urllib3.PoolManager(**options)
         return urllib3.ProxyManager(proxy, proxy_headers=_proxy_credentials(proxy), **options)
+
+
+def _timeout_until(deadline: float) -> urllib3.Timeout:
+    seconds_left = deadline - time.monotonic()
+    if seconds_left <= 0:
+        raise NoResponse("no time is left for the request")
+    return urllib3.Timeout(connect=seconds_left, read=seconds_left)
+
+
+def _read_within(response: urllib3.BaseHTTPResponse, bounds: Bounds) -> bytes:
+    """Return the body. Raises NoResponse at the deadline, also for a server that keeps sending single bytes."""
+    received = bytearray()
+    try:
+        while block := response.read1(_BLOCK_BYTES):
+            received += block
+            if len(received) > bounds.max_bytes:
+                raise NoResponse(f"the response is longer than {bounds.max_bytes} bytes")
+            if time.monotonic() > bounds.deadline:
+                raise NoResponse("the response took too long")
+    except NoResponse:
+        response.close()  # the rest of the body is unread, so the connection cannot be used again
+        raise
+    response.release_conn()
+    return bytes(received)
 
 
 def _proxy_for(scheme: str, host: str) -> str | None:

@@ -41,11 +41,17 @@ dependency_seconds = Histogram(
 dependency_failures = Counter("ingest_dependency_failures", "Calls that found a dependency down.", ["dependency"])
 webhook_deliveries = Counter("ingest_webhook_deliveries", "Attempts to deliver an event, by outcome.", ["outcome"])
 import_runs = Counter("ingest_import_runs", "Ended runs of scheduled imports, by result.", ["result"])
+gate_verdicts = Counter("ingest_gate_verdicts", "Evaluations of the gates of re-indexes, by result.", ["result"])
+reranks = Counter("ingest_reranks", "Searches that a reranker was asked about, by result.", ["result"])
 # All label values exist from the start: Prometheus's increase() does not see the first count of a new series.
 for _outcome in ("delivered", "failed", "given_up"):
     webhook_deliveries.labels(_outcome)
 for _result in ("completed", "incomplete", "failed"):
     import_runs.labels(_result)
+for _result in ("passed", "failed", "postponed"):
+    gate_verdicts.labels(_result)
+for _result in ("completed", "partial", "failed"):
+    reranks.labels(_result)
 breaker_open = Gauge(
     "ingest_breaker_open",
     "1 while a process's circuit breaker for a dependency is open.",

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from ingest.caller import Caller
 from ingest.db.content import collections, stores
-from ingest.db.models import FileBatch, StandbyState, VectorStore
+from ingest.db.models import FileBatch, ReindexGate, StandbyState, VectorStore
 from ingest.db.queue import model_migration, requeue
 from ingest.db.queue.counters import PointTotals
 from ingest.db.session import after_commit, read_clock
 from ingest.errors import Abandoned, InvalidRequest
 from ingest.observability import logs
+from ingest.reindex import gate
 from ingest.reindex.reindexing import new_batch
 from ingest.services import Services
 from ingest.status import DAY_SECONDS
@@ -40,6 +41,8 @@ class MigrationStatus:
     total_files: int
     ready_files: int
     kept_until: int | None
+    gate: ReindexGate | None = None
+    """The gate of the migration that the store is in, or of the last one that cut over."""
 
 
 class _CutOverUndone(Exception):
@@ -55,20 +58,30 @@ def get_migration_status(services: Services, caller: Caller, store_id: str) -> M
         if store.standby_state == "kept" and store.standby_since is not None:
             kept_until = int(store.standby_since + services.settings.embedding_kept_days * DAY_SECONDS)
         ready = progress.ready if store.standby_model is not None else progress.files
-        return MigrationStatus(store.model, store.standby_model, store.standby_state, progress.files, ready, kept_until)
+        current_gate = gate.current_gate(session, store)
+        return MigrationStatus(
+            store.model, store.standby_model, store.standby_state, progress.files, ready, kept_until, current_gate
+        )
 
 
 def purge_previous_model(services: Services, caller: Caller, store_id: str) -> MigrationStatus:
     """Delete the points of a store's previous model before their time; then there is no rollback.
 
-    Raises NotFound, and InvalidRequest while a migration needs the points.
+    The points of a model that a failed gate keeps the store from are deleted too, which ends that migration. Raises
+    NotFound, and InvalidRequest while a migration needs the points.
     """
     with services.database.transaction() as session:
         require_active_store(stores.get(session, caller.project, store_id), store_id)
         store = model_migration.lock_store(session, store_id)
-        if store is not None and store.standby_state in ("staging", "mixed"):
+        if (
+            store is not None
+            and gate.is_failed(session, store)
+            and not model_migration.has_open_migration(session, store)
+        ):
+            model_migration.set_models(session, store, standby_model=store.standby_model, standby_state="dropping")
+        elif store is not None and store.standby_state in ("staging", "mixed"):
             raise InvalidRequest("The store is on its way to another embedding model: nothing of it can be deleted.")
-        if store is not None and store.standby_state == "kept":
+        elif store is not None and store.standby_state == "kept":
             model_migration.set_models(session, store, standby_model=store.standby_model, standby_state="dropping")
     return get_migration_status(services, caller, store_id)
 
@@ -80,12 +93,13 @@ def find_unconfigured_models(services: Services) -> list[str]:
 
 
 def advance_migrations(services: Services) -> None:
-    """Advance the migration of every store that has a second model. Maintenance calls it."""
+    """Evaluate the gate and advance the migration of every store that has a second model. Maintenance calls it."""
     last_row = 0
     while True:
         with services.database.reading() as session:
             page = model_migration.migrating_stores(session, last_row, STORES_PER_PAGE)
         for store in page:
+            gate.evaluate(services, store.id)
             advance_migration(services, store.id)
         if not page:
             return
@@ -95,8 +109,8 @@ def advance_migrations(services: Services) -> None:
 def advance_migration(services: Services, store_id: str) -> None:
     """Take the next steps of a store's migration.
 
-    Queue the files that were added since the last batch, cut over when all files are ready, and delete the points of a
-    previous model when its rollback period is over.
+    Queue the files that were added since the last batch, cut over when all files are ready and the gate has passed, and
+    delete the points of a previous model when its rollback period is over.
     """
     with services.database.reading() as session:
         if not _can_advance(session, services, store_id):
@@ -125,7 +139,7 @@ def _can_advance(session: Session, services: Services, store_id: str) -> bool:
     if model_migration.has_open_migration(session, store):
         return False
     if model_migration.is_ready(session, store):
-        return True
+        return gate.allows_cut_over(session, store)
     return _queues_new_files(model_migration.latest_batch(session, store)) and _has_files_to_queue(session, store)
 
 
@@ -145,7 +159,7 @@ def _queue_files_or_cut_over(session: Session, services: Services, store: Vector
         return
     if _queue_new_files(session, services, store):
         after_commit(session, services.publish_waiting)
-    elif model_migration.is_ready(session, store):
+    elif model_migration.is_ready(session, store) and gate.allows_cut_over(session, store):
         _cut_over(session, store)
 
 

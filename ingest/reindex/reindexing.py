@@ -4,7 +4,7 @@ Search keeps using the old points of a file until its new ones are complete. Dec
 deploy/docs/decisions/0009-reindex-as-a-batch.md and deploy/docs/decisions/0011-embedding-models-of-stores.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,8 @@ from ingest.db.queue import model_migration, requeue
 from ingest.db.queue.counters import PointTotals
 from ingest.db.session import read_clock
 from ingest.errors import Abandoned, InvalidRequest
+from ingest.reindex import gate
+from ingest.reindex.gate import GateRequest
 from ingest.services import Services
 from ingest.steps.versions import pipeline_version
 from ingest.stores.vector_stores import ChunkSizes
@@ -24,11 +26,14 @@ class ModelTarget:
     """The embedding model that a store migrates to, by its configured name.
 
     The store cuts over as a whole when all its files are ready. A `rolling` migration cuts each file over when it is
-    ready; search uses both models meanwhile.
+    ready; search uses both models meanwhile. A `gate` holds the store back if golden queries find less than before;
+    `force` overrides it.
     """
 
     model: str
     rolling: bool = False
+    gate: GateRequest | None = None
+    force: bool = False
 
 
 def start(
@@ -44,9 +49,13 @@ def start(
     `chunk_sizes` None keeps the sizes of each file. Raises Abandoned if the store was deleted or has expired, and
     InvalidRequest if it cannot migrate to the target now.
     """
+    if target is not None:
+        target = replace(target, model=services.settings.full_name(target.model))
     store = _lock_store(session, store_id)
     batch = new_batch(session, store, chunk_sizes)
     limit = services.settings.max_batch_files
+    if target is not None:
+        _check_gate(session, store, target)
     if target is None or (target.model == store.model and store.standby_state not in ("staging", "mixed")):
         requeue.reindex(session, batch, only, pipeline_version=pipeline_version(store.model), limit=limit)
         return batch
@@ -74,6 +83,7 @@ def resume_migration(session: Session, services: Services, store_id: str, batch:
     if batch.model is not None and batch.model != store.model:
         if store.standby_state == "mixed":
             raise InvalidRequest(_conflict_message(store))
+        gate.renew_gate(session, store, batch.model)
         _start_migration(session, services, store, ModelTarget(batch.model), None)
 
 
@@ -110,6 +120,10 @@ def _start_migration(
         needs_reindex = model_migration.needs_reindex("mixed" if is_rolling else "staging", target.model)
         limit = services.settings.max_batch_files
         requeue.reindex_for_model(session, batch, needs_reindex, again=True, limit=limit)
+        if is_rolling:
+            gate.remove_gate(session, store, target.model)
+        else:
+            gate.set_gate(session, store, target.model, target.gate, force=target.force)
     if is_rolling and not continues:
         now = read_clock(session)
         model_migration.set_models(
@@ -126,6 +140,19 @@ def _start_migration(
         model_migration.set_models(
             session, store, standby_model=target.model, standby_state="staging", standby_since=since
         )
+
+
+def _check_gate(session: Session, store: VectorStore, target: ModelTarget) -> None:
+    """Refuse a gate that would compare nothing, and a request that would go round the gate of the store."""
+    is_staging = store.standby_state == "staging" and store.standby_model == target.model
+    if target.gate is not None and (target.rolling or target.model == store.model or store.standby_state == "mixed"):
+        message = "'gate' goes with a model that the store cuts over to as a whole: another one, without 'now'."
+        raise InvalidRequest(message, param="gate")
+    if target.force and not is_staging:
+        message = f"The store is not on its way to the embedding model '{target.model}': there is nothing to force."
+        raise InvalidRequest(message, param="force")
+    if is_staging and target.rolling and not target.force and not gate.allows_cut_over(session, store):
+        raise InvalidRequest("The gate of the store has not passed: 'now' needs 'force'.", param="now")
 
 
 def _check_target(services: Services, store: VectorStore, target: ModelTarget) -> None:

@@ -115,7 +115,7 @@ def _start_batch(services: Services, caller: Caller, store_id: str, start: Calla
     except (IntegrityError, Abandoned) as exc:  # the store was deleted concurrently
         raise store_not_found(store_id) from exc
     if batch.model is not None:
-        # Cuts over at once if all files have points of the model. After an outage, maintenance does it.
+        # Cuts over at once if all files have points of the model. After an outage, or with a gate, maintenance does it.
         with suppress(DependencyDown):
             migration.advance_migration(services, store_id)
     return retrieve(services, caller, store_id, batch.id)

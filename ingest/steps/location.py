@@ -22,8 +22,15 @@ Location = dict[str, Any]
 - `headings`: the titles above the start of the chunk, from the highest level.
 """
 
+_NAMES = ("sheet", "chapter", "message")
 _NUMBERED_KINDS = {"page": "pages", "slide": "slides"}
 _CONTAINERS = frozenset(["attachment", "message", "sheet", "slide"])
+
+
+def names_above(location: Location) -> tuple[str, ...]:
+    """Return the names of the parts of a file around a chunk, from the outermost, and the titles of its headings."""
+    names = [*location.get("attachments", ()), *(location[key] for key in _NAMES if key in location)]
+    return (*names, *location.get("headings", ()))
 
 
 class Locator:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from ingest import ids
 from ingest.db import locks
 from ingest.db import webhooks as rows
-from ingest.db.models import FileBatch, ImportResult, WebhookDelivery
+from ingest.db.models import FileBatch, ImportResult, ReindexGate, WebhookDelivery
 from ingest.db.session import read_clock
 from ingest.db.webhooks import EndedRun, Ending
 from ingest.observability import logs, metrics
@@ -28,13 +28,16 @@ EventType = Literal[
     "vector_store.import_run.completed",
     "vector_store.import_run.incomplete",
     "vector_store.import_run.failed",
+    "vector_store.reindex_gate.passed",
+    "vector_store.reindex_gate.failed",
 ]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
 EVENTS_PER_TRANSACTION = 500
-"""How many ended batches, ended import runs and expired stores, each, one transaction handles."""
+"""How many ended batches, ended import runs, verdicts of gates and expired stores, each, one transaction handles."""
 
 BATCH_COUNTS = (*FILE_STATUSES, "total")
+GATE_FACTS = ("metric", "current", "staged", "queries", "better", "worse")
 IMPORT_COUNTS = ("uploaded", "removed", *FILE_STATUSES, "not_uploaded", "total")
 
 _BATCH_EVENT_TYPES: dict[str, EventType] = {
@@ -85,6 +88,9 @@ def sample_data(event_type: EventType) -> dict[str, Any]:
         about = {"id": "imp_test", "vector_store_id": "vs_test", "import_schedule_id": "isch_test"}
         times = {"began_at": 0, "ended_at": 0}
         return about | times | {"file_counts": dict.fromkeys(IMPORT_COUNTS, 0), "warnings": 0, "test": True}
+    if event_type.startswith("vector_store.reindex_gate."):
+        facts = dict.fromkeys(GATE_FACTS, 0) | {"metric": "recall@10"}
+        return {"vector_store_id": "vs_test", "model": "test", **facts, "test": True}
     counts = dict.fromkeys(BATCH_COUNTS, 0)
     return {"id": "vsfb_test", "vector_store_id": "vs_test", "file_counts": counts, "warnings": 0, "test": True}
 
@@ -123,6 +129,8 @@ def _describe(ending: Ending, warnings: Mapping[int, int]) -> tuple[EventType, s
             return "vector_store.expired", ending.store_id, {"id": ending.store_id}
         case EndedRun() as run:
             return _IMPORT_RUN_EVENT_TYPES[run.result], run.run_id, _import_run_data(run, ending.store_id)
+        case ReindexGate() as gate:
+            return _gate_event_type(gate), ending.store_id, _gate_data(gate)
         case batch:
             return (
                 _BATCH_EVENT_TYPES[batch_status(batch)],
@@ -133,6 +141,20 @@ def _describe(ending: Ending, warnings: Mapping[int, int]) -> tuple[EventType, s
 
 def _batch_data(batch: FileBatch, store_id: str, warnings: int) -> dict[str, Any]:
     return {"id": batch.id, "vector_store_id": store_id, "file_counts": file_counts(batch), "warnings": warnings}
+
+
+def _gate_event_type(gate: ReindexGate) -> EventType:
+    return "vector_store.reindex_gate.passed" if gate.state == "passed" else "vector_store.reindex_gate.failed"
+
+
+def _gate_data(gate: ReindexGate) -> dict[str, Any]:
+    # No queries: they may be confidential, and readers of the store see them in its gate.
+    result = gate.result or {}
+    return {
+        "vector_store_id": gate.vector_store_id,
+        "model": gate.model,
+        **{name: result.get(name) for name in GATE_FACTS},
+    }
 
 
 def _import_run_data(run: EndedRun, store_id: str) -> dict[str, Any]:

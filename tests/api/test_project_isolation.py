@@ -26,6 +26,9 @@ def no_body(_: Mapping[str, str]) -> dict[str, Any]:
     return {}
 
 
+EVERY_FILE = {"type": "ne", "key": "none", "value": ""}
+
+
 # Operations on an object by its path, with a function that makes the request from the ids of the object.
 OBJECT_OPERATIONS: dict[str, Body] = {
     "GET /v1/files/{file_id}": no_body,
@@ -45,6 +48,8 @@ OBJECT_OPERATIONS: dict[str, Body] = {
     f"DELETE {STORE}/files/{{file_id}}": no_body,
     f"GET {STORE}/files/{{file_id}}/content": no_body,
     f"GET {STORE}/files/{{file_id}}/report": no_body,
+    f"POST {STORE}/files/delete": lambda _: {"json": {"filters": EVERY_FILE, "dry_run": False}},
+    f"POST {STORE}/files/attributes": lambda _: {"json": {"filters": EVERY_FILE, "set": {"a": 1}, "dry_run": False}},
     f"GET {STORE}/file_reports": no_body,
     f"GET {STORE}/warnings": no_body,
     f"POST {STORE}/file_batches": lambda ids: {"json": {"file_ids": [ids["file_id"]]}},

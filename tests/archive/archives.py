@@ -10,7 +10,8 @@ from ingest.archive import restore
 from ingest.archive.restore import RestoredStore
 from ingest.db.pages import Window
 from ingest.jobs.maintenance import run_maintenance
-from ingest.stores import files, search, vector_stores
+from ingest.search import search
+from ingest.stores import files, vector_stores
 from ingest.verify import verify
 from tests.fakes import CALLER, FakeServices
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from tests.bench import chart, corpus, importing, limit, scaling, service, stub, yardstick
+from tests.bench import chart, corpus, importing, limit, retrieval, scaling, service, stub, yardstick
 from tests.bench.importing import Import
 from tests.bench.limit import Steps
+from tests.retrieval.measures import mean_of
+from tests.retrieval.texts import LANGUAGES
 from tests.servers import postgres
 
 Kind = Literal["at least", "at most"]
@@ -68,6 +70,7 @@ def measure(folder: Path, sizes: Sizes, svg: Path, scripts: Path | None) -> Iter
         yield _compare_with_slow_embedder(_run_import(folder, text, _remote(url)), instant)
     yield _local(folder, text[: sizes.local])
     yield _scaling(folder, text[: sizes.local])
+    yield from _retrieval(folder)
     yield from _growth(folder, sizes, svg)
     yield from _measure_rows(folder, sizes)
 
@@ -159,6 +162,21 @@ def _scaling(folder: Path, documents: list[corpus.Document]) -> Row:
             rates[groups] = scaling.files_per_second(place, groups, warm, documents)
     details = {f"{groups} groups, files/s": rate for groups, rate in rates.items()}
     return Row("two groups of workers / one, local model, files/s", "at least", 1.5, rates[2] / rates[1], "", details)
+
+
+def _retrieval(folder: Path) -> Iterator[Row]:
+    """Yield the quality of the ranking. The targets are floors: what is reached is slightly better."""
+    with _temporary_folder(folder) as place:
+        measured = retrieval.measure(place)
+    whole = {name: groups[""] for name, groups in measured.items()}
+    others = [language for language in LANGUAGES if language != "en"]
+    english = whole["english"]
+    yield Row("nDCG@10 of English questions", "at least", 0.90, english.ndcg, "", retrieval.details(measured))
+    yield Row("evidence@5 of English questions", "at least", 0.965, english.evidence)
+    yield Row("AUC of top scores, English and foreign questions", "at least", 0.95, english.auc)
+    yield Row("nDCG@10 of questions about code", "at least", 0.95, whole["code"].ndcg)
+    yield Row("success@1, mean of seven other languages", "at least", 0.60, mean_of(whole, others, "success"))
+    yield Row("nDCG@10 of all texts in one store", "at least", 0.80, whole["everything"].ndcg)
 
 
 def _growth(folder: Path, sizes: Sizes, svg: Path) -> Iterator[Row]:

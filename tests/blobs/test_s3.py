@@ -50,6 +50,7 @@ def test_a_file_larger_than_a_part_is_sent_in_parts_and_read_in_blocks(bucket: s
         assert path.stat().st_size == len(sent) * BLOCK_BYTES
 
 
+@pytest.mark.long
 @pytest.mark.services
 def test_thousands_of_objects_are_listed_in_the_memory_of_one_page(
     bucket_server: Mapping[str, str], bucket: str

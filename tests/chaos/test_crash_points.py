@@ -17,8 +17,9 @@ from ingest.embedded.processes import vectors_process
 from ingest.errors import NotFound
 from ingest.jobs import run
 from ingest.jobs.maintenance import run_maintenance
+from ingest.search import search
 from ingest.steps.filters import Comparison
-from ingest.stores import batches, files, members, search, uploads, vector_stores
+from ingest.stores import batches, files, members, uploads, vector_stores
 from ingest.verify import verify
 from tests import servers
 from tests.chaos.crashing import CrashPoint, ForkServer, member

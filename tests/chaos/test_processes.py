@@ -30,7 +30,7 @@ from tests.servers import wait_until
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 
 SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "1").split()]
-FILES = int(os.environ.get("CHAOS_FILES", "1500"))
+FILES = int(os.environ.get("CHAOS_FILES", "900"))
 STORES = 6
 """Number of stores; every uploaded file is attached to each of them."""
 

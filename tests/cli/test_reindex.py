@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -78,6 +79,7 @@ INVALID_ARGUMENTS = [
         ["s", "--now"],
         ["s", "--model", "nobody's"],
     ),
+    *(["s", "--gate", "golden.jsonl"], ["s", "--force"]),
     *(["s", "--model", "x", "--rollback"], ["s", "--rollback"], ["s", "--purge", "--only", "stale"]),
 ]
 
@@ -107,3 +109,54 @@ def test_a_store_changes_its_model_and_rolls_back(
     assert ingest("reindex", store, "--purge", "--base-url", url).out == "the points of model 'other' are deleted\n"
     finish_all_work(services)
     assert ingest("reindex", store, "--purge", "--base-url", url).out == "there are no points to delete\n"
+
+
+def write_golden(path: Path, *texts: str) -> Path:
+    path.write_text("".join(json.dumps({"query": text, "expected": [{"text": text}]}) + "\n" for text in texts))
+    return path
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_gate_decides_whether_the_store_changes_its_model(
+    services: FakeServices, url: str, ingest: Command, tmp_path: Path, found: bool
+) -> None:
+    store, _ = attach_texts(services, *HERONS)
+    run_published_jobs(services)
+    golden = write_golden(tmp_path / "golden.jsonl", HERONS[0])
+    if not found:
+        services.index_of(OTHER_MODEL).search = lambda *_, **__: ([], [])  # type: ignore[method-assign] # a fake
+
+    def work() -> None:
+        run_jobs_until_ended(services, 3)
+        finish_all_work(services)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+
+    ended = ingest("reindex", store, "--model", OTHER_MODEL, "--gate", golden, "--wait", "--base-url", url)
+
+    worker.join(20)
+    assert ended.code == (0 if found else 1)
+    if found:
+        assert "the gate has passed: recall@10 1.0000 -> 1.0000 (0 queries better, 0 worse)" in ended.out
+        assert model_state(services, store) == (OTHER_MODEL, LOCAL_MODEL, "kept")
+        return
+    assert "the gate has failed: recall@10 1.0000 -> 0.0000 (0 queries better, 1 worse)" in ended.out
+    assert f"  1.00 -> 0.00  {HERONS[0]}" in ended.out
+    assert model_state(services, store) == (LOCAL_MODEL, OTHER_MODEL, "staging")
+    assert "0 files" in ingest("reindex", store, "--model", OTHER_MODEL, "--force", "--base-url", url).out
+    assert model_state(services, store) == (OTHER_MODEL, LOCAL_MODEL, "kept")
+
+
+def test_a_wrong_golden_file_starts_no_reindex(
+    services: FakeServices, url: str, ingest: Command, tmp_path: Path
+) -> None:
+    store, _ = attach_texts(services, *HERONS)
+    golden = tmp_path / "golden.jsonl"
+    golden.write_text("{}\n")
+
+    ended = ingest("reindex", store, "--model", OTHER_MODEL, "--gate", golden, "--base-url", url)
+
+    assert ended.code == 2
+    assert "Line 1: 'query' must be a text" in ended.err
+    assert model_state(services, store) == (LOCAL_MODEL, None, None)

@@ -13,6 +13,7 @@ from ingest.embedded.discovery import delete_urls, save_urls
 from ingest.embedded.processes import free_port
 from ingest.errors import Refused
 from tests.cli.conftest import Command
+from tests.model_folders import write_tiny
 
 INGEST = str(Path(sys.executable).with_name("ingest"))
 
@@ -55,3 +56,18 @@ def test_other_addresses_than_loopback_are_refused_without_keys(tmp_path: Path, 
 
     assert isinstance(result.exception, Refused)
     assert "ingest keys create" in str(result.exception)
+
+
+def test_a_model_folder_that_cannot_be_used_is_an_error_in_one_line(
+    tmp_path: Path, ingest: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INGEST_EMBEDDING_MODEL_PATH", str(tmp_path / "model"))
+    missing = ingest("up", "--data", tmp_path / "data")
+    (write_tiny(tmp_path / "model") / "tokenizer.json").write_text("{}")
+
+    broken = ingest("up", "--data", tmp_path / "data")
+
+    assert (missing.code, missing.err.count("\n")) == (2, 1)
+    assert missing.err.endswith(f"{tmp_path}/model is not a folder\n")
+    assert (broken.code, broken.err.count("\n")) == (2, 1)
+    assert "tokenizer.json cannot be read" in broken.err

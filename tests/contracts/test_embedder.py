@@ -1,4 +1,4 @@
-"""The contract of `Embedder`, for `FakeEmbedder`, the local model, and an OpenAI-compatible server on this machine."""
+"""The contract of `Embedder`, for `FakeEmbedder`, the local model, a model in a folder, and an OpenAI-compatible server on this machine."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,7 @@ from ingest.errors import Abandoned, DependencyDown
 from ingest.steps.embed import Embedder, build
 from tests.embeddings import embedding_server
 from tests.fakes import FakeEmbedder
+from tests.model_folders import write_minilm
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +34,20 @@ def local_embedder() -> Iterator[Embedder]:
 
 
 @pytest.fixture(scope="module")
+def folder_embedder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedder]:
+    embedder = build(Settings(embedding_model_path=write_minilm(tmp_path_factory.mktemp("models") / "minilm")))
+    yield embedder
+    embedder.close()
+
+
+@pytest.fixture(scope="module")
 def remote_embedder(model_url: str) -> Iterator[Embedder]:
     embedder = build(Settings(embedding_url=model_url, embedding_context_tokens=256, embedding_batch_inputs=3))
     yield embedder
     embedder.close()
 
 
-@pytest.fixture(params=["fake", "local_embedder", "remote_embedder"])
+@pytest.fixture(params=["fake", "local_embedder", "folder_embedder", "remote_embedder"])
 def embedder(request: pytest.FixtureRequest) -> Embedder:
     if request.param == "fake":
         return FakeEmbedder()
@@ -47,7 +55,7 @@ def embedder(request: pytest.FixtureRequest) -> Embedder:
     return embedder
 
 
-@pytest.fixture(params=["local_embedder", "remote_embedder"])
+@pytest.fixture(params=["local_embedder", "folder_embedder", "remote_embedder"])
 def model_embedder(request: pytest.FixtureRequest) -> Embedder:
     """An embedder of a model with a context. The fake has none: it counts letters, whatever their number and meaning."""
     embedder: Embedder = request.getfixturevalue(request.param)

@@ -12,7 +12,7 @@ import pytest
 from ingest.config import Settings
 from ingest.errors import DependencyDown
 from ingest.steps.filters import Comparison
-from ingest.steps.index import Index, Point, QdrantIndex
+from ingest.steps.index import Index, Point, PointKey, QdrantIndex, StoredText
 from ingest.steps.vectors import SparseVector
 from tests.contracts.points import DIMENSIONS, PROJECT, find_rows, make_owner, make_point, unit_vector
 from tests.contracts.qdrant_server import unused_url
@@ -118,6 +118,41 @@ def test_a_filter_does_not_change_the_weights_of_terms(index: Index) -> None:
     assert some == everything
 
 
+def test_a_search_of_some_rows_finds_their_points_with_the_scores_of_a_search_of_all(index: Index) -> None:
+    for row in (1, 2, 3):
+        index.upsert(make_owner(row=row), [make_point(0, row, terms=(row, 9))])
+    terms = SparseVector([1, 9], [1.0, 1.0])
+
+    everything = index.search(PROJECT, "vs_1", dense=unit_vector(1), sparse=terms, filters=None, limit=9)
+    some = index.search(PROJECT, "vs_1", dense=unit_vector(1), sparse=terms, filters=None, limit=9, rows=[1, 3])
+
+    for all_hits, hits in zip(everything, some, strict=True):
+        assert sorted(hit.row for hit in hits) == [1, 3]
+        assert set(hits) <= set(all_hits)
+
+
+def test_given_points_have_the_scores_that_a_search_gives(index: Index) -> None:
+    index.upsert(make_owner(generation=2), [make_point(n, n, n + 1, text=f"text {n}") for n in range(4)])
+    index.upsert(make_owner(row=2, store="vs_2"), [make_point(0, 1)])
+    query = unit_vector(1) + np.float32(0.5) * unit_vector(2)
+    hits, _ = index.search(PROJECT, "vs_1", dense=query, sparse=None, filters=None, limit=9)
+    keys = [PointKey(1, 2, 3), PointKey(1, 2, 1)]
+
+    scores = index.score_points(keys, query)
+
+    by_key = {PointKey(hit.row, hit.generation, hit.number): hit.score for hit in hits}
+    assert scores == pytest.approx({key: by_key[key] for key in keys})
+
+
+def test_points_that_do_not_exist_have_no_score(index: Index) -> None:
+    index.upsert(make_owner(), [make_point(0, 1)])
+
+    assert index.score_points([PointKey(1, 1, 0), PointKey(1, 1, 1)], unit_vector(1)) == pytest.approx(
+        {PointKey(1, 1, 0): 1.0}
+    )
+    assert index.score_points([], unit_vector(1)) == {}
+
+
 def test_deletion_of_the_last_chunks_leaves_the_first_ones_and_other_generations(index: Index) -> None:
     for generation in (1, 2, 3):
         index.upsert(make_owner(generation=generation), [make_point(number) for number in range(4)])
@@ -140,6 +175,20 @@ def test_vectors_are_read_back_by_their_text(index: Index) -> None:
     for each in points[3:]:
         np.testing.assert_allclose(vectors[each.text], each.dense, atol=1e-6)
     assert index.read_vectors(1, 4, range(3)) == {}
+
+
+def test_texts_are_read_by_the_identity_of_their_points(index: Index) -> None:
+    located = replace(make_point(1, text="second"), location={"start": 3, "end": 9})
+    index.upsert(make_owner(row=1, generation=2), [make_point(0, text="first"), located])
+    index.upsert(make_owner(row=1, generation=3), [make_point(0, text="of another generation")])
+
+    texts = index.read_texts([PointKey(1, 2, 0), PointKey(1, 2, 1), PointKey(1, 2, 2), PointKey(9, 1, 0)])
+
+    assert texts == {
+        PointKey(1, 2, 0): StoredText("first", None),
+        PointKey(1, 2, 1): StoredText("second", {"start": 3, "end": 9}),
+    }
+    assert index.read_texts([]) == {}
 
 
 def test_delete_generations_deletes_the_given_generations_only(index: Index) -> None:

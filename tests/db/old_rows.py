@@ -128,12 +128,18 @@ def _renamed(rows: Rows) -> Rows:
 
 _0002 = _renamed(_0001)
 
-ROWS: dict[str, Rows] = {"0001": _0001, "0002": _0002}
+ROWS: dict[str, Rows] = {"0001": _0001, "0002": _0002, "0003": _0002, "0004": _0002}
+"""0003 and 0004 only add columns that have defaults."""
 
-ADDED_COLUMNS = {
+ADDED_COLUMNS: Rows = {
+    "collections": {"cosine_floor": None},
     "store_files": {"warnings": 0, "report": None, "lane": "fast", "pages_done": None, "pages_total": None},
+    "vector_stores": {"languages": 0},
 }  # fmt: skip
 """The columns that came after 0002, with the values that rows from before have in them."""
+
+ADDED_TABLES = ("reindex_gates",)
+"""The tables that came after 0002, which are empty at first. The rows of a later revision replace them."""
 
 JSON_COLUMNS = {
     "scopes", "part_ids", "metadata", "attributes", "sources", "manifests", "include", "exclude", "attributes_from_path",
@@ -143,8 +149,8 @@ JSON_COLUMNS = {
 
 def at_head(revision: str) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of a revision by table, as the models at the head read them."""
-    expected: dict[str, list[dict[str, Any]]] = {}
-    for table, row in (_0002 if revision == "0002" else _renamed(ROWS[revision])).items():
+    expected: dict[str, list[dict[str, Any]]] = {table: [] for table in ADDED_TABLES}
+    for table, row in (_renamed(_0001) if revision == "0001" else ROWS[revision]).items():
         read = {name: json.loads(value) if name in JSON_COLUMNS else value for name, value in row.items()}
         expected[table] = [read | ADDED_COLUMNS.get(table, {})]
     return expected

@@ -73,6 +73,7 @@ def test_an_unreachable_index_is_reported_in_one_line(tmp_path: Path, stdout: st
     assert message in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.services
 def test_an_audit_without_an_index_is_reported(tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "PIP_NO_INDEX": "1"}

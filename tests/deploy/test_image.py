@@ -1,5 +1,6 @@
 """deploy/Dockerfile copies existing paths and installs pinned packages."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def test_the_image_has_the_tested_versions_and_no_test_dependencies() -> None:
     assert not any(line.startswith(("pytest", "hypothesis", "mypy", "moto")) for line in runtime)
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "runtime.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "runtime.lock", "build.lock"])
 def test_every_package_has_a_hash_and_no_index_address(lock: str) -> None:
     text = (ROOT / "deploy" / lock).read_text()
 
@@ -51,9 +52,40 @@ def test_the_python_code_of_the_dockerfile_runs() -> None:
         assert run.returncode == 0, run.stderr
 
 
-def test_the_image_compiles_all_python_3_modules() -> None:
-    excluded = re.search(r"compileall -q -x '(.+?)'", DOCKERFILE)
+def test_the_image_has_the_byte_code_of_what_is_imported_at_any_time() -> None:
+    spec = importlib.util.spec_from_file_location("write_bytecode", ROOT / "deploy" / "write_bytecode.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
 
-    assert excluded is not None
-    assert re.search(excluded[1], "/opt/ingest/lib/python3.11/site-packages/olefile/olefile2.py")
-    assert not re.search(excluded[1], "/opt/ingest/lib/python3.11/site-packages/olefile/olefile.py")
+    assert {"ingest.steps.parse.sandbox", "api.app", "workers.app"} <= set(script.own_modules())
+    assert {"pypdfium2", "onnxruntime", "qdrant_edge", "lxml"} <= set(script.imported_names())
+
+
+def test_the_tools_of_the_build_have_the_tested_versions() -> None:
+    assert pinned("build.lock") < pinned("requirements.lock")
+
+
+USE = """
+import sys, api.app, workers.app, ingest.cli
+from ingest.config import Settings
+from ingest.steps.embed.local import LocalEmbedder
+LocalEmbedder(Settings()).embed(["heron"])
+print(*sys.modules)
+"""
+
+
+@pytest.mark.services
+def test_the_service_never_imports_what_is_removed_from_the_image(tmp_path: Path) -> None:
+    script = (ROOT / "deploy" / "slim.sh").read_text()
+    removed = set(re.findall(r'rm -rf.* "\$packages"/(\w+) ', script)) | {"onnx", "hf_xet"}
+    environment = {"PATH": "/usr/bin:/bin", "INGEST_REDIS_URL": "redis://127.0.0.1:1/0", "INGEST_DATA": str(tmp_path)}
+
+    used = subprocess.run(
+        [sys.executable, "-c", USE], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100
+    )
+
+    assert used.returncode == 0, used.stderr
+    assert removed == {"onnx", "hf_xet", "huggingface_hub"}
+    assert not removed & set(used.stdout.split())

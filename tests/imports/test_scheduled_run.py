@@ -10,8 +10,9 @@ from api import import_process
 from ingest.db.content import imported_files
 from ingest.db.pages import Window
 from ingest.imports import schedules
+from ingest.search import search
 from ingest.steps.parse.report import ReportBuilder
-from ingest.stores import files, members, search
+from ingest.stores import files, members
 from ingest.tenancy import projects
 from tests.db import rows
 from tests.fakes import CALLER, FakeServices

@@ -8,6 +8,7 @@ import pytest
 from ingest.errors import InvalidFile
 from ingest.jobs.document import ChunkedDocument, chunk_document
 from ingest.steps import bm25
+from ingest.steps.bm25.hashing import title_id
 from ingest.steps.embed import always_wanted
 from ingest.steps.parse import ParsedText
 from ingest.steps.parse.formats.layout import TextBuilder
@@ -127,3 +128,11 @@ def test_groups_hold_every_chunk_once() -> None:
 def test_a_text_of_too_many_tokens_is_refused() -> None:
     with pytest.raises(InvalidFile, match=r"has 1,001 tokens; at most 1,000"):
         chunk_document(ParsedText("a" + " a" * 1_000, "text"), 100, 0, 1_000)
+
+
+def test_a_chunk_has_the_names_of_its_file_and_its_sheet_as_titles() -> None:
+    document = chunk_document(table(3), 100, 50, 10_000, "Mietvertrag-Schulze.xlsx")
+
+    indices = document.point(0, document.text(0), np.zeros((1, 1), np.float32), 10).sparse.indices
+
+    assert {title_id(term) for term in ("mietvertrag", "schulz", "staff")} <= set(np.asarray(indices).tolist())

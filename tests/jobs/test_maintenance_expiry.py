@@ -8,7 +8,8 @@ from ingest.db.queue.membership import Member
 from ingest.errors import Abandoned, InvalidRequest, NotFound
 from ingest.jobs import run
 from ingest.jobs.maintenance import OBJECTS_PER_RUN, expire_stores, run_maintenance
-from ingest.stores import batches, files, members, search, vector_stores
+from ingest.search import search
+from ingest.stores import batches, files, members, vector_stores
 from ingest.verify import verify
 from tests.conftest import Clock
 from tests.db import rows

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ingest.embedded.processes import free_port
-from ingest.net.http_pool import IDLE_SECONDS, HttpPool, InvalidUrl, NoResponse
+from ingest.net.http_pool import IDLE_SECONDS, Bounds, HttpPool, InvalidUrl, NoResponse
 
 
 @dataclass
@@ -35,6 +35,9 @@ class Server:
     connections: list[object] = field(default_factory=list)
     status: int = 200
     requests_per_connection: int = 1_000
+    body: bytes = b"ok"
+    pause_seconds: float = 0.0
+    """Before each byte of the body."""
     silent: threading.Event | None = None
 
     @property
@@ -66,9 +69,14 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
                 return
             self.send_response(state.status)
             self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(state.body)))
             self.end_headers()
-            self.wfile.write(b"ok")
+            if not state.pause_seconds:
+                self.wfile.write(state.body)
+                return
+            for byte in state.body:
+                time.sleep(state.pause_seconds)
+                self.wfile.write(bytes([byte]))
 
         def log_message(self, *_: object) -> None:
             pass
@@ -171,6 +179,58 @@ def test_a_silent_server_times_out_and_is_asked_once() -> None:
 
         assert time.monotonic() - started < 5
         assert len(server.bodies) == 1
+
+
+def within(seconds: float, max_bytes: int = 100) -> Bounds:
+    return Bounds(time.monotonic() + seconds, max_bytes)
+
+
+def test_a_response_within_its_bounds_is_returned_and_keeps_the_connection() -> None:
+    with serving() as server:
+        server.body = b"x" * 100
+        http = pool(server.url)
+
+        assert [http.send("POST", b"{}", within(5)).body for _ in range(2)] == [b"x" * 100] * 2
+
+    assert len(set(server.connections)) == 1
+
+
+def test_a_response_longer_than_its_bound_is_refused_and_the_next_request_works() -> None:
+    with serving() as server:
+        http = pool(server.url)
+        server.body = b"x" * 101
+        with pytest.raises(NoResponse, match="longer than 100 bytes"):
+            http.send("POST", b"{}", within(5))
+        server.body = b"ok"
+
+        assert http.send("POST", b"{}", within(5)).body == b"ok"
+
+
+def test_a_server_that_sends_single_bytes_is_left_at_the_deadline() -> None:
+    with serving() as server:
+        server.body, server.pause_seconds = b"x" * 50, 0.05
+        started = time.monotonic()
+
+        with pytest.raises(NoResponse, match="too long"):
+            pool(server.url).send("POST", b"{}", within(0.2))
+
+        assert time.monotonic() - started < 1.5, "the whole body takes 2.5 s"
+
+
+def test_a_silent_server_is_left_at_the_deadline() -> None:
+    with serving() as server:
+        server.silent = threading.Event()
+
+        with pytest.raises(NoResponse, match="timed out"):
+            pool(server.url).send("POST", b"{}", within(0.2))
+
+
+def test_after_the_deadline_nothing_is_sent() -> None:
+    with serving() as server:
+        with pytest.raises(NoResponse, match="no time is left"):
+            pool(server.url).send("POST", b"{}", within(0))
+
+        assert server.bodies == []
 
 
 def test_a_port_without_server_gives_no_response() -> None:

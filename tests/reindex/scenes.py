@@ -7,7 +7,7 @@ from ingest.jobs import run
 from ingest.jobs.maintenance import run_maintenance
 from ingest.reindex import migration, rerun_batches
 from ingest.reindex.reindexing import ModelTarget
-from ingest.stores import search
+from ingest.search import search
 from ingest.verify import verify
 from tests.fakes import CALLER, FakeIndex, FakeServices
 from tests.jobs.scenes import attach_texts, run_published_jobs

@@ -1,6 +1,7 @@
 """Migrations of stores to another embedding model: progress, cut-over, cancel."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from ingest.stores.vector_stores import ChunkSizes
 from tests.db import rows
 from tests.fakes import CALLER, FakeServices
 from tests.jobs.scenes import attach_texts, run_published_jobs, upload_text
+from tests.model_folders import write_tiny
 from tests.reindex.scenes import (
     HERONS,
     OTHER_MODEL,
@@ -33,6 +35,23 @@ from tests.reindex.scenes import (
     search_texts,
     with_models,
 )
+
+
+def test_a_model_in_a_folder_may_be_named_without_the_hash_of_its_files(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    models = [{"model_path": write_tiny(tmp_path / "tiny"), "dimensions": 16}]
+    services = FakeServices(Settings(**{**settings.model_dump(), "embedding_models": models}), database)
+    store, _ = attach_texts(services, *HERONS)
+    run_published_jobs(services)
+
+    migrate(services, store, "tiny")
+    finish_all_work(services)
+
+    model = services.settings.full_name("tiny")
+    assert model.startswith("tiny@")
+    assert model_state(services, store) == (model, LOCAL_MODEL, "kept")
+    assert len(search_texts(services, store)) == 3
 
 
 def test_a_store_cuts_over_as_a_whole_when_all_its_files_are_ready(services: FakeServices) -> None:

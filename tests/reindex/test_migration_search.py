@@ -10,9 +10,10 @@ from ingest.db.queue.membership import Member
 from ingest.errors import DependencyDown
 from ingest.jobs import run
 from ingest.reindex import migration
+from ingest.search import search
+from ingest.search.fusion import FusionWeights
 from ingest.steps.vectors import Vectors
-from ingest.stores import members, search
-from ingest.stores.fusion import FusionWeights
+from ingest.stores import members
 from tests.db import rows
 from tests.fakes import CALLER, FakeIndex, FakeServices
 from tests.jobs.scenes import attach_texts, run_published_jobs

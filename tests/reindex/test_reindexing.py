@@ -9,8 +9,9 @@ from sqlalchemy import update
 from ingest.db.models import ReindexScope, StoreFile
 from ingest.jobs.point_jobs import purge_points
 from ingest.reindex import rerun_batches
+from ingest.search import search
 from ingest.steps.index import Hit, Point, PointOwner
-from ingest.stores import batches, members, search
+from ingest.stores import batches, members
 from ingest.stores.vector_stores import ChunkSizes
 from tests.conftest import Clock
 from tests.db import rows

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ingest.steps.location import Locator
+from ingest.steps.location import Locator, names_above
 from ingest.steps.parse import ParsedText
 from ingest.steps.parse.formats.layout import TextBuilder
 
@@ -134,3 +134,16 @@ def test_many_sections_are_located_quickly() -> None:
     locations = [locator.locate(section.start, section.end) for section in parsed.sections[1::10]]
 
     assert [location["pages"][0] for location in locations] == list(range(1, 20_001, 10))
+
+
+def test_the_names_above_a_chunk_begin_with_the_outermost() -> None:
+    location = {
+        "start": 0,
+        "end": 1,
+        "headings": ["Part", "Chapter"],
+        "sheet": "Staff",
+        "attachments": ["a.zip", "b.xlsx"],
+    }
+
+    assert names_above(location) == ("a.zip", "b.xlsx", "Staff", "Part", "Chapter")
+    assert names_above({"start": 0, "end": 1}) == ()

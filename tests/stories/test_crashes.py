@@ -22,13 +22,13 @@ SHORT_TIMEOUTS = {"INGEST_LEASE_SECONDS": "4", "INGEST_HEARTBEAT_SECONDS": "1", 
 FILES = 120
 
 
-def import_files(client: openai.OpenAI, count: int) -> tuple[str, str]:
+def import_files(client: openai.OpenAI, count: int, words_each: int = 150) -> tuple[str, str]:
     """Create a batch of small files in a new store and return the ids of both.
 
-    The local model takes about 0.1 s for each, so that the import lasts for several seconds.
+    The local model takes about 30 ms for each, so that the import lasts for several seconds.
     """
     words = "river stone harbour winter lantern copper meadow signal thunder engine".split()  # noqa: SIM905 - easier to read than a list
-    texts = [f"marker{n:04d} " + " ".join(random.Random(n).choices(words, k=150)) for n in range(count)]
+    texts = [f"marker{n:04d} " + " ".join(random.Random(n).choices(words, k=words_each)) for n in range(count)]
     ids = [
         client.files.create(file=(f"{n}.txt", text.encode()), purpose="assistants").id for n, text in enumerate(texts)
     ]
@@ -111,7 +111,15 @@ def test_killing_everything_leaves_no_process_and_the_next_start_resumes(tmp_pat
         assert_all_completed_once(restarted_service, store, batch)
 
 
-@pytest.mark.parametrize("pattern", ["valkey", "ingest.embedded.vectors", "api.app:create", "workers.app worker"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param("valkey", marks=pytest.mark.long),
+        "ingest.embedded.vectors",
+        pytest.param("api.app:create", marks=pytest.mark.long),
+        "workers.app worker",
+    ],
+)
 def test_a_killed_process_is_restarted_and_no_file_is_lost(tmp_path: Path, pattern: str) -> None:
     with running(tmp_path / "data", "--workers", "2", environment=SHORT_TIMEOUTS) as service:
         client = service.client()
@@ -123,7 +131,7 @@ def test_a_killed_process_is_restarted_and_no_file_is_lost(tmp_path: Path, patte
         assert_all_completed_once(service, store, batch)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
 def test_a_signal_stops_everything_in_ten_seconds_and_nothing_is_lost(tmp_path: Path, number: signal.Signals) -> None:
     data = tmp_path / "data"
     with running(data, "--workers", "2", environment=SHORT_TIMEOUTS) as service:

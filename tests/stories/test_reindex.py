@@ -59,7 +59,7 @@ def reindex(client: openai.OpenAI, store: str, tokens: int) -> str:
 def test_a_store_stays_searchable_during_a_reindex_a_crash_and_a_cancel(tmp_path: Path) -> None:
     with running(tmp_path / "data", "--workers", "2", environment=SHORT_TIMEOUTS) as service:
         client = service.client(max_retries=8)
-        store, imported = import_files(client, FILES)
+        store, imported = import_files(client, FILES, words_each=400)
         wait_for(client, store, imported, completed=FILES)
         monitor = SearchMonitor(service, store)
         with monitor.running_searches():
@@ -106,7 +106,7 @@ def test_a_store_stays_searchable_during_a_model_migration_and_its_rollback(tmp_
         environment = {**SHORT_TIMEOUTS, "INGEST_EMBEDDING_MODELS": json.dumps(remote)}
         with running(tmp_path / "data", "--workers", "2", environment=environment) as service:
             client = service.client(max_retries=8)
-            store, imported = import_files(client, FILES)
+            store, imported = import_files(client, FILES, words_each=400)
             wait_for(client, store, imported, completed=FILES)
             monitor = SearchMonitor(service, store)
             path = f"/vector_stores/{store}/reindex"

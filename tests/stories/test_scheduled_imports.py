@@ -128,6 +128,7 @@ def test_a_scheduled_mirror_survives_kills(tmp_path: Path) -> None:
         wait_until(lambda: verify(data) == [], seconds=60, what="a verification without findings")
 
 
+@pytest.mark.long
 def test_a_service_stopped_during_an_import_stops_in_time_and_resumes(tmp_path: Path) -> None:
     data, shared = tmp_path / "data", tmp_path / "shared"
     shared.mkdir()

@@ -81,6 +81,7 @@ def verify_and_measure(services: FakeServices) -> tuple[Report, int]:
         tracemalloc.stop()
 
 
+@pytest.mark.long
 def test_memory_grows_by_few_bytes_per_file(services: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
     files = 20_000
     for module in ("points", "blobs"):

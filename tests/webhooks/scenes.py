@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import select
 
 from ingest import ids
-from ingest.db.models import ImportResult, ImportSchedule, WebhookDelivery
+from ingest.db.models import GateState, ImportResult, ImportSchedule, ReindexGate, WebhookDelivery
 from ingest.db.queue.membership import Member
 from ingest.db.schedules import import_schedules as schedule_rows
 from ingest.imports import schedules
@@ -20,7 +20,9 @@ from tests.fakes import CALLER, FakeServices
 from tests.jobs.scenes import run_published_jobs, upload_text
 from tests.receivers import Receiver
 
-COMPLETED, CANCELLED, FAILED, EXPIRED, *IMPORT_RUN_TYPES = EVENT_TYPES
+COMPLETED, CANCELLED, FAILED, EXPIRED, *IMPORT_RUN_TYPES = EVENT_TYPES[:7]
+GATE_TYPES = EVENT_TYPES[7:]
+GATE_FACTS = {"metric": "recall@10", "current": 1.0, "staged": 0.5, "queries": 2, "better": 0, "worse": 1}
 DAY = 86_400.0
 
 
@@ -48,6 +50,18 @@ def create_ended_import(services: FakeServices, result: ImportResult = "complete
     created = schedules.create(services, CALLER, store, cron="0 3 * * *", timezone="UTC", paused=False, options=options)
     run_import(services, created, result, **outcome)
     return schedules.retrieve(services, CALLER, store, created.id)
+
+
+def create_decided_gate(services: FakeServices, state: GateState) -> str:
+    """Create a store whose gate has this verdict, which was not announced, and return its id."""
+    store = vector_stores.create(services, CALLER, name="s", description=None, metadata={}, expires_after_days=None).id
+    gate = ReindexGate(
+        vector_store_id=store, model="m", created_at=1, tolerance=0.0, queries=[], query_count=2, state=state,
+        result={**GATE_FACTS, "worse_queries": [{"query": "secret"}]}, announced=False,
+    )  # fmt: skip
+    with services.database.transaction() as session:
+        session.add(gate)
+    return store
 
 
 def run_import(

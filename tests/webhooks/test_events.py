@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from ingest import ids
 from ingest.config import Settings
-from ingest.db.models import ImportResult, ImportSchedule
+from ingest.db.models import GateState, ImportResult, ImportSchedule
 from ingest.db.queue.membership import Member
 from ingest.db.schedules import import_schedules as schedule_rows
 from ingest.db.session import Database
@@ -31,7 +31,10 @@ from tests.webhooks.scenes import (
     DAY,
     EXPIRED,
     FAILED,
+    GATE_FACTS,
+    GATE_TYPES,
     IMPORT_RUN_TYPES,
+    create_decided_gate,
     create_ended_batch,
     create_ended_import,
     deliver,
@@ -93,6 +96,23 @@ def test_the_event_of_a_batch_counts_its_files_with_warnings(
 
     data = [json.loads(body)["data"] for _, body in receiver.received]
     assert {each["id"]: each["warnings"] for each in data} == dict(zip(batches, (1, 0), strict=True))
+
+
+@pytest.mark.parametrize("state", ["passed", "failed"])
+def test_the_verdict_of_a_gate_makes_one_event_without_its_queries(
+    services: FakeServices, receiver: Receiver, worker: DeliveryWorker, state: GateState
+) -> None:
+    subscribe(services, receiver.url, *GATE_TYPES)
+    store = create_decided_gate(services, state)
+
+    for _ in range(2):
+        run_maintenance(services)
+        deliver(worker)
+
+    ((_, body),) = receiver.received
+    event = json.loads(body)
+    assert event["type"] == f"vector_store.reindex_gate.{state}"
+    assert event["data"] == {"vector_store_id": store, "model": "m", **GATE_FACTS}
 
 
 @pytest.mark.parametrize(("result", "event_type"), [*zip(get_args(ImportResult), IMPORT_RUN_TYPES, strict=True)])
@@ -167,13 +187,14 @@ def test_a_test_event_has_the_fields_of_a_real_one(
     endpoint, _ = subscribe(services, receiver.url)
     create_ended_import(services, "failed")
     create_ended_batch(services)
+    create_decided_gate(services, "passed")
     run_maintenance(services)
     deliver(worker)
     real_data_by_kind = {
         body["type"].rpartition(".")[0]: body["data"]
         for body in map(json.loads, (each[1] for each in receiver.received))
     }
-    assert len(real_data_by_kind) == 2
+    assert len(real_data_by_kind) == 3
 
     delivery.send_test_event(services, CALLER, endpoint, event_type)
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ingest.db import locks
+from ingest.db.execute import execute
 from ingest.db.models import Collection, VectorStore
 
 
@@ -27,6 +28,18 @@ def register(session: Session, model: str, *, dimensions: int, multivector: bool
         collection = Collection(model=model, dimensions=dimensions, multivector=multivector)
         session.add(collection)
     return collection
+
+
+def record_cosine_floor(session: Session, model: str, floor: float) -> float | None:
+    """Record the cosine floor of a model unless it has one. Return the recorded one, None for a model without a row."""
+    without_floor = (Collection.model == model, Collection.cosine_floor.is_(None))
+    execute(session, update(Collection).where(*without_floor).values(cosine_floor=floor))
+    return session.scalar(select(Collection.cosine_floor).where(Collection.model == model))
+
+
+def cosine_floor(session: Session, model: str) -> float | None:
+    """Return the recorded cosine floor of a model, None if it was not measured yet."""
+    return session.scalar(select(Collection.cosine_floor).where(Collection.model == model))
 
 
 def models_in_use(session: Session) -> set[str]:

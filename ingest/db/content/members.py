@@ -51,6 +51,19 @@ class LiveFile:
     """The embedding model of the live generation."""
     standby_generation: int | None = None
     """The generation of the store's standby model. Hits of it count if the file cut over during the search."""
+    standby_model: str | None = None
+
+    def as_standby(self) -> "LiveFile | None":
+        """Return the file with its standby generation as the live one; None if it has none."""
+        if self.standby_generation is None or self.standby_model is None:
+            return None
+        return replace(
+            self,
+            generation=self.standby_generation,
+            model=self.standby_model,
+            standby_generation=None,
+            standby_model=None,
+        )
 
 
 def get_file(session: Session, store_id: str, file_id: str) -> FileView | None:
@@ -87,7 +100,7 @@ def live_files(session: Session, store_id: str, rows: Sequence[int]) -> dict[int
     files = session.execute(
         select(
             *(StoreFile.row, StoreFile.live_generation, StoreFile.file_id, File.filename, StoreFile.attributes),
-            *(StoreFile.model, StoreFile.standby_generation),
+            *(StoreFile.model, StoreFile.standby_generation, StoreFile.standby_model),
         )
         .join(File, File.id == StoreFile.file_id)
         .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
@@ -101,7 +114,13 @@ def live_files(session: Session, store_id: str, rows: Sequence[int]) -> dict[int
     )
     return {
         f.row: LiveFile(
-            f.live_generation or 0, f.file_id, f.filename, f.attributes, f.model or "", f.standby_generation
+            f.live_generation or 0,
+            f.file_id,
+            f.filename,
+            f.attributes,
+            f.model or "",
+            f.standby_generation,
+            f.standby_model,
         )
         for f in files
     }

@@ -14,6 +14,7 @@ from ingest.db.models.import_schedule import ImportedFile, ImportResult, ImportS
 from ingest.db.models.outage import Outage
 from ingest.db.models.point_job import PointJob, PointJobKind
 from ingest.db.models.project import Project
+from ingest.db.models.reindex_gate import GateState, ReindexGate
 from ingest.db.models.reindex_schedule import ReindexSchedule, ReindexScope, ScheduledScope
 from ingest.db.models.store_file import StoreFile
 from ingest.db.models.tombstone import Tombstone
@@ -30,6 +31,7 @@ __all__ = [
     "Collection",
     "File",
     "FileBatch",
+    "GateState",
     "ImportResult",
     "ImportSchedule",
     "ImportedFile",
@@ -37,6 +39,7 @@ __all__ = [
     "PointJob",
     "PointJobKind",
     "Project",
+    "ReindexGate",
     "ReindexSchedule",
     "ReindexScope",
     "ScheduledScope",

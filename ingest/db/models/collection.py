@@ -9,7 +9,7 @@ from ingest.db.models.base import WITHOUT_ROWID, Base
 class Collection(Base):
     """An embedding model that points were made with, and the vector shape of its Qdrant collection.
 
-    The row is inserted before the first point and never changes.
+    The row is inserted before the first point. Only `cosine_floor` is written later, once.
     """
 
     __tablename__ = "collections"
@@ -20,3 +20,5 @@ class Collection(Base):
     dimensions: Mapped[int]
     multivector: Mapped[bool] = mapped_column(Boolean)
     """Whether a chunk has several vectors, one for each window of its text."""
+    cosine_floor: Mapped[float | None]
+    """Mean cosine of unrelated sentences with this model; None until it was measured (ingest/search/fusion.py)."""

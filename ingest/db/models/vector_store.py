@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, and_
+from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, and_
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -67,6 +67,8 @@ class VectorStore(Base):
     """Chunks of all files that search shows."""
     terms: Mapped[int] = mapped_column(default=0)
     """Words in these chunks; `terms / chunks` is BM25's mean document length."""
+    languages: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Languages of the store's texts as a set of bits (ingest/steps/bm25). Bits are added and never removed."""
 
     @hybrid_property
     def is_deleted(self) -> bool:

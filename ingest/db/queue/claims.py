@@ -142,11 +142,13 @@ def complete(
     totals: PointTotals,
     pipeline_version: str | None = None,
     report: Mapping[str, Any] | None = None,
+    languages: int = 0,
 ) -> bool:
-    """Complete a file: all points of the claim's generation are written. `report` is its coverage report as JSON.
+    """Complete a file: all points of the claim's generation are written.
 
-    Returns False when the file's attributes have changed, so that the points need the new ones first. Raises Abandoned
-    when the lease was lost, ModelChanged when the store has changed its models and may need points of another one.
+    `report` is its coverage report as JSON, `languages` those of its chunks as a set of bits. Returns False when the
+    file's attributes have changed, so that the points need the new ones first. Raises Abandoned when the lease was
+    lost, ModelChanged when the store has changed its models and may need points of another one.
     """
     completed = execute_prepared(
         session,
@@ -170,7 +172,8 @@ def complete(
     _purge_replaced(session, claim)
     added = PointTotals() if claim.is_staged else totals.minus(claim.live_totals)
     batch_row, store_id = completed.batch, claim.vector_store_id
-    count_outcome(session, claim.row, batch_row, store_id, "completed", added, epoch=claim.store_epoch)
+    epoch = claim.store_epoch
+    count_outcome(session, claim.row, batch_row, store_id, "completed", added, epoch=epoch, languages=languages)
     return True
 
 

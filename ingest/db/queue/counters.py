@@ -70,11 +70,12 @@ def count_outcome(
     reason: FailureReason | None = None,
     has_fallback: bool = False,
     epoch: int | None = None,
+    languages: int = 0,
 ) -> None:
     """Count a file that just left `in_progress`: in every batch that waits for it, then in its store.
 
     A file with a fallback counts as completed in the store, whatever its outcome in the batches. `epoch` is the store's
-    at the time of the claim. Raises Abandoned, which undoes the transaction, when the file's batch was cancelled or its
+    at the time of the claim, `languages` those of the file's chunks as a set of bits. Raises Abandoned, which undoes the transaction, when the file's batch was cancelled or its
     store was deleted or expired first; ModelChanged when the store has another epoch.
     """
     delta = CounterDelta(in_progress=-1)
@@ -86,7 +87,7 @@ def count_outcome(
             raise Abandoned("its batch was cancelled first")
     if has_fallback:
         delta = CounterDelta(in_progress=-1, completed=1)
-    add_to_store(session, store_id, delta, totals, epoch=epoch)
+    add_to_store(session, store_id, delta, totals, epoch=epoch, languages=languages)
 
 
 def count_failure(
@@ -142,22 +143,29 @@ def add_to_batch(session: Session, batch_row: int, delta: CounterDelta) -> bool:
 
 
 def add_to_store(
-    session: Session, store_id: str, delta: CounterDelta, totals: PointTotals | None = None, *, epoch: int | None = None
+    session: Session,
+    store_id: str,
+    delta: CounterDelta,
+    totals: PointTotals | None = None,
+    *,
+    epoch: int | None = None,
+    languages: int = 0,
 ) -> None:
-    """Add to a store's counters.
+    """Add to a store's counters, and with them its languages.
 
     Raises Abandoned when the store was deleted or has expired, ModelChanged when it does not have the epoch.
     """
     amounts = vars(delta) | vars(totals or PointTotals())
-    if not any(amounts.values()):
+    if not any(amounts.values()) and not languages:
         return
+    added = _bound(amounts | {"languages": languages})
     if epoch is None:
-        is_counted = changed_row_prepared(session, _ADD_TO_STORE, changed_store=store_id, **_bound(amounts))
+        is_counted = changed_row_prepared(session, _ADD_TO_STORE, changed_store=store_id, **added)
     else:
         is_counted = changed_row_prepared(
-            session, _ADD_TO_STORE_IN_EPOCH, changed_store=store_id, expected_epoch=epoch, **_bound(amounts)
+            session, _ADD_TO_STORE_IN_EPOCH, changed_store=store_id, expected_epoch=epoch, **added
         )
-        nothing = _bound(vars(CounterDelta()) | vars(PointTotals()))
+        nothing = dict.fromkeys(added, 0)
         if not is_counted and changed_row_prepared(session, _ADD_TO_STORE, changed_store=store_id, **nothing):
             raise ModelChanged("its store has changed its embedding model meanwhile")
     if not is_counted:
@@ -192,6 +200,9 @@ _ADD_TO_BATCH = (
 _ADD_TO_STORE = (
     update(VectorStore)
     .where(VectorStore.id == bindparam("changed_store"), VectorStore.is_active)
-    .values(_sums(VectorStore, vars(CounterDelta()) | vars(PointTotals())))
+    .values(
+        _sums(VectorStore, vars(CounterDelta()) | vars(PointTotals()))
+        | {"languages": VectorStore.languages.bitwise_or(bindparam("added_languages"))}
+    )
 )
 _ADD_TO_STORE_IN_EPOCH = _ADD_TO_STORE.where(VectorStore.epoch == bindparam("expected_epoch"))

@@ -18,8 +18,6 @@ from ingest.db.queue.counters import (
     PointTotals,
     add_to_batch,
     add_to_store,
-    close_membership,
-    open_batches,
 )
 from ingest.db.session import read_clock
 from ingest.observability import tracing
@@ -66,21 +64,43 @@ def attach(session: Session, store_id: str, members: Sequence[Member], batch: Fi
 
 def remove(session: Session, store_id: str, file_id: str) -> bool:
     """Remove a file from a store: its row at once, its points by a purge. Returns False when it is not in the store."""
-    file = _lock_files(session, store_id, [file_id]).get(file_id)
-    if file is None:
-        return False
-    status = _lock_statuses(session, [file])[file.row]
-    waiting_batches = open_batches(session, file.row)
-    execute(session, delete(StoreFile).where(StoreFile.row == file.row))
-    tombstones.add(session, store_id, file_id, file.row)
-    point_jobs.purge_up_to(session, store_id, [(file.row, file.generation)])
-    for batch_row in waiting_batches:
-        if add_to_batch(session, batch_row, CounterDelta(in_progress=-1, cancelled=1)):
-            close_membership(session, batch_row, file.row, "cancelled")
-    delta = CounterDelta()
-    delta.add(status, -1)
-    add_to_store(session, store_id, delta, PointTotals().minus(PointTotals.of(file)))
-    return True
+    files = list(_lock_files(session, store_id, [file_id]).values())
+    remove_locked(session, store_id, files)
+    return bool(files)
+
+
+def remove_locked(session: Session, store_id: str, files: Sequence[StoreFile]) -> None:
+    """Remove at most MAX_IDS files of a store, whose rows are locked, as `remove` does."""
+    if not files:
+        return
+    statuses = _lock_statuses(session, files)
+    rows = [file.row for file in files]
+    waiting = (BatchFile.store_file.in_(rows), BatchFile.status == "in_progress")
+    open_memberships = session.execute(
+        select(BatchFile.batch, func.count()).where(*waiting).group_by(BatchFile.batch).order_by(BatchFile.batch)
+    ).all()
+    execute(session, delete(StoreFile).where(StoreFile.row.in_(rows)))
+    for file in files:
+        tombstones.add(session, store_id, file.file_id, file.row)
+    point_jobs.purge_up_to(session, store_id, [(file.row, file.generation) for file in files])
+    for batch_row, count in open_memberships:
+        if add_to_batch(session, batch_row, CounterDelta(in_progress=-count, cancelled=count)):
+            of_batch = (BatchFile.batch == batch_row, *waiting)
+            execute(session, update(BatchFile).where(*of_batch).values(status="cancelled"))
+    delta, totals = CounterDelta(), PointTotals()
+    for file in files:
+        delta.add(statuses[file.row], -1)
+        totals = totals.minus(PointTotals.of(file))
+    add_to_store(session, store_id, delta, totals)
+
+
+def lock_rows(session: Session, rows: Sequence[int]) -> list[StoreFile]:
+    """Lock those of the rows that exist, and return them."""
+    locked: list[StoreFile] = []
+    for some in slices(sorted(rows)):
+        statement = select(StoreFile).where(StoreFile.row.in_(some)).order_by(StoreFile.row).with_for_update()
+        locked += session.scalars(statement)
+    return locked
 
 
 def _lock_files(session: Session, store_id: str, file_ids: Sequence[str]) -> dict[str, StoreFile]:
@@ -92,11 +112,7 @@ def _lock_files(session: Session, store_id: str, file_ids: Sequence[str]) -> dic
     for ids in slices(file_ids):
         in_store = (StoreFile.vector_store_id == store_id, StoreFile.file_id.in_(ids))
         numbers += session.scalars(select(StoreFile.row).where(*in_store))
-    files: dict[str, StoreFile] = {}
-    for some in slices(sorted(numbers)):
-        locked = select(StoreFile).where(StoreFile.row.in_(some)).order_by(StoreFile.row).with_for_update()
-        files |= {file.file_id: file for file in session.scalars(locked)}
-    return files
+    return {file.file_id: file for file in lock_rows(session, numbers)}
 
 
 def _lock_statuses(session: Session, files: Sequence[StoreFile]) -> dict[int, FileStatus]:
@@ -237,10 +253,13 @@ def _chunking(file: StoreFile, status: FileStatus) -> tuple[int, int]:
 
 
 def _has_new_attributes(member: Member, file: StoreFile) -> bool:
-    """Return whether the member's attributes differ as JSON: Python takes `True`, `1` and `1.0` for equal."""
-    if member.attributes is None:
-        return False
-    return _as_json(member.attributes) != _as_json(file.attributes)
+    """Return whether the member has attributes, and they are not those of the file."""
+    return member.attributes is not None and differ(member.attributes, file.attributes)
+
+
+def differ(attributes: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+    """Return whether attributes differ as JSON: Python takes `True`, `1` and `1.0` for equal."""
+    return _as_json(attributes) != _as_json(others)
 
 
 def _as_json(attributes: Mapping[str, Any]) -> str:

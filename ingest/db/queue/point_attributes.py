@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from ingest.db.execute import execute
@@ -36,6 +36,13 @@ def replace_attributes(session: Session, store_id: str, file_id: str, attributes
         .values(attributes=dict(attributes), attributes_version=StoreFile.attributes_version + 1)
         .returning(StoreFile.row),
     ).scalar()
+
+
+def replace_attributes_of_rows(session: Session, attributes_by_row: Mapping[int, Mapping[str, Any]]) -> None:
+    """Replace the attributes of at most MAX_IDS files. The points of the rows need them too."""
+    values = [{"changed_row": row, "new": dict(attributes)} for row, attributes in attributes_by_row.items()]
+    if values:
+        session.connection().execute(_REPLACE_ATTRIBUTES, values)
 
 
 def read_attributes(session: Session, rows: Sequence[int]) -> list[tuple[PointAttributes, int]]:
@@ -69,3 +76,11 @@ def are_current(session: Session, written: Sequence[tuple[PointAttributes, int]]
         .with_for_update()
     )
     return all(row.attributes_version == versions[row.row] for row in rows)
+
+
+_FILES = StoreFile.__table__.c
+_REPLACE_ATTRIBUTES = (
+    update(StoreFile.__table__)  # type: ignore[arg-type]  # a table, whatever the mapped class declares
+    .where(_FILES.row == bindparam("changed_row"))
+    .values(attributes=bindparam("new"), attributes_version=_FILES.attributes_version + 1)
+)

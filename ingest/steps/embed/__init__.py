@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from ingest.config import Settings
+from ingest.config.model_folder import ModelFolder
 from ingest.steps.vectors import Vectors
 
 
@@ -58,19 +59,40 @@ class Embedder(Protocol):
 
 
 def build(settings: Settings, attempts: int = 3) -> Embedder:
-    """Return the remote embedder if a URL is set, else the local one. Nothing is loaded or requested yet.
+    """Return the embedder of a URL or of a model's folder if one is set, else the local one.
 
-    `attempts` bounds the tries of one request. Raises Refused if the settings name another model than the local one
-    without a URL.
+    Nothing is loaded or requested yet. `attempts` bounds the tries of one request. Raises Refused if the folder cannot be
+    used, or if the settings name another model than the local one without a URL or a folder.
     """
     # Imported here, so that a service with a remote model never loads ONNX Runtime.
     if settings.embedding_url:
         from ingest.steps.embed.remote import RemoteEmbedder
 
         return RemoteEmbedder(settings, attempts=attempts)
+    if settings.embedding_model_path is not None:
+        from ingest.steps.embed.folder import FolderEmbedder
+
+        return FolderEmbedder(settings)
     from ingest.steps.embed.local import LocalEmbedder
 
     return LocalEmbedder(settings)
+
+
+def check_folders(settings: Settings) -> None:
+    """Load each model that is in a folder of the settings, and embed a word with it. Raises Refused if that fails."""
+    for name, model in settings.models.items():
+        if model.model_path is not None:
+            from ingest.steps.embed.folder import FolderEmbedder
+
+            embedder = FolderEmbedder(settings.embedding_with(name))
+            embedder.check()
+            embedder.close()
+
+
+def folder_bytes(settings: Settings) -> int:
+    """Return the size of all graphs that are in folders of the settings."""
+    paths = [model.model_path for model in settings.models.values()]
+    return sum(ModelFolder(path).graph_bytes() for path in paths if path is not None)
 
 
 def mean_vector(rows: Vectors) -> Vectors:

@@ -1,9 +1,7 @@
 """Requests to OpenAI's embeddings route: encoding, retries with back-off, and what each error status means."""
 
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import orjson
@@ -11,6 +9,7 @@ import orjson
 from ingest.config import Settings
 from ingest.errors import Abandoned, DependencyDown
 from ingest.net.http_pool import HttpPool, InvalidUrl, NoResponse, Response
+from ingest.net.retry_after import retry_after_seconds
 from ingest.runtime.backoff import Backoff
 from ingest.steps.embed import normalize
 from ingest.steps.embed.response import InvalidVector, MalformedResponse, parse_vectors
@@ -19,7 +18,6 @@ from ingest.steps.vectors import Vectors
 _CONNECT_SECONDS = 5.0
 _RETRY_BACKOFF = Backoff(first_seconds=0.5, longest_seconds=5.0)
 _MAX_PAUSE_SECONDS = 5.0  # a longer wait is left to the job queue: the worker takes another file meanwhile
-_MAX_RETRY_AFTER_SECONDS = 3600.0  # a server with a wrong clock must not defer a file for ever
 _EXCERPT_CHARACTERS = 300
 
 _RETRYABLE_STATUSES = (408, 409, 424, 429)  # and all from 500
@@ -104,7 +102,7 @@ class EmbeddingClient:
                     continue
                 if response.status not in _RETRYABLE_STATUSES and response.status < 500:
                     self._refuse(response)
-                problem, retry_after = f"answered {response.status}", _retry_after_seconds(response.headers)
+                problem, retry_after = f"answered {response.status}", retry_after_seconds(response.headers)
                 if attempt >= attempts and retry_after is None and _may_depend_on_input(response.status):
                     raise RequestFailed("embedder", f"{problem}: {self._excerpt(response)}")
             pause = _RETRY_BACKOFF.pause_seconds(attempt - 1) if retry_after is None else retry_after
@@ -156,17 +154,3 @@ def _connect(settings: Settings) -> HttpPool:
 
 def _may_depend_on_input(status: int) -> bool:
     return (status == 424 or status >= 500) and status not in _UNAVAILABLE_STATUSES
-
-
-def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    try:
-        if value.replace(".", "", 1).isdigit():
-            return min(float(value), _MAX_RETRY_AFTER_SECONDS)
-        at = parsedate_to_datetime(value)
-        seconds = (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    except ValueError:
-        return None
-    return min(max(0.0, seconds), _MAX_RETRY_AFTER_SECONDS)

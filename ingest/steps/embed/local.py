@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ingest.config import Settings
-from ingest.environment import set_library_switches
 from ingest.errors import Abandoned, Refused
 from ingest.steps.embed import always_wanted, mean_vector, minilm
 from ingest.steps.embed.minilm_graph import DIMENSIONS
+from ingest.steps.embed.onnx_folder import open_session
 from ingest.steps.vectors import Vectors
 
 _WINDOW_TOKENS = 200  # cl100k_base tokens: about 240 wordpieces of prose
@@ -66,17 +66,7 @@ class LocalEmbedder:
 
     @cached_property
     def _session(self) -> Any:
-        set_library_switches({"ORT_DISABLE_TELEMETRY": "1"})
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1  # worker processes are the parallelism, and a fork would lose threads
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # arena and patterns keep memory for every text length seen
-        options.enable_mem_pattern = False
-        options.log_severity_level = 3
-        path = minilm.ensure_model_file(self._folders)
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return open_session(minilm.ensure_model_file(self._folders))
 
     @cached_property
     def _tokenizer(self) -> Any:

@@ -17,9 +17,9 @@ from ingest.net.http_pool import HttpPool
 from ingest.steps.chunk import Tokens
 from ingest.steps.embed import always_wanted, mean_vector
 from ingest.steps.embed.client import EmbeddingClient, InputRefused, RequestFailed
+from ingest.steps.embed.windows import MAX_CHUNK_TOKENS
 from ingest.steps.vectors import Vectors
 
-_MAX_CHUNK_TOKENS = 4096  # the longest chunk of deploy/docs/api-contract.md section 5
 _BATCH_CHARACTERS = 250_000  # OpenAI accepts 300,000 tokens a request; a Chinese character is about one token
 _BLANK_TEXT = "."  # stands for a text of whitespace, which many servers refuse
 _PROBE_TEXT = "word"
@@ -47,7 +47,7 @@ class RemoteEmbedder:
 
     @property
     def window_tokens(self) -> int | None:
-        return None if self._settings.embedding_context_tokens >= _MAX_CHUNK_TOKENS else self._max_tokens
+        return None if self._settings.embedding_context_tokens >= MAX_CHUNK_TOKENS else self._max_tokens
 
     @property
     def dimensions(self) -> int:

@@ -10,6 +10,9 @@ from itertools import pairwise
 from math import ceil
 from typing import Protocol
 
+MAX_CHUNK_TOKENS = 4096
+"""The longest chunk (deploy/docs/api-contract.md section 5)."""
+
 _MAX_STRETCH = 1.1  # a window may be this much longer than asked for, to avoid a tiny last window
 
 

@@ -1,11 +1,13 @@
 """Attribute filters: parse them from the API's JSON, and evaluate them in Python or as a condition in Qdrant.
 
-`matches` defines the meaning; `to_qdrant` must select the same files through the payload that `to_payload` writes.
+`matches` defines the meaning. `to_qdrant` must select these files through the payload that `to_payload` writes. It may select
+more only for strings (ingest/steps/filters/strings.py): every hit is checked with `matches` again.
 The rules are in deploy/docs/api-contract.md section 7:
 
 - `ne` and `nin` match when the attribute is missing or of another type; `eq` and `in` then do not.
 - A boolean is never equal to a number. Numbers compare as float64: 1 equals 1.0.
-- `gt gte lt lte` compare a number with a number; anything else never matches.
+- `gt gte lt lte` compare two numbers, or two strings by code points, so that ISO dates sort; other pairs never match.
+- `starts_with` and `contains` compare two strings, exactly as they are written.
 - `filename` is an attribute of every file, unless the file has an attribute of its own by that name.
 
 Limits of the attributes themselves belong to `ingest/limits.py`, the search that uses filters to `ingest/stores`.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Scalar: TypeAlias = str | float | bool
-Operator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]
+Operator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "starts_with", "contains"]
 Junction = Literal["and", "or"]
 
 MAX_DEPTH = 8

@@ -1,16 +1,19 @@
 """Evaluation of a filter in Python."""
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from ingest.steps.filters.conditions import Compound, Filter, Scalar
+from ingest.steps.filters.conditions import Comparison, Compound, Filter, Scalar
 from ingest.steps.filters.values import accepted_tokens, to_float, to_token, with_filename
 
-RANGE_OPERATORS = {
-    "gt": float.__gt__,
-    "gte": float.__ge__,
-    "lt": float.__lt__,
-    "lte": float.__le__,
+RANGE_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
 }
+TEXT_OPERATORS: Mapping[str, Callable[[str, str], bool]] = {"starts_with": str.startswith, "contains": str.__contains__}
 
 
 def matches(condition: Filter, attributes: Mapping[str, Scalar], filename: str) -> bool:
@@ -20,7 +23,18 @@ def matches(condition: Filter, attributes: Mapping[str, Scalar], filename: str) 
         return all(results) if condition.operator == "and" else any(results)
     value = with_filename(attributes, filename).get(condition.key)
     if condition.operator in RANGE_OPERATORS:
-        number, limit = to_float(value), to_float(condition.value)
-        return number is not None and limit is not None and RANGE_OPERATORS[condition.operator](number, limit)
+        return _is_in_range(condition, value)
+    if condition.operator in TEXT_OPERATORS:
+        wanted = condition.value
+        return isinstance(value, str) and isinstance(wanted, str) and TEXT_OPERATORS[condition.operator](value, wanted)
     is_equal = value is not None and to_token(condition.key, value) in accepted_tokens(condition)
     return is_equal if condition.operator in ("eq", "in") else not is_equal
+
+
+def _is_in_range(condition: Comparison, value: Scalar | None) -> bool:
+    """Compare two numbers, or two strings by code points. Values of different types are in no range."""
+    compare, limit = RANGE_OPERATORS[condition.operator], condition.value
+    if isinstance(value, str) and isinstance(limit, str):
+        return compare(value, limit)
+    number, limit_number = to_float(value), to_float(limit)
+    return number is not None and limit_number is not None and compare(number, limit_number)

@@ -16,6 +16,7 @@ from ingest.steps.filters.conditions import (
     Operator,
     Scalar,
 )
+from ingest.steps.filters.matching import RANGE_OPERATORS, TEXT_OPERATORS
 from ingest.steps.filters.values import is_valid_unicode, to_float
 
 _TYPE, _VALUE, _MISSING, _UNKNOWN = "invalid_type", "invalid_value", "missing_required_parameter", "unknown_parameter"
@@ -76,12 +77,22 @@ def _parse_comparison(raw: Mapping[Any, Any], operator: Operator, path: str) -> 
         raise InvalidRequest(f"'{path}.{name}' must not be empty.", param=f"{path}.{name}", code=_VALUE)
     value, subpath = _require(raw, "value", path), f"{path}.value"
     if operator not in ("in", "nin"):
-        return Comparison(operator, key, _parse_scalar(value, subpath))
+        scalar = _parse_scalar(value, subpath)
+        _require_comparable(operator, scalar, subpath)
+        return Comparison(operator, key, scalar)
     if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
         raise InvalidRequest(f"'{subpath}' must be an array for '{operator}'.", param=subpath, code=_TYPE)
     if not 1 <= len(value) <= MAX_LIST_VALUES:
         raise InvalidRequest(f"'{subpath}' must have 1 to {MAX_LIST_VALUES} values.", param=subpath, code=_VALUE)
     return Comparison(operator, key, tuple(_parse_scalar(item, f"{subpath}[{n}]") for n, item in enumerate(value)))
+
+
+def _require_comparable(operator: Operator, value: Scalar, path: str) -> None:
+    """Refuse values that would never match."""
+    if operator in TEXT_OPERATORS and not isinstance(value, str):
+        raise InvalidRequest(f"'{path}' must be a string for '{operator}'.", param=path, code=_TYPE)
+    if operator in RANGE_OPERATORS and isinstance(value, bool):
+        raise InvalidRequest(f"'{path}' must be a number or a string for '{operator}'.", param=path, code=_TYPE)
 
 
 def _parse_scalar(value: object, path: str) -> Scalar:

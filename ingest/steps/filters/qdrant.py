@@ -1,6 +1,7 @@
 """Filters in Qdrant: the payload fields that points carry, and the conditions over them.
 
-`tags` holds one token for each attribute, for equality. `high` and `low` hold the numbers, for ranges.
+`tags` holds one token for each attribute, for equality. `high` and `low` hold the numbers, and `strings` the beginnings of
+the strings (ingest/steps/filters/strings.py), for ranges. Conditions on long strings match too much, never too little.
 """
 
 import struct
@@ -10,8 +11,9 @@ from typing import Any
 
 from qdrant_client import models
 
-from ingest.steps.filters.conditions import Compound, Filter, Scalar
-from ingest.steps.filters.matching import RANGE_OPERATORS
+from ingest.steps.filters import strings
+from ingest.steps.filters.conditions import Comparison, Compound, Filter, Scalar
+from ingest.steps.filters.matching import RANGE_OPERATORS, TEXT_OPERATORS
 from ingest.steps.filters.values import accepted_tokens, to_float, to_token, with_filename
 
 _LOW_HALF = 2**32 - 1
@@ -23,23 +25,36 @@ def to_payload(attributes: Mapping[str, Scalar], filename: str) -> dict[str, Any
     values = with_filename(attributes, filename)
     numbers = [_halves(key, number) for key, value in values.items() if (number := to_float(value)) is not None]
     tags = [tag for key, value in values.items() if (tag := to_token(key, value)) is not None]
-    return {"tags": tags, "high": [high for (high, _), _ in numbers], "low": [low for _, (low, _) in numbers]}
+    return {
+        "tags": tags,
+        "high": [high for (high, _), _ in numbers],
+        "low": [low for _, (low, _) in numbers],
+        strings.FIELD: strings.to_numbers(values),
+    }
 
 
 def to_qdrant(condition: Filter) -> models.Filter:
-    """Return the condition on points that carry `to_payload`."""
+    """Return a condition on points that carry `to_payload`: it selects those that match, and at most a few more."""
     if isinstance(condition, Compound):
         parts: list[models.Condition] = [to_qdrant(part) for part in condition.filters]
         return models.Filter(must=parts) if condition.operator == "and" else models.Filter(should=parts)
     if condition.operator in RANGE_OPERATORS:
-        limit = to_float(condition.value)
-        if limit is None:
-            return _MATCHES_NOTHING
-        return _range(condition.operator, condition.key, limit)
+        return _ordered(condition)
+    if condition.operator in TEXT_OPERATORS:
+        # The index cannot tell what a string contains: all strings match, and the database decides.
+        start = condition.value if condition.operator == "starts_with" else ""
+        return strings.beginning_with(condition.key, start) if isinstance(start, str) else _MATCHES_NOTHING
     has_token = models.FieldCondition(key="tags", match=models.MatchAny(any=sorted(accepted_tokens(condition))))
     if condition.operator in ("eq", "in"):
         return models.Filter(must=[has_token])
     return models.Filter(must_not=[has_token])
+
+
+def _ordered(condition: Comparison) -> models.Filter:
+    if isinstance(condition.value, str):
+        return strings.in_order(condition.operator, condition.key, condition.value)
+    limit = to_float(condition.value)
+    return _MATCHES_NOTHING if limit is None else _range(condition.operator, condition.key, limit)
 
 
 def _range(operator: str, key: str, limit: float) -> models.Filter:

@@ -2,11 +2,11 @@
 
 This package is the only code that talks to Qdrant. The rest of the project uses the names exported here.
 Not in this package: which points must exist (`ingest/db`), how they are made (`ingest/jobs/pipeline.py`), and the fusion
-of the two result lists of a search (`ingest/stores/fusion.py`).
+of the two result lists of a search (`ingest/search/fusion.py`).
 """
 
 from ingest.steps.index.collection import collection_name
-from ingest.steps.index.points import Hit, Point, PointOwner, PointRef
+from ingest.steps.index.points import Hit, Point, PointKey, PointOwner, PointRef, StoredText
 from ingest.steps.index.protocol import Index
 from ingest.steps.index.qdrant import MAX_ROWS_PER_REQUEST, QdrantIndex
 
@@ -15,8 +15,10 @@ __all__ = [
     "Hit",
     "Index",
     "Point",
+    "PointKey",
     "PointOwner",
     "PointRef",
     "QdrantIndex",
+    "StoredText",
     "collection_name",
 ]

@@ -19,6 +19,7 @@ PAYLOAD_INDEXES: dict[str, models.PayloadSchemaType | models.KeywordIndexParams]
     "tags": models.PayloadSchemaType.KEYWORD,
     "high": models.PayloadSchemaType.INTEGER,
     "low": models.PayloadSchemaType.INTEGER,
+    "strings": models.PayloadSchemaType.INTEGER,
 }
 
 

@@ -50,6 +50,21 @@ class Hit:
     location: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
+class PointKey(NamedTuple):
+    """The identity of a point: a chunk of one version of a store file."""
+
+    row: int
+    generation: int
+    number: int
+
+
+class StoredText(NamedTuple):
+    """The text of a stored point and where it comes from in its file; points of older versions have no location."""
+
+    text: str
+    location: Mapping[str, Any] | None
+
+
 class PointRef(NamedTuple):
     """Which chunk of which file a stored point is, without its text and vectors."""
 

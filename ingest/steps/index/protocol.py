@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from ingest.steps.filters import Filter
-from ingest.steps.index.points import Hit, Point, PointOwner, PointRef
+from ingest.steps.index.points import Hit, Point, PointKey, PointOwner, PointRef, StoredText
 from ingest.steps.vectors import SparseVector, Vectors
 
 
@@ -49,12 +49,19 @@ class Index(Protocol):
         sparse: SparseVector | None,
         filters: Filter | None,
         limit: int,
+        rows: Sequence[int] | None = None,
     ) -> tuple[list[Hit], list[Hit]]:
         """Return the best chunks of a project's store by dense vector and by terms: two lists, best first.
 
         A query part that is None is not searched and returns an empty list. The inverse document frequency of a term
-        comes from the whole store, whatever the filter selects.
+        comes from the whole store, whatever the filter selects. With `rows` only the points of these rows are searched.
         """
+
+    def score_points(self, points: Sequence[PointKey], dense: Vectors) -> dict[PointKey, float]:
+        """Return the exact scores of the existing points among a few hundred, as `search` gives them for this vector."""
+
+    def read_texts(self, points: Sequence[PointKey]) -> dict[PointKey, StoredText]:
+        """Return the texts of those of the points (a few hundred) that exist, in one request."""
 
     def scan_points(self, rows: Sequence[int] | None = None) -> Iterator[PointRef]:
         """Yield every point, or those of at most MAX_ROWS_PER_REQUEST rows, in no useful order."""

@@ -1,6 +1,6 @@
 """`QdrantIndex`: the index in one collection of a Qdrant server or of the vectors process."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from ingest.steps.filters import Filter
 from ingest.steps.index import queries, wire
 from ingest.steps.index.collection import DENSE, PAYLOAD_INDEXES, TEXT, collection_name, create_if_missing
 from ingest.steps.index.errors import translate_qdrant_errors
-from ingest.steps.index.points import Hit, Point, PointOwner, PointRef
+from ingest.steps.index.points import Hit, Point, PointKey, PointOwner, PointRef, StoredText
 from ingest.steps.vectors import SparseVector, Vectors
 
 T = TypeVar("T")
@@ -132,20 +132,30 @@ class QdrantIndex:
         sparse: SparseVector | None,
         filters: Filter | None,
         limit: int,
+        rows: Sequence[int] | None = None,
     ) -> tuple[list[Hit], list[Hit]]:
         """Search both parts in one round trip; see `Index.search`."""
         if dense is not None:
             wire.require_dimensions(dense, self._dimensions)
+        if filters is not None and attribute_filters.strings.needs_index(filters):
+            self.ensure_collection()  # a collection of an older version lacks this index until the first write
         requests = queries.search_requests(
-            project, vector_store_id, dense=dense, sparse=sparse, filters=filters, limit=limit
+            project, vector_store_id, dense=dense, sparse=sparse, filters=filters, limit=limit, rows=rows
         )
-        if not requests:
-            return [], []
-        no_points: list[list[models.ScoredPoint]] = [[] for _ in requests]
-        query = partial(self._client.query_batch_points, self._collection, list(requests.values()))
-        results = self._read(lambda: [result.points for result in query()], no_points)
-        hits = {name: list(map(wire.to_hit, points)) for name, points in zip(requests, results, strict=True)}
-        return hits.get(DENSE, []), hits.get(TEXT, [])
+        found = self._query(requests)
+        return list(map(wire.to_hit, found.get(DENSE, []))), list(map(wire.to_hit, found.get(TEXT, [])))
+
+    def score_points(self, points: Sequence[PointKey], dense: Vectors) -> dict[PointKey, float]:
+        wire.require_dimensions(dense, self._dimensions)
+        found = self._query({DENSE: queries.score_request(points, dense)}) if points else {}
+        return dict(map(wire.to_point_score, found.get(DENSE, [])))
+
+    def read_texts(self, points: Sequence[PointKey]) -> dict[PointKey, StoredText]:
+        ids = [wire.point_id(*point) for point in points]
+        no_records: list[models.Record] = []
+        fields = list(wire.HIT_FIELDS)
+        read = partial(self._client.retrieve, self._collection, ids, with_payload=fields, with_vectors=False)
+        return dict(map(wire.to_stored_text, self._read(read, no_records))) if ids else {}
 
     def scan_points(self, rows: Sequence[int] | None = None) -> Iterator[PointRef]:
         condition = None if rows is None else models.Filter(must=[queries.is_any_of("row", rows)])
@@ -177,6 +187,15 @@ class QdrantIndex:
     def close(self) -> None:
         self._client.close()
         self._write_pool.close()
+
+    def _query(self, requests: Mapping[str, models.QueryRequest]) -> dict[str, list[models.ScoredPoint]]:
+        """Send the requests in one round trip, and return the points of each by its name."""
+        if not requests:
+            return {}
+        no_points: list[list[models.ScoredPoint]] = [[] for _ in requests]
+        query = partial(self._client.query_batch_points, self._collection, list(requests.values()))
+        results = self._read(lambda: [result.points for result in query()], no_points)
+        return dict(zip(requests, results, strict=True))
 
     def _scroll_pages(self, scroll: Callable[..., _Page]) -> Iterator[models.Record]:
         no_page: _Page = ([], None)

@@ -13,7 +13,7 @@ from qdrant_client import models
 from ingest.errors import DependencyDown
 from ingest.steps import filters
 from ingest.steps.index.collection import DENSE, TEXT
-from ingest.steps.index.points import Hit, Point, PointOwner, PointRef
+from ingest.steps.index.points import Hit, Point, PointKey, PointOwner, PointRef, StoredText
 from ingest.steps.vectors import SparseVector, Vectors
 
 MAX_POINTS_PER_REQUEST = 256
@@ -94,6 +94,19 @@ def to_hit(point: models.ScoredPoint) -> Hit:
         point.score,
         payload.get("location"),  # points of older versions have none
     )
+
+
+def to_stored_text(record: models.Record) -> tuple[PointKey, StoredText]:
+    """Convert a stored record with HIT_FIELDS."""
+    payload = record.payload or {}
+    key = PointKey(*(payload[name] for name in PointKey._fields))
+    return key, StoredText(payload["text"], payload.get("location"))
+
+
+def to_point_score(point: models.ScoredPoint) -> tuple[PointKey, float]:
+    """Convert a scored point with the fields of PointKey."""
+    payload = point.payload or {}
+    return PointKey(*(payload[name] for name in PointKey._fields)), point.score
 
 
 def _point_to_json(owner: PointOwner, shared: Mapping[str, Any], point: Point, multivector: bool) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def test_the_document_lists_all_routes(document: dict[str, Any]) -> None:
         f"POST {store}/file_batches/{{batch_id}}/cancel", f"GET {store}/file_batches/{{batch_id}}/files",
         f"GET {store}/file_batches/{{batch_id}}/events",  # an extension
         f"GET {store}/files/{{file_id}}/report", f"GET {store}/file_reports", f"GET {store}/warnings",  # extensions
+        f"POST {store}/files/delete", f"POST {store}/files/attributes",  # extensions
         f"POST {store}/retry", f"POST {store}/file_batches/{{batch_id}}/retry",  # extensions
         f"POST {store}/reindex", f"GET {store}/reindex", f"POST {store}/reindex/rollback",
         f"POST {store}/reindex/purge", f"POST {store}/reindex_schedules", f"GET {store}/reindex_schedules",

@@ -117,7 +117,7 @@ def test_a_store_migrates_to_another_model_and_rolls_back(
     path = f"/v1/vector_stores/{store}/reindex"
     settled = {
         "object": "vector_store.models", "vector_store_id": store, "model": LOCAL_MODEL, "other_model": None,
-        "other_state": None, "file_counts": {"ready": 1, "total": 1}, "kept_until": None,
+        "other_state": None, "file_counts": {"ready": 1, "total": 1}, "kept_until": None, "gate": None,
     }  # fmt: skip
     assert client.get(path).json() == settled
 
@@ -160,3 +160,67 @@ def test_a_search_with_an_unconfigured_model_is_answered_503_without_retry(
     error = answer.json()["error"]
     assert error["code"] == "model_not_configured"
     assert "'gone'" in error["message"]
+
+
+def gate(*texts: str, tolerance: float = 0.0) -> dict[str, Any]:
+    return {"queries": [{"query": text, "expected": [{"text": text}]} for text in texts], "tolerance": tolerance}
+
+
+def test_a_gate_is_shown_with_its_verdict(client: TestClient, services: FakeServices, store: str) -> None:
+    attach_text(client, services, store, "A heron stands in the water.")
+    path = f"/v1/vector_stores/{store}/reindex"
+    services.index_of(OTHER_MODEL).search = lambda *_, **__: ([], [])  # type: ignore[method-assign] # a fake
+
+    client.post(path, json={"model": OTHER_MODEL, "gate": gate("A heron stands", "no such text")})
+
+    waiting = client.get(path).json()["gate"]
+    assert (waiting["state"], waiting["queries"], waiting["evaluated_queries"], waiting["metric"]) == (
+        "waiting", 2, 0, None,
+    )  # fmt: skip
+    run_jobs(services)
+    run_maintenance(services)
+    models = client.get(path).json()
+    failed = models["gate"]
+    assert (models["model"], models["other_model"], models["other_state"]) == (LOCAL_MODEL, OTHER_MODEL, "staging")
+    assert (failed["state"], failed["metric"], failed["current"], failed["staged"]) == ("failed", "recall@10", 0.5, 0.0)
+    assert failed["worse_queries"] == [{"query": "A heron stands", "current": 1.0, "staged": 0.0}]
+    assert "falls from 0.5000 to 0.0000" in failed["reason"]
+    client.post(path, json={"model": OTHER_MODEL, "force": True})
+    assert client.get(path).json()["gate"]["state"] == "overridden"
+    assert client.get(path).json()["model"] == OTHER_MODEL
+
+
+def test_a_store_without_a_gate_shows_none(client: TestClient, store: str) -> None:
+    assert client.get(f"/v1/vector_stores/{store}/reindex").json()["gate"] is None
+
+
+WRONG_GATES = {
+    "gate": {"gate": gate("a")},
+    "force": {"model": OTHER_MODEL, "force": True, "gate": gate("a")},
+    "gate.queries": {"model": OTHER_MODEL, "gate": {"queries": []}},
+    "gate.queries[1]": {
+        "model": OTHER_MODEL,
+        "gate": {"queries": [*gate("a")["queries"], {"query": "a", "expected": [{}]}]},
+    },
+    "gate.tolerance": {"model": OTHER_MODEL, "gate": gate("a", tolerance=2)},
+}
+
+
+@pytest.mark.parametrize("param", WRONG_GATES)
+def test_a_wrong_gate_is_refused(client: TestClient, store: str, param: str) -> None:
+    answer = client.post(f"/v1/vector_stores/{store}/reindex", json=WRONG_GATES[param])
+
+    assert error_of(answer, 400)["param"] == param
+
+
+def test_the_other_index_is_searched_on_request(client: TestClient, services: FakeServices, store: str) -> None:
+    attach_text(client, services, store, "A heron stands in the water.")
+    search = {"query": "heron", "index": "other"}
+
+    refused = client.post(f"/v1/vector_stores/{store}/search", json=search)
+    client.post(f"/v1/vector_stores/{store}/reindex", json={"model": OTHER_MODEL})
+    run_jobs(services)
+    found = client.post(f"/v1/vector_stores/{store}/search", json=search).json()["data"]
+
+    assert error_of(refused, 400)["param"] == "index"
+    assert [hit["content"][0]["text"] for hit in found] == ["A heron stands in the water."]

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from ingest.errors import DependencyDown
 from tests.api.calls import error_of, run_jobs, upload
-from tests.fakes import FakeRewriter, FakeServices
+from tests.fakes import FakeReranker, FakeRewriter, FakeServices
 
 
 @pytest.fixture
@@ -130,10 +131,10 @@ def test_the_plain_name_of_a_weight_takes_precedence(client: TestClient, birds: 
 
 
 def test_only_the_ratio_of_weights_matters(client: TestClient, birds: str) -> None:
-    assert ranking_of(client, birds, hybrid_search={"embedding_weight": 0.5, "text_weight": 0.5}) == ranking_of(
-        client, birds
-    )
-    assert ranking_of(client, birds, hybrid_search={"embedding_weight": 1e9, "text_weight": 1e9}) == ranking_of(
+    equal = ranking_of(client, birds, hybrid_search={"embedding_weight": 0.5, "text_weight": 0.5})
+
+    assert ranking_of(client, birds, hybrid_search={"embedding_weight": 1e9, "text_weight": 1e9}) == equal
+    assert ranking_of(client, birds, hybrid_search={"embedding_weight": 3, "text_weight": 2}) == ranking_of(
         client, birds
     )
 
@@ -184,3 +185,109 @@ def test_a_query_for_an_unknown_store_is_not_rewritten(services: FakeServices, c
     answer = client.post("/v1/vector_stores/vs_none/search", json={"query": "x", "rewrite_query": True})
 
     error_of(answer, 404)
+
+
+def test_folded_duplicates_are_named_only_on_request(services: FakeServices, client: TestClient, store: str) -> None:
+    ids = [upload(client, "A heron stands in the water.", name) for name in ("a.txt", "b.txt")]
+    client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": ids})
+    run_jobs(services)
+
+    plain = search(client, store)["data"]
+    [folded] = search(client, store, fold_duplicates=True)["data"]
+
+    assert sorted(hit["file_id"] for hit in plain) == sorted(ids)
+    assert all("duplicates" not in hit for hit in plain)
+    [other] = folded["duplicates"]
+    assert {folded["file_id"], other["file_id"]} == set(ids)
+    assert {folded["filename"], other["filename"]} == {"a.txt", "b.txt"}
+    assert set(other) == {"file_id", "filename", "location"}
+
+
+def test_a_result_is_expanded_by_its_neighbours(services: FakeServices, client: TestClient, store: str) -> None:
+    text = " ".join(f"word{number}" for number in range(600)) + " heron " + " ".join(f"end{n}" for n in range(600))
+    chunking = {"type": "static", "static": {"max_chunk_size_tokens": 100, "chunk_overlap_tokens": 50}}
+    body = {"file_id": upload(client, text), "chunking_strategy": chunking}
+    client.post(f"/v1/vector_stores/{store}/files", json=body)
+    run_jobs(services)
+
+    [hit] = search(client, store, max_num_results=1, expand=2)["data"]
+
+    shown = hit["content"][0]["text"]
+    assert len(shown) > 600
+    assert shown == text[hit["location"]["start"] : hit["location"]["end"]]
+    assert hit["location"]["content_hash"] == hashlib.sha256(shown.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("expand", [-1, 11, "2", 1.5])
+def test_the_number_of_neighbours_is_limited(client: TestClient, birds: str, expand: Any) -> None:
+    body = {"query": "heron", "expand": expand}
+
+    assert error_of(client.post(f"/v1/vector_stores/{birds}/search", json=body), 400)["param"] == "expand"
+
+
+def test_at_most_so_many_passages_of_one_file_are_returned(
+    services: FakeServices, client: TestClient, store: str
+) -> None:
+    files = [upload(client, "heron " * 3000, "long.txt"), upload(client, "a heron", "short.txt")]
+    client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": files})
+    run_jobs(services)
+
+    assert len(search(client, store)["data"]) > 3
+    assert sorted(hit["filename"] for hit in search(client, store, max_per_file=1)["data"]) == ["long.txt", "short.txt"]
+    assert len(search(client, store, max_per_file=2)["data"]) == 3
+
+
+@pytest.mark.parametrize("max_per_file", [0, -1, "2", 1.5, True])
+def test_the_cap_of_a_file_is_a_positive_whole_number(client: TestClient, birds: str, max_per_file: Any) -> None:
+    body = {"query": "heron", "max_per_file": max_per_file}
+
+    assert error_of(client.post(f"/v1/vector_stores/{birds}/search", json=body), 400)["param"] == "max_per_file"
+
+
+def test_a_ranker_says_whether_the_reranker_is_used(services: FakeServices, client: TestClient, birds: str) -> None:
+    fused = ranking_of(client, birds)
+    services.reranker = FakeReranker()
+
+    for ranker in ("auto", "default-2024-11-15", "default-2024-08-21"):
+        assert [score for _, score in ranking_of(client, birds, ranker=ranker)] == [1.0, 0.0, 0.0]
+    assert ranking_of(client, birds, ranker="none") == fused
+    ranking_of(client, birds, ranker="rrf")
+    assert len(services.reranker.asked) == 3
+    body = {"query": "heron", "ranking_options": {"ranker": "other"}}
+    error_of(client.post(f"/v1/vector_stores/{birds}/search", json=body), 400)
+
+
+def test_a_failing_reranker_neither_fails_a_search_nor_makes_the_service_unready(
+    services: FakeServices, client: TestClient, birds: str
+) -> None:
+    fused = ranking_of(client, birds)
+    services.reranker = FakeReranker()
+    services.reranker.error = DependencyDown("reranker", "no answer")
+
+    assert [ranking_of(client, birds) for _ in range(5)] == [fused] * 5
+    assert client.get("/ready").json()["status"] == "ready"
+
+
+def test_results_and_files_are_explained_on_request(client: TestClient, birds: str) -> None:
+    page = search(client, birds, explain=True, explain_file_ids=["file-none"], max_num_results=1)
+
+    [hit] = page["data"]
+    assert hit["explanation"]["rank"] == 1
+    assert hit["explanation"]["lexical"]["matched_terms"] == ["heron", "heron (title)"]
+    assert page["explanation"]["files"] == [
+        {"file_id": "file-none", "reason": "not_in_store", "message": "The file is not in the vector store."}
+    ]
+
+
+def test_results_can_be_fused_by_ranks(client: TestClient, birds: str) -> None:
+    ranked = ranking_of(client, birds, ranker="rrf")
+
+    assert ranked[0][1] == pytest.approx(1.0)
+    assert ranked != ranking_of(client, birds)
+
+
+def test_at_most_ten_files_are_explained(client: TestClient, birds: str) -> None:
+    body = {"query": "x", "explain_file_ids": [f"file-{n}" for n in range(11)]}
+
+    error = error_of(client.post(f"/v1/vector_stores/{birds}/search", json=body), 400)
+    assert (error["param"], error["code"]) == ("explain_file_ids", "array_above_max_length")

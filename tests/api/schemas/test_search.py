@@ -1,5 +1,7 @@
 """Weights of hybrid search and the OpenAPI schemas of filters."""
 
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
@@ -24,5 +26,13 @@ def test_the_documented_limits_of_filters_are_those_of_the_parser() -> None:
     comparison = FILTER_SCHEMAS["ComparisonFilter"]["anyOf"]
 
     assert comparison[0]["properties"]["key"]["maxLength"] == MAX_FILTER_KEY_CHARACTERS
-    assert comparison[1]["properties"]["value"]["maxItems"] == filters.MAX_LIST_VALUES
+    assert comparison[2]["properties"]["value"]["maxItems"] == filters.MAX_LIST_VALUES
     assert f"at most {filters.MAX_DEPTH} deep" in FILTER_SCHEMAS["CompoundFilter"]["description"]
+
+
+def test_every_operator_is_documented_once() -> None:
+    comparison = FILTER_SCHEMAS["ComparisonFilter"]["anyOf"]
+
+    documented = [name for part in comparison for name in part["properties"]["type"]["enum"]]
+
+    assert sorted(documented) == sorted(get_args(filters.Operator))

@@ -39,6 +39,7 @@ def insert_large_batch(database: Database, store: str) -> str:
     return batch.id
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_batch_of_100_000_files_is_cancelled_in_less_than_a_second(services: FakeServices) -> None:
     store = rows.create_store(services.database)

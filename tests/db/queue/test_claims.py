@@ -2,11 +2,12 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
-from ingest.db.models import StoreFile
+from ingest.db.models import StoreFile, VectorStore
 from ingest.db.queue import claims, point_attributes
 from ingest.db.queue.counters import PointTotals
 from ingest.db.session import Database
@@ -193,3 +194,17 @@ def test_pages_are_recorded_with_the_lease_and_only_by_its_holder(database: Data
     with database.transaction() as session:
         assert not claims.renew(session, claim, lease_seconds=30, pages=(4, 40))
     assert pages() == (None, None)
+
+
+def test_completing_a_file_adds_its_languages_to_the_store_and_a_refused_completion_does_not(
+    database: Database,
+) -> None:
+    store = rows.create_store(database)
+    claim, other = (rows.claim(database, row) for row in rows.attach(database, store, rows.create_files(database, 2)))
+
+    with database.transaction() as session:
+        assert claims.complete(session, claim, steps.TOTALS, languages=0b101)
+        assert not claims.complete(session, replace(other, attributes_version=7), steps.TOTALS, languages=0b010)
+
+    with database.reading() as session:
+        assert session.scalars(select(VectorStore.languages)).one() == 0b101

@@ -30,6 +30,34 @@ def test_a_store_counts_files_and_totals(database: Database) -> None:
     assert tuple(totals) == (1, 10, 100)
 
 
+def languages_of(database: Database, store_id: str) -> int:
+    with database.reading() as session:
+        return session.scalars(select(VectorStore.languages).where(VectorStore.id == store_id)).one()
+
+
+def test_a_store_gains_the_languages_of_its_files_and_never_loses_one(database: Database) -> None:
+    store, other = rows.create_store(database), rows.create_store(database)
+    assert languages_of(database, store) == 0
+
+    for languages in (0b1001, 0, 0b0011, 1 << 62):
+        with database.transaction() as session:
+            counters.add_to_store(session, store, CounterDelta(completed=1), epoch=0, languages=languages)
+    with database.transaction() as session:
+        counters.add_to_store(session, store, CounterDelta(completed=-1))
+
+    assert languages_of(database, store) == 0b1011 | 1 << 62
+    assert languages_of(database, other) == 0
+
+
+def test_a_store_with_another_epoch_gains_no_languages(database: Database) -> None:
+    store = rows.create_store(database)
+
+    with pytest.raises(ModelChanged), database.transaction() as session:
+        counters.add_to_store(session, store, CounterDelta(completed=1), epoch=4, languages=2)
+
+    assert languages_of(database, store) == 0
+
+
 def test_a_store_with_another_epoch_counts_nothing(database: Database) -> None:
     store = rows.create_store(database)
     with database.transaction() as session:

@@ -167,6 +167,25 @@ def test_a_removed_file_is_subtracted_from_all_counters_and_its_points_are_purge
             claims.complete(session, claim, PointTotals(1, 1, 1))
 
 
+def test_several_files_are_removed_at_once_and_subtracted_from_the_counters_of_their_batches(
+    database: Database,
+) -> None:
+    store = rows.create_store(database)
+    ids = rows.create_files(database, 4)
+    batch = rows.attach_batch(database, store, ids[:3])
+    rows.attach(database, store, ids[3:])
+    steps.complete_row(database, rows.get_row(database, store, ids[0]).row)
+    numbers = [rows.get_row(database, store, file_id).row for file_id in ids]
+
+    with database.transaction() as session:
+        membership.remove_locked(session, store, membership.lock_rows(session, [*numbers[1:], numbers[0]]))
+        membership.remove_locked(session, store, [])
+
+    assert rows.read_counts(database, store) == (0, 0, 0, 0)
+    assert rows.read_counts(database, batch) == (0, 1, 0, 2)
+    assert sorted(steps.read_purges(database)) == [(row, 0, 1) for row in numbers]
+
+
 def test_a_removed_file_that_is_attached_again_gets_a_new_row(database: Database) -> None:
     store = rows.create_store(database)
     ids = rows.create_files(database, 1)

@@ -19,6 +19,23 @@ def test_replaced_attributes_are_read_with_their_version(database: Database) -> 
     assert (points.row, points.file_id, points.attributes, version) == (row, ids[0], {"a": "b"}, 1)
 
 
+def test_the_attributes_of_several_rows_are_replaced_with_new_versions(database: Database) -> None:
+    store = rows.create_store(database)
+    first, second, third = rows.attach(database, store, rows.create_files(database, 3))
+
+    with database.transaction() as session:
+        point_attributes.replace_attributes_of_rows(session, {first: {"a": "b"}, third: {"c": 1}})
+        point_attributes.replace_attributes_of_rows(session, {})
+
+    with database.reading() as session:
+        read = point_attributes.read_attributes(session, [first, second, third])
+    assert [(points.attributes, version) for points, version in sorted(read, key=lambda pair: pair[0].row)] == [
+        ({"a": "b"}, 1),
+        ({}, 0),
+        ({"c": 1}, 1),
+    ]
+
+
 def test_written_attributes_are_current_until_they_are_replaced(database: Database) -> None:
     store = rows.create_store(database)
     ids = rows.create_files(database, 1)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from ingest.config import Settings
-from ingest.net.http_pool import HttpPool, Response
+from ingest.net.http_pool import Bounds, HttpPool, Response
 from ingest.steps.embed.remote import RemoteEmbedder
 
 KEY = "sk-secret"
@@ -34,7 +34,7 @@ class ScriptedPool(HttpPool):
     def inputs(self) -> list[list[str]]:
         return [body["input"] for body in self.bodies]
 
-    def send(self, method: Literal["POST", "PUT"], body: bytes) -> Response:
+    def send(self, method: Literal["POST", "PUT"], body: bytes, bounds: Bounds | None = None) -> Response:
         self.bodies.append(json.loads(body))
         texts = self.bodies[-1]["input"]
         answer = self.answers.pop(0) if self.answers else self.rule(texts) or good_answer(texts)

@@ -33,3 +33,14 @@ def test_a_missing_writable_folder_raises_dependency_down(tmp_path: Path) -> Non
 
     with pytest.raises(DependencyDown, match="no folder"):
         minilm.ensure_model_file([tmp_path / "file" / "models"])
+
+
+@pytest.mark.parametrize("has_vnni", [False, True])
+def test_the_file_for_every_processor_needs_no_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_vnni: bool
+) -> None:
+    minilm.build_for_every_processor(tmp_path)
+    monkeypatch.setattr(minilm, "_published_file", lambda name: tmp_path / "missing" / name)
+    monkeypatch.setattr(minilm, "_weight_bits", lambda: (8, 7) if has_vnni else (7,))
+
+    assert minilm.ensure_model_file([tmp_path]).stat().st_size > 30e6

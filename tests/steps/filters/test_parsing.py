@@ -21,6 +21,14 @@ def test_a_comparison_is_parsed() -> None:
     assert parse_filter({"type": "gte", "key": "year", "value": 2020}) == Comparison("gte", "year", 2020)
 
 
+def test_ranges_of_dates_and_parts_of_strings_are_parsed() -> None:
+    date = {"type": "lt", "key": "day", "value": "2024-03-01"}
+    start = {"type": "starts_with", "key": "filename", "value": "inv-"}
+
+    assert parse_filter(date) == Comparison("lt", "day", "2024-03-01")
+    assert parse_filter(start) == Comparison("starts_with", "filename", "inv-")
+
+
 def test_property_is_an_alias_of_key() -> None:
     raw = {"type": "in", "property": "filename", "value": ["a.txt", "b.txt"]}
 
@@ -63,6 +71,9 @@ def test_compound_filters_may_be_nested() -> None:
         ({"type": "in", "key": "a", "value": []}, "filters.value", "invalid_value"),
         ({"type": "nin", "key": "a", "value": [1, None]}, "filters.value[1]", "invalid_type"),
         ({"type": "in", "key": "a", "value": [1] * 1_001}, "filters.value", "invalid_value"),
+        ({"type": "gt", "key": "a", "value": True}, "filters.value", "invalid_type"),
+        ({"type": "starts_with", "key": "a", "value": 1}, "filters.value", "invalid_type"),
+        ({"type": "contains", "key": "a", "value": ["x"]}, "filters.value", "invalid_type"),
         ({"type": "and"}, "filters.filters", "missing_required_parameter"),
         ({"type": "or", "filters": []}, "filters.filters", "invalid_value"),
         ({"type": "or", "filters": eq()}, "filters.filters", "invalid_type"),

@@ -29,7 +29,7 @@ def test_no_two_attributes_share_a_tag() -> None:
 def test_numbers_that_are_not_finite_are_left_out() -> None:
     fields = to_payload({"a": math.nan, "b": math.inf, "c": 10**400, "d": 2}, "f")
 
-    assert [len(fields[name]) for name in ("tags", "high", "low")] == [2, 1, 1]
+    assert [len(fields[name]) for name in ("tags", "high", "low", "strings")] == [2, 1, 1, 1]
 
 
 def test_the_halves_of_numbers_sort_as_the_numbers_do() -> None:

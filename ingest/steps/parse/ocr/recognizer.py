@@ -159,7 +159,9 @@ def _memory_for_ocr(name: EngineName, options: ParseOptions) -> Iterator[None]:
     if not memory_limit.is_memory_limited():
         yield
         return
-    with memory_limit.without_memory_limit():  # the engine's libraries, and what it keeps for its next page, do not count
+    with (
+        memory_limit.without_memory_limit()
+    ):  # the engine's libraries, and what it keeps for its next page, do not count
         _load(name, options.ocr_languages)
         memory_limit.limit_memory(options.ocr_memory_mib)
         yield
