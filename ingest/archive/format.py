@@ -46,6 +46,8 @@ class StoreRecord(Document):
     description: str | None = Field(max_length=4096)
     metadata: Annotated[dict[Name, Text], Field(max_length=16)]
     expires_after_days: int | None = Field(ge=1, le=365)
+    languages: Annotated[list[Name], Field(max_length=64)] = []
+    """Languages of the texts (ISO 639-1), by which queries are stemmed. Archives of older versions have none."""
 
 
 class Manifest(Document):

@@ -28,6 +28,7 @@ from ingest.db.session import read_clock
 from ingest.db.tenancy import keys as key_rows
 from ingest.errors import DependencyDown, Refused
 from ingest.services import Services
+from ingest.steps import bm25
 from ingest.stores import files
 
 OUTCOME_CHECKS, OUTCOME_CHECK_SECONDS = 30, 1.0
@@ -127,6 +128,7 @@ def _create_store_once(services: Services, manifest: Manifest, staging: Staging,
 def _create_store(services: Services, manifest: Manifest, staging: Staging, options: _StoreOptions) -> str | None:
     """Create store, files and members in one transaction. Returns the id of the batch that embeds the files, if any."""
     record = manifest.store
+    known_languages = [language for language in record.languages if language in bm25.LANGUAGES]
     batch = FileBatch(id=ids.new("vsfb_"), vector_store_id=staging.store_id)
     with services.database.transaction() as session:
         if not rows.end_restore(session, staging.job):
@@ -143,6 +145,7 @@ def _create_store(services: Services, manifest: Manifest, staging: Staging, opti
                 created_at=int(now),
                 last_active_at=int(now),
                 expires_after_days=record.expires_after_days,
+                languages=bm25.bits_of_languages(known_languages),
                 **({} if options.re_embed else _store_counters(staging)),
             )
         )

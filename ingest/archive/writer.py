@@ -35,6 +35,7 @@ from ingest.db.content.archives import ExportedFile
 from ingest.db.session import read_clock
 from ingest.errors import Refused
 from ingest.services import Services
+from ingest.steps import bm25
 from ingest.steps.index import Point
 
 
@@ -85,7 +86,11 @@ def _write_entries(services: Services, name: str, tar: tarfile.TarFile) -> Archi
     if store.standby_state == "mixed":
         raise Refused("The store is migrating to another embedding model file by file; wait for it, or roll it back.")
     store_record = StoreRecord(
-        name=store.name, description=store.description, metadata=store.meta, expires_after_days=store.expires_after_days
+        name=store.name,
+        description=store.description,
+        metadata=store.meta,
+        expires_after_days=store.expires_after_days,
+        languages=list(bm25.languages_of_bits(store.languages)) if store.languages else [],
     )
     manifest = Manifest(
         created_at=created_at, source=store.id, vectors=vector_spec(services, store.model), store=store_record

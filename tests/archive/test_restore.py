@@ -44,7 +44,17 @@ def test_a_restored_store_gives_the_same_search_results_without_parsing_or_embed
     old, new = (
         vector_stores.retrieve(t, CALLER, s) for t, s in ((services, store), (other_service, restored.store_id))
     )
-    for name in ("name", "description", "meta", "expires_after_days", "completed", "failed", "usage_bytes", "chunks"):
+    for name in (
+        "name",
+        "description",
+        "meta",
+        "expires_after_days",
+        "completed",
+        "failed",
+        "usage_bytes",
+        "chunks",
+        "languages",
+    ):
         assert getattr(new, name) == getattr(old, name), name
 
 

@@ -91,7 +91,7 @@ def parse_query(value: Any) -> GoldenQuery:
     _refuse_unknown_keys(value, _QUERY_KEYS)
     query, expected, filters = value.get("query"), value.get("expected"), value.get("filters")
     if not _is_text(query) or len(query) > MAX_QUERY_CHARACTERS:
-        raise InvalidRequest(f"'query' must be a text of 1 to {MAX_QUERY_CHARACTERS:,} characters.")
+        raise InvalidRequest(f"'query' must be a text of 1 to {MAX_QUERY_CHARACTERS:,} characters without NUL.")
     if not isinstance(expected, list) or not 1 <= len(expected) <= MAX_EXPECTED:
         raise InvalidRequest(f"'expected' must be a list of 1 to {MAX_EXPECTED} files or passages.")
     if filters is not None:

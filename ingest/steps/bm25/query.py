@@ -1,6 +1,6 @@
 """The terms of a query and their weights."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -50,7 +50,10 @@ def query_terms(text: str, languages: Sequence[str] = ("en",)) -> QueryTerms:
 
 
 class _Terms:
-    """Adds up the weights of the terms of one query."""
+    """Adds up the weights of the terms of one query.
+
+    The forms of a word that occurs several times are found once: a query of 32 KB may have 30,000 times the same word.
+    """
 
     def __init__(self, of_query: Sequence[str], *, keep_stop_words: bool) -> None:
         self._languages = of_query
@@ -62,13 +65,14 @@ class _Terms:
     def add_text(self, text: str) -> None:
         words = split(text)
         in_numbers = self._add_joints(words)
+        found = Counter(segment for _, segment in words.segments())
         for i, word in enumerate(words.texts):
             if i in in_numbers:
                 self._weights[word] += weights.GROUP
             else:
-                self._add_word(word)
-        for _, segment in words.segments():
-            self._add_word(segment)
+                found[word] += 1
+        for word, times in found.items():
+            self._add_word(word, times)
         for start, end in words.unspaced:
             self._add_unspaced(text[start:end])
 
@@ -87,10 +91,10 @@ class _Terms:
     def _add_joints(self, words: Words) -> set[int]:
         """Add identifiers and numbers, and return the numbers of the words that are groups of digits."""
         joints = Joints(words)
-        for joined in joints.identifiers().texts:
+        for joined, times in Counter(joints.identifiers().texts).items():
             if len(joined) <= identifiers.MAX_WHOLE_CHARACTERS:
                 parts = identifiers.folded_parts(joined)
-                self._add_whole(identifiers.wholes(parts, joined), len(parts), identifiers.pairs(parts))
+                self._add_whole(identifiers.wholes(parts, joined), len(parts), identifiers.pairs(parts), times)
         in_numbers: set[int] = set()
         for run, forms in joints.grouped_numbers():
             in_numbers.update(range(run.first, run.last + 1))
@@ -103,11 +107,11 @@ class _Terms:
                 self._add_whole([form], 2)
         return in_numbers
 
-    def _add_whole(self, forms: Sequence[str], parts: int, neighbours: Sequence[str] = ()) -> None:
+    def _add_whole(self, forms: Sequence[str], parts: int, neighbours: Sequence[str] = (), times: int = 1) -> None:
         for form in forms:
-            self._weights[form] += weights.WHOLE * parts
+            self._weights[form] += times * weights.WHOLE * parts
         for pair in neighbours:
-            self._weights[pair] += weights.NEIGHBOURS
+            self._weights[pair] += times * weights.NEIGHBOURS
 
     def _add_unspaced(self, run: str) -> None:
         if len(run) == 1:
@@ -118,16 +122,16 @@ class _Terms:
         for character in run:
             self._weights[character] += weights.SINGLE
 
-    def _add_word(self, word: str) -> None:
+    def _add_word(self, word: str, times: int) -> None:
         of_word = dict.fromkeys(language_of_word(word, language) for language in self._languages)
         of_languages = [terms_of(word, language) for language in of_word]
-        scale = self._scale(of_languages)
+        scale = times * self._scale(of_languages)
         if not scale:
             return
         if len(of_languages[0].primary) == 1:
             self._add_forms(lower(word), of_languages, scale)
         else:
-            self._add_parts(word, of_languages[0], scale)
+            self._add_parts(word, of_languages[0], scale, times)
 
     def _scale(self, of_languages: Sequence[WordForms]) -> float:
         """Return 1 for a word that counts, 0 for a stop word."""
@@ -148,21 +152,21 @@ class _Terms:
             self._weights[form] += scale * weights.EXACT
         self._former[stemmers.stem(word, "en")] = weights.FORMER
 
-    def _add_parts(self, word: str, forms: WordForms, scale: float) -> None:
+    def _add_parts(self, word: str, forms: WordForms, scale: float, times: int) -> None:
         """Add a word of several parts: with capitals inside it is one word of the query, with underscores several."""
         if "_" in word:
             for part in forms.primary:
-                self._add_primary(part)
-            self._add_whole(forms.whole, len(forms.primary), forms.neighbours)
+                self._add_primary(part, times)
+            self._add_whole(forms.whole, len(forms.primary), forms.neighbours, times)
             return
         for part in forms.primary:
             self._weights[part] += scale * weights.PART
-        self._add_primary(fold(lower(word)))
+        self._add_primary(fold(lower(word)), times)
         for form in (*forms.whole, *forms.neighbours):
             if form != fold(lower(word)):
-                self._weights[form] += weights.NEIGHBOURS
+                self._weights[form] += times * weights.NEIGHBOURS
         self._former[stemmers.stem(lower(word), "en")] = weights.FORMER
 
-    def _add_primary(self, term: str) -> None:
-        self._weights[term] += weights.PRIMARY
-        self.primary_weight += weights.PRIMARY
+    def _add_primary(self, term: str, times: int = 1) -> None:
+        self._weights[term] += times * weights.PRIMARY
+        self.primary_weight += times * weights.PRIMARY

@@ -15,7 +15,7 @@ from ingest.config import Settings
 from ingest.config.model_folder import UnusableFolder
 from ingest.config.sentence_model import SentenceModel, read_sentence_model
 from ingest.errors import Abandoned, DependencyDown, Refused
-from ingest.steps.embed import always_wanted, mean_vector, normalize
+from ingest.steps.embed import always_wanted, mean_vector, normalize, parts_of_query
 from ingest.steps.embed.onnx_folder import OnnxFolder
 from ingest.steps.embed.windows import MAX_CHUNK_TOKENS
 from ingest.steps.vectors import Vectors
@@ -77,7 +77,7 @@ class FolderEmbedder:
         return vectors
 
     def embed_query(self, text: str) -> Vectors:
-        parts = self._loaded.parts(text, self.configuration.query_prefix)
+        parts = parts_of_query(self._loaded.parts(text, self.configuration.query_prefix))
         return mean_vector(np.concatenate([self._row(part) for part in parts]))
 
     def close(self) -> None:

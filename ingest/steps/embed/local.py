@@ -10,7 +10,7 @@ import numpy as np
 
 from ingest.config import Settings
 from ingest.errors import Abandoned, Refused
-from ingest.steps.embed import always_wanted, mean_vector, minilm
+from ingest.steps.embed import always_wanted, mean_vector, minilm, parts_of_query
 from ingest.steps.embed.minilm_graph import DIMENSIONS
 from ingest.steps.embed.onnx_folder import open_session
 from ingest.steps.vectors import Vectors
@@ -44,7 +44,7 @@ class LocalEmbedder:
         vectors = []
         for text in texts:
             rows = []
-            for part in _parts(self._tokenizer.encode(text, add_special_tokens=False).ids):
+            for part in self._parts(text):
                 if windows_done % _WINDOWS_BETWEEN_CHECKS == 0 and not still_wanted():
                     raise Abandoned("the file is no longer wanted")
                 rows.append(self._row(part))
@@ -53,11 +53,14 @@ class LocalEmbedder:
         return vectors
 
     def embed_query(self, text: str) -> Vectors:
-        return mean_vector(self.embed([text])[0])
+        return mean_vector(np.concatenate([self._row(part) for part in parts_of_query(self._parts(text))]))
 
     def close(self) -> None:
         self.__dict__.pop("_session", None)
         self.__dict__.pop("_tokenizer", None)
+
+    def _parts(self, text: str) -> list[list[int]]:
+        return _parts(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _row(self, wordpieces: list[int]) -> Vectors:
         ids = np.array([[_CLS, *wordpieces, _SEP]], np.int64)

@@ -1,10 +1,13 @@
 """The terms of queries."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.steps.bm25 import count_terms, query_terms, query_vector
+from ingest.steps.bm25.forms import WordForms, terms_of
 from ingest.steps.bm25.hashing import term_id, title_id
 from ingest.steps.bm25.weights import TITLE
 from ingest.steps.vectors import SparseVector
@@ -162,6 +165,33 @@ def test_the_denominator_counts_each_word_once(query: str, primary_weight: float
 
 def test_a_repeated_word_of_a_query_weighs_more() -> None:
     assert weights("run cat running") == {"run": 2.0, "cat": 1.0, "running": 0.3}
+
+
+@pytest.mark.parametrize(
+    "query", ["running", "the", "getUserName", "max_tokens", "a.b", "\u0e01\u0e02", "\u6771\u4eac"]
+)
+def test_a_word_three_times_has_three_times_the_weight(query: str) -> None:
+    one, three = query_terms(query, ["en", "de"]), query_terms(" ! ".join([query] * 3), ["en", "de"])
+
+    assert three.primary_weight == pytest.approx(3 * one.primary_weight)
+    assert three.vector.indices == one.vector.indices
+    former = {term_id("getusernam")}  # of a store of terms 1: has one weight however often it occurs
+    for term, of_one, of_three in zip(one.vector.indices, one.vector.values, three.vector.values, strict=True):
+        assert of_three == pytest.approx(of_one if term in former else 3 * of_one)
+
+
+def test_the_forms_of_a_repeated_word_are_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Counter[str]()
+
+    def count(word: str, language: str) -> WordForms:
+        calls[word] += 1
+        return terms_of(word, language)
+
+    monkeypatch.setattr("ingest.steps.bm25.query.terms_of", count)
+
+    query_terms("\ufdfa" * 1_000 + " dog" * 1_000)
+
+    assert set(calls.values()) == {1}
 
 
 def test_every_term_is_also_looked_for_in_the_title() -> None:

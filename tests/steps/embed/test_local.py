@@ -7,8 +7,9 @@ import pytest
 
 from ingest.config import Settings
 from ingest.errors import Abandoned, Refused
-from ingest.steps.embed import build
+from ingest.steps.embed import MAX_QUERY_PARTS, build
 from ingest.steps.embed.local import LocalEmbedder
+from ingest.steps.vectors import Vectors
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,21 @@ def test_a_vector_does_not_depend_on_the_other_texts(embedder: LocalEmbedder) ->
 
 def test_padding_and_truncation_of_the_published_tokenizer_are_off(embedder: LocalEmbedder) -> None:
     assert [len(rows) for rows in embedder.embed(["one", "word " * 290, "word " * 310, "word " * 900])] == [1, 1, 2, 4]
+
+
+def test_a_very_long_query_is_read_in_a_bounded_number_of_parts(
+    embedder: LocalEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths: list[int] = []
+
+    def read(part: list[int]) -> Vectors:
+        lengths.append(len(part))
+        return np.ones((1, embedder.dimensions), np.float32)
+
+    monkeypatch.setattr(embedder, "_row", read)
+
+    assert embedder.embed_query("." * 32_768).shape == (embedder.dimensions,)
+    assert len(lengths) == MAX_QUERY_PARTS
 
 
 @pytest.mark.parametrize("other", [{"embedding_model": "text-embedding-3-small"}, {"embedding_dimensions": 1536}])
