@@ -10,13 +10,13 @@ shingles by their hashes, as in MinHash, finds the few pairs to compare: about .
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ingest.search.passages import RankedPassage
+from ingest.steps import bm25
 from ingest.steps.index import Hit
 
 SIMILARITY = 0.9
@@ -62,7 +62,7 @@ class _Text:
 
     @cached_property
     def numbers(self) -> Counter[str]:
-        return Counter(_NUMBER.findall(unicodedata.normalize("NFKC", self.text)))
+        return Counter(_NUMBER.findall(bm25.normalize(self.text)))
 
     @property
     def is_short(self) -> bool:
@@ -162,7 +162,7 @@ def distinct(hits: Iterable[Hit], query: str, wanted: int | None) -> list[Hit]:
 
 def _words(text: str) -> list[str]:
     """Return the words in lower case without punctuation; in scripts without spaces, the characters."""
-    plain = unicodedata.normalize("NFKC", text).casefold().translate(_PUNCTUATION)
+    plain = bm25.normalize(text).casefold().translate(_PUNCTUATION)
     if not plain.isascii():
         plain = _UNSPACED.sub(r" \g<0> ", plain)
     return plain.split()

@@ -1,10 +1,10 @@
 """Ranks of expected files and passages among the results of a search."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ingest.search.evaluation.golden import Expected, GoldenQuery
+from ingest.steps import bm25
 
 
 @dataclass(frozen=True)
@@ -60,4 +60,4 @@ def _first_of_each_file(found: Iterable[FoundPassage]) -> list[FoundPassage]:
 
 def _normalize(text: str) -> str:
     """Return a text without differences in case, white space and Unicode compatibility forms."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return " ".join(bm25.normalize(text).casefold().split())

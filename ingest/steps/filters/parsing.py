@@ -91,6 +91,8 @@ def _require_comparable(operator: Operator, value: Scalar, path: str) -> None:
     """Refuse values that would never match."""
     if operator in TEXT_OPERATORS and not isinstance(value, str):
         raise InvalidRequest(f"'{path}' must be a string for '{operator}'.", param=path, code=_TYPE)
+    if operator in TEXT_OPERATORS and not value:  # it would match every file that has the attribute
+        raise InvalidRequest(f"'{path}' must not be empty for '{operator}'.", param=path, code=_VALUE)
     if operator in RANGE_OPERATORS and isinstance(value, bool):
         raise InvalidRequest(f"'{path}' must be a number or a string for '{operator}'.", param=path, code=_TYPE)
 

@@ -73,6 +73,8 @@ def test_compound_filters_may_be_nested() -> None:
         ({"type": "in", "key": "a", "value": [1] * 1_001}, "filters.value", "invalid_value"),
         ({"type": "gt", "key": "a", "value": True}, "filters.value", "invalid_type"),
         ({"type": "starts_with", "key": "a", "value": 1}, "filters.value", "invalid_type"),
+        ({"type": "starts_with", "key": "a", "value": ""}, "filters.value", "invalid_value"),
+        ({"type": "contains", "key": "a", "value": ""}, "filters.value", "invalid_value"),
         ({"type": "contains", "key": "a", "value": ["x"]}, "filters.value", "invalid_type"),
         ({"type": "and"}, "filters.filters", "missing_required_parameter"),
         ({"type": "or", "filters": []}, "filters.filters", "invalid_value"),
