@@ -21,6 +21,9 @@ from ingest.steps.parse import ocr
 
 LOOPBACK_HOST = "127.0.0.1"
 
+_LOWEST_PORT = 10_000
+_PORT_ATTEMPTS = 20
+
 FLOWER_USER = "ingest"
 FLOWER_TASKS = 20_000
 """Tasks that Flower keeps in memory, about 5 KB each. It drops older ones, and all of them at its end."""
@@ -109,7 +112,16 @@ def _empty_folder(folder: Path) -> Path:
 
 
 def free_port() -> int:
-    """Return a loopback port that is free at the moment."""
+    """Return a loopback port that is free at the moment.
+
+    It lies below the ports that the system gives to outgoing connections, if one is free there: while a process restarts
+    on its port, no connection takes it.
+    """
+    first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(_PORT_ATTEMPTS if first_outgoing > _LOWEST_PORT else 0):
+        port = _LOWEST_PORT + secrets.randbelow(first_outgoing - _LOWEST_PORT)
+        if _is_free(port):
+            return port
     with socket.socket() as probe:
         probe.bind((LOOPBACK_HOST, 0))
         return int(probe.getsockname()[1])

@@ -96,3 +96,12 @@ def test_a_port_that_is_in_use_is_refused(settings: Settings) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(Refused, match=f"Port {port} is in use"):
             plan_service(settings, port=port, flower=False)
+
+
+def test_a_free_port_is_none_that_an_outgoing_connection_may_take() -> None:
+    first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+
+    ports = {free_port() for _ in range(50)}
+
+    assert len(ports) > 40
+    assert all(10_000 <= port < first_outgoing for port in ports)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import openai
@@ -65,7 +66,11 @@ def all_processes(service: Service) -> list[psutil.Process]:
 
 def find_process(service: Service, pattern: str) -> psutil.Process:
     """Return the first process of the service whose command line contains the pattern."""
-    return next(process for process in all_processes(service) if pattern in " ".join(process.cmdline()))
+    for process in all_processes(service):
+        with suppress(psutil.Error):  # some end while they are listed
+            if pattern in " ".join(process.cmdline()):
+                return process
+    raise AssertionError(f"No process of the service has {pattern}.\n{service.logs()}")
 
 
 def all_have_exited(processes: list[psutil.Process]) -> bool:
