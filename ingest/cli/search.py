@@ -1,6 +1,7 @@
 """`ingest search`: search a vector store, and explain the ranking."""
 
 import json
+import re
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,8 @@ from ingest.cli.store_batches import resolve_store_id
 from ingest.imports.client import DEFAULT_URL, open_client
 
 _SHOWN_CHARACTERS = 160
+_SHOWN_BEFORE = 60  # characters before the first word of the query
+_LEAST_WORD = 4  # shorter words are mostly articles and prepositions
 
 
 def search(
@@ -38,16 +41,16 @@ def search(
     if as_json:
         print(json.dumps(page))
     else:
-        _print_page(page)
+        _print_page(page, query)
     if not page["data"]:
         raise typer.Exit(1)
 
 
-def _print_page(page: dict[str, Any]) -> None:
+def _print_page(page: dict[str, Any], query: str) -> None:
     console = Console()
     for rank, result in enumerate(page["data"], 1):
         print_line(console, f"{rank}. {result['score']:.3f} {result['filename']} ({result['file_id']})")
-        print_line(console, f"   {_shortened(result['content'][0]['text'])}")
+        print_line(console, f"   {excerpt(result['content'][0]['text'], query)}")
         for line in _explanation_lines(result.get("explanation")):
             print_line(console, f"   {line}")
     if not page["data"]:
@@ -56,9 +59,21 @@ def _print_page(page: dict[str, Any]) -> None:
         print_line(console, f"{explained['file_id']}: {explained['reason']}. {explained['message']}")
 
 
-def _shortened(text: str) -> str:
+def excerpt(text: str, query: str) -> str:
+    """Return the part of a text, in one line, in which most of the query's longer words occur; the first of several."""
     line = " ".join(text.split())
-    return line if len(line) <= _SHOWN_CHARACTERS else line[:_SHOWN_CHARACTERS] + "…"
+    if len(line) <= _SHOWN_CHARACTERS:
+        return line
+    words = [word for word in re.findall(r"\w+", query.lower()) if len(word) >= _LEAST_WORD] or [query.lower()]
+    places = [(match.start(), word) for word in words for match in re.finditer(re.escape(word), line.lower())]
+    starts = sorted({0, *(max(0, place - _SHOWN_BEFORE) for place, _ in places)})
+
+    def count_words(start: int) -> int:
+        return len({word for place, word in places if start <= place < start + _SHOWN_CHARACTERS - len(word)})
+
+    start = max(starts, key=count_words)
+    end = start + _SHOWN_CHARACTERS
+    return ("…" if start else "") + line[start:end].strip() + ("…" if end < len(line) else "")
 
 
 def _explanation_lines(explanation: dict[str, Any] | None) -> list[str]:

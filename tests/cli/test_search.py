@@ -2,6 +2,7 @@
 
 import json
 
+from ingest.cli.search import excerpt
 from tests.cli.conftest import Command, run_jobs_until_ended
 from tests.fakes import FakeServices
 from tests.jobs.scenes import attach_texts
@@ -57,3 +58,20 @@ def test_an_unknown_store_is_refused(url: str, ingest: Command) -> None:
 
     assert ended.code == 2
     assert "vs_none" in ended.err
+
+
+def test_an_excerpt_shows_the_words_of_the_query() -> None:
+    text = (
+        "The ferry leaves at noon. " * 20 + "Only two keepers may open the safe. " + "The lamp burns all night. " * 20
+    )
+
+    shown = excerpt(text, "Who may open the safe?")
+
+    assert "open the safe" in shown
+    assert (shown[0], shown[-1]) == ("…", "…")
+    assert len(shown) <= 162
+
+
+def test_an_excerpt_without_words_of_the_query_is_the_beginning() -> None:
+    assert excerpt("The ferry leaves at noon. " * 20, "xylophone").startswith("The ferry leaves")
+    assert excerpt("The ferry.", "xylophone") == "The ferry."
