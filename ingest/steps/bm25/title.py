@@ -57,11 +57,16 @@ def title_terms(filename: str, headings: Sequence[str] = (), language: str = "en
 def _title_terms(file_words: str, headings: tuple[str, ...], language: str) -> TitleTerms:
     weights: dict[int, float] = {}
     for name, weight in ((file_words, _FILE_NAME_WEIGHT), *_weighted(headings)):
-        for term in _terms(normalize(name), language):
+        for term in _ids_of_name(name, language):
             if len(weights) < _MAX_TERMS:
-                weights.setdefault(title_id(term), weight)
+                weights.setdefault(term, weight)
     ids = sorted(weights)
     return TitleTerms(np.array(ids, np.int64), np.array([weights[i] for i in ids], np.float64))
+
+
+@lru_cache(maxsize=1_024)  # the file's name and high headings stand above many chunks
+def _ids_of_name(name: str, language: str) -> tuple[int, ...]:
+    return tuple(map(title_id, _terms(normalize(name), language)))
 
 
 def _terms(text: str, language: str) -> Iterator[str]:
