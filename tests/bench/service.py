@@ -33,6 +33,9 @@ class Use:
     cpu_seconds: float
     rss_bytes: int
 
+    def __add__(self, other: "Use") -> "Use":
+        return Use(self.cpu_seconds + other.cpu_seconds, self.rss_bytes + other.rss_bytes)
+
 
 class Service:
     """A running service."""
@@ -48,7 +51,7 @@ class Service:
         for part in self._process.children():
             command = " ".join(part.cmdline()) + " "
             name = next((name for name, mark in _PARTS.items() if mark in command), "other")
-            found[name] = _use(part)
+            found[name] = found.get(name, Use(0, 0)) + _use(part)  # two processes are workers where OCR is installed
         return found
 
     def broker_bytes(self) -> int:
