@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from math import log
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -33,6 +32,7 @@ from ingest.steps.parse.plain import read_plain
 from ingest.steps.parse.report import Report
 from ingest.steps.rerank import Pair
 from ingest.steps.vectors import SparseVector, Vectors
+from tests.lexical import bm25_score
 from tests.rerankers import shared_words
 
 CALLER = Caller(DEFAULT_PROJECT)
@@ -214,7 +214,7 @@ class FakeIndex:
         by_terms = {
             key: score
             for key, point in selected.items()
-            if sparse is not None and (score := _bm25(point.sparse, sparse, frequencies, len(in_store)))
+            if sparse is not None and (score := bm25_score(point.sparse, sparse, frequencies, len(in_store)))
         }
         return ranked(by_vector), ranked(by_terms)
 
@@ -258,15 +258,6 @@ class FakeIndex:
 def _cosine(rows: Vectors, query: Vectors) -> float:
     lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(query)
     return float((rows @ query / lengths).max())
-
-
-def _bm25(document: SparseVector, query: SparseVector, frequencies: Counter[int], documents: int) -> float:
-    weights = dict(zip(document.indices, document.values, strict=True))
-    return sum(
-        float(weight * weights.get(term, 0.0))
-        * log(1 + (documents - frequencies[term] + 0.5) / (frequencies[term] + 0.5))
-        for term, weight in zip(query.indices, query.values, strict=True)
-    )
 
 
 class FakeParser:

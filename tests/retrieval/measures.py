@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log2
+from statistics import fmean
+
+from ingest.search.evaluation import metrics
 
 DEPTH = 10
 """How many results of a query count."""
@@ -26,13 +28,12 @@ class Measures:
 
 def measure(ranks: Sequence[int | None], top_scores: Sequence[float], foreign_scores: Sequence[float]) -> Measures:
     """Return the measures of queries: the rank of each one's right passage from 1, None beyond DEPTH, and top scores."""
-    found = [rank for rank in ranks if rank is not None and rank <= DEPTH]
-    count = len(ranks)
+    queries = [[rank if rank is not None and rank <= DEPTH else None] for rank in ranks]
     return Measures(
-        ndcg=sum(1 / log2(rank + 1) for rank in found) / count,
-        success=sum(rank == 1 for rank in found) / count,
-        reciprocal_rank=sum(1 / rank for rank in found) / count,
-        evidence=sum(rank <= 5 for rank in found) / count,
+        ndcg=fmean(metrics.ndcg(query, [1.0], DEPTH) for query in queries),
+        success=fmean(metrics.success(query, 1) for query in queries),
+        reciprocal_rank=fmean(map(metrics.reciprocal_rank, queries)),
+        evidence=fmean(metrics.recall(query, 5) for query in queries),
         auc=area_under_curve(top_scores, foreign_scores),
     )
 
@@ -48,4 +49,4 @@ def area_under_curve(positive: Sequence[float], negative: Sequence[float]) -> fl
 def mean_of(measured: Mapping[str, Measures], names: Sequence[str], measure_name: str) -> float:
     """Return the mean of one measure over some collections."""
     values: list[float] = [getattr(measured[name], measure_name) for name in names]
-    return sum(values) / len(values)
+    return fmean(values)
