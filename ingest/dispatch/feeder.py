@@ -4,6 +4,8 @@ A batch of a million files costs the broker no more than a small one, and a lost
 (deploy/docs/reliability.md).
 """
 
+import math
+
 from sqlalchemy.orm import Session
 
 from ingest.config import Settings
@@ -93,11 +95,15 @@ class Feeder:
 
     def _poll(self, lane: Lane) -> None:
         half_window = self._half_window(lane)
-        self._poll_throttle.pause(lane, IDLE_POLL_SECONDS, half_window)
+        self._pause(lane, IDLE_POLL_SECONDS, half_window)
         depth = self._queue.depth(lane)
         depth += self._fill(lane, depth)
         if depth >= half_window:
-            self._poll_throttle.pause(lane, BUSY_POLL_SECONDS, depth - half_window)
+            self._pause(lane, BUSY_POLL_SECONDS, depth - half_window)
+
+    def _pause(self, lane: Lane, seconds: float, files: int) -> None:
+        # Files of the other lanes end a hundred times as often as slow ones and must not use up the slow lane's count.
+        self._poll_throttle.pause(lane, seconds, math.inf if lane == "slow" else files)
 
     def _half_window(self, lane: Lane) -> int:
         return (self._windows[lane] + 1) // 2

@@ -17,8 +17,8 @@ class PollThrottle:
         shared = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
         self._paused_until, self._files_to_go = shared[: len(LANES)], shared[len(LANES) : 2 * len(LANES)]
 
-    def pause(self, lane: Lane, seconds: float, files: int) -> None:
-        """Let no process poll a lane for `seconds`, or until `files` more files have ended."""
+    def pause(self, lane: Lane, seconds: float, files: float) -> None:
+        """Let no process poll a lane for `seconds`, or until `files` more files of any lane have ended."""
         position = LANES.index(lane)
         self._paused_until[position], self._files_to_go[position] = time.monotonic() + seconds, files
 

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from ingest.db.models import Project
 from ingest.db.queue import claims
 from ingest.db.session import Database
@@ -234,6 +236,20 @@ def test_few_slow_files_are_published_at_a_time(services: FakeServices) -> None:
 
     assert published(services, "slow") == scans[SLOW_WINDOW : 2 * SLOW_WINDOW]
     assert published(services, "interactive") == published(services, "bulk") == []
+
+
+def test_files_of_other_lanes_do_not_make_workers_poll_the_slow_lane(
+    services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    polls: list[str] = []
+    depth = services.queue.depth
+    monkeypatch.setattr(services.queue, "depth", lambda lane: polls.append(lane) or depth(lane))
+    started_at = time.monotonic()
+
+    for _ in range(20):
+        services.feeder.top_up_after_file()
+
+    assert polls.count("slow") <= 1 + (time.monotonic() - started_at) / IDLE_POLL_SECONDS
 
 
 def test_without_workers_for_them_slow_files_are_published_to_the_others(services: FakeServices) -> None:
