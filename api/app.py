@@ -1,16 +1,19 @@
-"""The HTTP service: `uvicorn api.app:create --factory`. Wires settings, routes, middlewares and error handlers."""
+"""The HTTP service, which `python -m api.server` runs. Wires settings, routes, middlewares and error handlers."""
 
 import importlib.metadata
 
 from fastapi import FastAPI
 
 from api import health, metrics
+from api.concurrency.request_classes import RequestLimits
 from api.errors.handlers import register_handlers
 from api.event_stream import BatchWatcher
 from api.lifespan import lifespan
 from api.middleware.admission import AdmissionMiddleware
 from api.middleware.body_limit import BodyLimitMiddleware
+from api.middleware.concurrency import ConcurrencyMiddleware
 from api.middleware.deadlines import DeadlineMiddleware
+from api.middleware.host import HostMiddleware
 from api.middleware.request_id import RequestIdMiddleware
 from api.middleware.request_metrics import RequestMetricsMiddleware
 from api.openapi import document, errors, pages
@@ -34,6 +37,7 @@ from ingest.config import load_settings_or_exit
 from ingest.db.migrate import exit_unless_schema_fits
 from ingest.imports.schedules import project_import_roots
 from ingest.observability import logs, tracing
+from ingest.runtime.private_files import restrict_new_files
 from ingest.services import Services
 from ingest.timeouts import REPORT_TIMEOUTS, REQUEST_TIMEOUTS, WORKER_TIMEOUTS
 
@@ -45,15 +49,18 @@ ROUTES = (
 MIDDLEWARES = (
     RequestMetricsMiddleware,
     RequestIdMiddleware,
+    HostMiddleware,
     DeadlineMiddleware,
     AdmissionMiddleware,
     BodyLimitMiddleware,
+    ConcurrencyMiddleware,
 )
 """From the outermost to the innermost."""
 
 
 def create() -> FastAPI:
     """Build the app with the settings of the environment."""
+    restrict_new_files()
     settings = load_settings_or_exit()
     logs.configure(settings)
     exit_unless_schema_fits(settings, allow_older=True)
@@ -84,6 +91,7 @@ def build_app(services: Services, background: Services | None = None, reporting:
         redoc_url=None,
     )
     api.state.services = services
+    api.state.limits = RequestLimits(services.settings)
     api.state.batch_watcher = BatchWatcher()
     api.state.background = background or services
     api.state.reporting = reporting or api.state.background
