@@ -38,7 +38,9 @@ def stated_licence(package: Distribution) -> str:
     expression = package.metadata.get("License-Expression") or package.metadata.get("License") or KNOWN.get(name, "")
     if expression and len(expression) <= _MAX_STATED and "\n" not in expression:
         return expression
-    classified = [c.rpartition("::")[2].strip() for c in package.metadata.get_all("Classifier", []) if "License ::" in c]
+    classified = [
+        c.rpartition("::")[2].strip() for c in package.metadata.get_all("Classifier", []) if "License ::" in c
+    ]
     return ", ".join(classified) or expression.split("\n", 1)[0][:_MAX_STATED]
 
 
@@ -46,15 +48,21 @@ def source_of(package: Distribution) -> str:
     """Return where a package comes from."""
     urls = dict(line.split(", ", 1) for line in package.metadata.get_all("Project-URL", []) if ", " in line)
     by_kind = {kind.lower(): url for kind, url in urls.items()}
-    named = next((by_kind[kind] for kind in ("source", "source code", "repository", "code", "homepage") if kind in by_kind), "")
+    named = next(
+        (by_kind[kind] for kind in ("source", "source code", "repository", "code", "homepage") if kind in by_kind), ""
+    )
     return named or package.metadata.get("Home-page") or f"https://pypi.org/project/{package.metadata['Name']}/"
 
 
 def licence_texts(package: Distribution) -> dict[str, str]:
     """Return the licence texts that a package ships, by file name."""
-    paths = [path for path in package.files or [] if LICENCE_FILE.search(str(path)) and path.suffix not in (".py", ".pyc")]
+    paths = [
+        path for path in package.files or [] if LICENCE_FILE.search(str(path)) and path.suffix not in (".py", ".pyc")
+    ]
     found = {str(path): path.locate() for path in paths}
-    return {name: Path(str(at)).read_text(errors="replace") for name, at in sorted(found.items()) if Path(str(at)).is_file()}
+    return {
+        name: Path(str(at)).read_text(errors="replace") for name, at in sorted(found.items()) if Path(str(at)).is_file()
+    }
 
 
 def notices(packages: Iterable[Distribution]) -> tuple[str, list[str]]:
@@ -67,7 +75,9 @@ def notices(packages: Iterable[Distribution]) -> tuple[str, list[str]]:
         if SOURCE_OFFER.search(licence):
             wrong.append(f"{name} is under {licence}: the image would have to offer its source")
         index.append(f"{name} {package.version}: {licence}; {source_of(package)}")
-        texts += [f"{RULE}\n{name}: {file}\n{RULE}\n\n{text.strip()}\n" for file, text in licence_texts(package).items()]
+        texts += [
+            f"{RULE}\n{name}: {file}\n{RULE}\n\n{text.strip()}\n" for file, text in licence_texts(package).items()
+        ]
     head = "The packages of this image, their licences and sources. Texts that packages ship follow below.\n"
     return "\n".join([head, *index, "", DATA, *texts]), wrong
 

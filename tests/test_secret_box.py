@@ -49,7 +49,9 @@ def test_a_damaged_secret_is_unreadable() -> None:
 
 
 def test_keys_of_openssl_are_accepted_and_others_refused() -> None:
-    assert normalize_key(base64.b64encode(b"\xff" * 32).decode() + "\n") == base64.urlsafe_b64encode(b"\xff" * 32).decode()
+    assert (
+        normalize_key(base64.b64encode(b"\xff" * 32).decode() + "\n") == base64.urlsafe_b64encode(b"\xff" * 32).decode()
+    )
     for text in ("", "short", "ü" * 44, base64.b64encode(b"x" * 31).decode()):
         with pytest.raises(ValueError, match="32 bytes in base64"):
             normalize_key(text)

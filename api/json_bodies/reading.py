@@ -7,6 +7,7 @@ from typing import BinaryIO, TypeVar, cast
 from anyio import CapacityLimiter, to_thread
 
 from api.json_bodies.scan import MAX_DEPTH, JsonScan, LongArray
+from ingest.config import Settings
 from ingest.errors import DependencyDown, InvalidRequest
 
 BLOCK_BYTES = 256 * 2**10
@@ -15,13 +16,25 @@ BLOCK_BYTES = 256 * 2**10
 THREADS = CapacityLimiter(4)
 """Of all bodies together. They are not those of the requests, so bodies and requests do not wait for each other."""
 
+SCOPE_KEY = "json_body"
+"""Where in the scope of a request its body is, once it is read."""
+
+MAX_VALUES = 250_000
+VALUES_PER_FILE = 50
+"""Names and values of a file with all its attributes and a chunking, in a batch."""
+
 Result = TypeVar("Result")
+
+
+def max_values_of(path: str, settings: Settings) -> int:
+    """Return how many names and values the body of a request may have."""
+    return VALUES_PER_FILE * settings.max_batch_files if "/file_batches" in path else MAX_VALUES
 
 
 class JsonBody:
     """A body that was read: its bytes if it is small, otherwise a file."""
 
-    def __init__(self, max_values: int) -> None:
+    def __init__(self, max_values: int = MAX_VALUES) -> None:
         self.size = 0
         self.small = b""
         self.file: BinaryIO | None = None
@@ -37,9 +50,9 @@ class JsonBody:
         buffer = bytearray()
         async for block in blocks:
             buffer += block
-            if len(buffer) >= BLOCK_BYTES:
-                await run_in_body_thread(self._add, bytes(buffer))
-                buffer.clear()
+            while len(buffer) >= BLOCK_BYTES:
+                await run_in_body_thread(self._add, bytes(buffer[:BLOCK_BYTES]))
+                del buffer[:BLOCK_BYTES]
         if self.file is None:
             self.small = bytes(buffer)
             self.size = len(buffer)
@@ -47,6 +60,15 @@ class JsonBody:
                 self._scan.add(self.small)
         else:
             await run_in_body_thread(self._add, bytes(buffer))
+
+    async def replay(self) -> AsyncIterator[bytes]:
+        """Yield the blocks of the body."""
+        if self.file is None:
+            yield self.small
+            return
+        await run_in_body_thread(self.file.seek, 0)
+        while block := await run_in_body_thread(self.file.read, BLOCK_BYTES):
+            yield block
 
     def close(self) -> None:
         """Delete the file."""

@@ -2,8 +2,8 @@
 
 import email.message
 import json
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, cast
 
 from anyio import CapacityLimiter
@@ -14,7 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.json_bodies.parsing import Validator, parse_in_pieces
-from api.json_bodies.reading import JsonBody, run_in_body_thread
+from api.json_bodies.reading import MAX_VALUES, SCOPE_KEY, JsonBody, max_values_of, run_in_body_thread
+from ingest.config import Settings
 from ingest.services import Services
 
 INLINE_BYTES = 32 * 2**10
@@ -23,9 +24,6 @@ INLINE_BYTES = 32 * 2**10
 LARGE_BYTES = 2**20
 LARGE_BODIES = CapacityLimiter(1)
 """One large body is in memory at a time, from its parsing to the end of its request."""
-
-MAX_VALUES = 250_000
-"""Values and names in a body."""
 
 UNREADABLE = "There was an error parsing the body"
 """FastAPI's own words for a body that is no JSON at all."""
@@ -45,10 +43,6 @@ class JsonRoute(APIRoute):
         """Return how many items such an array may have."""
         return MAX_VALUES
 
-    def max_values(self, services: Services) -> int:
-        """Return how many values and names a body may have."""
-        return MAX_VALUES
-
     def get_route_handler(self) -> _Handler:
         handle = super().get_route_handler()
         if self.body_field is None or isinstance(self.body_field.field_info, params.Form):
@@ -56,16 +50,9 @@ class JsonRoute(APIRoute):
 
         async def handle_json(request: Request) -> Response:
             services = cast(Services, request.app.state.services)
-            body = JsonBody(self.max_values(services))
-            try:
-                try:
-                    await body.read(request.stream())
-                except ClientDisconnect:
-                    raise HTTPException(400, UNREADABLE) from None
+            async with _body_of(request, services.settings) as body:
                 async with LARGE_BODIES if body.size > LARGE_BYTES else nullcontext():
                     return await handle(await self._to_request(request, body, self.max_items(services)))
-            finally:
-                body.close()
 
         return handle_json
 
@@ -97,6 +84,22 @@ class JsonRoute(APIRoute):
             raise RequestValidationError([error], body=None) from None
         except (ValueError, RecursionError):  # no UTF-8, an integer of thousands of digits, or a nested body in UTF-16
             raise HTTPException(400, UNREADABLE) from None
+
+
+@asynccontextmanager
+async def _body_of(request: Request, settings: Settings) -> AsyncIterator[JsonBody]:
+    """Yield the body of a request: ConcurrencyMiddleware has read it, unless this app has none."""
+    if SCOPE_KEY in request.scope:
+        yield request.scope[SCOPE_KEY]
+        return
+    body = JsonBody(max_values_of(request.url.path, settings))
+    try:
+        await body.read(request.stream())
+        yield body
+    except ClientDisconnect:
+        raise HTTPException(400, UNREADABLE) from None
+    finally:
+        body.close()
 
 
 def _is_json(request: Request) -> bool:

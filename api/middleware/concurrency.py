@@ -1,16 +1,19 @@
 """Places for requests: how many of a project run at a time, and how many bytes of bodies are in flight."""
 
+from collections.abc import AsyncIterator
 from typing import cast
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.concurrency.body_bytes import BodyBytes
 from api.concurrency.fair_limiter import Turn
 from api.concurrency.request_classes import RequestLimits, class_of
-from api.errors.responses import error_response, request_error_response
-from ingest.errors import RateLimited, RequestError
+from api.errors.responses import dependency_down_response, error_response, request_error_response
+from api.json_bodies.reading import SCOPE_KEY, JsonBody, max_values_of
+from ingest.errors import DependencyDown, RateLimited, RequestError
 
 
 class ConcurrencyMiddleware:
@@ -48,7 +51,7 @@ class ConcurrencyMiddleware:
 
 
 class _Body:
-    """The body of one request, in memory. Forms with files are streamed to their handlers instead."""
+    """The body of one request, which was read. Forms with files are streamed to their handlers instead."""
 
     def __init__(self, scope: Scope, receive: Receive, in_flight: BodyBytes, project: str) -> None:
         headers = Headers(scope=scope)
@@ -59,45 +62,55 @@ class _Body:
         self._in_flight = in_flight
         self._project = project
         self._counted_bytes = 0
-        self._message: Message | None = None
+        self._body = JsonBody(max_values_of(scope["path"], scope["app"].state.services.settings))
+        self._blocks: AsyncIterator[bytes] | None = None
 
     async def read(self, send: Send) -> bool:
         """Read the body. Returns whether the handler should run: answers itself if the body is refused."""
         if self._is_empty:
             return True
         try:
-            return await self._read()
+            await self._body.read(self._receive_blocks())
+        except ClientDisconnect:
+            return False
+        except DependencyDown as exc:
+            await dependency_down_response(exc)(self._scope, self._receive, send)
         except RequestError as exc:
             await request_error_response(exc)(self._scope, self._receive, send)
         except HTTPException as exc:  # from BodyLimitMiddleware, which FastAPI's handlers do not surround here
             await error_response(exc.status_code, str(exc.detail))(self._scope, self._receive, send)
+        else:
+            self._scope[SCOPE_KEY] = self._body
+            self._blocks = self._body.replay()
+            return True
         return False
 
     async def replay(self) -> Message:
-        """Return the body as one message, and afterwards what the server says."""
-        if self._message is None:
+        """Return the body again, for handlers that do not take it from the scope, and afterwards what the server says."""
+        if self._blocks is None:
             return await self._receive()
-        message, self._message = self._message, None
-        return message
+        block = await anext(self._blocks, None)
+        if block is None:
+            self._blocks = None
+            return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.request", "body": block, "more_body": True}
 
     def forget(self) -> None:
-        """Stop counting the bytes."""
+        """Delete the body, and stop counting its bytes."""
+        self._body.close()
         if self._counted_bytes:
             self._in_flight.remove(self._project, self._counted_bytes)
 
-    async def _read(self) -> bool:
-        parts: list[bytes] = []
+    async def _receive_blocks(self) -> AsyncIterator[bytes]:
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                return False
-            part = message.get("body", b"")
-            self._count(len(part))
-            parts.append(part)
+                raise ClientDisconnect
+            block = message.get("body", b"")
+            self._count(len(block))
+            yield block
             if not message.get("more_body", False):
-                break
-        self._message = {"type": "http.request", "body": b"".join(parts), "more_body": False}
-        return True
+                return
 
     def _count(self, size: int) -> None:
         self._in_flight.add(self._project, size)

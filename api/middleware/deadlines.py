@@ -100,7 +100,9 @@ class _Exchange:
         self.has_response_started = False
         self._receive = receive
         self._is_request_complete = not has_body
-        self._empty_body: Message | None = None if has_body else {"type": "http.request", "body": b"", "more_body": False}
+        self._empty_body: Message | None = (
+            None if has_body else {"type": "http.request", "body": b"", "more_body": False}
+        )
         self._is_abandoned = False
         self._scope = CancelScope()
         self._cancellation = Cancellation()

@@ -19,10 +19,6 @@ from ingest.errors import InvalidRequest
 from ingest.services import Services
 from ingest.stores import batches
 
-VALUES_PER_FILE = 50
-"""Names and values of a file with all its attributes and a chunking."""
-
-
 class BatchRoute(JsonRoute):
     """Parses and validates the files of a batch in pieces."""
 
@@ -30,9 +26,6 @@ class BatchRoute(JsonRoute):
 
     def max_items(self, services: Services) -> int:
         return services.settings.max_batch_files
-
-    def max_values(self, services: Services) -> int:
-        return VALUES_PER_FILE * services.settings.max_batch_files
 
 
 router = APIRouter(
@@ -65,9 +58,7 @@ def create(
             param=param,
             code="array_above_max_length",
         )
-    return set_poll_hint(
-        to_answer(services, batches.create(services, caller, vector_store_id, members)), response
-    )
+    return set_poll_hint(to_answer(services, batches.create(services, caller, vector_store_id, members)), response)
 
 
 @router.get("/{batch_id}")
@@ -75,9 +66,7 @@ def retrieve(
     services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id, batch_id: Id, response: Response
 ) -> wire.VectorStoreFileBatch:
     """Retrieve a batch with its file counts."""
-    return set_poll_hint(
-        to_answer(services, batches.retrieve(services, caller, vector_store_id, batch_id)), response
-    )
+    return set_poll_hint(to_answer(services, batches.retrieve(services, caller, vector_store_id, batch_id)), response)
 
 
 @router.post("/{batch_id}/cancel")

@@ -16,7 +16,9 @@ from api.schemas.parts import Id
 from ingest.reindex import migration, rerun_batches
 
 router = APIRouter(
-    prefix="/v1/vector_stores/{vector_store_id}", tags=["Re-indexing (extension)"], responses=errors.NOT_FOUND,
+    prefix="/v1/vector_stores/{vector_store_id}",
+    tags=["Re-indexing (extension)"],
+    responses=errors.NOT_FOUND,
     route_class=JsonRoute,
 )
 

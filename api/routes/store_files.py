@@ -17,7 +17,9 @@ from ingest.db.queue.membership import Member
 from ingest.stores import members
 
 router = APIRouter(
-    prefix="/v1/vector_stores/{vector_store_id}/files", tags=["Vector store files"], responses=errors.NOT_FOUND,
+    prefix="/v1/vector_stores/{vector_store_id}/files",
+    tags=["Vector store files"],
+    responses=errors.NOT_FOUND,
     route_class=JsonRoute,
 )
 
@@ -48,7 +50,9 @@ def list_store_files(
 ) -> ListPage[wire.VectorStoreFile]:
     """List a vector store's files."""
     page = members.list_page(services, caller, vector_store_id, window, status=status, has_warnings=has_warnings)
-    return deps.to_list_page(page, [wire.VectorStoreFile.from_view(row, services.waits.of_file(row)) for row in page.items])
+    return deps.to_list_page(
+        page, [wire.VectorStoreFile.from_view(row, services.waits.of_file(row)) for row in page.items]
+    )
 
 
 @router.get("/{file_id}", responses=errors.CANCELLED_FILE_POLL)

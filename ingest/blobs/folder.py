@@ -63,15 +63,15 @@ class FolderBlobs:
             self._path(key).unlink(missing_ok=True)
 
     def list_keys(self, prefix: str) -> Iterator[str]:
-        top, _, start = prefix.rpartition("/")
-        for folder, _, files in os.walk(self._path(prefix).parent if start[1:] else self._root / top):
-            key_folder = Path(folder).parent.relative_to(self._root).as_posix()
-            yield from (f"{key_folder}/{file}" for file in files if file.startswith(start))
+        for _, key_folder, files in self._walk(prefix):
+            yield from (f"{key_folder}/{file}" for file in files)
 
     def list_sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
-        for key in self.list_keys(prefix):
-            with suppress(FileNotFoundError):  # deleted since it was listed
-                yield key, self.size(key)
+        with translate_os_errors():
+            for folder, key_folder, files in self._walk(prefix):
+                for file in files:
+                    with suppress(FileNotFoundError):  # deleted since it was listed
+                        yield f"{key_folder}/{file}", os.stat(f"{folder}/{file}").st_size
 
     def size(self, key: str) -> int:
         with translate_os_errors():
@@ -90,6 +90,13 @@ class FolderBlobs:
             with suppress(FileNotFoundError), translate_os_errors():  # its writer may have finished meanwhile
                 if time.time() - path.stat().st_mtime > STALE_PARTIAL_SECONDS:
                     path.unlink()
+
+    def _walk(self, prefix: str) -> Iterator[tuple[str, str, list[str]]]:
+        """Yield each folder with blobs that begin with a prefix, the key of its blobs without their names, and the names."""
+        top, _, start = prefix.rpartition("/")
+        for folder, _, files in os.walk(self._path(prefix).parent if start[1:] else self._root / top):
+            key_folder = Path(folder).parent.relative_to(self._root).as_posix()
+            yield folder, key_folder, [file for file in files if file.startswith(start)]
 
     def _path(self, key: str) -> Path:
         folder, _, file = key.rpartition("/")

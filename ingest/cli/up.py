@@ -55,9 +55,7 @@ def up(
     project_import_roots(settings, DEFAULT_PROJECT)
     # Services of one machine may share a database: the node name keeps each from reclaiming the leases of another.
     folder_hash = hashlib.sha256(str(settings.data.absolute()).encode()).hexdigest()[:8]
-    settings = settings.model_copy(
-        update={"node": f"{settings.node}:{folder_hash}", "data": settings.data.absolute()}
-    )
+    settings = settings.model_copy(update={"node": f"{settings.node}:{folder_hash}", "data": settings.data.absolute()})
     with lock_data_folder_when_free(settings.data, UP_COMMAND, _print_line):
         supervisor = Supervisor(settings.data / "logs", _print_line)
         for number in (signal.SIGINT, signal.SIGTERM):

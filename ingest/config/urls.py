@@ -55,7 +55,9 @@ def check_database_url(url: str) -> str:
     scheme, host, port = match["scheme"], match["host"] or "", match["port"]
     if scheme in SQLITE_SCHEMES:
         if host or port is not None:
-            raise _invalid(DATABASE_EXAMPLE, "a relative path of SQLite begins after three slashes, an absolute one after four")
+            raise _invalid(
+                DATABASE_EXAMPLE, "a relative path of SQLite begins after three slashes, an absolute one after four"
+            )
         return url
     if scheme not in DATABASE_SCHEMES:
         raise _invalid(DATABASE_EXAMPLE, f"its scheme is {scheme[:40]}")
@@ -80,7 +82,9 @@ def check_blobs_url(url: str) -> str:
 
     _check_characters(url, BLOBS_EXAMPLE)
     if scheme in ("http", "https"):
-        raise _invalid(BLOBS_EXAMPLE, "a web server cannot be written; S3-compatible servers are s3://, with AWS_ENDPOINT_URL")
+        raise _invalid(
+            BLOBS_EXAMPLE, "a web server cannot be written; S3-compatible servers are s3://, with AWS_ENDPOINT_URL"
+        )
     if scheme not in available_protocols():
         raise _invalid(BLOBS_EXAMPLE, f"its scheme is {scheme[:40]}")
     if not rest.strip("/"):

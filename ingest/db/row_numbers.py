@@ -32,7 +32,9 @@ def advance(session: Session, row: int) -> None:
         return
     if session.get_bind().dialect.name != "sqlite":
         # Not `setval`: other transactions take numbers meanwhile, and it could bring theirs back.
-        session.execute(text(f"SELECT count(nextval({_SEQUENCE})) FROM generate_series(1, :missing)"), {"missing": missing})
+        session.execute(
+            text(f"SELECT count(nextval({_SEQUENCE})) FROM generate_series(1, :missing)"), {"missing": missing}
+        )
     elif not changed_row(
         session, text(f"UPDATE sqlite_sequence SET seq = :row {_ROW_OF_SEQUENCE}").bindparams(row=row)
     ):

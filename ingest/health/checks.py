@@ -41,9 +41,7 @@ class CheckResult:
 class DependencyCheck:
     """One check. `check` raises if the dependency is down, and may return facts."""
 
-    def __init__(
-        self, name: str, check: Callable[[], object], *, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, name: str, check: Callable[[], object], *, clock: Callable[[], float] = time.time) -> None:
         self._name = name
         self._check = check
         self._clock = clock

@@ -9,7 +9,9 @@ REASON_CHARACTERS = 300
 DAY_SECONDS = 86_400.0
 
 _URL_SECRETS = re.compile(r"(?<=://)[^/\s@]+@|\?[^\s'\")]+")
-_KEYS = re.compile(r"(?i)\b(?:sk-[\w-]{6,}|bearer\s+[^\s'\",]+|(?:api[_-]?key|password|secret|token)['\"]?\s*[=:]\s*\S+)")
+_KEYS = re.compile(
+    r"(?i)\b(?:sk-[\w-]{6,}|bearer\s+[^\s'\",]+|(?:api[_-]?key|password|secret|token)['\"]?\s*[=:]\s*\S+)"
+)
 
 _GENERAL_WORDS = (
     (re.compile(r"(?i)refused"), "connection refused"),

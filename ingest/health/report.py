@@ -56,7 +56,9 @@ class DependencyReport:
         }
         if not self.is_up:
             wait = Wait(self.name, str(reason), self.since, self.next_try, at=at)
-            answer["text"] = f"{wait.text}; {self.files_waiting:,} {'file waits' if self.files_waiting == 1 else 'files wait'}"
+            answer["text"] = (
+                f"{wait.text}; {self.files_waiting:,} {'file waits' if self.files_waiting == 1 else 'files wait'}"
+            )
             if with_detail:
                 answer["detail"] = self.reason
         return answer | dict(self.facts)

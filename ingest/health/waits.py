@@ -61,9 +61,7 @@ class QueuePlace(Protocol):
 class Waits:
     """Explains waits, for the threads of one process."""
 
-    def __init__(
-        self, database: Database, settings: Settings, checks: DependencyChecks, *, slow_apart: bool
-    ) -> None:
+    def __init__(self, database: Database, settings: Settings, checks: DependencyChecks, *, slow_apart: bool) -> None:
         self._database = database
         self._settings = settings
         self._checks = checks

@@ -213,7 +213,15 @@ def advance_row_numbers(services: Services) -> None:
 
 
 _EXPIRIES: frozenset[Callable[[Services], None]] = frozenset(
-    {expire_stores, delete_expired_files, expire_uploads, delete_unclaimed_blobs, delete_partial_blobs, delete_old_tombstones, delete_dead_workers}
+    {
+        expire_stores,
+        delete_expired_files,
+        expire_uploads,
+        delete_unclaimed_blobs,
+        delete_partial_blobs,
+        delete_old_tombstones,
+        delete_dead_workers,
+    }
 )
 """Tasks that delete what has expired, by the clock."""
 

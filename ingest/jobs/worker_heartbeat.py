@@ -20,9 +20,7 @@ PERIODS = 2
 MISSED_HEARTBEATS = 3
 """A worker counts as dead after this many periods without a heartbeat."""
 
-TIMEOUTS = replace(
-    WORKER_TIMEOUTS, connect=2, lock=2, statement=2, idle_in_transaction=2, response=3
-)
+TIMEOUTS = replace(WORKER_TIMEOUTS, connect=2, lock=2, statement=2, idle_in_transaction=2, response=3)
 """Short: a fork of the parent process waits for a heartbeat under way."""
 
 _log = logs.get(__name__)

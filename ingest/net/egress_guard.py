@@ -120,7 +120,11 @@ def embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | Non
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
     is_compatible = int(address) >> 32 == 0 and int(address) > 0xFFFF
-    if is_compatible or address in ipaddress.ip_network("64:ff9b::/96") or address in ipaddress.ip_network("64:ff9b:1::/48"):
+    if (
+        is_compatible
+        or address in ipaddress.ip_network("64:ff9b::/96")
+        or address in ipaddress.ip_network("64:ff9b:1::/48")
+    ):
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     return None
 

@@ -40,7 +40,9 @@ class DiskSpace:
             free, reserve = self.free_bytes / 2**20, self.reserve_bytes / 2**20
             return f"the disk is full: {free:,.0f} MiB are free, and {reserve:,.0f} MiB must stay free"
         if 0 < self.files and self.free_files < RESERVE_FILES:
-            return f"the disk is full: {self.free_files} more files are possible, and {RESERVE_FILES} must stay possible"
+            return (
+                f"the disk is full: {self.free_files} more files are possible, and {RESERVE_FILES} must stay possible"
+            )
         return None
 
 

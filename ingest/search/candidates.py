@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.db.content.members import LiveFile
+from ingest.runtime.cancellation import checked
 from ingest.steps import filters as filtering
 from ingest.steps.filters import Filter
 from ingest.steps.index import Hit
@@ -127,8 +128,8 @@ class Candidates:
             return filters is None or filtering.matches(filters, file.attributes, file.filename)
 
         return Candidates(
-            dense={m: [hit for hit in hits if is_current(m, hit)] for m, hits in self.dense.items()},
-            lexical={m: [hit for hit in hits if is_current(m, hit)] for m, hits in self.lexical.items()},
+            dense={m: [hit for hit in checked(hits) if is_current(m, hit)] for m, hits in self.dense.items()},
+            lexical={m: [hit for hit in checked(hits) if is_current(m, hit)] for m, hits in self.lexical.items()},
         )
 
     def _standby_generations(self, live_files: Mapping[int, LiveFile]) -> dict[int, int]:

@@ -129,7 +129,9 @@ def complete(
             # Does nothing, except if a concurrent completion made the file: then the reservation was not claimed.
             unclaimed_blobs.release_reservation(services, reservation, staged.sha256)
     except DamagedFile as exc:
-        raise InvalidRequest("A part's content is damaged on the server. Start the upload again.", param="part_ids") from exc
+        raise InvalidRequest(
+            "A part's content is damaged on the server. Start the upload again.", param="part_ids"
+        ) from exc
     except FileNotFoundError:  # a concurrent request ended the upload and deleted its parts
         return _answer_after_race(services, caller, upload_id, part_ids)
     _delete_ended_parts(services, upload_id)
@@ -223,7 +225,9 @@ def _invalid_parts(problem: str, part_ids: Sequence[str]) -> InvalidRequest:
     return InvalidRequest(f"Invalid 'part_ids': {problem}: {named}.", param="part_ids", code="invalid_value")
 
 
-def _stream_parts(services: Services, parts: Sequence[UploadPart], on_block: Callable[[bytes], object]) -> Iterator[bytes]:
+def _stream_parts(
+    services: Services, parts: Sequence[UploadPart], on_block: Callable[[bytes], object]
+) -> Iterator[bytes]:
     """Yield the blocks of all parts, and pass each one to `on_block`. Raises DamagedFile."""
     for part in parts:
         for block in blobs.verified(services.blobs.stream(blobs.part_key(part.id)), part.sha256 or ""):

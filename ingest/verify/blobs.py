@@ -45,9 +45,7 @@ Sizes = NDArray[np.int64]
 def check(services: Services, ledger: Ledger) -> int:
     """Record missing and orphaned blobs. Returns the number of uploaded blobs."""
     used, sizes = _sorted_sizes((file.blob, file.size) for page in _file_pages(services) for file in page)
-    stored, stored_sizes = _sorted_sizes(
-        (_hash_of(name), size) for name, size in services.blobs.list_sizes("raw/")
-    )
+    stored, stored_sizes = _sorted_sizes((_hash_of(name), size) for name, size in services.blobs.list_sizes("raw/"))
     _check_used(services, ledger, _find_suspects(used, sizes, stored, stored_sizes))
     _check_orphaned(services, ledger, "raw/", "blob_orphaned", "no file has these bytes", used)
     _check_orphaned(services, ledger, "text/", "text_orphaned", "no file has this text", used)

@@ -207,7 +207,9 @@ def _fill_checksums(services: Services, ledger: Ledger, tally: _Tally) -> None:
     if not unknown:
         return
     if not ledger.repairing:
-        ledger.hints.append(f"{len(unknown):,} files have no checksum of their texts yet: a repair records the present one")
+        ledger.hints.append(
+            f"{len(unknown):,} files have no checksum of their texts yet: a repair records the present one"
+        )
     for start in range(0, len(unknown) if ledger.repairing else 0, CHECKSUMS_PER_TRANSACTION):
         with services.database.transaction() as session:
             expected_state.record_text_checksums(session, unknown[start : start + CHECKSUMS_PER_TRANSACTION])

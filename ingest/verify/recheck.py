@@ -27,7 +27,6 @@ BATCH_SIZE = 10_000
 """Files that are queued again as one batch."""
 
 
-
 class PointOrigin(NamedTuple):
     """What a point names besides its row and its number."""
 
@@ -148,7 +147,9 @@ class RowChecker:
         elif self.with_checksums and row.text_checksum is not None:
             checksums = (checksum for number, checksum in chunks.items() if number < row.point_count)
             if add_checksums(0, checksums) != row.text_checksum:
-                detail = f"the texts of the {row.point_count} points of generation {generation} are not those of the file"
+                detail = (
+                    f"the texts of the {row.point_count} points of generation {generation} are not those of the file"
+                )
                 self._add_missing(_MissingPoints(row, detail, "points_damaged"), generation)
         if surplus := sum(number >= row.point_count for number in chunks):
             detail = f"{row.point_count} points expected of generation {generation}, {surplus} more found"

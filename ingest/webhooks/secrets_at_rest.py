@@ -24,7 +24,9 @@ def seal(services: Services, secret: str) -> str:
     except Refused as exc:
         raise DependencyDown("secrets key", str(exc)) from exc
     if not box.has_key:
-        raise InvalidRequest(f"Webhook secrets cannot be encrypted: the operator of this service must set {KEY_SETTING}.")
+        raise InvalidRequest(
+            f"Webhook secrets cannot be encrypted: the operator of this service must set {KEY_SETTING}."
+        )
     return box.seal(secret)
 
 

@@ -58,9 +58,7 @@ def exits() -> list[int]:
 @pytest.fixture
 def start(database: FakeDatabase, events: list[str], exits: list[int]) -> ServiceStart:
     threads = [Recorded("a", events), Recorded("b", events)]
-    return ServiceStart(
-        cast(Database, database), lambda: events.append("warm up"), threads, exit_process=exits.append
-    )
+    return ServiceStart(cast(Database, database), lambda: events.append("warm up"), threads, exit_process=exits.append)
 
 
 def test_everything_starts_at_once_and_stops_in_reverse(start: ServiceStart, events: list[str]) -> None:

@@ -82,7 +82,9 @@ def batches_of_64_mib(target: Target, seconds: float) -> list[int]:
 
 def long_numbers(target: Target, seconds: float) -> list[int]:
     """Send numbers of half a million digits, and exponents that no number has."""
-    bodies = [f'{{"query":"a","max_num_results":{n}}}'.encode() for n in ("1" * _DIGITS, "1e999999999", "-" + "9" * 4_301)]
+    bodies = [
+        f'{{"query":"a","max_num_results":{n}}}'.encode() for n in ("1" * _DIGITS, "1e999999999", "-" + "9" * 4_301)
+    ]
     path = f"/v1/vector_stores/{target.store}/search"
     return repeatedly(lambda: max(target.post(path, body) for body in bodies), threads=4, seconds=seconds)
 
@@ -100,8 +102,12 @@ def slow_bodies(target: Target, seconds: float) -> list[int]:
 
 def tiny_chunks(target: Target, seconds: float) -> list[int]:
     """Send a body in chunks of one byte."""
-    head = target.head("POST", "/v1/vector_stores", {"Content-Type": "application/json", "Transfer-Encoding": "chunked"})
-    return repeatedly(lambda: target.exchange(head, b"1\r\n \r\n" * 1_000_000 + b"0\r\n\r\n"), threads=4, seconds=seconds)
+    head = target.head(
+        "POST", "/v1/vector_stores", {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    )
+    return repeatedly(
+        lambda: target.exchange(head, b"1\r\n \r\n" * 1_000_000 + b"0\r\n\r\n"), threads=4, seconds=seconds
+    )
 
 
 def many_parts(target: Target, seconds: float) -> list[int]:

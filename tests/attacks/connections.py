@@ -28,7 +28,9 @@ def headers_of_100_mb(target: Target, seconds: float) -> list[int]:
     """Send 100 MB of headers of 1 KB, without a key."""
     line = b"X-Header: " + b"a" * 1_000 + b"\r\n"
     head = target.head("GET", "/v1/files", key="")[:-2]
-    return repeatedly(lambda: target.exchange(head, line * (_HEADERS_BYTES // len(line)), b"\r\n"), threads=1, seconds=seconds)
+    return repeatedly(
+        lambda: target.exchange(head, line * (_HEADERS_BYTES // len(line)), b"\r\n"), threads=1, seconds=seconds
+    )
 
 
 def many_small_headers(target: Target, seconds: float) -> list[int]:
@@ -122,21 +124,38 @@ def pipelining(target: Target, seconds: float) -> list[int]:
 
 def huge_urls(target: Target, seconds: float) -> list[int]:
     """Send paths and query strings of 10 MB, and of 60 KB with as many parameters as fit."""
-    paths = ["/v1/" + "a" * _URL_BYTES, "/v1/files?" + "a=b&" * (_URL_BYTES // 4), "/v1/files?" + "a&" * 30_000, "/v1/" + "%00" * 20_000]
+    paths = [
+        "/v1/" + "a" * _URL_BYTES,
+        "/v1/files?" + "a=b&" * (_URL_BYTES // 4),
+        "/v1/files?" + "a&" * 30_000,
+        "/v1/" + "%00" * 20_000,
+    ]
     heads = [target.head("GET", path, {"Connection": "close"}) for path in paths]
     return repeatedly(lambda: max(target.exchange(head) for head in heads), threads=2, seconds=seconds)
 
 
 def garbage_hosts(target: Target, seconds: float) -> list[int]:
     """Send hosts and origins that are none, without a key."""
-    lines = [{"Host": "["}, {"Origin": "http://["}, {"Host": "a" * 8_000}, {"Host": "\xff\xfe"}, {"Origin": "\xb2://\xb2:\xb2"}]
+    lines = [
+        {"Host": "["},
+        {"Origin": "http://["},
+        {"Host": "a" * 8_000},
+        {"Host": "\xff\xfe"},
+        {"Origin": "\xb2://\xb2:\xb2"},
+    ]
     heads = [target.head("GET", "/v1/files", {**line, "Connection": "close"}, key="") for line in lines]
     return repeatedly(lambda: max(target.exchange(head) for head in heads), threads=4, seconds=seconds)
 
 
 def no_http(target: Target, seconds: float) -> list[int]:
     """Send what is no HTTP."""
-    contents = [b"\x16\x03\x01\x02\x00\x01\x00" * 100, b"\0" * 100_000, b"GET\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\r\n" * 50_000]
+    contents = [
+        b"\x16\x03\x01\x02\x00\x01\x00" * 100,
+        b"\0" * 100_000,
+        b"GET\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\r\n" * 50_000,
+    ]
     return repeatedly(lambda: max(_answered(target, content) for content in contents), threads=4, seconds=seconds)
 
 
@@ -171,7 +190,11 @@ def event_streams(target: Target, seconds: float) -> list[int]:
 def webhook_tests_to_a_black_hole(target: Target, seconds: float) -> list[int]:
     """Test a webhook whose receiver accepts connections and never answers, 60 times at once."""
     with closing(socket.create_server(("127.0.0.1", 0), backlog=_WEBHOOK_TESTS)) as hole:
-        content = {"name": "", "url": f"http://127.0.0.1:{hole.getsockname()[1]}/", "event_types": ["vector_store.expired"]}
+        content = {
+            "name": "",
+            "url": f"http://127.0.0.1:{hole.getsockname()[1]}/",
+            "event_types": ["vector_store.expired"],
+        }
         with closing(target.client()) as client:
             endpoint = client.post("/v1/webhook_endpoints", json=content).json()["id"]
             send = partial(target.post, f"/v1/webhook_endpoints/{endpoint}/test", b"")
@@ -184,5 +207,8 @@ def many_listings(target: Target, seconds: float) -> list[int]:
     """Make two hundred stores and list them in sixteen threads."""
     for _ in range(200):
         target.post("/v1/vector_stores", b"{}")
-    heads = [target.head("GET", path, {"Connection": "close"}) for path in ("/v1/vector_stores?limit=100", "/v1/files?limit=10000")]
+    heads = [
+        target.head("GET", path, {"Connection": "close"})
+        for path in ("/v1/vector_stores?limit=100", "/v1/files?limit=10000")
+    ]
     return repeatedly(lambda: max(target.exchange(head) for head in heads), threads=16, seconds=seconds)

@@ -21,7 +21,9 @@ MAX_GROWTH_BYTES = 3 << 30
 
 def request_seconds(host: str, port: int, key: str) -> tuple[float, bool]:
     """Return the duration of a listing, and whether it was answered with 200."""
-    request = f"GET /v1/files HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n"
+    request = (
+        f"GET /v1/files HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n"
+    )
     started = time.monotonic()
     answer = b""
     with suppress(OSError), socket.create_connection((host, port), timeout=TIMEOUT_SECONDS) as connection:

@@ -31,7 +31,9 @@ class Target:
         """Open a connection. Raises OSError."""
         return socket.create_connection((self.host, self.port), timeout=seconds)
 
-    def head(self, method: str, path: str, headers: Mapping[str, str] | None = None, *, key: str | None = None) -> bytes:
+    def head(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, *, key: str | None = None
+    ) -> bytes:
         """Return the head of a request with a key ("" for none) and these headers."""
         secret = self.key if key is None else key
         lines = {"Host": f"{self.host}:{self.port}", **({"Authorization": f"Bearer {secret}"} if secret else {})}

@@ -33,7 +33,9 @@ STORED_BYTES = 30 << 20
 
 START_SECONDS = 90
 _WORDS_OF_A_FILE = 6_000
-_VOCABULARY = [a + b + c for a in ("bar", "ko", "lin", "mes") for b in ("tu", "va", "ra", "po") for c in ("n", "sk", "x")]
+_VOCABULARY = [
+    a + b + c for a in ("bar", "ko", "lin", "mes") for b in ("tu", "va", "ra", "po") for c in ("n", "sk", "x")
+]
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,9 @@ def world(
     environment = {"INGEST_DATABASE_URL": database_url, "INGEST_WEBHOOKS_ALLOW_PRIVATE": "true", **embedding}
     with ExitStack() as stack:
         for name in ("valkey", "vectors"):
-            stack.enter_context(process(specs[name].command, folder / f"{name}.log", environment=specs[name].environment))
+            stack.enter_context(
+                process(specs[name].command, folder / f"{name}.log", environment=specs[name].environment)
+            )
             wait_until(specs[name].is_ready, seconds=START_SECONDS, what=f"the start of {name}")
         api_environment = {**specs["api"].environment, **environment}
         database = Database(Settings(data=data, database_url=database_url).sql_url)
@@ -107,7 +111,8 @@ def _store(base: str, key: str, files: int) -> tuple[str, str, str]:
         store = client.vector_stores.create(name="store").id
         ids = [
             client.files.create(
-                file=(f"{n}.txt", " ".join(words.choices(_VOCABULARY, k=_WORDS_OF_A_FILE)).encode()), purpose="assistants"
+                file=(f"{n}.txt", " ".join(words.choices(_VOCABULARY, k=_WORDS_OF_A_FILE)).encode()),
+                purpose="assistants",
             ).id
             for n in range(files)
         ]
@@ -126,7 +131,14 @@ def _run_jobs(environment: Mapping[str, str], database: Database) -> None:
 @contextmanager
 def measured(world: World) -> Iterator[dict[str, float]]:
     """Measure the other project and the API while the block runs. Yield the results, which are there afterwards."""
-    command = [sys.executable, "-m", "tests.attacks.observer", world.target.host, str(world.target.port), str(world.pid)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.attacks.observer",
+        world.target.host,
+        str(world.target.port),
+        str(world.pid),
+    ]
     results: dict[str, float] = {}
     log_before = world.log.stat().st_size
     observer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

@@ -21,7 +21,15 @@ DATABASE = [
     "sqlite+aiosqlite:///x", "sqlite://relative.db", "postgresql:///db", "postgresql://u:secret@h:99999/d",
     "postgresql://u:secret@h:port/d", "postgresql://u:secret@/d", "redis://host/0", "http://host",
 ]  # fmt: skip
-BROKER = ["redis+socket:///x", "unix:///x", "amqp://host", "valkey://host", "redis:///0", "redis://host/name", "http://h"]
+BROKER = [
+    "redis+socket:///x",
+    "unix:///x",
+    "amqp://host",
+    "valkey://host",
+    "redis:///0",
+    "redis://host/name",
+    "http://h",
+]
 BLOBS = ["s4://bucket", "s3://", "http://host/x", "https://host/x", "://x", "s3://buck et"]
 
 

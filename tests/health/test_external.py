@@ -152,5 +152,3 @@ def test_nothing_waits_while_the_servers_answer(monkeypatch: pytest.MonkeyPatch)
 def test_a_broker_that_answers_is_up() -> None:
     with raw_server(answer_pings) as server:
         external.check_broker(f"redis://127.0.0.1:{server.port}/0?protocol=2")
-
-

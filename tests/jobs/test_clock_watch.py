@@ -3,15 +3,17 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from ingest.caller import Caller, Limits
 from ingest.db.content import stores as store_rows
 from ingest.db.models import Project, ReindexSchedule
+from ingest.db.queue import claims
 from ingest.db.queue.membership import Member
 from ingest.db.tenancy import quotas
 from ingest.errors import DependencyDown, RateLimited
-from ingest.jobs import clock_watch, run
+from ingest.jobs import clock_watch
 from ingest.jobs.maintenance import run_maintenance
 from ingest.stores import files, members, vector_stores
 from tests.conftest import Clock
@@ -65,7 +67,7 @@ def test_a_jump_of_a_year_deletes_neither_stores_nor_files_before_a_day_has_pass
     jumps = [entry["seconds"] for entry in logs if entry["event"] == "clock_jumped"]
     assert jumps == [pytest.approx(YEAR, abs=10)]
     assert files.retrieve(services, CALLER, file_id).id == file_id
-    assert vector_stores.retrieve(services, CALLER, store).status == "completed"
+    assert vector_stores.retrieve(services, CALLER, store).expired_at is None
     assert rows.read_counts(services.database, store) == (0, 1, 0, 0)
     assert services.index.points
 
@@ -100,7 +102,7 @@ def test_a_live_worker_keeps_its_file_through_a_jump(
     run_maintenance(services)
 
     with services.database.transaction() as session:
-        assert run.claims.renew(session, claim, lease_seconds=30)
+        assert claims.renew(session, claim, lease_seconds=30)
 
 
 @pytest.mark.parametrize("seconds", [DAY, -DAY])
@@ -168,14 +170,14 @@ def test_a_project_is_not_over_its_rate_limit_for_as_long_as_the_clock_went_back
     count_request()
 
     with services.database.reading() as session:
-        assert max(session.scalars(run.claims.select(Project.paced_until))) <= clock() + 60
+        assert max(session.scalars(select(Project.paced_until))) <= clock() + 60
 
 
 @pytest.mark.parametrize("has_jumped", [True, False])
 def test_a_file_whose_dependency_is_down_is_not_given_up_because_the_clock_jumped(
     services: FakeServices, clock: Clock, jump: Callable[[float], None], has_jumped: bool
 ) -> None:
-    store, [file_id] = attach_texts(services, "one")
+    attach_texts(services, "one")
     if has_jumped:
         jump(YEAR)
     else:

@@ -22,9 +22,7 @@ def change_blob(services: FakeServices, data: bytes | None) -> None:
 
 
 @pytest.mark.parametrize(("data", "reason"), [(None, "missing"), (b"", "damaged"), (b"onE", "damaged")])
-def test_a_file_without_its_bytes_fails_and_says_why(
-    services: FakeServices, data: bytes | None, reason: str
-) -> None:
+def test_a_file_without_its_bytes_fails_and_says_why(services: FakeServices, data: bytes | None, reason: str) -> None:
     store, [file_id] = attach_texts(services, "one")
     change_blob(services, data)
 
@@ -74,7 +72,13 @@ def test_requests_for_the_content_answer_404(services: FakeServices, data: bytes
 
 def test_an_upload_with_a_damaged_part_cannot_be_completed(services: FakeServices, tmp_path: Path) -> None:
     upload = uploads.create(
-        services, CALLER, filename="a.txt", purpose="assistants", size=6, mime_type="text/plain", file_expires_after=None
+        services,
+        CALLER,
+        filename="a.txt",
+        purpose="assistants",
+        size=6,
+        mime_type="text/plain",
+        file_expires_after=None,
     ).upload
     parts = [uploads.add_part(services, CALLER, upload.id, [data]).id for data in (b"one", b"two")]
     services.blobs.write(part_key(parts[1]), b"twO")

@@ -129,16 +129,21 @@ def test_the_deadline_covers_the_lookup_of_the_name() -> None:
         return ["127.0.0.1"]
 
     policy = EgressPolicy(allow_private=True, permitting_setting="SETTING", resolver=resolve)
-    with pytest.raises(OutOfTime, match="was not resolved in time"), open_response(
-        policy, "GET", httpx.URL("http://slow.example/"), headers={}, deadline=time.monotonic() + 0.2
+    with (
+        pytest.raises(OutOfTime, match="was not resolved in time"),
+        open_response(policy, "GET", httpx.URL("http://slow.example/"), headers={}, deadline=time.monotonic() + 0.2),
     ):
         pass
     released.set()
 
 
 def test_the_deadline_covers_tls() -> None:
-    with raw_server(is_silent) as server, pytest.raises(OutOfTime), open_response(
-        POLICY, "GET", httpx.URL(f"https://127.0.0.1:{server.port}/"), headers={}, deadline=time.monotonic() + 0.5
+    with (
+        raw_server(is_silent) as server,
+        pytest.raises(OutOfTime),
+        open_response(
+            POLICY, "GET", httpx.URL(f"https://127.0.0.1:{server.port}/"), headers={}, deadline=time.monotonic() + 0.5
+        ),
     ):
         pass
 
@@ -227,7 +232,9 @@ def test_the_connected_address_is_checked_before_anything_is_sent(monkeypatch: p
     connect = socket.create_connection
     with raw_server(lambda peer: received.append(peer.read_request())) as server:
         monkeypatch.setattr(
-            guarded_http.socket, "create_connection", lambda *_, **options: connect(("127.0.0.1", server.port), **options)
+            guarded_http.socket,
+            "create_connection",
+            lambda *_, **options: connect(("127.0.0.1", server.port), **options),
         )
         policy = EgressPolicy(False, "SETTING", lambda *_: ["93.184.216.34"])  # noqa: FBT003
 

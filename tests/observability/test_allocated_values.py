@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from prometheus_client.mmap_dict import MmapedDict
 
 from ingest.observability import allocated_values
 from ingest.observability.allocated_values import AllocatedDict
+from tests import disks
 
 
 def values_in(path: Path) -> dict[str, float]:
@@ -67,3 +70,21 @@ def test_a_file_that_cannot_grow_keeps_its_values_and_takes_new_ones_when_there_
     values.write_value(long_key, 4.0, 0.0)
     assert {key.strip(): value for key, value in values_in(path).items()} == {"old": 5.0, long_key: 4.0}
     values.close()
+
+
+COUNT = """
+import sys
+from ingest.observability import metrics
+for number in range(2_000):  # several times the size of a new file
+    metrics.failures.labels(f"code {number}").inc()
+print(metrics.failures.labels("code 1999")._value.get())
+"""
+
+
+def test_a_process_counts_on_when_the_disk_of_the_metrics_is_full(tmp_path: Path) -> None:
+    with disks.memory_disk(tmp_path, 256) as disk:
+        environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(disk)}
+        counting = subprocess.run([sys.executable, "-c", COUNT], env=environment, capture_output=True, text=True)
+
+    assert (counting.returncode, counting.stdout.split()[-1:]) == (0, ["1.0"]), counting.stderr
+    assert "metrics_not_shared" in counting.stdout + counting.stderr

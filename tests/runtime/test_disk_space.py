@@ -40,9 +40,7 @@ def test_a_folder_with_room_passes_every_check_and_keeps_nothing(tmp_path: Path)
 
 
 @pytest.mark.parametrize("number", [errno.EDQUOT, errno.ENOSPC])
-def test_a_quota_that_is_used_up_fails_the_probes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
+def test_a_quota_that_is_used_up_fails_the_probes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     def refuse(*_: Any) -> None:
         raise OSError(number, os.strerror(number))
 

@@ -131,7 +131,8 @@ def test_a_wait_for_the_embedder_and_for_workers_is_shown_everywhere_until_it_en
     assert re.search(r"waiting for embedder: connection refused, since \d\d:\d\d UTC, next try", shown)
     wait_until(
         lambda: any(
-            task["state"] == "RETRY" and "connection" in str(task["exception"]).lower() for task in flower_tasks(service)
+            task["state"] == "RETRY" and "connection" in str(task["exception"]).lower()
+            for task in flower_tasks(service)
         ),
         seconds=SECONDS,
         what="the delayed tasks in Flower",

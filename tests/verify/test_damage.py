@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from ingest.blobs import part_key, text_key
 from ingest.db.models import StoreFile
@@ -125,7 +126,7 @@ def test_files_of_older_versions_get_a_checksum_by_a_deep_repair(services: FakeS
     run_published_jobs(services)
     written = rows.get_row(services.database, store, file_id).text_checksum
     with services.database.transaction() as session:
-        session.execute(StoreFile.__table__.update().values(text_checksum=None))
+        session.execute(update(StoreFile).values(text_checksum=None))
 
     report = verify(services, deep=True)
     assert (report.counts, len(report.hints)) == ({}, 1)
@@ -161,7 +162,13 @@ def test_a_stored_text_of_an_older_version_is_not_damaged(services: FakeServices
 
 def test_a_damaged_part_of_an_upload_is_found(services: FakeServices) -> None:
     upload = uploads.create(
-        services, CALLER, filename="a.txt", purpose="assistants", size=8, mime_type="text/plain", file_expires_after=None
+        services,
+        CALLER,
+        filename="a.txt",
+        purpose="assistants",
+        size=8,
+        mime_type="text/plain",
+        file_expires_after=None,
     ).upload
     part = uploads.add_part(services, CALLER, upload.id, [b"abcdefgh"])
     assert kinds(verify(services, deep=True)) == []

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 from qdrant_client import models
 
 from ingest.archive import writer
@@ -40,7 +41,7 @@ from tests.jobs.scenes import run_published_jobs
 __all__ = ["qdrant"]
 
 AGES = ("old", "new", "other")
-MIXTURES = list(itertools.product(AGES, repeat=3))
+MIXTURES = list(itertools.product(AGES, AGES, AGES))
 TELLING_MIXTURES = [("old", "new", "new"), ("new", "old", "old"), ("new", "other", "new"), ("other", "new", "other")]
 CONSISTENT = {("old", "old"), ("new", "new"), ("new", "other")}
 """SQL and points of these ages agree. The other points are the new ones and more, which the new SQL is about to purge."""
@@ -187,7 +188,7 @@ class own_index:  # noqa: N801 - used as a function
     """A collection of the vectors process for one test."""
 
     def __init__(self, server: Server) -> None:
-        settings = Settings(qdrant_url=server.url, qdrant_api_key=server.api_key)  # type: ignore[arg-type]
+        settings = Settings(qdrant_url=server.url, qdrant_api_key=SecretStr(server.api_key))
         self._model = f"test {uuid4().hex}"
         self._index = QdrantIndex.connect(settings, model=self._model, dimensions=DIMENSIONS, multivector=False)
 

@@ -159,7 +159,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             raise Violation(400, "Invalid HTTP request: too many bytes between the parts of the body.")
 
     def _head_too_large(self) -> Violation:
-        message = f"Request headers too large: at most {self.limits.head_bytes:,} bytes in {self.limits.headers} headers."
+        message = (
+            f"Request headers too large: at most {self.limits.head_bytes:,} bytes in {self.limits.headers} headers."
+        )
         return Violation(431, message)
 
     # --- callbacks of the parser ---

@@ -61,7 +61,7 @@ class Embedder(Protocol):
     def embed_query(self, text: str) -> Vectors:
         """Return one row (dimensions,) of length 1: the mean of the parts for a query longer than the context.
 
-        A local model reads at most MAX_PARTS of them, spread evenly over the query.
+        At most MAX_PARTS of them are read, spread evenly over the query.
         """
         ...
 

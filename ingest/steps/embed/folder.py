@@ -15,6 +15,7 @@ from ingest.config import Settings
 from ingest.config.model_folder import UnusableFolder
 from ingest.config.sentence_model import SentenceModel, read_sentence_model
 from ingest.errors import Abandoned, DependencyDown, Refused
+from ingest.runtime import cancellation
 from ingest.steps.embed import always_wanted, mean_vector, normalize, spread_parts
 from ingest.steps.embed.onnx_folder import OnnxFolder
 from ingest.steps.embed.windows import MAX_CHUNK_TOKENS
@@ -96,6 +97,7 @@ class FolderEmbedder:
 
     def _row(self, part: "_Part") -> Vectors:
         """Return the vector (1, dimensions) of a part."""
+        cancellation.check()
         try:
             output = self._loaded.run(part.ids)
         except Exception as exc:  # the library has an exception class of its own for each kind of failure

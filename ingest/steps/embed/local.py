@@ -10,6 +10,7 @@ import numpy as np
 
 from ingest.config import Settings
 from ingest.errors import Abandoned, Refused
+from ingest.runtime import cancellation
 from ingest.steps.embed import always_wanted, mean_vector, minilm, spread_parts
 from ingest.steps.embed.minilm_graph import DIMENSIONS
 from ingest.steps.embed.onnx_folder import open_session
@@ -66,6 +67,7 @@ class LocalEmbedder:
         return _parts(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _row(self, wordpieces: Sequence[int]) -> Vectors:
+        cancellation.check()
         ids = np.array([[_CLS, *wordpieces, _SEP]], np.int64)
         row: Vectors = self._session.run(None, {"ids": ids})[0]
         return row

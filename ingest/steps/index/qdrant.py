@@ -12,6 +12,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from ingest.config import Settings
 from ingest.net.http_pool import IDLE_SECONDS, HttpPool, InvalidUrl, NoResponse
+from ingest.runtime import cancellation
 from ingest.steps import filters as attribute_filters
 from ingest.steps.filters import Filter
 from ingest.steps.index import queries, wire
@@ -246,6 +247,7 @@ class QdrantIndex:
 
     def _read(self, request: Callable[[], T], when_missing: T) -> T:
         """Return the answer of a read, or `when_missing` if the collection does not exist."""
+        cancellation.check()
         with translate_qdrant_errors():
             try:
                 return request()

@@ -83,7 +83,8 @@ def to_point_ref(record: models.Record) -> PointRef:
     payload = record.payload or {}
     text = payload.get("text")
     checksum = chunk_checksum(payload["number"], text) if isinstance(text, str) else None
-    return PointRef(*(payload.get(name, "") for name in REF_FIELDS), checksum)
+    row, generation, project, store, number, file_id = (payload.get(name, "") for name in REF_FIELDS)
+    return PointRef(row, generation, project, store, number, file_id, checksum)
 
 
 def to_hit(point: models.ScoredPoint) -> Hit:

@@ -171,7 +171,9 @@ class Parser:
     def _timeout_message(self, exc: ParserTimeout, deadline: Deadline, size: int) -> str:
         if isinstance(exc, CpuBudgetSpent):
             seconds = math.ceil(self._settings.parse_cpu_budget_seconds(size))
-            return f"The file could not be parsed within {seconds} s of processor time, which is the limit for its size."
+            return (
+                f"The file could not be parsed within {seconds} s of processor time, which is the limit for its size."
+            )
         if deadline.is_in_ocr:
             return f"OCR of a page did not end within {math.ceil(self._settings.ocr_page_seconds)} s."
         return f"The file could not be parsed within {math.ceil(self._settings.parse_deadline_seconds(size))} s."

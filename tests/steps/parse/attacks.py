@@ -59,7 +59,9 @@ def _attacks(document: Path, places: dict[str, str]) -> dict[str, Callable[[], A
         "a signal by a descriptor's owner": lambda: fcntl.fcntl(0, fcntl.F_SETOWN, worker),
         "limits of the worker": lambda: resource.prlimit(worker, resource.RLIMIT_NOFILE, (64, 64)),
         "reading the database": lambda: (data / "ingest.db").read_bytes(),
-        "querying the database": lambda: sqlite3.connect(f"file:{data}/ingest.db?mode=ro", uri=True).execute("select 1"),
+        "querying the database": lambda: sqlite3.connect(f"file:{data}/ingest.db?mode=ro", uri=True).execute(
+            "select 1"
+        ),
         "writing the database": lambda: (data / "ingest.db").open("r+b").close(),
         "truncating the database": lambda: os.truncate(data / "ingest.db", 0),
         "listing the data folder": lambda: os.listdir(data),

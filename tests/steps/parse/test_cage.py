@@ -80,7 +80,13 @@ def _can_run(python: str) -> bool:
     program = "import ingest.config"
     try:
         done = subprocess.run(
-            [python, "-c", program], user=NOBODY, group=NOBODY, env=environment(), cwd="/", capture_output=True, check=False
+            [python, "-c", program],
+            user=NOBODY,
+            group=NOBODY,
+            env=environment(),
+            cwd="/",
+            capture_output=True,
+            check=False,
         )
     except PermissionError:
         return False

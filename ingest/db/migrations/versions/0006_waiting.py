@@ -67,6 +67,4 @@ def _read_outages() -> list[dict[str, object]]:
 def _insert_outages(rows: list[dict[str, object]]) -> None:
     values = ", ".join(f":{column}" for column in _OUTAGE_COLUMNS)
     for row in rows:
-        op.get_bind().execute(
-            sa.text(f"INSERT INTO outages ({', '.join(_OUTAGE_COLUMNS)}) VALUES ({values})"), row
-        )
+        op.get_bind().execute(sa.text(f"INSERT INTO outages ({', '.join(_OUTAGE_COLUMNS)}) VALUES ({values})"), row)
