@@ -19,6 +19,7 @@ from ingest.errors import InvalidRequest
 from ingest.services import Services
 from ingest.stores import batches
 
+
 class BatchRoute(JsonRoute):
     """Parses and validates the files of a batch in pieces."""
 
