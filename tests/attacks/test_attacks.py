@@ -27,7 +27,8 @@ RECOVERY_SECONDS = 10
 
 MOMENT_SECONDS = 1.5
 MOMENT_P95_SECONDS = 2.0
-"""For the attacks in `make test`, which share two cores with other tests."""
+MOMENT_GROWTH_MB = 150
+"""For the attacks in `make test`, which share two cores with other tests and hit a process that has just started."""
 
 FULL_SECONDS = 8.0
 DIMENSIONS = 64
@@ -99,13 +100,13 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
     all_worlds.close()
 
 
-def carry_out(world: World, attack: Attack, kind: str, *, seconds: float, p95_seconds: float) -> None:
+def carry_out(world: World, attack: Attack, kind: str, *, is_full: bool) -> None:
     """Attack, measure the other project meanwhile, and check every promise."""
     log_length = len(world.log_text())
 
     statuses: list[int] = []
     with measured(world) as results:
-        end = time.monotonic() + seconds
+        end = time.monotonic() + (FULL_SECONDS if is_full else MOMENT_SECONDS)
         while (left := end - time.monotonic()) > 0:  # an attack that is refused ends early
             statuses += attack(world.target, left)
 
@@ -119,8 +120,8 @@ def carry_out(world: World, attack: Attack, kind: str, *, seconds: float, p95_se
     assert "Traceback" not in new_log, new_log[new_log.index("Traceback") :][:2000]
     assert 500 not in statuses, Counter(statuses)
     assert results["failures"] == 0
-    assert results["p95"] < p95_seconds, results
-    assert results["grown_mb"] < GROWTH_MB, results
+    assert results["p95"] < (P95_SECONDS if is_full else MOMENT_P95_SECONDS), results
+    assert results["grown_mb"] < (GROWTH_MB if is_full else MOMENT_GROWTH_MB), results
     assert results["log_kb"] < LOG_KB, new_log[-2000:]
 
 
@@ -145,20 +146,20 @@ def _note(attack: Attack, kind: str, results: dict[str, float], statuses: list[i
 
 @pytest.mark.parametrize("attack", FOR_A_MOMENT, ids=lambda attack: attack.__name__)
 def test_another_project_is_served_during_an_attack_of_a_moment(worlds: Worlds, attack: Attack) -> None:
-    carry_out(worlds.get("sqlite"), attack, "sqlite", seconds=MOMENT_SECONDS, p95_seconds=MOMENT_P95_SECONDS)
+    carry_out(worlds.get("sqlite"), attack, "sqlite", is_full=False)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("attack", [*SEARCHES, *BODIES, *CONNECTIONS], ids=lambda attack: attack.__name__)
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_another_project_is_served_during_an_attack(worlds: Worlds, kind: str, attack: Attack) -> None:
-    carry_out(worlds.get(kind), attack, kind, seconds=FULL_SECONDS, p95_seconds=P95_SECONDS)
+    carry_out(worlds.get(kind), attack, kind, is_full=True)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("attack", SEARCHES, ids=lambda attack: attack.__name__)
 def test_another_project_is_served_during_searches_with_the_local_model(worlds: Worlds, attack: Attack) -> None:
-    carry_out(worlds.get("model"), attack, "model", seconds=FULL_SECONDS, p95_seconds=P95_SECONDS)
+    carry_out(worlds.get("model"), attack, "model", is_full=True)
 
 
 @pytest.mark.long
@@ -170,4 +171,4 @@ def test_another_project_is_served_during_searches_with_the_local_model(worlds: 
 def test_another_project_is_served_with_few_descriptors(worlds: Worlds, attack: Attack) -> None:
     started = worlds.get("sqlite", descriptors=FEW_DESCRIPTORS)
 
-    carry_out(started, attack, "few descriptors", seconds=FULL_SECONDS, p95_seconds=P95_SECONDS)
+    carry_out(started, attack, "few descriptors", is_full=True)

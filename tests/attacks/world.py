@@ -102,7 +102,9 @@ def world(
         victims = _store(base, created[2], 1)
         _run_jobs(api_environment, database)
         target = Target(LOOPBACK_HOST, port, created[0], created[1], *attacked)
-        yield World(target, created[2], victims[0], api.pid, log, data)
+        started = World(target, created[2], victims[0], api.pid, log, data)
+        assert victim_is_served(started), started.log_text()  # also loads what the first search needs
+        yield started
 
 
 def _limited(spec: ProcessSpec, descriptors: int | None) -> list[str]:
