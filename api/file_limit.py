@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
+from api.multipart import FormRequest
 from ingest.errors import DependencyDown, TooLarge
 from ingest.services import Services
 
@@ -43,7 +44,7 @@ def file_limit_route(max_bytes: Callable[[Services], int], param: str) -> type[A
                     return message
 
                 try:
-                    return await handle(Request(request.scope, receive))
+                    return await handle(FormRequest(request.scope, receive))
                 except HTTPException as exc:  # FastAPI wraps whatever fails while it reads a body
                     if isinstance(exc.__cause__, OSError):
                         raise DependencyDown("blobs", f"no room for the body: {exc.__cause__}") from exc

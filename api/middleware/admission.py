@@ -14,11 +14,13 @@ from ingest.errors import DependencyDown, Forbidden, RequestError
 from ingest.services import Services
 from ingest.tenancy import keys
 
-API_PREFIX = "/v1/"
+API_PREFIXES = ("/v1/", "/mcp")
 """Other paths (/health, /ready, /metrics, /docs, /openapi.json) show no data of a project and need no key."""
 
 _IMPORT_SCHEDULES = re.compile(r"/v1/vector_stores/[^/]+/import_schedules")
 """Prefix match: routing ignores a trailing newline in a path, so an exact match would miss such a path."""
+
+_READING_POSTS = ("/search", "/v1/embeddings", "/mcp")
 
 FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
@@ -30,7 +32,7 @@ class AdmissionMiddleware:
         self._inner = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(API_PREFIX):
+        if scope["type"] == "http" and scope["path"].startswith(API_PREFIXES):
             try:
                 principal = await run_in_threadpool(_admit, scope)
             except RequestError as exc:
@@ -62,9 +64,9 @@ def _admit(scope: Scope) -> keys.Principal:
 def required_scope_of(method: str, path: str) -> keys.Scope:
     """Return the scope that a request needs.
 
-    `read` covers searches too. Changes of import schedules need `admin`, because the service itself reads their sources.
+    `read` covers searches and embeddings too. The requests that an MCP tool makes are admitted one by one. Changes of import schedules need `admin`, because the service itself reads their sources.
     """
-    if method in ("GET", "HEAD") or (method == "POST" and path.endswith("/search")):
+    if method in ("GET", "HEAD") or (method == "POST" and path.endswith(_READING_POSTS)):
         return "read"
     return "admin" if _IMPORT_SCHEDULES.match(path) else "write"
 
@@ -94,5 +96,8 @@ def _is_loopback(host: str | None) -> bool:
 
 
 def _bearer_token(headers: Headers) -> str | None:
+    """Return the key of a request; clients for Azure send it as `api-key`."""
+    if "authorization" not in headers:
+        return headers.get("api-key")
     scheme, _, secret = headers.get("authorization", "").partition(" ")
     return secret.strip() or None if scheme.lower() == "bearer" else None

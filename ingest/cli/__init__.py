@@ -33,6 +33,7 @@ COMMANDS = {
     "webhooks": "webhooks.app",
     "migrate": "migrate.migrate",
     "model": "model.app",
+    "mcp": "mcp.mcp",
     "settings": "settings.settings",
 }
 """Where each command is. A command's module and its dependencies are imported only when the command runs."""

@@ -58,6 +58,12 @@ class Settings(ModelSettings):
         "machines always need one.",
     )
 
+    cors_origins: str = Field(
+        "",
+        description="Web pages that may call the API from a browser, as origins separated by commas, such as "
+        "`https://app.example`; `*` = all, empty = none. They need a key like any other client.",
+    )
+
     # limits of the API
     max_file_bytes: int = Field(
         512 * 2**20, ge=1, description="Largest file that POST /files accepts (deploy/docs/api-contract.md section 2)."
