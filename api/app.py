@@ -8,6 +8,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from api import health, mcp, metrics
 from api.errors.handlers import register_handlers
 from api.event_stream import BatchWatcher
+from api.gateways import ROUTERS
 from api.lifespan import lifespan
 from api.middleware.admission import AdmissionMiddleware
 from api.middleware.azure_paths import AzurePathsMiddleware
@@ -33,7 +34,7 @@ from api.routes import (
     webhooks,
 )
 from ingest.caller import DEFAULT_PROJECT
-from ingest.config import load_settings_or_exit
+from ingest.config import load_settings_or_exit, split_commas
 from ingest.db.migrate import exit_unless_schema_fits
 from ingest.imports.schedules import project_import_roots
 from ingest.observability import logs, tracing
@@ -97,6 +98,8 @@ def build_app(services: Services, background: Services | None = None, reporting:
     api.include_router(health.router)
     api.include_router(metrics.router)
     mcp.add_endpoint(api)
+    for name in split_commas(services.settings.gateways):
+        api.include_router(ROUTERS[name])
     pages.add_pages(api)
     for middleware in reversed(MIDDLEWARES):  # the last one that is added is the outermost
         api.add_middleware(middleware)
@@ -107,7 +110,7 @@ def build_app(services: Services, background: Services | None = None, reporting:
 
 def _allow_origins(api: FastAPI, origins: str) -> None:
     """Let web pages of these origins, separated by commas, call the API; their preflight requests need no key."""
-    if allowed := [origin.strip() for origin in origins.split(",") if origin.strip()]:
+    if allowed := split_commas(origins):
         api.add_middleware(
             CORSMiddleware, allow_origins=allowed, allow_methods=["*"], allow_headers=["*"], expose_headers=["*"]
         )

@@ -14,13 +14,13 @@ from ingest.errors import DependencyDown, Forbidden, RequestError
 from ingest.services import Services
 from ingest.tenancy import keys
 
-API_PREFIXES = ("/v1/", "/mcp")
+API_PREFIXES = ("/v1/", "/mcp", "/retrieval")
 """Other paths (/health, /ready, /metrics, /docs, /openapi.json) show no data of a project and need no key."""
 
 _IMPORT_SCHEDULES = re.compile(r"/v1/vector_stores/[^/]+/import_schedules")
 """Prefix match: routing ignores a trailing newline in a path, so an exact match would miss such a path."""
 
-_READING_POSTS = ("/search", "/v1/embeddings", "/mcp")
+_READING_POSTS = ("/search", "/v1/embeddings", "/mcp", "/retrieval")
 
 FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 

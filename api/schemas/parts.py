@@ -87,7 +87,9 @@ class RequestModel(BaseModel):
     def _ignored_nulls(cls) -> set[str]:
         """Return the optional fields whose type does not have null."""
         fields = cls.model_fields.items()
-        return {name for name, field in fields if not field.is_required() and NoneType not in get_args(field.annotation)}
+        return {
+            name for name, field in fields if not field.is_required() and NoneType not in get_args(field.annotation)
+        }
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

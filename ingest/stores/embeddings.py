@@ -34,7 +34,9 @@ def require_model(services: Services, model: str) -> None:
     if model not in list_models(services):
         known = ", ".join(f"'{name}'" for name in list_models(services))
         raise NotFound(
-            f"The model '{model}' does not exist. Models of this service: {known}.", param="model", code="model_not_found"
+            f"The model '{model}' does not exist. Models of this service: {known}.",
+            param="model",
+            code="model_not_found",
         )
 
 

@@ -39,7 +39,11 @@ def test_the_openapi_document_is_built_once(shared_app: FastAPI) -> None:
 )
 def test_web_pages_of_the_configured_origins_may_call_the_api(allowed: str, origin: str, answered: str | None) -> None:
     app = TestClient(build_app(Services(Settings(cors_origins=allowed))))
-    asked = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization",
+    }
 
     preflight = app.options("/v1/files", headers=asked)
 

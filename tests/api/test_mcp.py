@@ -75,7 +75,9 @@ def test_a_passage_is_found_in_all_stores_and_its_document_fetched(client: TestC
     assert len(found["searched"]) == 2
     assert found["results"] == sorted(found["results"], key=lambda result: -result["score"])
     assert document["text"] == "# Gannets\n\nThe gannet dives into the sea."
-    assert document["url"] == best["url"] == f"http://localhost/v1/vector_stores/{birds}/files/{best['file_id']}/content"
+    assert (
+        document["url"] == best["url"] == f"http://localhost/v1/vector_stores/{birds}/files/{best['file_id']}/content"
+    )
     assert client.get(document["url"]).status_code == 200
 
 
@@ -83,7 +85,9 @@ def test_the_citation_is_the_origin_of_a_file_if_an_attribute_has_it(client: Tes
     file = client.get(f"/v1/vector_stores/{birds}/files").json()["data"][0]["id"]
     client.post(f"/v1/vector_stores/{birds}/files/{file}", json={"attributes": {"url": "https://birds.example/a"}})
 
-    urls = {each["file_id"]: each["url"] for each in call(client, "search", query="birds", vector_store="birds")["results"]}
+    urls = {
+        each["file_id"]: each["url"] for each in call(client, "search", query="birds", vector_store="birds")["results"]
+    }
 
     assert urls[file] == "https://birds.example/a"
 
@@ -129,7 +133,11 @@ def test_the_stores_are_listed_with_the_counts_of_their_files(client: TestClient
 @pytest.mark.parametrize(
     ("tool", "arguments", "expected"),
     [
-        ("search", {"query": "a", "vector_store": "fish"}, "No vector store has the id or name 'fish'. Names: 'birds'."),
+        (
+            "search",
+            {"query": "a", "vector_store": "fish"},
+            "No vector store has the id or name 'fish'. Names: 'birds'.",
+        ),
         ("search", {"query": "x" * 40_000}, "string too long"),
         ("search", {}, "query"),
         ("fetch", {"id": "somewhere"}, "no id of a search result"),

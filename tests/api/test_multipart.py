@@ -7,12 +7,12 @@ from api.multipart import decode_words
 
 ENCODED = {
     b'filename="plain.txt"': "plain.txt",
-    "filename=\"für \u20ac.txt\"".encode(): "für €.txt",
+    'filename="für \u20ac.txt"'.encode(): "für €.txt",
     b"filename*=UTF-8''f%C3%BCr%20%e2%82%ac.txt": "für €.txt",
     b"filename*=iso-8859-1'de'f%FCr.txt": "für.txt",
-    b'filename="fur.txt"; filename*=utf-8\'\'f%C3%BCr.txt': "für.txt",
+    b"filename=\"fur.txt\"; filename*=utf-8''f%C3%BCr.txt": "für.txt",
     b'filename="=?utf-8?B?ZsO8ciDigqwudHh0?="': "für €.txt",
-    b'filename="=?utf-8?Q?f=C3=BCr.txt?="; filename*=utf-8\'\'f%C3%BCr.txt': "für.txt",
+    b"filename=\"=?utf-8?Q?f=C3=BCr.txt?=\"; filename*=utf-8''f%C3%BCr.txt": "für.txt",
     b'filename="=?unknown-charset?B?ZsO8cg==?="': "=?unknown-charset?B?ZsO8cg==?=",
     b'filename="=?utf-8?B?%%%?="': "=?utf-8?B?%%%?=",
 }

@@ -32,7 +32,10 @@ def test_the_models_are_those_that_are_configured(client: TestClient, model: str
 
 
 def test_an_unknown_model_is_not_found(client: TestClient) -> None:
-    for answer in (client.get("/v1/models/none/such"), client.post("/v1/embeddings", json={"input": "a", "model": "b"})):
+    for answer in (
+        client.get("/v1/models/none/such"),
+        client.post("/v1/embeddings", json={"input": "a", "model": "b"}),
+    ):
         assert error_of(answer, 404)["code"] == "model_not_found"
 
 
