@@ -44,13 +44,14 @@ def with_decoded_filename(header: bytes | None) -> bytes | None:
         return header
     message = email.message.Message()
     message["Content-Disposition"] = header.decode("latin-1")
-    parameters = message.get_params([], header="Content-Disposition")
+    parameters: list[tuple[str, Any]] = message.get_params([], header="Content-Disposition")
     filenames = [value for key, value in parameters if key == "filename"]
     name = next((value for key, value in parameters if key == "name"), None)
     if not filenames or not isinstance(name, str):
         return header
     # The value of `filename*` is a tuple.
-    filename = collapse_rfc2231_value(next((each for each in filenames if isinstance(each, tuple)), filenames[0]))
+    encoded = [each for each in filenames if not isinstance(each, str)]
+    filename = collapse_rfc2231_value((encoded or filenames)[0])
     return f'form-data; name="{_quoted(name)}"; filename="{_quoted(decode_words(filename))}"'.encode()
 
 

@@ -35,8 +35,8 @@ class CreateEmbeddings(RequestModel):
         if isinstance(given, str):
             return [given]
         if isinstance(given[0], int):
-            return [given]  # type: ignore[list-item]  # all members are numbers then
-        return list(given)  # type: ignore[arg-type]  # texts, or lists of numbers
+            return [given]
+        return list(given)
 
 
 class Embedding(ResponseModel):

@@ -241,9 +241,13 @@ def test_few_slow_files_are_published_at_a_time(services: FakeServices) -> None:
 def test_files_of_other_lanes_do_not_make_workers_poll_the_slow_lane(
     services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    polls: list[str] = []
-    depth = services.queue.depth
-    monkeypatch.setattr(services.queue, "depth", lambda lane: polls.append(lane) or depth(lane))
+    polls: list[Lane] = []
+
+    def count_poll(lane: Lane) -> int:
+        polls.append(lane)
+        return 0
+
+    monkeypatch.setattr(services.queue, "depth", count_poll)
     started_at = time.monotonic()
 
     for _ in range(20):
