@@ -1,9 +1,12 @@
 """Options that several commands share, and the options of an import."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from ingest.errors import Refused
 
 HELP_MARKUP: Literal["markdown"] = "markdown"
 """Markdown fills the paragraphs of help texts, whatever the line breaks in the source."""
@@ -21,6 +24,10 @@ JournalFolder = Annotated[
 ]
 StoreArgument = Annotated[str, typer.Argument(metavar="STORE", help="Id or name of the vector store.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until all files have ended.")]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+Limit = Annotated[int, typer.Option(min=1, help="Objects to list at most.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 Include = Annotated[
     list[str] | None, typer.Option(help="Import only files that match this pattern, for example '*.pdf' (repeatable).")
@@ -75,3 +82,13 @@ BatchFiles = Annotated[int, typer.Option(help="Most files in a batch.", min=1, m
 AllowPrivate = Annotated[bool, typer.Option("--allow-private", help="Download from private and local addresses too.")]
 MaxDownloadMib = Annotated[int, typer.Option(help="Largest download from the web, in MiB.", min=1)]
 MaxDownloadSeconds = Annotated[float, typer.Option(help="Longest download from the web, in seconds.", min=1)]
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something is deleted. Raises Refused if nobody can be asked, or if the answer is no."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused(f"{question} Nobody can be asked here: confirm it with --yes.")
+    if not typer.confirm(question, err=True):
+        raise Refused("Nothing was deleted.")
