@@ -4,7 +4,7 @@ BIN := .venv/bin
 PATHS := ingest workers api tests deploy
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients check audit unit test test-long chaos demo bench docs lock clean env.example
+.PHONY: help setup clients check audit unit test test-long chaos attacks demo bench docs lock pin-images clean env.example
 
 help: ## List the commands
 	@sed -n 's/^\([a-z.-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -42,6 +42,9 @@ chaos: export MODEL_EXAMPLES ?= 2000
 chaos: setup ## Fault injection with many seeds (hours)
 	$(BIN)/pytest -q -n 0 -s --timeout 7200 tests/chaos
 
+attacks: setup ## One client attacks, another one is measured, on SQLite and Postgres (about 20 minutes); results in build/attacks
+	$(BIN)/pytest -q -n 0 -s --timeout 600 tests/attacks
+
 # SIZE=full imports 20,000 files. YARDSTICK=FOLDER compares with the scripts of a folder (tests/bench/yardstick.py). Results go to build/bench.
 bench: setup ## Throughput and latency against the bare work
 	$(BIN)/python tests/bench/latency.py
@@ -57,6 +60,9 @@ env.example: setup ## Rewrite deploy/env.example from the settings
 # The audit tool runs in an environment of its own and asks an index for known vulnerabilities.
 audit: ## Look up known vulnerabilities of the pinned dependencies
 	$(PYTHON) deploy/audit.py
+
+pin-images: ## Write the digests of the images of others into compose.yaml and the Dockerfile (needs skopeo or docker)
+	$(PYTHON) deploy/pin_images.py
 
 # Other generations of the openai client, each in an environment of its own, for tests/stories/test_clients.py.
 clients: $(patsubst tests/clients/%.txt,.venv/clients/%/installed,$(wildcard tests/clients/*.txt))

@@ -1,4 +1,4 @@
-"""The HTTP service: `uvicorn api.app:create --factory`. Wires settings, routes, middlewares and error handlers."""
+"""The HTTP service, which `python -m api.server` runs. Wires settings, routes, middlewares and error handlers."""
 
 import importlib.metadata
 
@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import health, mcp, metrics
+from api.concurrency.request_classes import RequestLimits
 from api.errors.handlers import register_handlers
 from api.event_stream import BatchWatcher
 from api.gateways import ROUTERS
@@ -13,7 +14,9 @@ from api.lifespan import lifespan
 from api.middleware.admission import AdmissionMiddleware
 from api.middleware.azure_paths import AzurePathsMiddleware
 from api.middleware.body_limit import BodyLimitMiddleware
+from api.middleware.concurrency import ConcurrencyMiddleware
 from api.middleware.deadlines import DeadlineMiddleware
+from api.middleware.host import HostMiddleware
 from api.middleware.request_id import RequestIdMiddleware
 from api.middleware.request_metrics import RequestMetricsMiddleware
 from api.openapi import document, errors, pages
@@ -38,6 +41,7 @@ from ingest.config import load_settings_or_exit, split_commas
 from ingest.db.migrate import exit_unless_schema_fits
 from ingest.imports.schedules import project_import_roots
 from ingest.observability import logs, tracing
+from ingest.runtime.private_files import restrict_new_files
 from ingest.services import Services
 from ingest.timeouts import REPORT_TIMEOUTS, REQUEST_TIMEOUTS, WORKER_TIMEOUTS
 
@@ -50,15 +54,18 @@ MIDDLEWARES = (
     AzurePathsMiddleware,
     RequestMetricsMiddleware,
     RequestIdMiddleware,
+    HostMiddleware,
     DeadlineMiddleware,
     AdmissionMiddleware,
     BodyLimitMiddleware,
+    ConcurrencyMiddleware,
 )
 """From the outermost to the innermost."""
 
 
 def create() -> FastAPI:
     """Build the app with the settings of the environment."""
+    restrict_new_files()
     settings = load_settings_or_exit()
     logs.configure(settings)
     exit_unless_schema_fits(settings, allow_older=True)
@@ -89,6 +96,7 @@ def build_app(services: Services, background: Services | None = None, reporting:
         redoc_url=None,
     )
     api.state.services = services
+    api.state.limits = RequestLimits(services.settings)
     api.state.batch_watcher = BatchWatcher()
     api.state.background = background or services
     api.state.reporting = reporting or api.state.background

@@ -47,9 +47,10 @@ class WatchedBatch:
     subscriber_count: int = 0
 
     def publish(self, latest: VectorStoreFileBatch | None) -> None:
-        """Store the latest state and wake the subscribers if it has changed."""
-        if latest != self.latest:
-            self.latest = latest
+        """Store the latest state, and wake the subscribers if it has changed in more than the time of the next try."""
+        is_new = _facts(latest) != _facts(self.latest)
+        self.latest = latest
+        if is_new:
             self.changed.set()
             self.changed = asyncio.Event()
 
@@ -85,14 +86,38 @@ class BatchWatcher:
         while True:
             try:
                 rows = list(self._batches)
-                batch_by_row = await run_in_threadpool(batches.get_by_rows, services, rows)
+                answers = await run_in_threadpool(_read_answers, services, rows)
                 for row in rows:
                     if watched := self._batches.get(row):  # its last subscriber may have left during the query
-                        batch = batch_by_row.get(row)
-                        watched.publish(None if batch is None else VectorStoreFileBatch.from_row(batch))
+                        watched.publish(answers.get(row))
             except DependencyDown as exc:
                 _log.warning("event_stream_poll_failed", dependency=exc.dependency, reason=str(exc))
             await asyncio.sleep(POLL_SECONDS)
+
+
+def _read_answers(services: Services, rows: list[int]) -> dict[int, VectorStoreFileBatch]:
+    """Return those of the batches that still exist, by row number."""
+    return {row: _to_answer(services, batch) for row, batch in batches.get_by_rows(services, rows).items()}
+
+
+def _to_answer(services: Services, batch: FileBatch) -> VectorStoreFileBatch:
+    try:
+        wait = services.waits.of_batch(batch)
+    except DependencyDown:  # the batch is known, and the poll after an outage of the database tells what it waits for
+        wait = None
+    return VectorStoreFileBatch.from_row(batch, wait)
+
+
+def _facts(batch: VectorStoreFileBatch | None) -> tuple[Any, ...] | None:
+    """Return what makes two states of a batch differ for a subscriber.
+
+    A time of the next try and a count of other batches would be an event at every poll.
+    """
+    if batch is None:
+        return None
+    wait = batch.waiting_details
+    reason = None if wait is None or wait.dependency == "queue" else wait.reason
+    return batch.status, batch.file_counts, wait and (wait.dependency, wait.since), reason
 
 
 class EventStream(Response):

@@ -4,10 +4,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
+from api.json_bodies.route import JsonRoute
 from api.multipart import FormRequest
 from ingest.errors import DependencyDown, TooLarge
 from ingest.services import Services
@@ -16,14 +16,14 @@ FORM_OVERHEAD_BYTES = 2**16
 """What a multipart form may add to the file: boundaries, names and the other fields."""
 
 
-def file_limit_route(max_bytes: Callable[[Services], int], param: str) -> type[APIRoute]:
+def file_limit_route(max_bytes: Callable[[Services], int], param: str) -> type[JsonRoute]:
     """Return a route class that answers 413 to a file above `max_bytes`; `param` is the form field of the file.
 
     A request with a Content-Length is rejected before its body is read, any other one as soon as it exceeds the limit.
     The server reads and drops the rest of the body, so the client can reuse the connection.
     """
 
-    class FileLimitRoute(APIRoute):
+    class FileLimitRoute(JsonRoute):
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
 

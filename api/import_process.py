@@ -6,6 +6,7 @@ could leak.
 """
 
 import os
+import resource
 import sys
 import threading
 import time
@@ -36,6 +37,8 @@ from ingest.imports.client import RESTART_TOLERANT_RETRIES
 from ingest.imports.runner import EXIT_LEASE_LOST, EXIT_RETRY_LATER
 from ingest.imports.service_journal import parse_upload_headers
 from ingest.observability import logs
+from ingest.runtime.private_files import restrict_new_files
+from ingest.runtime.undumpable import make_undumpable
 from ingest.services import Services
 from ingest.timeouts import WORKER_TIMEOUTS
 
@@ -47,8 +50,11 @@ _log = logs.get(__name__)
 def main() -> None:
     """Execute the run that the command line names. The exit codes are those of ingest/imports/runner.py."""
     row, fence, folder = sys.argv[1:]
+    restrict_new_files()
+    make_undumpable()
     settings = load_settings_or_exit()
     logs.configure(settings)
+    limit_memory(settings.import_memory_mib)
     services = Services(settings, WORKER_TIMEOUTS)
     try:
         code = execute_run(services, int(row), int(fence), Path(folder))
@@ -60,6 +66,15 @@ def main() -> None:
         code = 1
     services.close()
     sys.exit(code)
+
+
+def limit_memory(mib: int) -> None:
+    """Let this process allocate no more. What sources send must not use up the memory of the machine.
+
+    The limit is that of data: the address space also counts what threads and libraries only reserve.
+    """
+    limit = mib * 2**20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def execute_run(

@@ -3,12 +3,12 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
 
+import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from ingest.db.migrate import migrate
+from api.startup import BackgroundThread, ServiceStart
 from ingest.dispatch.feeder import FeederThread
 from ingest.errors import DependencyDown
 from ingest.imports.runner import ImportRunner
@@ -19,28 +19,22 @@ from ingest.services import Services
 from ingest.verify.nightly import NightlyVerifier
 from ingest.webhooks.delivery import DeliveryWorker
 
-IMPORT_COMMAND = (sys.executable, "-m", "api.import_process")
+IMPORT_COMMAND = (sys.executable, "-P", "-m", "api.import_process")
 """Command of the process that carries out one scheduled import."""
 
 _log = logs.get(__name__)
 
 
-class BackgroundThread(Protocol):
-    """A thread that works beside the requests."""
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
 @asynccontextmanager
 async def lifespan(api: FastAPI) -> AsyncIterator[None]:
-    """Apply migrations, run the background threads while the app serves, and close its services."""
+    """Apply migrations, run the background threads while the app serves, and close its services.
+
+    The app serves without the database, the broker, the vectors or the embedder, and goes on by itself when they answer.
+    """
+    anyio.to_thread.current_default_thread_limiter().total_tokens = api.state.limits.threads
     services: Services = api.state.services
     background: Services = api.state.background
     reporting: Services = api.state.reporting
-    migrate(reporting.database)
-    await run_in_threadpool(_warm_up, services)
     feeder_thread = services.feeder_thread = FeederThread(background.feeder)
     threads: list[BackgroundThread] = [
         MaintenanceThread(background),
@@ -49,11 +43,10 @@ async def lifespan(api: FastAPI) -> AsyncIterator[None]:
         NightlyVerifier(reporting),
         ImportRunner(background, IMPORT_COMMAND),
     ]
-    for thread in threads:
-        thread.start()
+    start = ServiceStart(reporting.database, lambda: _warm_up(services), threads)
+    await run_in_threadpool(start.start)
     yield
-    for thread in reversed(threads):
-        thread.stop()
+    await run_in_threadpool(start.stop)
     for opened in (services, background, reporting):
         opened.close()
 

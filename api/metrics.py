@@ -15,6 +15,8 @@ from ingest.db.queue import outages
 from ingest.db.queue.backlog import read_backlog
 from ingest.db.schedules import import_schedules
 from ingest.errors import DependencyDown
+from ingest.health.report import WaitingCounts, report_dependencies
+from ingest.health.state import HealthState
 from ingest.observability import logs, metrics
 from ingest.services import Services
 from ingest.status import LANES
@@ -66,6 +68,7 @@ class ServiceStateCollector(Collector):
             backlog, outage_state = read_backlog(session), outages.read_state(session)
             verification = verifications.get_last(session)
             schedule_counts = import_schedules.count_by_state(session)
+        health, counts = self._services.waits.state(), self._services.waits.count()
         files = GaugeMetricFamily("ingest_files", "Unfinished files by state.", labels=["state"])
         files.add_metric(["queued"], backlog.queued)
         files.add_metric(["running"], backlog.running)
@@ -83,7 +86,7 @@ class ServiceStateCollector(Collector):
         outage = GaugeMetricFamily("ingest_outage", "1 while workers wait for the dependency.", labels=["dependency"])
         for dependency in outage_state.down:
             outage.add_metric([dependency], 1)
-        gauges = [files, oldest, point_jobs, schedules, outage]
+        gauges = [files, oldest, point_jobs, schedules, outage, *_waiting_gauges(health, counts)]
         return gauges if verification is None else [*gauges, *_verification_gauges(verification)]
 
     def _broker_gauges(self) -> list[GaugeMetricFamily]:
@@ -92,6 +95,23 @@ class ServiceStateCollector(Collector):
         for lane, depth in depths.items():
             messages.add_metric([lane], depth)
         return [messages]
+
+
+def _waiting_gauges(state: HealthState, counts: WaitingCounts) -> list[GaugeMetricFamily]:
+    alive = GaugeMetricFamily("ingest_workers_alive", "Workers with a recent heartbeat, by lane.", labels=["lane"])
+    for lane in LANES:
+        if lane != "slow" or state.slow_apart:
+            alive.add_metric([lane], state.lane_workers(lane).alive)
+    waiting = GaugeMetricFamily(
+        "ingest_waiting_files", "Queued files that wait for a dependency or for a worker.", labels=["dependency"]
+    )
+    by_dependency: dict[str, int] = {}
+    for report in report_dependencies({}, state, counts):
+        dependency = report.name.partition(" ")[0]
+        by_dependency[dependency] = by_dependency.get(dependency, 0) + report.files_waiting
+    for dependency, files in by_dependency.items():
+        waiting.add_metric([dependency], files)
+    return [alive, waiting]
 
 
 def _verification_gauges(verification: verifications.LastVerification) -> list[GaugeMetricFamily]:

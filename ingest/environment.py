@@ -64,3 +64,11 @@ def has_own_certificates() -> bool:
 def python_path() -> str:
     """Return PYTHONPATH, or "" when it is not set."""
     return os.environ.get("PYTHONPATH", "")
+
+
+def absolute_import_path(entries: Iterable[str]) -> str:
+    """Return a value of PYTHONPATH with the absolute entries only.
+
+    An empty entry means the working directory: a user's folder with a module `json` would replace ours.
+    """
+    return os.pathsep.join(dict.fromkeys(entry for entry in entries if os.path.isabs(entry) and entry != "/"))

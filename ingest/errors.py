@@ -108,6 +108,10 @@ class InvalidFile(FileError):
     code = "invalid_file"
 
 
+class DamagedFile(FileError):
+    """The stored bytes are not those that were uploaded."""
+
+
 class ProtectedFile(InvalidFile):
     """The file is encrypted. No other parser can read it either."""
 
@@ -132,6 +136,13 @@ class DependencyDown(IngestError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class DatabaseDamaged(DependencyDown):
+    """The file of a SQLite database is damaged, empty, or no database. Only a backup can help."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__("database", f"the file {path} is damaged ({reason}): restore it from a backup")
+
+
 class ModelMissing(DependencyDown):
     """A vector store uses an embedding model that is not configured (any more). Only the operator can help."""
 
@@ -151,6 +162,10 @@ class Abandoned(IngestError):
     """The file was cancelled, deleted, or reclaimed for another worker. Stop without an error."""
 
 
+class RequestCancelled(IngestError):
+    """The client of a request left, or its deadline is over. Stop; nobody reads the answer."""
+
+
 class ModelChanged(IngestError):
     """The store changed its embedding models after the file was claimed. The points may be of the wrong model, so the file
     is queued again."""
@@ -158,6 +173,10 @@ class ModelChanged(IngestError):
 
 class OcrDeferred(IngestError):
     """The file needs OCR, which workers of the fast lane leave to those of the slow lane. The file is queued there."""
+
+
+class SecretUnreadable(IngestError):
+    """A secret of the database cannot be decrypted. The text says why."""
 
 
 class Refused(IngestError):

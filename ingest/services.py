@@ -1,11 +1,14 @@
 """The objects that requests and jobs work with, wired once per process from the settings."""
 
 import threading
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
+from math import inf
 
 from ingest import blobs
 from ingest.blobs import Blobs
 from ingest.config import Settings
+from ingest.config.secrets_keys import load_secrets_keys
 from ingest.db.content import collections
 from ingest.db.models import Collection
 from ingest.db.session import Database
@@ -13,8 +16,13 @@ from ingest.dispatch.broker import BrokerQueue, Queue
 from ingest.dispatch.feeder import Feeder, FeederThread
 from ingest.dispatch.poll_throttle import PollThrottle
 from ingest.errors import DependencyDown
+from ingest.health import probes
+from ingest.health.checks import DependencyChecks
+from ingest.health.waits import Waits
 from ingest.net.breaker import CircuitBreaker
+from ingest.runtime import uptime
 from ingest.runtime.heartbeat import HeartbeatThread
+from ingest.secret_box import SecretBox
 from ingest.steps import embed, query_rewriting, rerank
 from ingest.steps.embed import Embedder
 from ingest.steps.index import Index, QdrantIndex
@@ -44,6 +52,12 @@ class Services:
         """By dependency. `embedder` is the breaker of the default model."""
         self.failing_dependencies: tuple[str, ...] = ()
         """Dependencies that were failing when this process last claimed a file (ingest/jobs/outages.py)."""
+        self.uptime: Callable[[], float] = uptime.read
+        """Time that no setting of the clock changes (ingest/jobs/clock_watch.py)."""
+        self.seconds_since_clock_jump = inf
+        """Time since the database's clock jumped, at the last run of maintenance in this process."""
+        self.row_numbers_are_advanced = False
+        """Whether this process has seen to it that no row number of a point is given out (ingest/jobs/row_numbers.py)."""
         self.feeder_thread: FeederThread | None = None
         """Publishes for requests, in processes that answer requests."""
         self.cosine_floors: dict[str, float] = {}
@@ -63,6 +77,11 @@ class Services:
     @cached_property
     def blobs(self) -> Blobs:
         return blobs.connect(self.settings)
+
+    @cached_property
+    def secret_box(self) -> SecretBox:
+        """Encrypts the secrets in the database. Raises Refused if the file of its keys cannot be used."""
+        return SecretBox(load_secrets_keys(self.settings))
 
     @cached_property
     def parser(self) -> Parser:
@@ -99,6 +118,28 @@ class Services:
     @cached_property
     def feeder(self) -> Feeder:
         return Feeder(self.database, self.queue, self.settings, self.poll_throttle, slow_apart=self.has_slow_lane)
+
+    @cached_property
+    def checks(self) -> DependencyChecks:
+        """Checks of everything that requests and jobs need."""
+        checks: dict[str, Callable[[], object]] = {
+            "database": lambda: self.database.ping(),
+            "broker": lambda: self.queue.depth("interactive"),
+            "qdrant": lambda: self.index.ping(),
+            "blobs": lambda: probes.check_blobs(self.blobs, self.settings),
+        }
+        if self.database.is_sqlite:
+            checks["disk"] = lambda: probes.check_disk(self.settings.data)
+        for name, model in self.settings.models.items():
+            checks[f"embedder {name}"] = partial(probes.check_embedder, model)
+        if self.settings.rerank_url or self.settings.rerank_model_path:
+            checks["reranker"] = lambda: probes.check_reranker(self.settings)
+        return DependencyChecks(checks)
+
+    @cached_property
+    def waits(self) -> Waits:
+        """Explains why files and batches wait."""
+        return Waits(self.database, self.settings, self.checks, slow_apart=self.has_slow_lane)
 
     @cached_property
     def has_slow_lane(self) -> bool:

@@ -26,6 +26,7 @@ MODULES_WITH_OWN_SERVICE = (
     "test_hostile_files",
     "test_reindex",
     "test_scheduled",
+    "test_waiting",
 )
 """Modules of stories that start a service of their own."""
 

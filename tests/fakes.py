@@ -25,7 +25,7 @@ from ingest.status import Lane
 from ingest.steps import filters as filtering
 from ingest.steps.embed import always_wanted
 from ingest.steps.filters import Filter
-from ingest.steps.index import Hit, Point, PointKey, PointOwner, PointRef, StoredText
+from ingest.steps.index import Hit, Point, PointKey, PointOwner, PointRef, StoredText, chunk_checksum
 from ingest.steps.parse import ParsedText
 from ingest.steps.parse.parser import ignore_progress
 from ingest.steps.parse.plain import read_plain
@@ -154,6 +154,9 @@ class FakeIndex:
         points = [self.points[key][1] for key in keys if key in self.points]
         return {point.text: point.dense for point in points}
 
+    def delete_points_of_file(self, row: int, file_id: str) -> None:
+        self._remove(lambda key: key[0] == row and self.points[key][0].file_id == file_id)
+
     def delete_chunks_from(self, row: int, generation: int, first_number: int) -> None:
         self._remove(lambda key: key[:2] == (row, generation) and key[2] >= first_number)
 
@@ -175,8 +178,8 @@ class FakeIndex:
     def set_attributes(self, owner: PointOwner) -> None:
         self._check()
         for key in self.points:
-            if key[0] == owner.row:
-                stored, point = self.points[key]
+            stored, point = self.points[key]
+            if (key[0], stored.file_id) == (owner.row, owner.file_id):
                 self.points[key] = (replace(stored, attributes=owner.attributes, filename=owner.filename), point)
 
     def search(
@@ -207,7 +210,10 @@ class FakeIndex:
         frequencies = Counter(term for _, point in in_store.values() for term in point.sparse.indices)
 
         def ranked(scores: dict[tuple[int, int, int], float]) -> list[Hit]:
-            hits = [Hit(*key, selected[key].text, score, selected[key].location) for key, score in scores.items()]
+            hits = [
+                Hit(*key, selected[key].text, score, selected[key].location, in_store[key][0].file_id)
+                for key, score in scores.items()
+            ]
             return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
         by_vector = {} if dense is None else {key: _cosine(point.dense, dense) for key, point in selected.items()}
@@ -225,18 +231,26 @@ class FakeIndex:
 
     def read_texts(self, points: Sequence[PointKey]) -> dict[PointKey, StoredText]:
         self._check()
-        stored = {key: self.points[key][1] for key in points if key in self.points}
-        return {key: StoredText(point.text, point.location) for key, point in stored.items()}
+        stored = {key: self.points[key] for key in points if key in self.points}
+        return {key: StoredText(point.text, point.location, owner.file_id) for key, (owner, point) in stored.items()}
 
-    def scan_points(self, rows: Sequence[int] | None = None) -> Iterator[PointRef]:
+    def scan_points(self, rows: Sequence[int] | None = None, *, with_checksums: bool = False) -> Iterator[PointRef]:
         self._check()
-        for (row, generation, number), (owner, _) in list(self.points.items()):
+        for (row, generation, number), (owner, point) in list(self.points.items()):
             if rows is None or row in rows:
-                yield PointRef(row, generation, owner.project, owner.vector_store_id, number)
+                checksum = chunk_checksum(number, point.text) if with_checksums else None
+                store = owner.vector_store_id
+                yield PointRef(row, generation, owner.project, store, number, owner.file_id, checksum)
 
-    def read_points(self, row: int, generation: int) -> Iterator[Point]:
+    def find_row_above(self, row: int) -> int | None:
         self._check()
-        yield from [point for key, (_, point) in self.points.items() if key[:2] == (row, generation)]
+        return next((key[0] for key in self.points if key[0] > row), None)
+
+    def read_points(self, row: int, generation: int, file_id: str) -> Iterator[Point]:
+        self._check()
+        for key, (owner, point) in list(self.points.items()):
+            if key[:2] == (row, generation) and owner.file_id == file_id:
+                yield point
 
     def close(self) -> None:
         pass
@@ -312,6 +326,7 @@ class FakeServices(Services):
     def __init__(self, settings: Settings, database: Database) -> None:
         super().__init__(settings)
         self.database = database
+        self.uptime = database._clock or self.uptime  # a test's clock advances as time does, without jumps
         self.blobs = FolderBlobs(settings.data / "blobs")
         self.queue = FakeQueue()
         self.embedder = FakeEmbedder()

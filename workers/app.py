@@ -5,6 +5,8 @@ from kombu import Queue
 
 from ingest.config import Settings, load_settings_or_exit
 from ingest.dispatch.broker import MAINTENANCE_QUEUE, MAINTENANCE_TASK, QUEUES, make_celery_app
+from ingest.runtime.private_files import restrict_new_files
+from ingest.runtime.undumpable import make_undumpable
 from ingest.steps.embed import folder_bytes
 
 TASKS_PER_CHILD = 20_000
@@ -44,4 +46,6 @@ def make_app(settings: Settings) -> Celery:
     return celery
 
 
+restrict_new_files()
+make_undumpable()
 app = make_app(load_settings_or_exit())

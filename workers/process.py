@@ -9,22 +9,38 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from celery.signals import setup_logging, worker_init, worker_process_init, worker_process_shutdown, worker_ready
+from celery.signals import (
+    beat_init,
+    setup_logging,
+    worker_init,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+    worker_shutdown,
+)
 from prometheus_client import start_http_server
 
 from ingest.config import load_settings_or_exit
 from ingest.db.migrate import exit_unless_schema_fits
+from ingest.dispatch.broker import QUEUES
 from ingest.dispatch.poll_throttle import PollThrottle
 from ingest.errors import DependencyDown
+from ingest.health.external import wait_until_up
+from ingest.jobs.worker_heartbeat import WorkerHeartbeat
 from ingest.observability import logs, metrics, tracing
 from ingest.runtime.pdeathsig import die_with_parent
 from ingest.services import Services
+from ingest.status import LANES
 from ingest.steps.chunk import Tokens
 from ingest.timeouts import WORKER_TIMEOUTS
 
 _log = logs.get(__name__)
 _services: list[Services] = []
+_heartbeats: list[WorkerHeartbeat] = []
 _poll_throttle = PollThrottle()  # made before the fork, so that all children share it
+
+MIGRATION_SECONDS = 60.0
+"""How long a worker that has waited for its database also waits for the migration of it."""
 
 EXIT_DELAY_SECONDS = 0.3
 """From the end of a released task to the end of its process, so that the pool gets the task's result first."""
@@ -63,10 +79,23 @@ def _logging(**_: Any) -> None:
 
 @worker_init.connect
 def _check_schema(**_: Any) -> None:
-    """Refuse to start on a schema of another version. In the parent process, where an exit ends the whole worker."""
+    """Wait for the broker and the database, and refuse to start on a schema of another version.
+
+    In the parent process, where an exit ends the whole worker.
+    """
     settings = load_settings_or_exit()
     logs.configure(settings)  # Celery asks for that later
-    exit_unless_schema_fits(settings)
+    has_waited = wait_until_up(settings, ("broker", "database"))
+    # The API may have waited for the same database, and migrates it now.
+    exit_unless_schema_fits(settings, migration_seconds=MIGRATION_SECONDS if has_waited else 0)
+
+
+@beat_init.connect
+def _wait_for_broker(**_: Any) -> None:
+    """Wait for the broker, and say so: Celery's own tries are silent at first, and grow apart."""
+    settings = load_settings_or_exit()
+    logs.configure(settings)
+    wait_until_up(settings, ("broker",))
 
 
 @worker_init.connect
@@ -99,9 +128,19 @@ def _stop_child(**_: Any) -> None:
 
 
 @worker_ready.connect
-def _announce_ready(**_: Any) -> None:
+def _announce_ready(sender: Any, **_: Any) -> None:
     settings = load_settings_or_exit()
+    queues = sender.app.amqp.queues.consume_from
+    lanes = [lane for lane in LANES if QUEUES[lane] in queues]
+    _heartbeats[:] = [WorkerHeartbeat(settings, lanes=lanes, processes=sender.controller.concurrency)]
+    _heartbeats[0].start()
     if settings.worker_metrics_port:
         start_http_server(settings.worker_metrics_port, registry=metrics.AllProcessesCollector())
     if path := settings.ready_file:
         Path(path).touch()
+
+
+@worker_shutdown.connect
+def _stop_heartbeat(**_: Any) -> None:
+    for heartbeat in _heartbeats:
+        heartbeat.stop()

@@ -8,7 +8,7 @@ from starlette.routing import Match
 
 from api.errors.responses import dependency_down_response, error_response, request_error_response
 from api.errors.validation import explain_first_error
-from ingest.errors import Abandoned, DependencyDown, FileError, ModelMissing, RequestError
+from ingest.errors import Abandoned, DependencyDown, FileError, ModelMissing, RequestCancelled, RequestError
 from ingest.observability import logs
 
 _log = logs.get(__name__)
@@ -21,6 +21,7 @@ def register_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ModelMissing, _handle_model_missing)
     app.add_exception_handler(DependencyDown, _handle_dependency_down)
     app.add_exception_handler(Abandoned, _handle_abandoned)
+    app.add_exception_handler(RequestCancelled, _handle_cancelled)
     app.add_exception_handler(RequestValidationError, _handle_validation_error)
     app.add_exception_handler(HTTPException, _handle_http_exception)
 
@@ -50,6 +51,11 @@ async def _handle_dependency_down(_: Request, exc: Exception) -> JSONResponse:
 async def _handle_abandoned(_: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, Abandoned)
     return error_response(404, f"Not found any more: {exc}.")
+
+
+async def _handle_cancelled(_: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, RequestCancelled)
+    return error_response(503, f"The request was cancelled: {exc}.")  # the deadline's middleware drops it
 
 
 async def _handle_validation_error(_: Request, exc: Exception) -> JSONResponse:

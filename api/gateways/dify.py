@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from api import deps
+from api.json_bodies.route import JsonRoute
 from api.schemas.search import Query
 from ingest.caller import Caller
 from ingest.errors import InvalidRequest, NotFound, RequestError
@@ -43,7 +44,7 @@ _OPERATORS = {
 }
 """Filter types by Dify's comparison operators. `before` and `after` compare dates as texts, or times as numbers."""
 
-router = APIRouter(tags=["Gateways"])
+router = APIRouter(tags=["Gateways"], route_class=JsonRoute)
 
 
 class RetrievalSetting(BaseModel):

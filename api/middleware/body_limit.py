@@ -1,19 +1,36 @@
-"""The size limit of request bodies that are read into memory."""
+"""The size limits of request bodies, by route. Files have limits of their own."""
 
 import re
+from typing import cast
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors.responses import error_response
+from ingest.services import Services
 
 _FILE_PATHS = re.compile(r"/v1/files|/v1/uploads/[^/]+/parts")
 """Paths whose multipart bodies go to disk as they arrive; api/file_limit.py bounds them."""
 
 
+_SEARCHES = re.compile(r"/v1/vector_stores/[^/]+/search")
+_BATCHES = re.compile(r"/v1/vector_stores/[^/]+/file_batches")
+
+MAX_SEARCH_BYTES = 4 * 2**20
+MAX_OTHER_BYTES = 2**20
+"""Of all bodies but those of searches and batches. The longest one is the golden queries of a gate."""
+
+
+def max_bytes_of(path: str, max_body_bytes: int) -> int:
+    """Return how long the body of a request may be. The setting `max_body_bytes` is that of batches, and bounds all."""
+    if _BATCHES.match(path):  # routing forgives a newline at the end
+        return max_body_bytes
+    return min(max_body_bytes, MAX_SEARCH_BYTES if _SEARCHES.match(path) else MAX_OTHER_BYTES)
+
+
 class BodyLimitMiddleware:
-    """Answers 413 to a body above the setting `max_body_bytes`, before the body is parsed.
+    """Answers 413 to a body above the limit of its route, before the body is parsed.
 
     The server reads and drops the rest of the body, so the client can reuse the connection.
     """
@@ -25,7 +42,8 @@ class BodyLimitMiddleware:
         if scope["type"] != "http" or _is_file_upload(scope):
             await self._inner(scope, receive, send)
             return
-        max_bytes = scope["app"].state.services.settings.max_body_bytes
+        services = cast(Services, scope["app"].state.services)
+        max_bytes = max_bytes_of(scope["path"], services.settings.max_body_bytes)
         message = f"Request body too large: at most {max_bytes:,} bytes are accepted."
         content_length = Headers(scope=scope).get("content-length", "")
         if content_length.isdecimal() and int(content_length[:20]) > max_bytes:

@@ -6,11 +6,12 @@ Calls `list_models`, `require_model` and `embed` of ingest/stores/embeddings.py.
 from fastapi import APIRouter
 
 from api import deps
+from api.json_bodies.route import JsonRoute
 from api.openapi import errors
 from api.schemas import embeddings as wire
 from ingest.stores import embeddings
 
-router = APIRouter(prefix="/v1", tags=["Embeddings"])
+router = APIRouter(prefix="/v1", tags=["Embeddings"], route_class=JsonRoute)
 
 
 @router.get("/models")

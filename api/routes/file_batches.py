@@ -4,21 +4,36 @@ Calls `create`, `retrieve`, `cancel` and `list_page` of ingest/stores/batches.py
 """
 
 from fastapi import APIRouter, Response
+from pydantic import TypeAdapter
 
 from api import deps
+from api.json_bodies.route import JsonRoute
 from api.openapi import errors
 from api.routes.store_files import to_member
 from api.schemas import file_batches as wire
 from api.schemas.parts import Id, ListPage, to_chunk_sizes
 from api.schemas.store_files import VectorStoreFile
+from ingest.db.models import FileBatch
 from ingest.db.queue.membership import Member
 from ingest.errors import InvalidRequest
+from ingest.services import Services
 from ingest.stores import batches
+
+
+class BatchRoute(JsonRoute):
+    """Parses and validates the files of a batch in pieces."""
+
+    array_validators = {"file_ids": TypeAdapter(wire.FileIds), "files": TypeAdapter(wire.Files)}
+
+    def max_items(self, services: Services) -> int:
+        return services.settings.max_batch_files
+
 
 router = APIRouter(
     prefix="/v1/vector_stores/{vector_store_id}/file_batches",
     tags=["Vector store file batches"],
     responses=errors.NOT_FOUND,
+    route_class=BatchRoute,
 )
 
 MIN_POLL_AFTER_MS = 200
@@ -44,9 +59,7 @@ def create(
             param=param,
             code="array_above_max_length",
         )
-    return set_poll_hint(
-        wire.VectorStoreFileBatch.from_row(batches.create(services, caller, vector_store_id, members)), response
-    )
+    return set_poll_hint(to_answer(services, batches.create(services, caller, vector_store_id, members)), response)
 
 
 @router.get("/{batch_id}")
@@ -54,9 +67,7 @@ def retrieve(
     services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id, batch_id: Id, response: Response
 ) -> wire.VectorStoreFileBatch:
     """Retrieve a batch with its file counts."""
-    return set_poll_hint(
-        wire.VectorStoreFileBatch.from_row(batches.retrieve(services, caller, vector_store_id, batch_id)), response
-    )
+    return set_poll_hint(to_answer(services, batches.retrieve(services, caller, vector_store_id, batch_id)), response)
 
 
 @router.post("/{batch_id}/cancel")
@@ -64,7 +75,7 @@ def cancel(
     services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id, batch_id: Id
 ) -> wire.VectorStoreFileBatch:
     """Cancel the unfinished files of a batch. Finished files keep their results."""
-    return wire.VectorStoreFileBatch.from_row(batches.cancel(services, caller, vector_store_id, batch_id))
+    return to_answer(services, batches.cancel(services, caller, vector_store_id, batch_id))
 
 
 @router.get("/{batch_id}/files")
@@ -81,7 +92,7 @@ def list_batch_files(
     page = batches.list_page(
         services, caller, vector_store_id, batch_id, window, status=status, has_warnings=has_warnings
     )
-    return deps.to_list_page(page, [VectorStoreFile.from_view(row) for row in page.items])
+    return deps.to_list_page(page, [VectorStoreFile.from_view(row, services.waits.of_file(row)) for row in page.items])
 
 
 def _members(body: wire.CreateFileBatch) -> list[Member]:
@@ -89,6 +100,11 @@ def _members(body: wire.CreateFileBatch) -> list[Member]:
         return [to_member(file) for file in body.files]
     sizes = to_chunk_sizes(body.chunking_strategy)
     return [Member(file_id, body.attributes, sizes.max_tokens, sizes.overlap_tokens) for file_id in body.file_ids or []]
+
+
+def to_answer(services: Services, batch: FileBatch) -> wire.VectorStoreFileBatch:
+    """Return the answer for a batch, with what it waits for."""
+    return wire.VectorStoreFileBatch.from_row(batch, services.waits.of_batch(batch))
 
 
 def set_poll_hint(batch: wire.VectorStoreFileBatch, response: Response) -> wire.VectorStoreFileBatch:

@@ -6,6 +6,7 @@ Calls `create`, `list_page`, `retrieve`, `update`, `run_now` and `delete` of ing
 from fastapi import APIRouter
 
 from api import deps
+from api.json_bodies.route import JsonRoute
 from api.openapi import errors
 from api.schemas import import_schedules as wire
 from api.schemas.parts import Deleted, Id, ListPage
@@ -15,6 +16,7 @@ router = APIRouter(
     prefix="/v1/vector_stores/{vector_store_id}/import_schedules",
     tags=["Scheduled imports (extension)"],
     responses=errors.NOT_FOUND,
+    route_class=JsonRoute,
 )
 
 

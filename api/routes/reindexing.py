@@ -7,15 +7,19 @@ ingest/reindex/migration.py.
 from fastapi import APIRouter, Body, Response
 
 from api import deps
+from api.json_bodies.route import JsonRoute
 from api.openapi import errors
-from api.routes.file_batches import set_poll_hint
+from api.routes.file_batches import set_poll_hint, to_answer
 from api.schemas import reindexing as wire
 from api.schemas.file_batches import VectorStoreFileBatch
 from api.schemas.parts import Id
 from ingest.reindex import migration, rerun_batches
 
 router = APIRouter(
-    prefix="/v1/vector_stores/{vector_store_id}", tags=["Re-indexing (extension)"], responses=errors.NOT_FOUND
+    prefix="/v1/vector_stores/{vector_store_id}",
+    tags=["Re-indexing (extension)"],
+    responses=errors.NOT_FOUND,
+    route_class=JsonRoute,
 )
 
 
@@ -32,7 +36,7 @@ def reindex(
     batch = rerun_batches.reindex(
         services, caller, vector_store_id, options.only, options.chunk_sizes(), options.model_target()
     )
-    return set_poll_hint(VectorStoreFileBatch.from_row(batch), response)
+    return set_poll_hint(to_answer(services, batch), response)
 
 
 @router.get("/reindex")
@@ -56,7 +60,7 @@ def roll_back(
     The rollback is immediate if all files still have points of that model. The batch holds the files that have none.
     """
     batch = rerun_batches.roll_back(services, caller, vector_store_id, rolling=(body or wire.Rollback()).now)
-    return set_poll_hint(VectorStoreFileBatch.from_row(batch), response)
+    return set_poll_hint(to_answer(services, batch), response)
 
 
 @router.post("/reindex/purge")

@@ -6,13 +6,17 @@ Calls `retry` of ingest/reindex/rerun_batches.py.
 from fastapi import APIRouter, Body
 
 from api import deps
+from api.json_bodies.route import JsonRoute
 from api.openapi import errors
 from api.schemas import retries as wire
 from api.schemas.parts import Id
 from ingest.reindex import rerun_batches
 
 router = APIRouter(
-    prefix="/v1/vector_stores/{vector_store_id}", tags=["Retries (extension)"], responses=errors.NOT_FOUND
+    prefix="/v1/vector_stores/{vector_store_id}",
+    tags=["Retries (extension)"],
+    responses=errors.NOT_FOUND,
+    route_class=JsonRoute,
 )
 
 

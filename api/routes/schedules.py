@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from api import deps
+from api.json_bodies.route import JsonRoute
 from api.openapi import errors
 from api.schemas import schedules as wire
 from api.schemas.parts import Deleted, Id, ListPage
@@ -17,6 +18,7 @@ router = APIRouter(
     prefix="/v1/vector_stores/{vector_store_id}/reindex_schedules",
     tags=["Re-indexing (extension)"],
     responses=errors.NOT_FOUND,
+    route_class=JsonRoute,
 )
 
 

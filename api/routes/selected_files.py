@@ -6,6 +6,7 @@ Calls `delete_selected` and `update_selected` of ingest/stores/selected_files.py
 from fastapi import APIRouter
 
 from api import deps
+from api.json_bodies.route import JsonRoute
 from api.openapi import errors
 from api.schemas import selected_files as wire
 from api.schemas.parts import Id
@@ -16,6 +17,7 @@ router = APIRouter(
     prefix="/v1/vector_stores/{vector_store_id}/files",
     tags=["Vector store files by filter (extension)"],
     responses=errors.NOT_FOUND,
+    route_class=JsonRoute,
 )
 
 

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
 from api import deps
+from api.json_bodies.route import JsonRoute
 from api.openapi import errors
 from api.schemas import store_files as wire
 from api.schemas.parts import Deleted, Id, ListPage, to_chunk_sizes
@@ -16,7 +17,10 @@ from ingest.db.queue.membership import Member
 from ingest.stores import members
 
 router = APIRouter(
-    prefix="/v1/vector_stores/{vector_store_id}/files", tags=["Vector store files"], responses=errors.NOT_FOUND
+    prefix="/v1/vector_stores/{vector_store_id}/files",
+    tags=["Vector store files"],
+    responses=errors.NOT_FOUND,
+    route_class=JsonRoute,
 )
 
 POLL_AFTER_MS = "100"
@@ -32,7 +36,7 @@ def create(
 ) -> wire.VectorStoreFile:
     """Attach a file to a vector store. The service ingests it in the background."""
     file = members.attach(services, caller, vector_store_id, to_member(body))
-    return _set_poll_hint(wire.VectorStoreFile.from_view(file), response)
+    return _set_poll_hint(wire.VectorStoreFile.from_view(file, services.waits.of_file(file)), response)
 
 
 @router.get("")
@@ -46,7 +50,9 @@ def list_store_files(
 ) -> ListPage[wire.VectorStoreFile]:
     """List a vector store's files."""
     page = members.list_page(services, caller, vector_store_id, window, status=status, has_warnings=has_warnings)
-    return deps.to_list_page(page, [wire.VectorStoreFile.from_view(row) for row in page.items])
+    return deps.to_list_page(
+        page, [wire.VectorStoreFile.from_view(row, services.waits.of_file(row)) for row in page.items]
+    )
 
 
 @router.get("/{file_id}", responses=errors.CANCELLED_FILE_POLL)
@@ -59,7 +65,8 @@ def retrieve(
     response: Response,
 ) -> wire.VectorStoreFile:
     """Retrieve a file of a vector store with its status."""
-    file = wire.VectorStoreFile.from_view(members.retrieve(services, caller, vector_store_id, file_id))
+    view = members.retrieve(services, caller, vector_store_id, file_id)
+    file = wire.VectorStoreFile.from_view(view, services.waits.of_file(view, counts_queue=True))
     if file.status == "cancelled" and _is_endless_poll(request.headers):
         raise HTTPException(429, f"File '{file_id}' was cancelled.", headers={"x-should-retry": "false"})
     return _set_poll_hint(file, response)
@@ -71,7 +78,7 @@ def update(
 ) -> wire.VectorStoreFile:
     """Replace the attributes of a file. The next search filters by the new ones."""
     file = members.update_attributes(services, caller, vector_store_id, file_id, body.attributes or {})
-    return wire.VectorStoreFile.from_view(file)
+    return wire.VectorStoreFile.from_view(file, services.waits.of_file(file))
 
 
 @router.delete("/{file_id}")

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Body
 
 from api import deps
+from api.json_bodies.route import JsonRoute
 from api.openapi import errors
 from api.schemas import search as search_wire
 from api.schemas import vector_stores as wire
@@ -18,7 +19,7 @@ from ingest.search import search as searching
 from ingest.stores import members as store_members
 from ingest.stores import vector_stores
 
-router = APIRouter(prefix="/v1/vector_stores", tags=["Vector stores"])
+router = APIRouter(prefix="/v1/vector_stores", tags=["Vector stores"], route_class=JsonRoute)
 
 
 @router.post("", responses=errors.NOT_FOUND)

@@ -7,12 +7,13 @@ Calls `create`, `list_page`, `retrieve`, `update`, `delete` and `rotate_secret` 
 from fastapi import APIRouter, Body
 
 from api import deps
+from api.json_bodies.route import JsonRoute
 from api.openapi import errors
 from api.schemas import webhooks as wire
 from api.schemas.parts import Deleted, Id, ListPage
 from ingest.webhooks import delivery, endpoints
 
-router = APIRouter(prefix="/v1/webhook_endpoints", tags=["Webhooks"])
+router = APIRouter(prefix="/v1/webhook_endpoints", tags=["Webhooks"], route_class=JsonRoute)
 
 
 @router.post("")

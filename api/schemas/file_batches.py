@@ -1,14 +1,19 @@
 """Requests and responses of file batches (deploy/docs/api-contract.md section 6)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.schemas.parts import Attributes, FileCounts, Id, RequestModel, ResponseModel, Strategy
+from api.schemas.parts import Attributes, FileCounts, Id, RequestModel, ResponseModel, Strategy, WaitingDetails
 from api.schemas.store_files import AttachFile
 from ingest.db.models import FileBatch as Row
+from ingest.health.reasons import Wait
 from ingest.status import BatchStatus, batch_status
+
+FileIds = Annotated[list[Id], Field(fail_fast=True)]
+Files = Annotated[list[AttachFile], Field(fail_fast=True)]
+"""The first wrong item ends the validation: a hundred thousand errors would take seconds."""
 
 
 class CreateFileBatch(RequestModel):
@@ -23,8 +28,8 @@ class CreateFileBatch(RequestModel):
         }
     )
 
-    file_ids: list[Id] | None = Field(None, min_length=1)
-    files: list[AttachFile] | None = Field(None, min_length=1)
+    file_ids: FileIds | None = Field(None, min_length=1)
+    files: Files | None = Field(None, min_length=1)
     attributes: Attributes | None = None
     chunking_strategy: Strategy | None = None
 
@@ -48,13 +53,19 @@ class VectorStoreFileBatch(ResponseModel):
     vector_store_id: str
     status: BatchStatus
     file_counts: FileCounts
+    waiting_for: str | None = None
+    """An extension: why the batch makes no progress, in one line; null while it does (deploy/docs/api/waiting.md)."""
+    waiting_details: WaitingDetails | None = None
+    """An extension: the same for programs."""
 
     @classmethod
-    def from_row(cls, row: Row) -> "VectorStoreFileBatch":
+    def from_row(cls, row: Row, wait: Wait | None = None) -> "VectorStoreFileBatch":
         return cls(
             id=row.id,
             created_at=row.created_at,
             vector_store_id=row.vector_store_id,
             status=batch_status(row),
             file_counts=FileCounts.from_row(row),
+            waiting_for=None if wait is None else wait.text,
+            waiting_details=WaitingDetails.from_wait(wait),
         )

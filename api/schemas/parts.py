@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from ingest.health.reasons import Wait
 from ingest.limits import (
     MAX_ATTRIBUTE_KEY_CHARACTERS,
     MAX_ATTRIBUTE_VALUE_CHARACTERS,
@@ -175,6 +176,23 @@ class ListPage(ResponseModel, Generic[Item]):
     first_id: str | None
     last_id: str | None
     has_more: bool
+
+
+class WaitingDetails(ResponseModel):
+    """Why a file or a batch waits: an extension of this service (deploy/docs/api/waiting.md).
+
+    `dependency` is what it waits for: `embedder`, `qdrant`, `blobs`, `broker`, `parser`, `workers`, `queue`, `lease`, `retry` or
+    `embedding model`. Times are seconds since 1970; null when there is none.
+    """
+
+    dependency: str
+    reason: str
+    since: int | None
+    next_try: int | None
+
+    @classmethod
+    def from_wait(cls, wait: Wait | None) -> "WaitingDetails | None":
+        return None if wait is None else cls(**wait.facts())
 
 
 class Deleted(ResponseModel):

@@ -2,9 +2,18 @@
 
 from typing import Any, Literal
 
-from api.schemas.parts import Attributes, ChunkingStrategyView, Id, RequestModel, ResponseModel, Strategy
+from api.schemas.parts import (
+    Attributes,
+    ChunkingStrategyView,
+    Id,
+    RequestModel,
+    ResponseModel,
+    Strategy,
+    WaitingDetails,
+)
 from ingest.db.content.members import FileView
 from ingest.errors import LastErrorCode
+from ingest.health.reasons import Wait
 from ingest.status import FileStatus
 from ingest.steps.parse import ParsedText
 
@@ -44,9 +53,13 @@ class VectorStoreFile(ResponseModel):
     attributes: dict[str, Any]
     warnings: int
     """An extension: the number of warnings about the text that search finds (deploy/docs/api/reports.md)."""
+    waiting_for: str | None = None
+    """An extension: why no worker processes the file, in one line; null otherwise (deploy/docs/api/waiting.md)."""
+    waiting_details: WaitingDetails | None = None
+    """An extension: the same for programs."""
 
     @classmethod
-    def from_view(cls, row: FileView) -> "VectorStoreFile":
+    def from_view(cls, row: FileView, wait: Wait | None = None) -> "VectorStoreFile":
         return cls(
             id=row.file_id,
             usage_bytes=row.usage_bytes,
@@ -59,6 +72,8 @@ class VectorStoreFile(ResponseModel):
             ),
             attributes=row.attributes,
             warnings=row.warnings,
+            waiting_for=None if wait is None else wait.text,
+            waiting_details=WaitingDetails.from_wait(wait),
         )
 
 

@@ -34,7 +34,7 @@ class CreateUpload(RequestModel):
 class CompleteUpload(RequestModel):
     """Body of POST /uploads/{id}/complete."""
 
-    part_ids: list[Id]
+    part_ids: Annotated[list[Id], Field(fail_fast=True)]
     md5: Annotated[str, Field(pattern="^[0-9a-fA-F]{32}$")] | None = None
 
 

@@ -8,8 +8,6 @@ from api.schemas.parts import RequestModel, ResponseModel, Storable
 from ingest.webhooks.endpoints import EndpointView
 from ingest.webhooks.events import EventType
 
-HINT_CHARACTERS = 4
-
 Name = Annotated[str, Field(max_length=256), Storable]
 Url = Annotated[str, Field(min_length=1, max_length=2048), Storable]
 EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=16)]
@@ -81,7 +79,7 @@ class WebhookEndpointWithSecret(WebhookEndpoint):
 
     @classmethod
     def from_view(cls, view: EndpointView) -> "WebhookEndpointWithSecret":
-        return cls.model_validate(_fields(view) | {"signing_secret": view.endpoint.secret})
+        return cls.model_validate(_fields(view) | {"signing_secret": view.new_secret})
 
 
 class WebhookEndpointTest(ResponseModel):
@@ -103,7 +101,7 @@ def _fields(view: EndpointView) -> dict[str, object]:
         "name": row.name,
         "url": row.url,
         "event_types": row.event_types,
-        "signing_secret_hint": f"whsec_...{row.secret[-HINT_CHARACTERS:]}",
+        "signing_secret_hint": f"whsec_...{view.secret_hint}",
         "paused": row.paused,
         "deliveries": Deliveries(
             waiting=view.waiting_events, delivered=row.delivered, given_up=row.given_up, last_error=row.last_error

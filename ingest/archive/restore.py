@@ -202,6 +202,7 @@ def _finished_member_row(file: dict[str, Any], store_id: str, model: str, now: f
         "generation": 1,
         "live_generation": 1 if file["status"] == "completed" else None,
         "model": model if file["status"] == "completed" else None,
+        "text_checksum": file["text_checksum"] if file["status"] == "completed" else None,
     }
 
 

@@ -18,11 +18,12 @@ from ingest.archive.format import FileRecord
 from ingest.archive.reader import ArchiveReader
 from ingest.blobs import raw_key
 from ingest.caller import Caller
+from ingest.db import row_numbers
 from ingest.db.content import archives as rows
 from ingest.db.content import unclaimed_blobs
 from ingest.errors import DependencyDown, Refused, TooLarge
 from ingest.services import Services
-from ingest.steps.index import Index, PointOwner
+from ingest.steps.index import Index, PointOwner, add_checksums, chunk_checksum
 from ingest.stores import files
 from ingest.stores.unclaimed_blobs import release_reservation
 from ingest.stores.uploads import MAX_UPLOAD_BYTES
@@ -57,21 +58,23 @@ class Staging:
         for number, record in archive.files():
             file_id = ids.new("file-")
             with self.services.database.transaction() as session:
-                row = rows.reserve_row(session)
+                row = row_numbers.reserve(session)
             filename = files.clean_filename(record.filename)
             owner = PointOwner(row, 1, caller.project, self.store_id, file_id, filename, record.attributes)
-            points = archive.points(number, record, archive.manifest.vectors)
+            points, checksum = archive.points(number, record, archive.manifest.vectors), 0
             while page := list(islice(points, POINTS_PER_WRITE)):
                 if index is not None:
                     index.upsert(owner, page)
+                checksum = add_checksums(checksum, (chunk_checksum(point.number, point.text) for point in page))
                 self._renew_lease()
             self._add_content(archive, number, record)
             self.file_counts[record.status] += 1
-            self.spool.write(json.dumps({**record.model_dump(), "id": file_id, "row": row}) + "\n")
+            added = {"id": file_id, "row": row, "text_checksum": checksum}
+            self.spool.write(json.dumps({**record.model_dump(), **added}) + "\n")
             self._renew_lease()
 
     def files(self) -> Iterator[dict[str, Any]]:
-        """Yield the record of each staged file, with its new `id` and `row`."""
+        """Yield the record of each staged file, with its new `id` and `row`, and the checksum of its texts."""
         self.spool.seek(0)
         for line in self.spool:
             yield json.loads(line)

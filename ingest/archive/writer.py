@@ -123,7 +123,7 @@ def _write_file(services: Services, tar: tarfile.TarFile, number: int, file: Exp
         if file.generation is not None:
             if file.model != model:
                 raise Refused("The store migrated to another embedding model during the export. Run it again.")
-            for point in services.index_of(model).read_points(file.row, file.generation):
+            for point in services.index_of(model).read_points(file.row, file.generation, file.file_id):
                 line = _point_line(point)
                 digest.update(line)
                 spool.write(line)

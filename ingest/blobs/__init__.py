@@ -13,6 +13,7 @@ from ingest.blobs.folder import FolderBlobs
 from ingest.blobs.remote import FsspecBlobs
 from ingest.blobs.s3 import S3Blobs
 from ingest.blobs.staging import BLOCK_BYTES, StagedFile
+from ingest.blobs.verified import verified
 from ingest.config import Settings
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "raw_key",
     "text_key",
     "text_prefix",
+    "verified",
 ]
 
 
@@ -44,10 +46,13 @@ class Blobs(Protocol):
         """
 
     def store(self, staged: StagedFile, key: str) -> None:
-        """Store staged bytes under a key, atomically. Call it once: the staged file may be moved."""
+        """Store staged bytes under a key, atomically: they survive a power failure from now on.
+
+        Call it once: the staged file may be moved.
+        """
 
     def write(self, key: str, data: bytes) -> None:
-        """Store `data` under a key, atomically."""
+        """Store `data` under a key, atomically. In a folder, a power failure may lose bytes that were just written."""
 
     def read(self, key: str) -> bytes:
         """Return all bytes of a blob."""
@@ -67,8 +72,14 @@ class Blobs(Protocol):
     def list_keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with a prefix: `raw/`, `text/`, `part/` or a `text_prefix`."""
 
+    def list_sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield the keys that begin with a prefix, with the numbers of their bytes."""
+
+    def size(self, key: str) -> int:
+        """Return the number of bytes of a blob."""
+
     def ping(self) -> None:
-        """Check that the storage can be reached."""
+        """Check that the storage can be reached, and that a folder can be written and is not full."""
 
     def delete_stale_partials(self) -> None:
         """Delete staged files that a killed writer left more than an hour ago."""

@@ -67,6 +67,18 @@ class FsspecBlobs:
         root = self._root.rstrip("/") + "/"
         yield from (path.removeprefix(root) for path in paths)
 
+    def list_sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        with self._translate_errors():
+            path = self._path(prefix)
+            find = self._fs.find if prefix.endswith("/") else self._fs.glob
+            found = find(path.rstrip("/") if prefix.endswith("/") else f"{path}*", detail=True)
+        root = self._root.rstrip("/") + "/"
+        yield from ((path.removeprefix(root), int(facts["size"])) for path, facts in found.items())
+
+    def size(self, key: str) -> int:
+        with self._translate_errors():
+            return int(self._fs.info(self._path(key))["size"])
+
     def ping(self) -> None:
         with self._translate_errors():
             self._fs.exists(self._path("ping"))

@@ -37,12 +37,15 @@ class S3Blobs(FsspecBlobs):
 
     def list_keys(self, prefix: str) -> Iterator[str]:
         """Yield keys one page of the listing at a time."""
+        yield from (key for key, _ in self.list_sizes(prefix))
+
+    def list_sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
         root = f"{self._prefix}/" if self._prefix else ""
         request: dict[str, Any] = {"Bucket": self._bucket, "Prefix": root + prefix}
         while True:
             with self._translate_errors():
                 page = self._fs.call_s3("list_objects_v2", **request)
-            yield from (item["Key"].removeprefix(root) for item in page.get("Contents", ()))
+            yield from ((item["Key"].removeprefix(root), int(item["Size"])) for item in page.get("Contents", ()))
             if not page.get("IsTruncated"):
                 return
             request["ContinuationToken"] = page["NextContinuationToken"]

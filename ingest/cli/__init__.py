@@ -5,6 +5,7 @@ its subject. A command that works through the API uses `ingest.imports.client`; 
 `direct_access`. No other package imports this one.
 """
 
+import sqlite3
 import sys
 from importlib import import_module
 from typing import Any
@@ -13,7 +14,9 @@ import typer
 from typer.core import TyperGroup
 
 from ingest.cli.options import HELP_MARKUP
-from ingest.errors import REFUSED_EXIT_CODE, IngestError, Refused
+from ingest.errors import REFUSED_EXIT_CODE, DatabaseDamaged, IngestError, Refused
+from ingest.runtime.private_files import restrict_new_files
+from ingest.runtime.undumpable import make_undumpable
 
 COMMANDS = {
     "up": "up.up",
@@ -78,12 +81,16 @@ def _ingest() -> None:
 
 def main() -> None:
     """Run the command line. An error is one line on standard error, with exit code 2."""
+    restrict_new_files()
+    make_undumpable()
     try:
         app()
-    except Refused as exc:
+    except (Refused, DatabaseDamaged) as exc:
         sys.exit(_print_error(str(exc)))
     except IngestError as exc:
         sys.exit(_print_error(f"{exc}. Is the service running?"))
+    except (OSError, sqlite3.Error) as exc:  # a full disk, missing permissions; the only SQLite file here is a journal
+        sys.exit(_print_error(f"{exc}."))
 
 
 def _print_error(message: str) -> int:

@@ -8,6 +8,7 @@ from ingest.cli.output import print_to_stderr
 from ingest.config import load_settings
 from ingest.db.migrate import migrate
 from ingest.db.session import Database
+from ingest.embedded.data_folder import make_data_folder
 from ingest.embedded.discovery import resolve_service
 from ingest.observability import logs
 from ingest.services import Services
@@ -17,7 +18,8 @@ from ingest.services import Services
 def open_database(data: Path | None) -> Iterator[Database]:
     """Open the database of a data folder or of INGEST_DATABASE_URL. It is created and migrated if necessary."""
     settings = load_settings(data=data)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    if not settings.database_url:
+        make_data_folder(settings.data)
     database = Database(settings.sql_url)
     try:
         migrate(database)

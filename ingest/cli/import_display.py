@@ -14,9 +14,16 @@ from ingest.cli.output import print_event, print_line
 from ingest.imports.progress import ByteCounter, ProgressReporter, RateEstimator, progress_snapshot
 from ingest.imports.scan import ScanCounts
 from ingest.imports.transfer import Transfer
+from ingest.imports.waits import ImportWait
 
 MAX_FAILURES_BELOW_BARS = 5
+MAX_FAILURE_LINES = 10
+"""Failures that one progress line is followed by. The report at the end has all."""
+
 LINE_SECONDS = 5.0
+WAIT_SECONDS = 30.0
+"""A wait that lasts is said again this often."""
+
 EVENT_SECONDS = 1.0
 BAR_SECONDS = 0.2
 
@@ -35,6 +42,8 @@ class ProgressLines:
         self._console = console
         self._rate = RateEstimator()
         self._next_line_at = time.monotonic() + LINE_SECONDS
+        self._wait: ImportWait | None = None
+        self._next_wait_line_at = 0.0
 
     def __enter__(self) -> "ProgressLines":
         return self
@@ -53,7 +62,16 @@ class ProgressLines:
     def scanned(self, scan_counts: ScanCounts, removals: int) -> None:
         print_line(self._console, _describe_scan(scan_counts, removals))
 
+    def waiting(self, wait: ImportWait | None) -> None:
+        is_new = (wait and wait.kind) != (self._wait and self._wait.kind)
+        self._wait = wait
+        if not is_new and (wait is None or time.monotonic() < self._next_wait_line_at):
+            return
+        self._next_wait_line_at = time.monotonic() + WAIT_SECONDS
+        print_line(self._console, "no longer waiting" if wait is None else f"waiting for {wait.text}")
+
     def transferring(self, transfer: Transfer, scan_counts: ScanCounts, byte_counter: ByteCounter) -> None:
+        self.waiting(transfer.batches.waiting)
         if time.monotonic() < self._next_line_at:
             return
         self._next_line_at = time.monotonic() + LINE_SECONDS
@@ -65,8 +83,10 @@ class ProgressLines:
             f"in progress {snapshot['in_progress']:,}, {snapshot['files_per_second']:,.0f} files/s"
             f"{_format_eta(snapshot['eta_seconds'], ', about {} left')}",
         )
-        for path, reason in transfer.new_failures:
+        for path, reason in transfer.new_failures[-MAX_FAILURE_LINES:]:
             print_line(self._console, f"failed: {path}: {reason}")
+        if (others := len(transfer.new_failures) - MAX_FAILURE_LINES) > 0:
+            print_line(self._console, f"failed: {others:,} more; the report at the end has all")
         transfer.new_failures.clear()
 
 
@@ -76,6 +96,7 @@ class JsonEvents:
     def __init__(self) -> None:
         self._rate = RateEstimator()
         self._next_event_at = 0.0
+        self._wait: ImportWait | None = None
 
     def __enter__(self) -> "JsonEvents":
         return self
@@ -101,7 +122,14 @@ class JsonEvents:
             removals=removals,
         )
 
+    def waiting(self, wait: ImportWait | None) -> None:
+        is_new = (wait and wait.kind) != (self._wait and self._wait.kind)
+        self._wait = wait
+        if is_new:
+            print_event("waiting", **({"waiting_for": None} if wait is None else wait.to_json()))
+
     def transferring(self, transfer: Transfer, scan_counts: ScanCounts, byte_counter: ByteCounter) -> None:
+        self.waiting(transfer.batches.waiting)
         for path, reason in transfer.new_failures:
             print_event("failed", path=path, reason=reason)
         transfer.new_failures.clear()
@@ -118,6 +146,7 @@ class ProgressBars:
         self._rate = RateEstimator()
         self._next_update_at = 0.0
         self._failures: deque[str] = deque(maxlen=MAX_FAILURES_BELOW_BARS)
+        self._wait: ImportWait | None = None
         self._progress = Progress(
             TextColumn("{task.description:>6}"),
             BarColumn(bar_width=20),
@@ -154,6 +183,10 @@ class ProgressBars:
             self._progress.start_task(task)
             self._progress.update(task, visible=True)
 
+    def waiting(self, wait: ImportWait | None) -> None:
+        self._wait = wait
+        self._live.update(self._render())
+
     def transferring(self, transfer: Transfer, scan_counts: ScanCounts, byte_counter: ByteCounter) -> None:
         if time.monotonic() < self._next_update_at:
             return
@@ -175,11 +208,12 @@ class ProgressBars:
         self._progress.update(self._ingest, completed=ended, total=total, note=f"{speed}{eta}{failed}")
         self._failures.extend(f"{path}: {reason}" for path, reason in transfer.new_failures)
         transfer.new_failures.clear()
-        self._live.update(self._render())
+        self.waiting(transfer.batches.waiting)
 
     def _render(self) -> Group:
         failures = [Text(f"       {line}", style="red", no_wrap=True, overflow="ellipsis") for line in self._failures]
-        return Group(self._progress, *failures)
+        waits = [] if self._wait is None else [Text(f"       waiting for {self._wait.text}", style="yellow")]
+        return Group(self._progress, *waits, *failures)
 
 
 class _NoteColumn(ProgressColumn):

@@ -16,6 +16,7 @@ from ingest.imports.run import PLANNED_ACTIONS, ImportOutcome, ImportPlan, plan_
 from ingest.imports.scan import AttributeRules
 from ingest.imports.transfer import BATCH_FILES
 from ingest.imports.uploads import UPLOAD_THREADS
+from ingest.imports.waits import ServiceWatch
 from ingest.imports.web import DownloadLimits
 
 EXIT_COMPLETE, EXIT_INCOMPLETE = 0, 1
@@ -76,12 +77,14 @@ def _run(options: ImportOptions, base_url: str, api_key: str, *, dry_run: bool, 
     """Plan or run an import, print the result, and exit with its code."""
     console = Console()
     try:
-        with open_client(base_url, api_key, retries=RESTART_TOLERANT_RETRIES) as client:
+        reporter = choose_reporter(console, as_json=as_json)
+        watch = ServiceWatch(reporter.waiting)
+        with open_client(base_url, api_key, retries=RESTART_TOLERANT_RETRIES, watch=watch) as client:
             if dry_run:
                 with plan_import(client, options) as plan:
                     _print_plan(console, plan, as_json=as_json)
                 return
-            outcome = run_import(client, options, choose_reporter(console, as_json=as_json))
+            outcome = run_import(client, options, reporter)
     except KeyboardInterrupt:  # before the import recorded anything, or at the second Ctrl-C
         raise typer.Exit(EXIT_INTERRUPTED) from None
     exit_code = _print_outcome(console, outcome, as_json=as_json)

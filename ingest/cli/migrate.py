@@ -3,8 +3,12 @@
 import typer
 
 from ingest.config import load_settings
+from ingest.config.secrets_keys import load_secrets_keys
 from ingest.db.migrate import migrate as apply_migrations
 from ingest.db.session import Database
+from ingest.embedded.data_folder import make_data_folder
+from ingest.secret_box import SecretBox
+from ingest.webhooks.secrets_at_rest import encrypt_stored
 
 
 def migrate() -> None:
@@ -13,10 +17,12 @@ def migrate() -> None:
     The database is that of INGEST_DATABASE_URL. The command is idempotent, and several may run at the same time.
     """
     settings = load_settings()
-    settings.data.mkdir(parents=True, exist_ok=True)
+    if not settings.database_url:
+        make_data_folder(settings.data)
     database = Database(settings.sql_url)
     try:
         apply_migrations(database)
+        encrypt_stored(database, SecretBox(load_secrets_keys(settings)))
     finally:
         database.dispose()
     typer.echo("the database is up to date")

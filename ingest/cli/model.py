@@ -13,6 +13,7 @@ from ingest.config.embedding_model import EmbeddingModel
 from ingest.config.model_folder import UnusableFolder
 from ingest.config.sentence_model import read_sentence_model
 from ingest.errors import Refused
+from ingest.runtime.private_files import public_files
 
 app = typer.Typer(
     name="model",
@@ -57,7 +58,7 @@ def install(
     target = folder or settings.data / "models" / name.rpartition("/")[2]
     request = installing.ModelRequest(name, revision, graph)
     console = Console(highlight=False)
-    with Hub(hub or settings.model_hub_url, _TIMEOUT_SECONDS) as opened:
+    with public_files(), Hub(hub or settings.model_hub_url, _TIMEOUT_SECONDS) as opened:
         installed = installing.install(
             opened, request, target.absolute(), lambda path, size: print_line(console, f"{path} {_readable(size)}")
         )

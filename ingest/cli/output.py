@@ -14,8 +14,9 @@ def print_line(console: Console, line: str) -> None:
 
 
 def print_event(event: str, **facts: Any) -> None:
-    """Print an event as one JSON object on a line."""
-    print(json.dumps({"event": event, "time": round(time.time(), 3), **facts}), file=sys.stdout, flush=True)
+    """Print an event as one JSON object on a line. Usable from several threads."""
+    line = json.dumps({"event": event, "time": round(time.time(), 3), **facts})
+    print(f"{line}\n", end="", file=sys.stdout, flush=True)
 
 
 def print_to_stderr(line: str) -> None:

@@ -20,6 +20,7 @@ from ingest.errors import Refused
 from ingest.imports import journal
 from ingest.imports.client import DEFAULT_URL, find_store, find_store_of_batch, open_client
 from ingest.imports.reports import fetch_warnings
+from ingest.imports.waits import ImportWait, read_wait, summarize_waits
 
 WATCH_SECONDS = 1.0
 STATES = ("in_progress", "completed", "failed", "cancelled", "total")
@@ -35,6 +36,13 @@ class FileStatus:
     counts: dict[str, int]
     warnings: int
     """Files that completed with warnings."""
+    waiting: ImportWait | None = None
+    """What the unfinished files wait for."""
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """What makes two states differ for `--watch`: everything but the time of the next try."""
+        return self.counts, self.warnings, self.waiting and self.waiting.kind
 
     @property
     def has_ended(self) -> bool:
@@ -85,7 +93,7 @@ def status(
         while watch and not current.has_ended:
             time.sleep(WATCH_SECONDS)
             previous, current = current, fetch()
-            if current != previous:
+            if current.facts != previous.facts:
                 _print_status(current, as_json=as_json)
     if current.counts["failed"] or current.counts["cancelled"]:
         raise typer.Exit(1)
@@ -127,24 +135,35 @@ def _search_journals(target: str, folder: Path) -> JournalMatch | None:
 
 def _fetch_import(client: openai.OpenAI, match: JournalMatch) -> FileStatus:
     counts, warnings = dict.fromkeys(STATES, 0), 0
+    waits: list[ImportWait | None] = []
     for batch_id in match.batch_ids:
         batch = _fetch_batch(client, match.store["store_id"], batch_id)
         warnings += batch.warnings
+        if not batch.has_ended:
+            waits.append(batch.waiting)
         for state, files in batch.counts.items():
             counts[state] += files
-    return FileStatus("import", str(match.import_id), match.store["store"], counts, warnings)
+    return FileStatus("import", str(match.import_id), match.store["store"], counts, warnings, summarize_waits(waits))
 
 
 def _fetch_batch(client: openai.OpenAI, store_id: str, batch_id: str) -> FileStatus:
     batch = client.vector_stores.file_batches.retrieve(batch_id, vector_store_id=store_id)
     counts = _to_dict(batch.file_counts)
-    return FileStatus("batch", batch.id, store_id, counts, _count_warnings(client, store_id, counts, batch.id))
+    warnings = _count_warnings(client, store_id, counts, batch.id)
+    return FileStatus("batch", batch.id, store_id, counts, warnings, read_wait(batch))
 
 
 def _fetch_store(client: openai.OpenAI, store_id: str) -> FileStatus:
     store = client.vector_stores.retrieve(store_id)
     counts = _to_dict(store.file_counts)
-    return FileStatus("store", store.id, store.name, counts, _count_warnings(client, store_id, counts))
+    waiting = _fetch_wait_of_store(client, store_id) if counts["in_progress"] else None
+    return FileStatus("store", store.id, store.name, counts, _count_warnings(client, store_id, counts), waiting)
+
+
+def _fetch_wait_of_store(client: openai.OpenAI, store_id: str) -> ImportWait | None:
+    """Return what the oldest unfinished file of a store waits for."""
+    files = client.vector_stores.files.list(store_id, filter="in_progress", limit=1, order="asc").data
+    return read_wait(files[0]) if files else None
 
 
 def _count_warnings(client: openai.OpenAI, store_id: str, counts: dict[str, int], batch_id: str | None = None) -> int:
@@ -160,13 +179,16 @@ def _print_status(current: FileStatus, *, as_json: bool) -> None:
     counts = current.counts
     if as_json:
         facts = {"object": current.kind, "id": current.id, "name": current.name, "file_counts": counts}
-        print(json.dumps(facts | {"warnings": current.warnings, "over": current.has_ended}), flush=True)
+        facts |= {"warnings": current.warnings, "over": current.has_ended}
+        print(json.dumps(facts | (current.waiting.to_json() if current.waiting else {"waiting_for": None})), flush=True)
         return
     words = {state: f"{counts[state]:,} {state.replace('_', ' ')}" for state in STATES if state != "total"}
     if current.warnings:
         words["completed"] += f" ({current.warnings:,} with warnings)"
     parts = ", ".join(words.values())
     print_line(Console(), f"{current.kind} {current.id} ({current.name}): {parts}, {counts['total']:,} in total")
+    if current.waiting is not None:
+        print_line(Console(), f"waiting for {current.waiting.text}")
 
 
 def _list_imports(folder: Path, *, as_json: bool) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 import openai
 from rich.console import Console
 
+from ingest.cli.output import print_to_stderr
 from ingest.errors import Refused
 from ingest.imports.client import find_store
+from ingest.imports.waits import ImportWait, read_wait
 
 POLL_SECONDS = 0.5
 
@@ -23,10 +25,14 @@ def resolve_store_id(client: openai.OpenAI, name: str) -> str:
 
 
 def wait_for_batch(client: openai.OpenAI, batch: dict[str, Any]) -> dict[str, Any]:
-    """Poll a batch until it ends, and return it."""
+    """Poll a batch until it ends, and return it. What it waits for is printed to standard error."""
+    waiting: ImportWait | None = None
     while batch["status"] == "in_progress":
         time.sleep(POLL_SECONDS)
         answer = client.vector_stores.file_batches.retrieve(batch["id"], vector_store_id=batch["vector_store_id"])
+        previous, waiting = waiting, read_wait(answer)
+        if waiting is not None and (previous is None or previous.kind != waiting.kind):
+            print_to_stderr(f"waiting for {waiting.text}")
         batch = answer.model_dump()
     return batch
 

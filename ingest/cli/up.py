@@ -16,11 +16,15 @@ from ingest.db.migrate import migrate
 from ingest.db.queue import reclaim
 from ingest.db.session import Database
 from ingest.db.tenancy import keys
+from ingest.embedded.data_folder import prepare_data_folder
 from ingest.embedded.discovery import delete_urls, save_urls
+from ingest.embedded.metrics_folder import delete_metrics_folder
 from ingest.embedded.processes import LOOPBACK_HOST, is_loopback, plan_service
-from ingest.embedded.supervisor import Supervisor, lock_data_folder
+from ingest.embedded.supervisor import UP_COMMAND, Supervisor, lock_data_folder_when_free
 from ingest.errors import DependencyDown, Refused
+from ingest.health.external import DependencyWatch, describe, external_checks
 from ingest.imports.schedules import project_import_roots
+from ingest.observability import logs
 from ingest.steps import embed
 from ingest.steps.embed import minilm
 
@@ -51,16 +55,22 @@ def up(
     project_import_roots(settings, DEFAULT_PROJECT)
     # Services of one machine may share a database: the node name keeps each from reclaiming the leases of another.
     folder_hash = hashlib.sha256(str(settings.data.absolute()).encode()).hexdigest()[:8]
-    settings = settings.model_copy(update={"node": f"{settings.node}:{folder_hash}"})
-    with lock_data_folder(settings.data):
+    settings = settings.model_copy(update={"node": f"{settings.node}:{folder_hash}", "data": settings.data.absolute()})
+    with lock_data_folder_when_free(settings.data, UP_COMMAND, _print_line):
         supervisor = Supervisor(settings.data / "logs", _print_line)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, supervisor.request_stop)
+        prepare_data_folder(settings.data, _print_line)
         delete_urls(settings.data)  # a service that was killed leaves its URLs
+        watch = _watch_servers(settings)
         _ensure_model(settings)
-        _requeue_claimed_files(settings)
-        _print_line(_check_access(settings, host))
-        planned = plan_service(settings, port=port, flower=flower, host=host)
+        if not watch.is_down("database"):
+            _requeue_claimed_files(settings)
+        _print_line(_check_access(settings, host, database_is_down=watch.is_down("database")))
+        planned = plan_service(
+            settings, port=port, flower=flower, host=host, may_start_later=lambda: watch.is_down("broker", "database")
+        )
+        os.chdir("/")  # the folder in which the user started it may go away
         supervisor.start(planned.processes)
         if planned.flower_url:
             _print_line(f"flower {planned.flower_url}")
@@ -69,8 +79,10 @@ def up(
         try:
             supervisor.run()
         finally:
+            watch.stop()
             delete_urls(settings.data)
             supervisor.stop()
+            delete_metrics_folder(settings.data)
             _print_line("stopped")
 
 
@@ -79,6 +91,17 @@ def _join_import_roots(roots: Sequence[str]) -> str | None:
     if any("," in root for root in roots):
         raise Refused("--import-root: the path of an import root cannot contain a comma.")
     return ",".join(root if "://" in root else os.path.abspath(root) for root in roots) or None
+
+
+def _watch_servers(settings: Settings) -> DependencyWatch:
+    """Print which servers of the settings do not answer, now and for as long as the service runs.
+
+    The service starts without them: each of its processes goes on by itself when they answer.
+    """
+    logs.configure(settings.model_copy(update={"log_level": "error", "log_format": "text"}))
+    watch = DependencyWatch(external_checks(settings), lambda name, result: _print_line(describe(name, result)))
+    watch.start()
+    return watch
 
 
 def _ensure_model(settings: Settings) -> None:
@@ -109,8 +132,10 @@ def _requeue_claimed_files(settings: Settings) -> None:
         _print_line(f"requeued {released} files that were in progress")
 
 
-def _check_access(settings: Settings, host: str) -> str:
+def _check_access(settings: Settings, host: str, *, database_is_down: bool = False) -> str:
     """Return a line that says who needs an API key. Raises Refused when others can reach a service without keys."""
+    if database_is_down:
+        return "the database does not answer, so no request is accepted yet; other machines need an API key in any case"
     database = Database(settings.sql_url)
     with database.reading() as session:
         has_keys = keys.any_exist(session)

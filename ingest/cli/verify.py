@@ -17,19 +17,23 @@ from ingest.verify import verify as run_checks
 def verify(
     data: DataFolder = None,
     repair: Annotated[bool, typer.Option("--repair", help="Repair what can be repaired.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Read all bytes and texts too, and compare checksums.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
     """Check the consistency of the data, and repair it.
 
-    Rows, counters, points and blobs must agree. The command works while the service runs and while it is stopped.
-    --repair queues files without points again (as new batches), deletes points and blobs without a file, releases
-    expired leases, and recounts wrong counters. Each finding says what was done.
+    Rows, counters, points and blobs must agree, and blobs have the sizes of their files. --deep reads all blobs and the
+    texts of all points, and compares them with their checksums. The command works while the service runs and while it is
+    stopped; a service that is started meanwhile waits for its end.
+    --repair queues files without points or with damaged ones again (as new batches), deletes points and blobs without a
+    file, releases expired leases, and recounts wrong counters. Each finding says what was done. Damaged uploads cannot be
+    repaired: upload these files again.
 
     Exit code 0: consistent, or (--repair) everything was repaired; 1: inconsistent; 2: the check is not possible,
     because the database, the vectors or the blobs do not answer.
     """
     with open_services(data, "ingest verify") as (services, is_running):
-        report = run_checks(services, repair=repair, is_running=is_running)
+        report = run_checks(services, repair=repair, is_running=is_running, deep=deep)
     if as_json:
         print(json.dumps(asdict(report)))
     else:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from ingest.config.model_folder import ModelFolder, UnusableFolder
 from ingest.config.sentence_model import read_sentence_model
+from ingest.config.urls import check_http_url
 
 LOCAL_MODEL = "all-MiniLM-L6-v2"
 """The model that is part of the installation and needs no configuration."""
@@ -33,6 +34,8 @@ class EmbeddingModel(BaseModel):
     context_tokens: int = Field(8191, ge=16)
     batch_inputs: int = Field(64, ge=1, le=2048)
     timeout_seconds: float = Field(60.0, gt=0)
+
+    _check_url = field_validator("url")(check_http_url)
 
     @field_validator("model_path", mode="before")
     @classmethod

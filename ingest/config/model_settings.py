@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, TypeAdapter, field_validator, model_valid
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingest.config.embedding_model import LOCAL_MODEL, NAME_CHARACTERS, EmbeddingModel, check_source
+from ingest.config.urls import check_blobs_url, check_broker_url, check_database_url, check_http_url
 from ingest.errors import ModelMissing
 
 _MODELS = TypeAdapter(tuple[EmbeddingModel, ...])
@@ -118,6 +119,13 @@ class ModelSettings(BaseSettings):
         gt=0,
         le=5,
         description="Time for reranking one search; then the passages keep the order they have without it.",
+    )
+
+    _check_database_url = field_validator("database_url")(check_database_url)
+    _check_broker_url = field_validator("redis_url")(check_broker_url)
+    _check_blobs_url = field_validator("blobs_url")(check_blobs_url)
+    _check_http_urls = field_validator("qdrant_url", "embedding_url", "chat_url", "rerank_url", "model_hub_url")(
+        check_http_url
     )
 
     @field_validator("embedding_models", mode="before")

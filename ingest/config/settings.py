@@ -4,12 +4,14 @@ import os
 import socket
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ingest.config.model_settings import ModelSettings
+from ingest.config.urls import check_http_url
 from ingest.environment import selected_environment
+from ingest.secret_box import normalize_key
 
 RENAMED_VARIABLES = {"INGEST_MAX_KILLS": "INGEST_MAX_CRASHES"}
 """Variables of earlier releases and their names of today. An ignored setting would be a silent change."""
@@ -29,6 +31,15 @@ class Settings(ModelSettings):
     # parsing
     parse_timeout_seconds: float = Field(60.0, gt=0, description="Wall-clock time for parsing a file of any size...")
     parse_timeout_seconds_per_mib: float = Field(6.0, ge=0, description="...plus this time for each MiB of it.")
+    parse_cpu_seconds: float = Field(10.0, gt=0, description="Processor time for parsing a file of any size...")
+    parse_cpu_seconds_per_mib: float = Field(
+        15.0, ge=0, description="...plus this time for each MiB of it. OCR has limits of its own."
+    )
+    parser_cage: Literal["auto", "require", "off"] = Field(
+        "auto",
+        description="What restricts the parser process: `auto` = what the kernel offers of Landlock and seccomp, `require` = "
+        "both, or no file is parsed, `off` = neither.",
+    )
     parse_memory_mib: int = Field(
         2048, ge=256, description="Address space of the parser process, above its own start-up size."
     )
@@ -76,6 +87,16 @@ class Settings(ModelSettings):
         "`https://app.example`; `*` = all, empty = none. They need a key like any other client.",
     )
 
+    # secrets in the database
+    secrets_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key that encrypts the secrets of webhooks in the database: 32 bytes in base64. Several, separated by "
+        "commas, all decrypt, and the first one encrypts. Empty = DATA/secrets.key with a database in the data folder.",
+    )
+    secrets_key_file: Path | None = Field(
+        None, description="File with these keys, one a line, instead of the variable. Empty = none."
+    )
+
     # limits of the API
     max_file_bytes: int = Field(
         512 * 2**20, ge=1, description="Largest file that POST /files accepts (deploy/docs/api-contract.md section 2)."
@@ -84,8 +105,46 @@ class Settings(ModelSettings):
         64 * 2**20, ge=1, description="Largest JSON body of a request; files have a limit of their own."
     )
     max_batch_files: int = Field(100_000, ge=1, description="Files in one batch; OpenAI's documented limit is 2,000.")
+    max_connections: int = Field(
+        2_048,
+        ge=8,
+        description="Open connections of one API process, at most three quarters of its descriptors. Idle ones close first "
+        "for new ones, then these get 503.",
+    )
+    max_connections_per_address: int = Field(
+        512,
+        ge=1,
+        description="Of these from one address (one /64 network of IPv6). Raise it behind a proxy, which is one address; this "
+        "machine has no such limit.",
+    )
     max_event_streams: int = Field(
-        1_000, ge=0, description="Open event streams of one API process; further clients are asked to retry."
+        1_000,
+        ge=0,
+        description="Open event streams of one API process, three quarters of them of one project; further clients are asked "
+        "to retry.",
+    )
+    max_requests_per_project: int = Field(
+        256,
+        ge=1,
+        description="Requests of one project in one API process at a time, running and waiting, of each class (searches, "
+        "uploads, webhook tests, others); beyond, the API answers 429.",
+    )
+    max_uploads: int = Field(
+        64,
+        ge=2,
+        description="Files and parts whose bytes arrive in one API process at a time, three quarters of them of one project.",
+    )
+    requests_at_once: int = Field(
+        16,
+        ge=2,
+        description="Requests that run at a time in one API process, and as many uploads; others wait for their turn. One "
+        "project has at most three quarters of the places.",
+    )
+    searches_at_once: int = Field(
+        0,
+        ge=0,
+        description="Searches that run at a time in one API process; 0 = two a core, or eight a core if any embedding model is "
+        "remote, and at least 4.",
     )
     max_tokens_per_file: int = Field(
         5_000_000, ge=1, description="Tokens of text in one file (deploy/docs/api-contract.md section 0.11)."
@@ -128,6 +187,10 @@ class Settings(ModelSettings):
         2, ge=0, le=64, description="Scheduled imports that one API process runs at a time; 0 = it runs none."
     )
 
+    import_memory_mib: int = Field(
+        2048, ge=512, description="Memory that the process of a scheduled import may allocate; then the run fails."
+    )
+
     # webhooks
     webhooks_allow_private: bool = Field(
         False, description="Send webhooks also to addresses that are not public: this machine, your own network."
@@ -137,6 +200,12 @@ class Settings(ModelSettings):
     # monitoring
     verify_cron: str = Field(
         "0 3 * * *", description="When the service verifies all its data (cron expression, UTC); empty = never."
+    )
+    verify_deep: bool = Field(
+        False, description="The scheduled verification reads all bytes and texts too, and compares checksums."
+    )
+    verify_mib_per_second: float = Field(
+        20.0, gt=0, description="How much the scheduled verification with `INGEST_VERIFY_DEEP` reads at most."
     )
     flower_port: int = Field(
         5555, ge=0, le=65535, description="Port of Flower under `ingest up`; any free port if it is taken."
@@ -159,6 +228,20 @@ class Settings(ModelSettings):
     # logs
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text for a terminal.")
+
+    _check_otlp_url = field_validator("otlp_url")(check_http_url)
+
+    @field_validator("secrets_key_file", mode="before")
+    @classmethod
+    def _parse_key_file(cls, value: Any) -> Any:
+        return value or None
+
+    @field_validator("secrets_key")
+    @classmethod
+    def _check_keys(cls, value: SecretStr) -> SecretStr:
+        for key in value.get_secret_value().replace(",", " ").split():
+            normalize_key(key)
+        return value
 
     @model_validator(mode="after")
     def _refuse_renamed_variables(self) -> Self:
@@ -210,3 +293,7 @@ class Settings(ModelSettings):
     def parse_deadline_seconds(self, size: int) -> float:
         """Return the wall-clock time for parsing `size` bytes."""
         return self.parse_timeout_seconds + self.parse_timeout_seconds_per_mib * size / 2**20
+
+    def parse_cpu_budget_seconds(self, size: int) -> float:
+        """Return the processor time for parsing `size` bytes."""
+        return self.parse_cpu_seconds + self.parse_cpu_seconds_per_mib * size / 2**20

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from ingest.db import sqlite_file
 from ingest.errors import DependencyDown
 from ingest.timeouts import Timeouts
 
@@ -36,14 +37,21 @@ def reading(engine: Engine) -> Engine:
 
 
 @contextmanager
-def translate_errors() -> Iterator[None]:
-    """Raise DependencyDown("database") in place of a driver's error that says the database is away or too busy."""
+def translate_errors(database_file: str | None = None) -> Iterator[None]:
+    """Raise DependencyDown("database") in place of a driver's error that says the database is away or too busy.
+
+    Raises its subclass DatabaseDamaged if `database_file`, of a SQLite database, is damaged.
+    """
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as exc:
-        raise DependencyDown("database", _reason(exc)) from exc
+        of_file = sqlite_file.describe_error(getattr(exc, "orig", None), database_file)
+        raise of_file or DependencyDown("database", _reason(exc)) from exc
     except DBAPIError as exc:
-        if exc.connection_invalidated:
+        if of_file := sqlite_file.describe_error(exc.orig, database_file):
+            raise of_file from exc
+        # The API serves while its database is away, and may meet it before the first migration.
+        if exc.connection_invalidated or isinstance(exc.orig, psycopg.errors.UndefinedTable):
             raise DependencyDown("database", _reason(exc)) from exc
         raise
 
@@ -77,11 +85,16 @@ def _create_sqlite(url: str, timeouts: Timeouts) -> Engine:
         hide_parameters=True,
     )
 
+    @event.listens_for(engine, "do_connect")
+    def _check_file(*_: Any) -> None:
+        sqlite_file.refuse_lost_file(engine.url.database)
+
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver sends no BEGIN of its own
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-16000"):
             connection.execute(f"PRAGMA {pragma}")
+        sqlite_file.allocate_wal_index(connection, engine.url.database)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:

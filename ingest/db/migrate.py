@@ -1,6 +1,7 @@
 """Apply migrations, and refuse schemas that this version of the code does not know."""
 
 import sys
+import time
 from pathlib import Path
 
 from alembic import command
@@ -13,11 +14,17 @@ from ingest.config import Settings
 from ingest.db.engine import translate_errors
 from ingest.db.locks import MIGRATION
 from ingest.db.session import Database
-from ingest.errors import REFUSED_EXIT_CODE, DependencyDown, Refused
+from ingest.errors import REFUSED_EXIT_CODE, DatabaseDamaged, DependencyDown, Refused
 from ingest.observability import logs
+from ingest.runtime.bounded_call import call_within
 from ingest.timeouts import REQUEST_TIMEOUTS
 
 MISSING_COLUMNS_SHOWN = 3
+
+CHECK_SECONDS = 4.0
+"""A database that has not answered by then is not waited for: the lookup of its name has no timeout of its own."""
+
+MIGRATION_POLL_SECONDS = 0.5
 
 _log = logs.get(__name__)
 
@@ -27,7 +34,7 @@ def migrate(database: Database) -> None:
 
     Raises: DependencyDown if the database cannot be reached; Refused if its schema is unknown or incomplete.
     """
-    with translate_errors(), database.engine.begin() as connection:
+    with translate_errors(database.file), database.engine.begin() as connection:
         if not database.is_sqlite:
             connection.execute(text(f"SELECT pg_advisory_xact_lock(hashtextextended('{MIGRATION}', 0))"))
         revision = _refuse_unknown_revision(connection)
@@ -51,21 +58,33 @@ def check_schema(database: Database, *, allow_older: bool = False) -> None:
         )
 
 
-def exit_unless_schema_fits(settings: Settings, *, allow_older: bool = False) -> None:
+def exit_unless_schema_fits(settings: Settings, *, allow_older: bool = False, migration_seconds: float = 0) -> None:
     """End this process with one line in the log if it cannot work on the schema of its database (`check_schema`).
 
     A database that cannot be reached ends nothing: the process waits for it, and reports it, when it needs it.
+    `migration_seconds` is the time in which another process is expected to migrate the database.
     """
     database = Database(settings.sql_url, timeouts=REQUEST_TIMEOUTS)
+    deadline = time.monotonic() + migration_seconds
     try:
-        check_schema(database, allow_older=allow_older)
-    except Refused as exc:
-        _log.error("schema_refused", reason=str(exc))
-        sys.exit(REFUSED_EXIT_CODE)
-    except DependencyDown as exc:
+        while (refusal := _refusal(database, allow_older)) is not None and time.monotonic() < deadline:
+            time.sleep(MIGRATION_POLL_SECONDS)
+        if refusal is not None:
+            _log.error("schema_refused", reason=refusal)
+            sys.exit(REFUSED_EXIT_CODE)
+    except (DependencyDown, TimeoutError) as exc:
         _log.warning("schema_not_checked", reason=str(exc))
     finally:
         database.dispose()
+
+
+def _refusal(database: Database, allow_older: bool) -> str | None:
+    """Return why this version cannot work on the schema; None if it can. Raises DependencyDown, TimeoutError."""
+    try:
+        call_within(CHECK_SECONDS, lambda: check_schema(database, allow_older=allow_older), name="schema-check")
+    except (Refused, DatabaseDamaged) as exc:
+        return str(exc)
+    return None
 
 
 def revisions() -> list[str]:

@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, Float, Select, bindparam, extract, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Float, Select, bindparam, extract, func, select, text
 from sqlalchemy.orm import Session
 
-from ingest.db import engine
+from ingest.db import engine, sqlite_file
 from ingest.db.execute import execute_prepared
 from ingest.errors import DependencyDown
 from ingest.observability import logs
@@ -45,6 +45,11 @@ class Database:
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
 
+    @property
+    def file(self) -> str | None:
+        """The path of a SQLite database; None for Postgres."""
+        return self.engine.url.database if self.is_sqlite else None
+
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Run one unit of work and commit it as a whole; then run the callbacks of `after_commit`.
@@ -66,7 +71,7 @@ class Database:
     @contextmanager
     def _session(self, bind: Engine, writer_lock: AbstractContextManager[None]) -> Iterator[Session]:
         try:
-            with engine.translate_errors(), writer_lock, _LazySession(bind, {_CLOCK: self._clock}) as session:
+            with engine.translate_errors(self.file), writer_lock, _LazySession(bind, {_CLOCK: self._clock}) as session:
                 yield cast(Session, session)
         except DependencyDown as exc:
             if exc.dependency == "database":
@@ -80,8 +85,10 @@ class Database:
 
     def ping(self) -> None:
         """Raise DependencyDown if the database does not respond."""
+        sqlite_file.refuse_lost_file(self.file)
         with self.reading() as session:
-            session.execute(select(1))
+            # SQLite would answer SELECT 1 without its file.
+            session.execute(text("SELECT count(*) FROM sqlite_master") if self.is_sqlite else select(1))
 
     def dispose(self) -> None:
         """Close every connection. The next transaction opens new ones."""

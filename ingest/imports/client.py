@@ -9,6 +9,7 @@ from openai.types import VectorStore
 
 from ingest.environment import client_api_key
 from ingest.errors import Refused
+from ingest.imports.waits import ServiceWatch
 
 DEFAULT_URL = "http://127.0.0.1:8000/v1"
 DEFAULT_RETRIES = 2
@@ -17,14 +18,20 @@ RESTART_TOLERANT_RETRIES = 8
 
 
 @contextmanager
-def open_client(base_url: str, api_key: str = "", *, retries: int = DEFAULT_RETRIES) -> Iterator[openai.OpenAI]:
+def open_client(
+    base_url: str, api_key: str = "", *, retries: int = DEFAULT_RETRIES, watch: ServiceWatch | None = None
+) -> Iterator[openai.OpenAI]:
     """Yield a client, and turn its exceptions into Refused with one line.
 
-    Without `api_key` the key is INGEST_API_KEY or OPENAI_API_KEY from the environment.
+    Without `api_key` the key is INGEST_API_KEY or OPENAI_API_KEY from the environment. `watch` sees all requests.
     """
     key = api_key or client_api_key() or "none"
     try:
-        with openai.OpenAI(base_url=base_url, api_key=key, max_retries=retries) as client:
+        http_client = None
+        if watch is not None:
+            hooks = {"request": [watch.on_request], "response": [watch.on_response]}
+            http_client = openai.DefaultHttpxClient(event_hooks=hooks)
+        with openai.OpenAI(base_url=base_url, api_key=key, max_retries=retries, http_client=http_client) as client:
             yield client
     except openai.APIConnectionError as exc:
         raise Refused(f"No service answers at {base_url}. Start one with `ingest up`.") from exc

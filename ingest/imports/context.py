@@ -56,7 +56,6 @@ def open_context(
     for path in options.paths:
         check_source(path)
     downloader = WebDownloader(options.download_limits)
-    stack.callback(downloader.close)
     manifests = [open_manifest(stack, downloader, address, options.import_roots) for address in options.manifests]
     store = find_store(client, options.store)
     if store is None and creates_store:

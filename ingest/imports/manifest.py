@@ -16,6 +16,11 @@ from ingest.imports.sources import FolderWalker, SourceArgument, list_source, so
 
 JSON_LINES_SUFFIXES = (".jsonl", ".ndjson")
 
+MAX_LINE_CHARACTERS = 1_000_000
+"""A longer line is a problem of the manifest, and is not read into memory."""
+
+_LINE_ENDS = ("\n", "\r")
+
 
 class _InvalidLine(Exception):
     """A line of a manifest that cannot be parsed."""
@@ -49,9 +54,30 @@ def read_manifest(manifest: Path, address: str, walker: FolderWalker) -> Iterato
 
 
 def _parse_rows(file: TextIO, suffix: str) -> Iterator[Mapping[str, Any] | None]:
-    return (
-        _CsvRows(file) if suffix == ".csv" else map(_parse_json if suffix in JSON_LINES_SUFFIXES else _parse_text, file)
-    )
+    lines = _Lines(file)
+    if suffix == ".csv":
+        return _CsvRows(lines)
+    return map(_parse_json if suffix in JSON_LINES_SUFFIXES else _parse_text, lines)
+
+
+class _Lines:
+    """The lines of a file. Raises _InvalidLine for one that is too long, and goes on with the next one."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(MAX_LINE_CHARACTERS)
+        if not line:
+            raise StopIteration
+        if len(line) < MAX_LINE_CHARACTERS or line.endswith(_LINE_ENDS):
+            return line
+        while (rest := self._file.readline(MAX_LINE_CHARACTERS)) and not rest.endswith(_LINE_ENDS):
+            pass
+        raise _InvalidLine(f"Longer than {MAX_LINE_CHARACTERS:,} characters")
 
 
 def _parse_json(line: str) -> Mapping[str, Any] | None:
@@ -78,11 +104,11 @@ def _parse_text(line: str) -> Mapping[str, Any] | None:
 class _CsvRows:
     """The rows of a CSV with the column `path`. `name` and `attributes` (JSON) are optional, others are attributes."""
 
-    def __init__(self, file: TextIO) -> None:
-        self._reader = csv.DictReader(file, restkey="", restval="")
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._reader = csv.DictReader(lines, restkey="", restval="")
         try:
             columns = self._reader.fieldnames or ()
-        except csv.Error as exc:
+        except (csv.Error, _InvalidLine) as exc:
             raise Refused(f"The manifest is not CSV: {exc}.") from exc
         if "path" not in columns:
             raise Refused("A CSV manifest needs a column named path.")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ingest.imports.scan import ScanCounts
 from ingest.imports.transfer import Transfer
+from ingest.imports.waits import ImportWait
 
 RATE_SECONDS = 30.0
 """The window over which files per second are measured."""
@@ -57,6 +58,9 @@ class ProgressReporter(Protocol):
     def transferring(self, transfer: Transfer, scan_counts: ScanCounts, byte_counter: ByteCounter) -> None:
         """The transfer may have made progress. The reporter clears `transfer.new_failures`."""
 
+    def waiting(self, wait: ImportWait | None) -> None:
+        """The service does not answer, or does again (None). Called from any thread, also while the transfer waits."""
+
     def __enter__(self) -> "ProgressReporter": ...
 
     def __exit__(
@@ -86,6 +90,7 @@ def progress_snapshot(
         "completed": counts["completed"],
         "failed": counts["failed"],
         "cancelled": counts["cancelled"],
+        "waiting_for": None if transfer.batches.waiting is None else transfer.batches.waiting.text,
         "files_per_second": round(files_per_second, 1),
         "eta_seconds": round(remaining / files_per_second) if files_per_second > 0 else None,
     }

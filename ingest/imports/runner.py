@@ -141,6 +141,7 @@ class ImportRunner:
             [*self._command, str(schedule.row), str(schedule.fence), str(folder)],
             env=self._environment | {"TMPDIR": str(folder)},  # temporary files of a killed process go with its folder
             stdin=subprocess.DEVNULL,
+            cwd="/",
             preexec_fn=lambda: die_with_parent(parent_pid),
         )
         self.processes.append(

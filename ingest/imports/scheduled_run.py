@@ -29,6 +29,7 @@ from ingest.imports.service_journal import ServiceJournal, upload_headers
 from ingest.imports.sources import check_source
 from ingest.imports.transfer import BATCH_FILES, Transfer
 from ingest.imports.uploads import UploadPool
+from ingest.imports.waits import ImportWait
 from ingest.imports.web import DownloadLimits, WebDownloader
 from ingest.observability import logs
 from ingest.runtime.periodic import PeriodicThread
@@ -145,6 +146,9 @@ class RowReporter:
     def scanned(self, scan_counts: ScanCounts, removals: int) -> None:
         pass
 
+    def waiting(self, wait: ImportWait | None) -> None:
+        """Do nothing: the API of this machine serves the import, and shows what its batches wait for."""
+
     def transferring(self, transfer: Transfer, scan_counts: ScanCounts, byte_counter: ByteCounter) -> None:
         transfer.new_failures.clear()
         started_at = time.monotonic()
@@ -181,7 +185,6 @@ def _import(
     for path in options.paths:
         check_source(path, options.import_roots)
     downloader = WebDownloader(options.download_limits)
-    stack.callback(downloader.close)
     manifests = [open_manifest(stack, downloader, address, options.import_roots) for address in options.manifests]
     journal = ServiceJournal(folder / "journal.db", services.database, schedule.row, schedule.fence)
     stack.callback(journal.close)

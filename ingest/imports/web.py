@@ -1,28 +1,31 @@
 """Downloads from the web that cannot be directed at private networks.
 
-A host name is resolved once, each of its addresses must be public, and the connection goes to the address that was
-checked. The same holds for every redirect. A download is bounded in bytes and in seconds.
+Every address of a host name must be public, and the connection goes to an address that was checked. The same holds for
+every redirect. A download is bounded in bytes and in seconds, whatever the server sends.
 """
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from ingest.imports.web_charset import keep_declared_charset
-from ingest.net.egress_guard import Resolver, Unreachable, pin_request, resolve
+from ingest.net.egress_guard import AddressRefused, EgressPolicy, OutOfTime, Resolver, Unreachable, resolve
+from ingest.net.guarded_http import GuardedResponse, open_response
 from ingest.observability import logs
 
 MAX_REDIRECTS = 5
-IDLE_TIMEOUT_SECONDS = 15.0
-"""Without a byte, or until a connection is established."""
 
 _log = logs.get(__name__)
 
 _CONDITIONAL_HEADERS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 """Request headers that repeat a response header of an earlier download."""
+
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,7 @@ class WebDownloader:
 
     def __init__(self, limits: DownloadLimits, *, resolver: Resolver = resolve) -> None:
         self._limits = limits
-        self._resolve = resolver
-        # No proxy: it would resolve names itself. No pool: a kept connection belongs to an address, not to a name.
-        self._client = httpx.Client(
-            trust_env=False, follow_redirects=False, timeout=IDLE_TIMEOUT_SECONDS,
-            limits=httpx.Limits(max_keepalive_connections=0),
-        )  # fmt: skip
+        self._policy = EgressPolicy(limits.allow_private, "--allow-private", resolver)
 
     def download(self, url: str, target: Path, fingerprint: str = "") -> str | None:
         """Copy a URL to a new file and return its fingerprint; None when it still has the given fingerprint.
@@ -54,55 +52,46 @@ class WebDownloader:
         Raises Unreachable, or OSError when the file cannot be written.
         """
         deadline = time.monotonic() + self._limits.max_seconds
-        try:
-            for _ in range(MAX_REDIRECTS + 1):
-                request = self._pin_request(httpx.URL(url), fingerprint)
-                with self._client.stream(**request) as response:  # type: ignore[arg-type] # a dict of keyword arguments
-                    if response.has_redirect_location:
-                        url = str(httpx.URL(url).join(response.headers["location"]))
-                        continue
-                    if response.status_code == httpx.codes.NOT_MODIFIED and fingerprint:
-                        return None
-                    if response.status_code != httpx.codes.OK:
-                        raise Unreachable(f"The web server answered {response.status_code} {response.reason_phrase}")
-                    self._save(response, target, deadline)
-                    headers = response.headers
-                    keep_declared_charset(target, headers.get("content-type", ""))
-                    return json.dumps({name: headers[name] for name in _CONDITIONAL_HEADERS if name in headers})
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as exc:
-            raise Unreachable(f"The web server could not be read: {exc or type(exc).__name__}") from exc
+        conditions = {_CONDITIONAL_HEADERS[name]: text for name, text in json.loads(fingerprint or "{}").items()}
+        for _ in range(MAX_REDIRECTS + 1):
+            with self._open(url, conditions, deadline) as response:
+                headers = response.headers
+                if response.status in _REDIRECTS and "location" in headers:
+                    url = _join(url, headers["location"])
+                    continue
+                if response.status == httpx.codes.NOT_MODIFIED and fingerprint:
+                    return None
+                if response.status != httpx.codes.OK:
+                    raise Unreachable(f"The web server answered {response.status} {response.reason}".rstrip())
+                with target.open("wb") as file:
+                    for block in response.blocks(self._limits.max_bytes):
+                        file.write(block)
+                keep_declared_charset(target, headers.get("content-type", ""))
+                return json.dumps({name: headers[name] for name in _CONDITIONAL_HEADERS if name in headers})
         raise Unreachable(f"More than {MAX_REDIRECTS} redirects")
 
-    def close(self) -> None:
-        """Close the HTTP client."""
-        self._client.close()
-
-    def _pin_request(self, url: httpx.URL, fingerprint: str) -> dict[str, object]:
-        """Return the arguments of a request to a checked address, with the host's name in its headers."""
+    @contextmanager
+    def _open(self, url: str, conditions: dict[str, str], deadline: float) -> Iterator[GuardedResponse]:
+        """Yield the response to a request. Raises Unreachable with a text for the owner of the import."""
         try:
-            pinned = pin_request(
-                url, self._resolve, allow_private=self._limits.allow_private, permitting_setting="--allow-private"
-            )
-        except Unreachable as exc:
+            address = httpx.URL(url)
+            with open_response(self._policy, "GET", address, headers=conditions, deadline=deadline) as response:
+                yield response
+        except AddressRefused as exc:
             if not self._limits.hides_addresses:
                 raise
-            _log.warning("address_refused", host=url.host, reason=exc.strerror)
+            _log.warning("address_refused", host=address.host, reason=exc.strerror)
             raise Unreachable("The address cannot be resolved, or is not public") from exc
-        conditions = {_CONDITIONAL_HEADERS[name]: text for name, text in json.loads(fingerprint or "{}").items()}
-        return {
-            "method": "GET",
-            "url": pinned.url,
-            "headers": pinned.headers | conditions,
-            "extensions": pinned.extensions,
-        }
+        except OutOfTime as exc:
+            if time.monotonic() < deadline:
+                raise
+            raise Unreachable(f"Took longer than {self._limits.max_seconds:g} s") from exc
+        except (httpx.InvalidURL, UnicodeError) as exc:
+            raise Unreachable(f"The address is not valid: {exc}") from exc
 
-    def _save(self, response: httpx.Response, target: Path, deadline: float) -> None:
-        size = 0
-        with target.open("wb") as file:
-            for block in response.iter_bytes():
-                size += len(block)
-                if size > self._limits.max_bytes:
-                    raise Unreachable(f"Larger than {self._limits.max_bytes:,} bytes")
-                if time.monotonic() > deadline:
-                    raise Unreachable(f"Took longer than {self._limits.max_seconds:g} s")
-                file.write(block)
+
+def _join(url: str, location: str) -> str:
+    try:
+        return str(httpx.URL(url).join(location))
+    except (httpx.InvalidURL, ValueError) as exc:
+        raise Unreachable(f"The web server redirects to an invalid address: {exc}") from exc

@@ -13,6 +13,7 @@ from ingest.steps.parse.charset import alternatives_of, codec_of_label, decode_c
 
 _MAX_BYTES = 64 * 2**20
 _HEAD_BYTES = 4096
+_MAX_HEADER_CHARACTERS = 500  # the time that Python takes to parse a header grows with the square of its length
 _TEXT_TYPES = re.compile(r"text/|application/(?:.*[+/])?(?:xml|json|javascript|x-ndjson|csv|yaml|x-yaml|rtf)$")
 _OWN_DECLARATION = re.compile(rb"<meta[^>]{0,300}charset|<\?xml[^>]{0,200}encoding|@charset|\{\\rtf", re.I)
 
@@ -36,6 +37,8 @@ def keep_declared_charset(path: Path, content_type: str) -> None:
 
 def _declared_charset(content_type: str) -> str:
     """Return the charset of a Content-Type header of a text, or ""."""
+    if len(content_type) > _MAX_HEADER_CHARACTERS:
+        return ""
     message = Message()
     message["Content-Type"] = content_type
     if not _TEXT_TYPES.match(message.get_content_type()):

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from ingest.db import locks, tombstones
 from ingest.db.content import stores
 from ingest.db.locks import LockName
-from ingest.db.queue import cancellation, reclaim
+from ingest.db.queue import cancellation, reclaim, workers
 from ingest.errors import Abandoned, DependencyDown
 from ingest.imports import schedules as import_schedules
+from ingest.jobs import clock_watch, row_numbers
 from ingest.jobs.point_jobs import purge_points, write_changed_attributes
 from ingest.observability import logs
 from ingest.reindex import migration, schedules
@@ -23,7 +24,7 @@ from ingest.stores import files, unclaimed_blobs, uploads
 from ingest.webhooks import events
 
 GRACE_HEARTBEATS = 2
-"""After an outage of the database every worker gets the time of this many heartbeats to renew its lease."""
+"""After an outage of the database, or a jump of its clock, every worker gets this many heartbeats to renew its lease."""
 
 OBJECTS_PER_RUN = 256
 """Files, stores or blobs that one run removes. The next run goes on, and no request sees the others meanwhile."""
@@ -35,10 +36,11 @@ _log = logs.get(__name__)
 
 
 def run_maintenance(services: Services) -> None:
-    """Run every maintenance task once.
+    """Run every maintenance task once; those that delete what has expired only while the clock can be trusted.
 
     A task whose dependency is down is logged as `maintenance_task_postponed`; the others still run.
     """
+    clock_is_trusted = _clock_is_trusted(services)
     tasks: tuple[Callable[[Services], None], ...] = (
         reclaim_expired_leases,
         expire_stores,
@@ -53,12 +55,16 @@ def run_maintenance(services: Services) -> None:
         advance_model_migrations,
         publish_waiting_files,
         enqueue_webhook_events,
+        advance_row_numbers,
         delete_expired_files,
         expire_uploads,
         delete_unclaimed_blobs,
         delete_partial_blobs,
+        delete_dead_workers,
     )
     for task in tasks:
+        if task in _EXPIRIES and not clock_is_trusted:
+            continue
         try:
             task(services)
         except DependencyDown as exc:
@@ -85,9 +91,11 @@ class MaintenanceThread:
 def reclaim_expired_leases(services: Services) -> None:
     """Requeue the files of workers whose leases have expired.
 
-    Waits for GRACE_HEARTBEATS after an outage of the database: no worker could renew its lease during the outage.
+    Waits for GRACE_HEARTBEATS after an outage of the database: no worker could renew its lease during the outage. Also
+    after a jump of the clock, which makes the leases of live workers look expired.
     """
-    if services.database.seconds_since_outage < GRACE_HEARTBEATS * services.settings.heartbeat_seconds:
+    seconds_since_trouble = min(services.database.seconds_since_outage, services.seconds_since_clock_jump)
+    if seconds_since_trouble < GRACE_HEARTBEATS * services.settings.heartbeat_seconds:
         return
     max_crashes = services.settings.max_crashes
     _run_in_slices(
@@ -149,6 +157,12 @@ def delete_partial_blobs(services: Services) -> None:
     services.blobs.delete_stale_partials()
 
 
+def delete_dead_workers(services: Services) -> None:
+    """Delete the heartbeats of workers that have been dead for a day."""
+    with services.database.transaction() as session:
+        workers.delete_dead(session)
+
+
 def delete_old_tombstones(services: Services) -> None:
     """Delete the tombstones that no list request can still need."""
     _run_in_slices(
@@ -185,6 +199,42 @@ def publish_waiting_files(services: Services) -> None:
 def enqueue_webhook_events(services: Services) -> None:
     """Enqueue webhook events for ended batches, ended imports and expired stores. A DeliveryWorker delivers them."""
     events.enqueue_events(services)
+
+
+def advance_row_numbers(services: Services) -> None:
+    """Skip the row numbers of files in stores that points have, once in the life of this process.
+
+    Points have row numbers above those of the database if it was restored from an older backup.
+    """
+    if not services.row_numbers_are_advanced:
+        if last := row_numbers.advance_past_points(services):
+            _log.warning("row_numbers_advanced", last=last)
+        services.row_numbers_are_advanced = True
+
+
+_EXPIRIES: frozenset[Callable[[Services], None]] = frozenset(
+    {
+        expire_stores,
+        delete_expired_files,
+        expire_uploads,
+        delete_unclaimed_blobs,
+        delete_partial_blobs,
+        delete_old_tombstones,
+        delete_dead_workers,
+    }
+)
+"""Tasks that delete what has expired, by the clock."""
+
+
+def _clock_is_trusted(services: Services) -> bool:
+    """Return whether the clock has not jumped within the last day. Also releases what a jump lets wait too long."""
+    try:
+        return clock_watch.watch_clock(services) is None
+    except DependencyDown as exc:
+        _log.warning("maintenance_task_postponed", task=clock_watch.watch_clock.__name__, reason=str(exc))
+    except Exception:  # noqa: BLE001 - as in `run_maintenance`
+        _log.exception("maintenance_task_crashed", task=clock_watch.watch_clock.__name__)
+    return False
 
 
 def _run_in_slices(

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from ingest.db.queue import claims, feed
 from ingest.db.queue import outages as outage_rows
 from ingest.db.queue.claims import Claim
+from ingest.db.queue.outages import OutageState
 from ingest.errors import DependencyDown
+from ingest.health.reasons import clean_reason
 from ingest.observability import logs
 from ingest.runtime.backoff import Backoff
 from ingest.services import Services
@@ -28,30 +30,34 @@ claims a file."""
 _log = logs.get(__name__)
 
 
-class _ClaimRefused(Exception):
-    """A dependency is down and another worker probes it. Rolls the claim back."""
+class ClaimRefused(Exception):
+    """A dependency is down and another worker probes it. Rolls the claim back; the text names the dependency."""
+
+    def __init__(self, state: OutageState) -> None:
+        super().__init__(f"{', '.join(state.down)} is down, and another worker probes it")
 
 
 def claim_file(services: Services, row: int, *, lease_holder: str) -> Claim | None:
     """Claim a queued file and return its claim.
 
-    Returns None when the file is not queued any more, or when a dependency is down and another worker probes it.
+    Returns None when the file is not queued any more. Raises ClaimRefused, after the file is marked as unpublished, when
+    a dependency is down and another worker probes it.
     """
     try:
         with services.database.transaction() as session:
             outage = outage_rows.read_state(session)
             services.failing_dependencies = outage.failing
             if outage.down and not outage.is_probe_due:
-                raise _ClaimRefused
+                raise ClaimRefused(outage)
             lease_seconds = services.settings.lease_seconds
             claim = claims.claim(session, row, lease_holder=lease_holder, lease_seconds=lease_seconds)
             if claim is not None and outage.down and not outage_rows.claim_probe(session):
-                raise _ClaimRefused
+                raise ClaimRefused(outage)
             return claim
-    except _ClaimRefused:
+    except ClaimRefused:
         with services.database.transaction() as session:
             feed.unpublish(session, [row])
-        return None
+        raise
 
 
 def undo_claim(session: Session, row: int, *, lease_holder: str) -> None:
@@ -70,7 +76,11 @@ def defer(session: Session, claim: Claim, exc: DependencyDown) -> float:
     """
     failures = 0
     if exc.dependency in TRACKED_DEPENDENCIES:
-        failures = outage_rows.record_failure(session, exc.dependency, exc.retry_after_seconds)
+        reason = clean_reason(str(exc).removeprefix(f"{exc.dependency}: "))
+        model = claim.model if exc.dependency == "embedder" else ""
+        failures = outage_rows.record_failure(
+            session, exc.dependency, exc.retry_after_seconds, reason=reason, model=model
+        )
     if failures == outage_rows.FAILURES_TO_OPEN:
         _log.warning("outage_started", dependency=exc.dependency, reason=str(exc))
     backoff = OUTAGE_RETRY_BACKOFF if failures >= outage_rows.FAILURES_TO_OPEN else RETRY_BACKOFF

@@ -9,7 +9,7 @@ from ingest.db.queue.counters import PointTotals
 from ingest.jobs.document import chunk_document
 from ingest.services import Services
 from ingest.steps import bm25, parsed_text
-from ingest.steps.index import PointOwner
+from ingest.steps.index import PointOwner, add_checksums, chunk_checksum
 from ingest.steps.parse.parser import ignore_progress
 from ingest.steps.parse.report import Report
 
@@ -42,6 +42,8 @@ class IngestResult:
     report: Report
     languages: int
     """The languages of the file's chunks, as a set of bits."""
+    text_checksum: int
+    """The sum of the checksums of the file's chunks."""
 
 
 def ingest_file(claim: Claim, services: Services, control: JobControl) -> IngestResult:
@@ -70,7 +72,7 @@ def ingest_file(claim: Claim, services: Services, control: JobControl) -> Ingest
 
     owner = point_owner_of(claim)
     reusable_generation = claim.fallback_generation if claim.live_model == claim.model else None
-    usage_bytes = 0
+    usage_bytes = text_checksum = 0
     index.ensure_collection()
     for group in document.groups(GROUP_CHUNKS):
         control.enter_stage("embed")
@@ -84,6 +86,7 @@ def ingest_file(claim: Claim, services: Services, control: JobControl) -> Ingest
             for number, text, dense in zip(group, texts, vectors, strict=True)
         ]
         usage_bytes += sum(len(point.text.encode()) + point.dense.nbytes for point in points)
+        text_checksum = add_checksums(text_checksum, (chunk_checksum(point.number, point.text) for point in points))
 
         control.enter_stage("index")
         control.ensure_lease()
@@ -91,7 +94,7 @@ def ingest_file(claim: Claim, services: Services, control: JobControl) -> Ingest
     if claim.attempt > 1:  # an earlier attempt may have written more chunks
         index.delete_chunks_from(claim.row, claim.generation, len(document))
     totals = PointTotals(chunks=len(document), terms=document.words, usage_bytes=usage_bytes)
-    return IngestResult(totals, parsed.report, bm25.bits_of_languages(document.languages))
+    return IngestResult(totals, parsed.report, bm25.bits_of_languages(document.languages), text_checksum)
 
 
 def point_owner_of(claim: Claim) -> PointOwner:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from ingest.db.queue import claims, point_jobs
 from ingest.db.queue.claims import Claim
 from ingest.errors import Abandoned, DependencyDown, FileError, LastErrorCode, ModelChanged, OcrDeferred
-from ingest.jobs import outages, pipeline
+from ingest.jobs import clock_watch, outages, pipeline
 from ingest.jobs.lease import Lease
 from ingest.jobs.pipeline import IngestResult, JobControl, Stage
 from ingest.observability import logs, metrics, tracing
@@ -25,7 +25,7 @@ from ingest.steps.versions import pipeline_version
 from ingest.stores import unclaimed_blobs
 
 JobResult = Literal["skipped", "completed", "failed", "deferred", "released", "slow", "abandoned"]
-"""`skipped`: the file was not claimable. `deferred`: requeued because a dependency is down. `released`: requeued at once.
+"""`skipped`: the file was not claimable; with a reason it still waits. `deferred`: requeued because a dependency is down. `released`: requeued at once.
 `slow`: requeued for a worker of the slow lane.
 `abandoned`: the lease was lost, or the file is not wanted any more."""
 
@@ -37,6 +37,13 @@ class JobOutcome:
     result: JobResult
     reason: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    retry_seconds: float = 0.0
+    """Seconds until the file may be claimed again, if it was deferred."""
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether the file is still queued, so that another job will follow."""
+        return self.result in ("deferred", "released", "slow") or (self.result == "skipped" and bool(self.reason))
 
 
 DATABASE_OUTAGE_SECONDS = 600.0
@@ -55,7 +62,10 @@ def run_job(services: Services, row: int, *, lease_holder: str) -> JobOutcome:
     Raises DependencyDown only when the database is down, perhaps after DATABASE_OUTAGE_SECONDS. Then the file is queued
     again, or its lease will expire.
     """
-    claim = _claim(services, row, lease_holder)
+    try:
+        claim = _claim(services, row, lease_holder)
+    except ClaimRefused as exc:
+        return JobOutcome("skipped", str(exc))
     if claim is None:
         return JobOutcome("skipped")
     facts = {"store": claim.vector_store_id, "file": claim.file_id, "batch": claim.batch_id, "attempt": claim.attempt}
@@ -133,7 +143,8 @@ def _run_pipeline(services: Services, claim: Claim, control: JobControl) -> JobO
             raise
         return _release(services, claim, "the worker stops")
     except DependencyDown as exc:
-        if claim.waited_seconds > services.settings.retry_deadline_seconds:
+        is_overdue = claim.waited_seconds > services.settings.retry_deadline_seconds
+        if is_overdue and not clock_watch.is_settling(services):
             return _fail(services, claim, "server_error", f"Given up after waiting too long. {exc}")
         return _defer(services, claim, exc)
     except ModelChanged:  # like Abandoned, also raised by the writes in the branches above; `run_job` releases the file
@@ -150,9 +161,10 @@ def _run_pipeline(services: Services, claim: Claim, control: JobControl) -> JobO
 def _complete(services: Services, claim: Claim, result: IngestResult) -> None:
     """Complete the file. Attributes that changed meanwhile are written to the points first."""
     version, report = pipeline_version(claim.model), result.report.to_json()
+    languages, checksum = result.languages, result.text_checksum
 
     def complete_or_read_attributes(session: Session) -> tuple[dict[str, Any], int] | None:
-        if claims.complete(session, claim, result.totals, version, report, result.languages):
+        if claims.complete(session, claim, result.totals, version, report, languages, checksum):
             return None
         return claims.current_attributes(session, claim)
 
@@ -177,7 +189,7 @@ def _defer(services: Services, claim: Claim, exc: DependencyDown) -> JobOutcome:
     delay_seconds = _write_with_retry(services, lambda session: outages.defer(session, claim, exc))
     metrics.dependency_failures.labels(exc.dependency).inc()
     _log.warning("dependency_failed", dependency=exc.dependency, reason=str(exc), retry_seconds=round(delay_seconds, 1))
-    return JobOutcome("deferred", str(exc))
+    return JobOutcome("deferred", str(exc), retry_seconds=delay_seconds)
 
 
 def _release(services: Services, claim: Claim, reason: str) -> JobOutcome:

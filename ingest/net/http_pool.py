@@ -24,6 +24,10 @@ IDLE_SECONDS = 2.0
 
 _MAX_IDLE_CONNECTIONS = 20  # kept for the threads of one process; more are opened when they are needed
 _BLOCK_BYTES = 64 * 1024
+
+MAX_RESPONSE_BYTES = 128 * 2**20
+"""The longest body when the caller names no bound: twice what 2,048 vectors of 4,096 dimensions take as text of numbers."""
+
 _CLOSED_CONNECTION = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 
 
@@ -75,12 +79,14 @@ class HttpPool:
         self._url = url
         self._headers = {"user-agent": "ingest", "content-type": "application/json", **headers}
         self._timeout = urllib3.Timeout(connect=connect_seconds, read=timeout_seconds)
+        self._read_seconds = timeout_seconds
         self._used_at = time.monotonic()
 
     def send(self, method: Literal["POST", "PUT"], body: bytes, bounds: Bounds | None = None) -> Response:
         """Send JSON and return the response, whatever its status. The server may get the request twice.
 
-        Without `bounds`, the pool's timeout applies to each wait for bytes. Raises InvalidUrl or NoResponse.
+        Without `bounds`, the pool's timeout applies to each wait for bytes and to the body as a whole, which has
+        MAX_RESPONSE_BYTES at most. Raises InvalidUrl or NoResponse.
         """
         try:
             if time.monotonic() - self._used_at > IDLE_SECONDS:
@@ -112,10 +118,11 @@ class HttpPool:
             timeout=self._timeout if bounds is None else _timeout_until(bounds.deadline),
             retries=False,
             redirect=False,
-            preload_content=bounds is None,
+            preload_content=False,
         )
-        data = response.data if bounds is None else _read_within(response, bounds)
-        return Response(response.status, response.headers, data)
+        if bounds is None:
+            bounds = Bounds(time.monotonic() + self._read_seconds, MAX_RESPONSE_BYTES)
+        return Response(response.status, response.headers, _read_within(response, bounds))
 
     @cached_property
     def _connections(self) -> urllib3.PoolManager:
@@ -124,7 +131,7 @@ class HttpPool:
             raise InvalidUrl(f"{self._url} begins with neither http:// nor https://")
         authorities = None if has_own_certificates() else certifi.where()
         options: dict[str, Any] = {"maxsize": _MAX_IDLE_CONNECTIONS, "ca_certs": authorities}
-        proxy = _proxy_for(parts.scheme, parts.hostname or "")
+        proxy = proxy_for(parts.scheme, parts.hostname or "")
         if proxy is None:
             return urllib3.PoolManager(**options)
         return urllib3.ProxyManager(proxy, proxy_headers=_proxy_credentials(proxy), **options)
@@ -138,10 +145,15 @@ def _timeout_until(deadline: float) -> urllib3.Timeout:
 
 
 def _read_within(response: urllib3.BaseHTTPResponse, bounds: Bounds) -> bytes:
-    """Return the body. Raises NoResponse at the deadline, also for a server that keeps sending single bytes."""
+    """Return the body. Raises NoResponse at the deadline, also for a server that keeps sending single bytes.
+
+    No request asks for a packed body, and none is unpacked: its length would not bound what it unpacks to.
+    """
     received = bytearray()
     try:
-        while block := response.read1(_BLOCK_BYTES):
+        if (encoding := response.headers.get("content-encoding", "identity")) != "identity":
+            raise NoResponse(f"the server packs its answers ({encoding[:40]}), although it is asked not to")
+        while block := response.read1(_BLOCK_BYTES, decode_content=False):
             received += block
             if len(received) > bounds.max_bytes:
                 raise NoResponse(f"the response is longer than {bounds.max_bytes} bytes")
@@ -154,7 +166,7 @@ def _read_within(response: urllib3.BaseHTTPResponse, bounds: Bounds) -> bytes:
     return bytes(received)
 
 
-def _proxy_for(scheme: str, host: str) -> str | None:
+def proxy_for(scheme: str, host: str) -> str | None:
     """Return the environment's proxy for a host, or None without one or when the host is exempt."""
     proxies = getproxies()
     proxy = proxies.get(scheme) or proxies.get("all")

@@ -5,6 +5,8 @@ Records never hold file contents or secrets.
 
 import logging
 import sys
+import threading
+import time
 from typing import Any, cast
 
 import structlog
@@ -59,3 +61,38 @@ def get(name: str) -> Logger:
 
 bound_context = structlog.contextvars.bound_contextvars
 """Context manager that adds its keyword arguments to every record inside it."""
+
+
+RECORDS_PER_PERIOD = 10
+PERIOD_SECONDS = 60.0
+
+
+class RepeatedRecords:
+    """A logger for what clients without a key can cause at any rate: RECORDS_PER_PERIOD records of an event in PERIOD_SECONDS.
+
+    The first record after that says how many were left out (`suppressed`).
+    """
+
+    def __init__(self, logger: Logger) -> None:
+        self._logger = logger
+        self._lock = threading.Lock()
+        self._periods: dict[str, tuple[float, int]] = {}
+        """By event: when its period began, and its records since."""
+
+    def info(self, event: str, **facts: Any) -> None:
+        self._log(logging.INFO, event, facts)
+
+    def warning(self, event: str, **facts: Any) -> None:
+        self._log(logging.WARNING, event, facts)
+
+    def _log(self, level: int, event: str, facts: dict[str, Any]) -> None:
+        now = time.monotonic()
+        with self._lock:
+            since, count = self._periods.get(event, (now, 0))
+            suppressed = 0
+            if now - since >= PERIOD_SECONDS:
+                suppressed = max(0, count - RECORDS_PER_PERIOD)
+                since, count = now, 0
+            self._periods[event] = (since, count + 1)
+        if count < RECORDS_PER_PERIOD:
+            self._logger.log(level, event, **facts, **({"suppressed": suppressed} if suppressed else {}))

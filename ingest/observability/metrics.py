@@ -4,6 +4,7 @@ With PROMETHEUS_MULTIPROC_DIR in the environment all processes of a machine writ
 answer a scrape for all (`ingest up`, or a worker with its children). Without it a process answers for itself.
 """
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable
@@ -15,9 +16,12 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from ingest.environment import prometheus_folder
+from ingest.observability import allocated_values
 
 if _folder := prometheus_folder():  # before the first metric is made, which opens a file there
-    _folder.mkdir(parents=True, exist_ok=True)
+    allocated_values.install()
+    with contextlib.suppress(OSError):  # on a full disk the process counts for itself (`metrics_not_shared`)
+        _folder.mkdir(parents=True, exist_ok=True)
 
 FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)

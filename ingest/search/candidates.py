@@ -1,13 +1,15 @@
 """Candidates of a search: what the index returned, joined with what the database says about the files.
 
-The points in the index lag behind the database. A candidate counts only if the database has the same generation of its
-file, and the file's attributes still match the filter.
+The points in the index lag behind the database. A candidate counts only if the database has the same file under its row
+number, the same generation of the file, and attributes that still match the filter. The file differs if the database or
+the index was restored from a backup: row numbers then come again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.db.content.members import LiveFile
+from ingest.runtime.cancellation import checked
 from ingest.steps import filters as filtering
 from ingest.steps.filters import Filter
 from ingest.steps.index import Hit
@@ -98,7 +100,11 @@ class Candidates:
 
         It may have been replaced after the index was read. Then neither version of it would be found.
         """
-        hits = [hit for model, hit in self.all_hits() if hit.row in live_files and model == live_files[hit.row].model]
+        hits = [
+            hit
+            for model, hit in self.all_hits()
+            if hit.row in live_files and model == live_files[hit.row].model and _is_of(hit, live_files[hit.row])
+        ]
         current_rows = {hit.row for hit in hits if hit.generation == live_files[hit.row].generation}
         outdated_rows = {hit.row for hit in hits if hit.generation < live_files[hit.row].generation}
         return not outdated_rows <= current_rows
@@ -115,15 +121,15 @@ class Candidates:
 
         def is_current(model: str, hit: Hit) -> bool:
             file = live_files.get(hit.row)
-            if file is None:
+            if file is None or not _is_of(hit, file):
                 return False
             if not _is_live(model, hit, file) and standby.get(hit.row) != hit.generation:
                 return False
             return filters is None or filtering.matches(filters, file.attributes, file.filename)
 
         return Candidates(
-            dense={m: [hit for hit in hits if is_current(m, hit)] for m, hits in self.dense.items()},
-            lexical={m: [hit for hit in hits if is_current(m, hit)] for m, hits in self.lexical.items()},
+            dense={m: [hit for hit in checked(hits) if is_current(m, hit)] for m, hits in self.dense.items()},
+            lexical={m: [hit for hit in checked(hits) if is_current(m, hit)] for m, hits in self.lexical.items()},
         )
 
     def _standby_generations(self, live_files: Mapping[int, LiveFile]) -> dict[int, int]:
@@ -140,5 +146,9 @@ class Candidates:
         }
 
 
+def _is_of(hit: Hit, file: LiveFile) -> bool:
+    return hit.file_id == file.file_id
+
+
 def _is_live(model: str, hit: Hit, file: LiveFile) -> bool:
-    return file.model == model and file.generation == hit.generation
+    return _is_of(hit, file) and file.model == model and file.generation == hit.generation

@@ -129,13 +129,15 @@ def _read_neighbours(services: Services, passages: Sequence[RankedPassage], neig
         around = (PointKey(hit.row, hit.generation, number) for number in numbers)
         keys_by_model.setdefault(passage.model, {}).update(dict.fromkeys(around))
     own = {_key(passage): StoredText(passage.hit.text, passage.hit.location) for passage in passages}
+    files = {passage.hit.row: passage.file.file_id for passage in passages}
     chunks: dict[PointKey, StoredText] = {}
     for model, keys in keys_by_model.items():
         index = services.index_of(model)
         rest = iter([key for key in keys if key not in own])
         while (page := list(islice(rest, _PAGE))) and _characters(chunks) < MAX_READ_CHARACTERS:
             with services.breakers["qdrant"].guard():
-                chunks |= index.read_texts(page)
+                found = index.read_texts(page)
+            chunks |= {key: text for key, text in found.items() if text.file_id == files[key.row]}
     return chunks | own
 
 

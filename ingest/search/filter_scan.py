@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ingest.db.content import filterable_files
 from ingest.errors import InvalidRequest
+from ingest.runtime.cancellation import checked
 from ingest.services import Services
 from ingest.steps import filters as filtering
 from ingest.steps.filters import Comparison, Filter, strings
@@ -45,7 +46,7 @@ def _scan(session: Session, store_id: str, condition: Filter) -> list[int] | Non
         scanned += len(page)
         if scanned > MAX_FILES:
             return None
-        rows += [file.row for file in page if filtering.matches(condition, file.attributes, file.filename)]
+        rows += [file.row for file in checked(page) if filtering.matches(condition, file.attributes, file.filename)]
         position = page[-1].row
     return rows
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from ingest.runtime.cancellation import checked
 from ingest.search.passages import RankedPassage
 from ingest.steps import bm25
 from ingest.steps.index import Hit
@@ -136,7 +137,7 @@ def fold(passages: Sequence[RankedPassage], wanted: int | None) -> list[RankedPa
     """
     groups = _Groups()
     members: list[list[RankedPassage]] = []
-    for position, passage in enumerate(passages):
+    for position, passage in enumerate(checked(passages)):
         if wanted is not None and len(groups) >= wanted and position >= DEPTH * wanted:
             break
         if groups.compared >= MAX_COMPARED:
@@ -152,7 +153,7 @@ def distinct(hits: Iterable[Hit], query: str, wanted: int | None) -> list[Hit]:
     """Return the hits that are left when near-duplicates are folded, the first `wanted` of them, or all."""
     groups, asked = _Groups(), frozenset(_words(query))
     kept: list[Hit] = []
-    for hit in hits:
+    for hit in checked(hits):
         if groups.compared >= MAX_COMPARED or (wanted is not None and len(kept) >= wanted):
             break
         if groups.place(hit.text, asked) == len(kept):

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ingest.errors import DependencyDown
 from ingest.observability import logs, metrics
+from ingest.runtime import cancellation
 from ingest.search.candidates import PartScore
 from ingest.search.options import SearchOptions
 from ingest.search.passages import RankedPassage
@@ -60,6 +61,7 @@ def reorder(passages: Sequence[RankedPassage], scores: Sequence[float | None]) -
 
 def _score(services: Services, reranker: Reranker, passages: Sequence[RankedPassage]) -> list[float | None]:
     """Return the reranker's scores; none at all if it fails, which the log and the metrics show."""
+    cancellation.check()
     try:
         with services.breakers["reranker"].guard():
             scores = reranker.score([(passage.query, passage.hit.text) for passage in passages])

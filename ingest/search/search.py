@@ -12,6 +12,7 @@ from ingest.caller import Caller
 from ingest.db.content import stores as rows
 from ingest.db.session import read_clock
 from ingest.errors import DependencyDown
+from ingest.runtime import cancellation
 from ingest.search import filter_scan, near_duplicates, reranking, retrieval, scoring
 from ingest.search.absence import FileExplanation, Stages, explain_files
 from ingest.search.candidates import PassageKey
@@ -89,6 +90,7 @@ def rewrite_queries(services: Services, caller: Caller, store_id: str, queries: 
 
 def _rank_query(services: Services, caller: Caller, store: StoreState, text: str, options: SearchOptions) -> Ranking:
     """Return the passages of one query, best first: retrieve, score."""
+    cancellation.check()
     query = retrieval.make_query(store, text, options)
 
     def is_enough(candidates: CandidatesByKey) -> bool:

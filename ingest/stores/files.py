@@ -3,12 +3,13 @@
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import chain
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ingest import ids
-from ingest.blobs import StagedFile, raw_key
+from ingest.blobs import StagedFile, raw_key, verified
 from ingest.caller import Caller
 from ingest.db.content import files as rows
 from ingest.db.content import imported_files
@@ -18,7 +19,7 @@ from ingest.db.pages import Page, Window
 from ingest.db.queue import membership
 from ingest.db.session import read_clock
 from ingest.db.tenancy import quotas
-from ingest.errors import Abandoned, DependencyDown, NotFound
+from ingest.errors import Abandoned, DamagedFile, DependencyDown, NotFound
 from ingest.services import Services
 from ingest.stores.unclaimed_blobs import delete_blob_if_unreferenced, store_reserved
 
@@ -108,12 +109,18 @@ def list_page(services: Services, caller: Caller, window: Window, *, purpose: st
 
 
 def read_content(services: Services, caller: Caller, file_id: str) -> tuple[File, Iterator[bytes]]:
-    """Return a file and its bytes in blocks. Raises NotFound, also when the bytes are lost."""
+    """Return a file and its bytes in blocks. Raises NotFound, also when the bytes are lost or damaged.
+
+    Damage of a file of several blocks is seen late: reading its last block raises DamagedFile.
+    """
     file = retrieve(services, caller, file_id)
     try:
-        return file, services.blobs.stream(raw_key(file.blob))
+        blocks = verified(services.blobs.stream(raw_key(file.blob)), file.blob)
+        return file, chain([next(blocks, b"")], blocks)
     except FileNotFoundError as exc:
         raise NotFound(f"The content of file '{file_id}' is gone.", param="id") from exc
+    except DamagedFile as exc:
+        raise NotFound(f"The content of file '{file_id}' is damaged: upload it again.", param="id") from exc
 
 
 def delete(services: Services, caller: Caller, file_id: str) -> None:

@@ -16,7 +16,7 @@ from ingest.db.queue import membership, point_attributes, point_jobs
 from ingest.db.queue.membership import Member
 from ingest.db.session import after_commit
 from ingest.db.tenancy import quotas
-from ingest.errors import Abandoned, DependencyDown, NotFound, OcrDeferred
+from ingest.errors import Abandoned, DamagedFile, DependencyDown, NotFound, OcrDeferred
 from ingest.observability import logs
 from ingest.services import Services
 from ingest.status import FileStatus
@@ -161,6 +161,8 @@ def read_parsed_text(services: Services, caller: Caller, store_id: str, file_id:
         ) from exc
     except FileNotFoundError as exc:
         raise NotFound(f"The content of file '{file_id}' is gone.", param="file_id") from exc
+    except DamagedFile as exc:
+        raise NotFound(f"The content of file '{file_id}' is damaged: upload it again.", param="file_id") from exc
     finally:
         services.parser_lock.release()
 

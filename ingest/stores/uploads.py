@@ -18,7 +18,7 @@ from ingest.db.content import uploads as rows
 from ingest.db.models import File, Upload, UploadPart
 from ingest.db.session import read_clock
 from ingest.db.tenancy import quotas
-from ingest.errors import InvalidRequest, NotFound, QuotaExceeded, TooLarge
+from ingest.errors import DamagedFile, InvalidRequest, NotFound, QuotaExceeded, TooLarge
 from ingest.services import Services
 from ingest.stores import files, unclaimed_blobs
 
@@ -112,11 +112,13 @@ def complete(
         upload = _require_upload(session, caller, upload_id)
         if upload.status == "completed":
             return _repeat_completion(session, upload, part_ids)
-        _check_parts(_require_pending(upload), part_ids, rows.get_parts(session, part_ids))
+        parts = rows.get_parts(session, part_ids)
+        _check_parts(_require_pending(upload), part_ids, parts)
     digest = hashlib.md5(usedforsecurity=False)
     try:
         with services.blobs.stage(
-            _stream_parts(services, part_ids, digest.update), max_bytes=MAX_UPLOAD_BYTES
+            _stream_parts(services, [parts[part_id] for part_id in part_ids], digest.update),
+            max_bytes=MAX_UPLOAD_BYTES,
         ) as staged:
             if md5 is not None and digest.hexdigest() != md5.lower():
                 raise InvalidRequest(
@@ -126,6 +128,10 @@ def complete(
                 view = _complete(services, caller, upload, staged, reservation, part_ids)
             # Does nothing, except if a concurrent completion made the file: then the reservation was not claimed.
             unclaimed_blobs.release_reservation(services, reservation, staged.sha256)
+    except DamagedFile as exc:
+        raise InvalidRequest(
+            "A part's content is damaged on the server. Start the upload again.", param="part_ids"
+        ) from exc
     except FileNotFoundError:  # a concurrent request ended the upload and deleted its parts
         return _answer_after_race(services, caller, upload_id, part_ids)
     _delete_ended_parts(services, upload_id)
@@ -219,10 +225,12 @@ def _invalid_parts(problem: str, part_ids: Sequence[str]) -> InvalidRequest:
     return InvalidRequest(f"Invalid 'part_ids': {problem}: {named}.", param="part_ids", code="invalid_value")
 
 
-def _stream_parts(services: Services, part_ids: Sequence[str], on_block: Callable[[bytes], object]) -> Iterator[bytes]:
-    """Yield the blocks of all parts, and pass each one to `on_block`."""
-    for part_id in part_ids:
-        for block in services.blobs.stream(blobs.part_key(part_id)):
+def _stream_parts(
+    services: Services, parts: Sequence[UploadPart], on_block: Callable[[bytes], object]
+) -> Iterator[bytes]:
+    """Yield the blocks of all parts, and pass each one to `on_block`. Raises DamagedFile."""
+    for part in parts:
+        for block in blobs.verified(services.blobs.stream(blobs.part_key(part.id)), part.sha256 or ""):
             on_block(block)
             yield block
 

@@ -93,7 +93,7 @@ def authenticate(database: Database, secret: str | None, *, is_local: bool) -> P
     The error and its timing are the same for every wrong key, whether it is malformed, unknown or revoked.
     Raises Unauthorised.
     """
-    candidate = secret if secret is not None and _KEY_PATTERN.fullmatch(secret) else ""
+    candidate = secret if secret is not None and is_well_formed(secret) else ""
     with database.reading() as session:
         match = rows.look_up(session, candidate[:STORED_PREFIX_CHARACTERS])
     # Without a stored key the comparison is made all the same, so that it takes as long.
@@ -107,6 +107,11 @@ def authenticate(database: Database, secret: str | None, *, is_local: bool) -> P
     if not match.keys_exist:
         raise Unauthorised(NO_KEYS_YET_MESSAGE, code="invalid_api_key")
     raise Unauthorised(INCORRECT_KEY_MESSAGE if secret else MISSING_KEY_MESSAGE, code="invalid_api_key")
+
+
+def is_well_formed(secret: str) -> bool:
+    """Return whether a text looks like a key."""
+    return _KEY_PATTERN.fullmatch(secret) is not None
 
 
 def _record_use(database: Database, key: rows.Key, at: float) -> None:

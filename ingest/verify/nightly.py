@@ -33,7 +33,9 @@ class NightlyVerifier:
         with self._services.database.transaction() as session:
             is_due = verifications.claim_if_due(session, self._services.settings.verify_cron)
         if is_due:
-            report = verify(self._services)
+            settings = self._services.settings
+            rate = settings.verify_mib_per_second * 2**20
+            report = verify(self._services, deep=settings.verify_deep, bytes_per_second=rate)
             with self._services.database.transaction() as session:
                 verifications.record(session, report.counts)
             facts = {"files": report.files, "points": report.points, "findings": report.counts}

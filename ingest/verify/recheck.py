@@ -6,6 +6,7 @@ A row is judged only if its expected points are the same before and after its po
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from ingest import ids
 from ingest.blobs import raw_key
@@ -16,8 +17,8 @@ from ingest.db.queue import model_migration, point_jobs, requeue
 from ingest.db.session import read_clock
 from ingest.errors import Abandoned
 from ingest.services import Services
-from ingest.steps.index import MAX_ROWS_PER_REQUEST, Index
-from ingest.verify.report import Ledger
+from ingest.steps.index import MAX_ROWS_PER_REQUEST, Index, add_checksums
+from ingest.verify.report import FindingKind, Ledger
 
 MAX_ATTEMPTS = 5
 """Give up on a row that changes during each attempt: live workers are processing it."""
@@ -25,8 +26,18 @@ MAX_ATTEMPTS = 5
 BATCH_SIZE = 10_000
 """Files that are queued again as one batch."""
 
-PointOrigin = tuple[int, str, str]
-"""Generation, project and store of a point."""
+
+class PointOrigin(NamedTuple):
+    """What a point names besides its row and its number."""
+
+    generation: int
+    project: str
+    store: str
+    file_id: str
+
+
+Chunks = dict[int, int]
+"""Checksums of texts by the number of their chunk; 0 if they were not read."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +50,11 @@ class _Snapshot:
 
 @dataclass(frozen=True)
 class _MissingPoints:
-    """A row without all of its points, and the detail of the finding."""
+    """A row without all of its points, or with damaged ones, and the finding."""
 
     row: ExpectedPoints
     detail: str
+    kind: FindingKind = "points_missing"
 
 
 @dataclass
@@ -54,6 +66,8 @@ class RowChecker:
     model: str
     index: Index
     """The index of the model."""
+    with_checksums: bool = False
+    """Whether texts are compared with their checksums too."""
     _missing: list[_MissingPoints] = field(default_factory=list)
 
     def check_rows(self, rows: Sequence[int]) -> None:
@@ -69,7 +83,7 @@ class RowChecker:
             before = self._read_snapshot(rows)
             points = self._read_points(rows)
             after = self._read_snapshot(rows)
-            stores = sorted({store for origins in points.values() for _, _, store in origins})
+            stores = sorted({origin.store for origins in points.values() for origin in origins})
             with self.services.database.reading() as session:
                 purged_stores = expected_state.purged_stores(session, stores)
             changed_rows = []
@@ -90,51 +104,64 @@ class RowChecker:
                 expected_state.last_purged_generations(session, rows),
             )
 
-    def _read_points(self, rows: Sequence[int]) -> dict[int, dict[PointOrigin, set[int]]]:
-        """Return the chunk numbers of the points of each row, by origin."""
-        points: dict[int, dict[PointOrigin, set[int]]] = {}
-        for row, generation, project, store, number in self.index.scan_points(rows):
-            points.setdefault(row, {}).setdefault((generation, project, store), set()).add(number)
+    def _read_points(self, rows: Sequence[int]) -> dict[int, dict[PointOrigin, Chunks]]:
+        """Return the chunks of the points of each row, by origin."""
+        points: dict[int, dict[PointOrigin, Chunks]] = {}
+        for point in self.index.scan_points(rows, with_checksums=self.with_checksums):
+            origin = PointOrigin(point.generation, point.project, point.vector_store_id, point.file_id)
+            points.setdefault(point.row, {}).setdefault(origin, {})[point.number] = point.text_checksum or 0
         return points
 
     def _check_row(
         self,
         row_number: int,
         row: ExpectedPoints | None,
-        points: dict[PointOrigin, set[int]],
+        points: dict[PointOrigin, Chunks],
         purged: int,
         purged_stores: set[str],
     ) -> None:
         """Record missing points of the live generation, and all other points that no job writes or deletes."""
         if row is not None and row.generation is not None:
-            live_numbers = points.pop((row.generation, row.project, row.vector_store_id), set())
-            self._check_live_points(row, row.generation, live_numbers)
-        for (generation, project, store), numbers in sorted(points.items()):
-            is_own = row is not None and (row.project, row.vector_store_id) == (project, store)
+            live_chunks = points.pop(_own_origin(row, row.generation), {})
+            self._check_live_points(row, row.generation, live_chunks)
+        for origin, chunks in sorted(points.items()):
+            is_own = row is not None and origin == _own_origin(row, origin.generation)
             is_being_written = (
-                is_own and row is not None and row.kept_generation < generation <= (row.writing_generation or 0)
+                is_own and row is not None and row.kept_generation < origin.generation <= (row.writing_generation or 0)
             )
-            if is_being_written or generation <= purged or store in purged_stores:
+            if is_being_written or origin.generation <= purged or origin.store in purged_stores:
                 continue
-            name = f"row {row_number} of store {store}" if row is None else _name(row)
-            detail = f"{len(numbers)} points of generation {generation}"
+            name = f"row {row_number} of store {origin.store}" if row is None else _name(row)
+            detail = f"{len(chunks)} points of generation {origin.generation}"
             if row is not None and not is_own:
-                detail += f" that name store {store} of project {project}"
-            repair = partial(self._delete_orphaned, row_number, row, generation, store)
+                detail += f" that name {origin.file_id} in store {origin.store} of project {origin.project}"
+            repair = partial(self._delete_orphaned, row_number, row, origin)
             self.ledger.record("points_orphaned", name, detail, repair)
 
-    def _check_live_points(self, row: ExpectedPoints, generation: int, numbers: set[int]) -> None:
-        missing = row.point_count - sum(number < row.point_count for number in numbers)
+    def _check_live_points(self, row: ExpectedPoints, generation: int, chunks: Chunks) -> None:
+        missing = row.point_count - sum(number < row.point_count for number in chunks)
         if missing:
-            detail = f"{row.point_count} points expected of generation {generation}, {row.point_count - missing} of them found"
-            if row.is_standby:
-                repair = partial(self._drop_standby, row, generation)
-                self.ledger.record("points_missing", _name(row), f"{detail}, for {self.model}", repair)
-            else:
-                self._missing.append(_MissingPoints(row, detail))
-        if surplus := sum(number >= row.point_count for number in numbers):
+            found = row.point_count - missing
+            detail = f"{row.point_count} points expected of generation {generation}, {found} of them found"
+            self._add_missing(_MissingPoints(row, detail), generation)
+        elif self.with_checksums and row.text_checksum is not None:
+            checksums = (checksum for number, checksum in chunks.items() if number < row.point_count)
+            if add_checksums(0, checksums) != row.text_checksum:
+                detail = (
+                    f"the texts of the {row.point_count} points of generation {generation} are not those of the file"
+                )
+                self._add_missing(_MissingPoints(row, detail, "points_damaged"), generation)
+        if surplus := sum(number >= row.point_count for number in chunks):
             detail = f"{row.point_count} points expected of generation {generation}, {surplus} more found"
             self.ledger.record("points_orphaned", _name(row), detail, partial(self._delete_surplus, row, generation))
+
+    def _add_missing(self, missing: _MissingPoints, generation: int) -> None:
+        """Collect a file that a repair queues again, or record that standby points are to be dropped."""
+        if not missing.row.is_standby:
+            self._missing.append(missing)
+            return
+        repair = partial(self._drop_standby, missing.row, generation)
+        self.ledger.record(missing.kind, _name(missing.row), f"{missing.detail}, for {self.model}", repair)
 
     def _delete_surplus(self, row: ExpectedPoints, generation: int) -> str:
         self.index.delete_chunks_from(row.row, generation, row.point_count)
@@ -145,14 +172,16 @@ class RowChecker:
             is_dropped = model_migration.drop_standby_of_file(session, row.row, generation)
         return "written again if the store migrates to the model" if is_dropped else _UNCHANGED
 
-    def _delete_orphaned(self, row_number: int, row: ExpectedPoints | None, generation: int, store: str) -> str:
-        own_generations = () if row is None else (row.generation, *row.generations_of_other_models)
-        if row is None or (generation <= row.newest_generation and generation not in own_generations):
+    def _delete_orphaned(self, row_number: int, row: ExpectedPoints | None, origin: PointOrigin) -> str:
+        generation = origin.generation
+        if row is None or row.file_id != origin.file_id:
+            # No purge by generation: the row number may be given out again before it, or has been.
+            self.index.delete_points_of_file(row_number, origin.file_id)
+            return "deleted"
+        own_generations = (row.generation, *row.generations_of_other_models)
+        if generation <= row.newest_generation and generation not in own_generations:
             with self.services.database.transaction() as session:
-                if row is None:
-                    point_jobs.purge_up_to(session, store, [(row_number, generation)])
-                else:
-                    point_jobs.purge_after(session, store, [(row_number, generation - 1, generation)])
+                point_jobs.purge_after(session, origin.store, [(row_number, generation - 1, generation)])
             return "the next maintenance run deletes them"
         # A purge by generation would delete other points too: this generation was never started, belongs to another
         # store, or to another model.
@@ -165,7 +194,7 @@ class RowChecker:
         row = self._read_snapshot([row_number]).rows.get(row_number)
         if row is not None and row.generation == generation:
             points = self._read_points([row_number]).get(row_number, {})
-            self._check_live_points(row, generation, points.get((generation, row.project, row.vector_store_id), set()))
+            self._check_live_points(row, generation, points.get(_own_origin(row, generation), {}))
         elif row is not None and row.writing_generation == generation:
             return "deleted; a re-index of the file has started: verify again after its end"
         return "deleted"
@@ -184,7 +213,7 @@ class RowChecker:
             batch_id = self._requeue(store, rows) if rows else None
             for missing in missing_points:
                 repair = _requeue_message(missing.row, batch_id) if missing.row.row in repairable else None
-                self.ledger.record("points_missing", _name(missing.row), missing.detail, repair)
+                self.ledger.record(missing.kind, _name(missing.row), missing.detail, repair)
 
     def _requeue(self, store: str, rows: Sequence[int]) -> str | None:
         """Queue files again and return the id of their batch; None if none of them could be queued."""
@@ -198,9 +227,9 @@ class RowChecker:
     def _has_bytes(self, row: ExpectedPoints) -> bool:
         """Return whether the file can be parsed again. If not, its remaining points are kept."""
         with self.services.database.reading() as session:
-            blob = expected_state.get_blob(session, row.file_id)
+            file = expected_state.get_file_bytes(session, row.file_id)
         try:
-            return blob is not None and self.services.blobs.age_seconds(raw_key(blob)) is not None
+            return file is not None and self.services.blobs.size(raw_key(file.blob)) == file.size
         except FileNotFoundError:
             return False
 
@@ -212,6 +241,10 @@ def _requeue_message(row: ExpectedPoints, batch_id: str | None) -> Callable[[], 
     if row.writing_generation is not None:
         return lambda: "a job writes them already"
     return lambda: f"queued again in {batch_id}" if batch_id else _UNCHANGED
+
+
+def _own_origin(row: ExpectedPoints, generation: int) -> PointOrigin:
+    return PointOrigin(generation, row.project, row.vector_store_id, row.file_id)
 
 
 def _name(row: ExpectedPoints) -> str:

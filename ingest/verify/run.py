@@ -1,14 +1,23 @@
 """Runs all checks one after the other."""
 
 from ingest.services import Services
-from ingest.verify import blobs, points, rows
+from ingest.verify import blob_bytes, blobs, points, rows
+from ingest.verify.pace import Pace
 from ingest.verify.report import Ledger, Report
 
 
-def verify(services: Services, *, repair: bool = False, is_running: bool = True) -> Report:
+def verify(
+    services: Services,
+    *,
+    repair: bool = False,
+    is_running: bool = True,
+    deep: bool = False,
+    bytes_per_second: float | None = None,
+) -> Report:
     """Run all checks and return the report. Raises DependencyDown.
 
-    Needs about 40 bytes of memory per file. Works while the service runs: rows that change during a check are checked
+    `deep` also reads all bytes of the blobs and all texts of the points, at most `bytes_per_second`, and compares them with
+    their checksums. Needs about 80 bytes of memory per file. Works while the service runs: rows that change during a check are checked
     again. `repair` repairs findings where possible. Overdue work is checked only if the service `is_running`.
     """
     ledger = Ledger(repairing=repair)
@@ -16,8 +25,11 @@ def verify(services: Services, *, repair: bool = False, is_running: bool = True)
         rows.check_overdue(services, ledger)
     rows.check_contradictions(services, ledger)
     store_count, batch_count = rows.check_counters(services, ledger)
-    file_count, point_count = points.check(services, ledger)
+    pace = Pace(bytes_per_second) if deep else None
+    file_count, point_count = points.check(services, ledger, pace)
     blob_count = blobs.check(services, ledger)
+    if pace is not None:
+        blob_bytes.check(services, ledger, pace)
     return Report(
         stores=store_count,
         batches=batch_count,

@@ -3,7 +3,6 @@
 Decision: deploy/docs/decisions/0010-webhooks.md.
 """
 
-import asyncio
 import threading
 import time
 from collections.abc import Sequence
@@ -12,16 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 
 from ingest.caller import Caller
+from ingest.db import clock_readings
 from ingest.db import webhooks as rows
 from ingest.db.session import read_clock
 from ingest.db.webhooks import Delivery
-from ingest.errors import InvalidRequest
-from ingest.net.egress_guard import PinnedRequest, Resolver, Unreachable, pin_request, resolve
+from ingest.errors import InvalidRequest, Refused, SecretUnreadable
+from ingest.net.egress_guard import AddressRefused, EgressPolicy, OutOfTime, Resolver, Unreachable, resolve
+from ingest.net.guarded_http import open_response
 from ingest.observability import logs, metrics
 from ingest.runtime.backoff import Backoff
 from ingest.runtime.periodic import PeriodicThread
 from ingest.services import Services
-from ingest.webhooks import endpoints
+from ingest.webhooks import endpoints, secrets_at_rest
 from ingest.webhooks.events import EventType, build_event, sample_data
 from ingest.webhooks.signing import signature_headers
 
@@ -52,6 +53,7 @@ class DeliveryWorker:
         self._resolver = resolver
         self._thread = PeriodicThread("webhook_delivery", services.settings.sweep_seconds, self.deliver_due)
         self._busy_endpoints: set[int] = set()
+        self._has_encrypted_secrets = False
         self._lock = threading.Lock()
         self._executor = ThreadPoolExecutor(MAX_CONCURRENT_ENDPOINTS, thread_name_prefix="webhook_delivery")
 
@@ -69,6 +71,7 @@ class DeliveryWorker:
 
         Returns the number of endpoints. Waits for no receiver.
         """
+        self._encrypt_secrets_once()
         with self._lock:
             busy = sorted(self._busy_endpoints)
         idle_threads = MAX_CONCURRENT_ENDPOINTS - len(busy)
@@ -88,6 +91,16 @@ class DeliveryWorker:
                 self._busy_endpoints.add(endpoint)
             self._executor.submit(self._deliver_to_endpoint, endpoint, deliveries)
         return len(claimed)
+
+    def _encrypt_secrets_once(self) -> None:
+        """Encrypt what an earlier release or an older key left, when the database answers for the first time."""
+        if self._has_encrypted_secrets:
+            return
+        try:
+            secrets_at_rest.encrypt_stored(self._services.database, self._services.secret_box)
+        except Refused as exc:  # each delivery says so as well
+            _log.error("webhook_secret_unreadable", reason=str(exc))
+        self._has_encrypted_secrets = True
 
     def wait_until_idle(self) -> None:
         """Wait until all started deliveries have ended. Only tests call this."""
@@ -134,7 +147,8 @@ class DeliveryWorker:
         }
         seconds = RETRY_BACKOFF.pause_seconds(delivery.attempts)
         with self._services.database.transaction() as session:
-            if delivery.age_seconds >= GIVE_UP_AFTER_SECONDS:
+            # After a jump of the clock every event looks old.
+            if delivery.age_seconds >= GIVE_UP_AFTER_SECONDS and clock_readings.last_jump(session) is None:
                 outcome = "given_up"
                 rows.record_given_up(session, delivery, reason)
                 _log.error("webhook_given_up", **about)
@@ -169,32 +183,25 @@ def post_event(
 ) -> int:
     """Send a signed event and return the HTTP status of the response; its body is not read. Raises DeliveryFailed."""
     settings = services.settings
+    policy = EgressPolicy(settings.webhooks_allow_private, PERMITTING_SETTING, resolver)
+    deadline = time.monotonic() + settings.webhook_timeout_seconds
     try:
-        request = pin_request(
-            httpx.URL(url),
-            resolver,
-            allow_private=settings.webhooks_allow_private,
-            permitting_setting=PERMITTING_SETTING,
-        )
-    except (Unreachable, httpx.InvalidURL, UnicodeError, ValueError) as exc:
+        readable = secrets_at_rest.open_all(services, secrets)
+    except SecretUnreadable as exc:
+        _log.error("webhook_secret_unreadable", event_id=event_id, reason=str(exc))
+        raise DeliveryFailed(f"{exc}.") from exc
+    headers = {"Content-Type": "application/json", **signature_headers(readable, event_id, int(time.time()), body)}
+    try:
+        with open_response(
+            policy, "POST", httpx.URL(url), headers=headers, body=body.encode(), deadline=deadline
+        ) as response:
+            return response.status
+    except OutOfTime as exc:
+        raise DeliveryFailed(f"No answer within {settings.webhook_timeout_seconds:g} s.") from exc
+    except (AddressRefused, httpx.InvalidURL, UnicodeError) as exc:
         _log.warning("webhook_address_refused", event_id=event_id, reason=str(exc))
         raise DeliveryFailed("The address cannot be resolved, or is not public.") from exc
-    headers = signature_headers(secrets, event_id, int(time.time()), body)
-    try:
-        return asyncio.run(_post(request, headers, body, settings.webhook_timeout_seconds))
-    except TimeoutError as exc:
-        raise DeliveryFailed(f"No answer within {settings.webhook_timeout_seconds:g} s.") from exc
-    except (httpx.HTTPError, OSError) as exc:
-        raise DeliveryFailed(f"The receiver could not be reached ({type(exc).__name__}).") from exc
-
-
-async def _post(pinned: PinnedRequest, headers: dict[str, str], body: str, timeout_seconds: float) -> int:
-    # One deadline for the whole exchange: httpx's own timeout starts anew with every byte that arrives.
-    async with asyncio.timeout(timeout_seconds), httpx.AsyncClient(trust_env=False, timeout=timeout_seconds) as client:
-        all_headers = {**pinned.headers, **headers, "Content-Type": "application/json"}
-        request = client.build_request(
-            "POST", pinned.url, headers=all_headers, content=body, extensions=pinned.extensions
-        )
-        response = await client.send(request, stream=True, follow_redirects=False)
-        await response.aclose()
-        return response.status_code
+    except Unreachable as exc:
+        _log.warning("webhook_receiver_unreachable", event_id=event_id, reason=exc.strerror)
+        cause = type(exc.__cause__ or exc).__name__
+        raise DeliveryFailed(f"The receiver could not be reached ({cause}).") from exc

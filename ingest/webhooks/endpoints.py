@@ -4,13 +4,13 @@ Decision: deploy/docs/decisions/0010-webhooks.md.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from ingest import ids
+from ingest import ids, secret_box
 from ingest.caller import Caller
 from ingest.db import locks
 from ingest.db import webhooks as rows
@@ -20,6 +20,7 @@ from ingest.db.session import read_clock
 from ingest.errors import InvalidRequest, NotFound
 from ingest.services import Services
 from ingest.webhooks.events import EventType
+from ingest.webhooks.secrets_at_rest import seal
 from ingest.webhooks.signing import generate_secret
 
 MAX_ENDPOINTS_PER_PROJECT = 20
@@ -34,6 +35,13 @@ class EndpointView:
 
     endpoint: WebhookEndpoint
     waiting_events: int
+    new_secret: str | None = None
+    """The secret in readable form, when it was just made."""
+
+    @property
+    def secret_hint(self) -> str:
+        """The last characters of the secret."""
+        return secret_box.hint(self.endpoint.secret)
 
     @property
     def id(self) -> str:
@@ -48,6 +56,8 @@ def create(
     Raises InvalidRequest for an invalid URL, and when the project has the maximum number of endpoints.
     """
     _check_url(url)
+    secret = generate_secret()
+    sealed = seal(services, secret)
     with services.database.transaction() as session:
         locks.advisory_lock(session, locks.webhook_endpoints(caller.project))
         if rows.count(session, caller.project) >= MAX_ENDPOINTS_PER_PROJECT:
@@ -59,13 +69,13 @@ def create(
             name=name,
             url=url,
             event_types=sorted(set(event_types)),
-            secret=generate_secret(),
+            secret=sealed,
             paused=paused,
             created_at=now,
             updated_at=now,
         )
         session.add(endpoint)
-    return EndpointView(endpoint, 0)
+    return EndpointView(endpoint, 0, secret)
 
 
 def retrieve(services: Services, caller: Caller, endpoint_id: str) -> EndpointView:
@@ -98,12 +108,14 @@ def update(services: Services, caller: Caller, endpoint_id: str, changes: Mappin
 
 def rotate_secret(services: Services, caller: Caller, endpoint_id: str, *, keep_old: bool) -> EndpointView:
     """Replace the secret of an endpoint. With `keep_old` the old one also signs for a day. Raises NotFound."""
+    secret = generate_secret()
+    sealed = seal(services, secret)
     with services.database.transaction() as session:
         endpoint = _require(rows.get(session, caller.project, endpoint_id), endpoint_id)
         keep_seconds = OLD_SECRET_VALID_SECONDS if keep_old else 0
-        rows.rotate_secret(session, endpoint.row, generate_secret(), keep_seconds=keep_seconds)
+        rows.rotate_secret(session, endpoint.row, sealed, keep_seconds=keep_seconds)
         session.refresh(endpoint)
-        return _view(session, endpoint)
+        return replace(_view(session, endpoint), new_secret=secret)
 
 
 def delete(services: Services, caller: Caller, endpoint_id: str) -> None:

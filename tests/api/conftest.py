@@ -15,15 +15,17 @@ from ingest.services import Services
 from ingest.tenancy import projects
 from tests.api.calls import upload
 from tests.api.projects import ALL_SCOPES, ProjectObjects, create_objects, key_headers
+from tests.db.rows import record_worker
 from tests.fakes import FakeServices
 
 
 @pytest.fixture
 def services(settings: Settings, tmp_path: Path, sqlite_template: Path) -> Iterator[FakeServices]:
-    """Services over SQLite; all seams but database and blobs are faked."""
+    """Services over SQLite with a living worker; all seams but database and blobs are faked."""
     path = tmp_path / "test.db"
     shutil.copy(sqlite_template, path)
     database = Database(f"sqlite:///{path}")
+    record_worker(database)
     yield FakeServices(settings, database)
     database.dispose()
 

@@ -2,16 +2,19 @@
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from api import health
+from ingest.db.queue import outages, workers
 from ingest.dispatch.feeder import FeederThread
 from ingest.errors import DependencyDown
+from ingest.health import checks, waits
 from ingest.net.breaker import FAILURES_TO_OPEN
 from tests.api.calls import error_of, run_jobs, upload
+from tests.db import rows
 from tests.fakes import FakeServices
 from tests.servers import wait_until
 
@@ -20,22 +23,94 @@ def mark_down(*_: object) -> Any:
     raise DependencyDown("database", "no answer")
 
 
-def test_a_healthy_service_is_ready(client: TestClient) -> None:
+@pytest.fixture(autouse=True)
+def fresh_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every request check the dependencies again."""
+    monkeypatch.setattr(checks, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(waits, "CACHE_SECONDS", 0.0)
+
+
+def down(answer: Any) -> list[str]:
+    """Return the dependencies that an answer of `/ready` says are down."""
+    return [name for name, dependency in answer.json()["dependencies"].items() if dependency["state"] == "down"]
+
+
+def test_a_healthy_service_is_ready_and_names_every_dependency(client: TestClient, services: FakeServices) -> None:
     assert client.get("/health").json() == {"status": "ok"}
     ready = client.get("/ready")
     assert ready.status_code == 200
-    up = {"database": "up", "broker": "up", "qdrant": "up", "blobs": "up"}
-    assert ready.json() == {"status": "ready", "dependencies": up}
+    answer = ready.json()
+    assert (answer["status"], answer["files"]) == ("ready", {"queued": 0, "running": 0})
+    dependencies = answer["dependencies"]
+    assert set(dependencies) == {
+        "database", "broker", "qdrant", "blobs", "disk", f"embedder {services.settings.default_model}", "workers"
+    }  # fmt: skip
+    assert {dependency["state"] for dependency in dependencies.values()} == {"up"}
+    assert 0 < dependencies["blobs"]["free_bytes"] < dependencies["blobs"]["total_bytes"]
+    assert dependencies["workers"]["lanes"]["fast"]["alive"] == dependencies["workers"]["lanes"]["slow"]["alive"] == 1
+    assert abs(dependencies["workers"]["last_heartbeat"] - time.time()) < 60
 
 
-def test_without_vectors_and_broker_the_service_is_degraded(client: TestClient, services: FakeServices) -> None:
+def test_without_vectors_and_broker_the_service_is_degraded_and_says_since_when(
+    client: TestClient, services: FakeServices
+) -> None:
     services.index.is_down = services.queue.is_down = True
 
-    ready = client.get("/ready")
+    first, second = client.get("/ready"), client.get("/ready")
 
-    assert ready.status_code == 200
-    assert ready.json()["status"] == "degraded"
-    assert [name for name, state in ready.json()["dependencies"].items() if state == "down"] == ["broker", "qdrant"]
+    assert (first.status_code, first.json()["status"], down(first)) == (200, "degraded", ["broker", "qdrant"])
+    assert abs(first.json()["dependencies"]["qdrant"]["since"] - time.time()) < 60
+    assert second.json()["dependencies"]["qdrant"]["since"] == first.json()["dependencies"]["qdrant"]["since"]
+    services.index.is_down = services.queue.is_down = False
+    assert client.get("/ready").json()["dependencies"]["qdrant"]["since"] is None
+
+
+def test_without_workers_the_service_is_degraded_and_says_how_many_files_wait(
+    client: TestClient, services: FakeServices, store: str, file: str
+) -> None:
+    client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
+    with services.database.transaction() as session:
+        workers.record_stop(session, rows.HOLDER)
+
+    ready = client.get("/ready").json()
+
+    stopped = ready["dependencies"]["workers"]
+    assert (ready["status"], stopped["state"], stopped["files_waiting"]) == ("degraded", "down", 1)
+    assert abs(stopped["since"] - time.time()) < 60
+    assert "no worker of the fast and the slow lane is alive, since" in stopped["text"]
+    assert "1 file waits" in stopped["text"]
+
+
+def test_an_embedder_that_fails_files_is_down_with_its_model_and_its_reason(
+    client: TestClient, services: FakeServices, store: str, file: str
+) -> None:
+    client.post(f"/v1/vector_stores/{store}/files", json={"file_id": file})
+    with services.database.transaction() as session:
+        for _ in range(FAILURES_TO_OPEN):
+            outages.record_failure(
+                session, "embedder", None, reason="answered 503: at 10.0.0.7", model=services.settings.default_model
+            )
+
+    name = f"embedder {services.settings.default_model}"
+    embedder = client.get("/ready").json()["dependencies"][name]
+
+    assert (embedder["state"], embedder["reason"], embedder["files_waiting"]) == ("down", "it answered 503", 1)
+    assert embedder["detail"] == "answered 503: at 10.0.0.7"
+    assert embedder["next_try"] >= embedder["since"]
+
+
+def test_other_machines_are_told_reasons_in_general_words_only(
+    remote_client: Callable[[dict[str, str]], TestClient], services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise DependencyDown("qdrant", "no connection to 10.0.0.7: Connection refused")
+
+    monkeypatch.setattr(services.index, "ping", refuse)
+
+    answer = remote_client({}).get("/ready")
+
+    assert answer.json()["dependencies"]["qdrant"]["reason"] == "connection refused"
+    assert "10.0.0.7" not in answer.text
 
 
 def test_without_database_the_service_is_alive_but_not_ready(
@@ -51,7 +126,7 @@ def test_without_database_the_service_is_alive_but_not_ready(
 def test_a_hanging_dependency_counts_as_down_and_is_checked_once_at_a_time(
     client: TestClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(checks, "TIMEOUT_SECONDS", 0.1)
     calls, released = [], threading.Event()
 
     def hang() -> None:
@@ -61,12 +136,12 @@ def test_a_hanging_dependency_counts_as_down_and_is_checked_once_at_a_time(
     monkeypatch.setattr(services.index, "ping", hang)
     started = time.monotonic()
     for _ in range(3):
-        assert client.get("/ready").json()["dependencies"]["qdrant"] == "down"
+        assert client.get("/ready").json()["dependencies"]["qdrant"]["reason"] == "no answer in time"
     assert time.monotonic() - started < 5
     assert len(calls) == 1
 
     released.set()
-    wait_until(lambda: client.get("/ready").json()["status"] == "ready")
+    wait_until(lambda: client.get("/ready").json()["dependencies"]["qdrant"]["state"] == "up")
 
 
 def test_without_vectors_only_searches_fail(client: TestClient, services: FakeServices, store: str, file: str) -> None:

@@ -1,5 +1,7 @@
 """The API that a scheduled import serves for itself; tests/imports/test_scheduled_run.py covers its runs."""
 
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -16,6 +18,17 @@ from tests.fakes import CALLER, FakeServices
 
 def test_a_run_whose_lease_is_lost_does_nothing(services: FakeServices, tmp_path: Path) -> None:
     assert import_process.execute_run(services, 1, 1, tmp_path) == EXIT_LEASE_LOST
+
+
+def test_the_process_of_an_import_cannot_allocate_more_than_its_limit() -> None:
+    code = (
+        "from api.import_process import limit_memory\nlimit_memory(512)\n"
+        "try:\n    bytearray(600 * 2**20)\nexcept MemoryError:\n    print('refused')"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+
+    assert ended.stdout == "refused\n"
 
 
 @pytest.mark.anyio

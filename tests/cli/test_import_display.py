@@ -19,7 +19,7 @@ def transfer() -> Any:
     """A transfer with one failure that is not reported yet."""
     counts = {"in_progress": 1, "completed": 2, "failed": 1, "cancelled": 0}
     return SimpleNamespace(
-        batches=SimpleNamespace(count_files=lambda: counts, open_count=1), files_to_attach=0,
+        batches=SimpleNamespace(count_files=lambda: counts, open_count=1, waiting=None), files_to_attach=0,
         progress=TransferProgress(to_upload=4, bytes_to_upload=40, uploaded=4), new_failures=[("a.txt", "empty")],
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ def return_findings(monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> None
         yield None, False
 
     monkeypatch.setattr("ingest.cli.verify.open_services", open_services)
-    monkeypatch.setattr("ingest.cli.verify.run_checks", lambda _services, repair, is_running: report)
+    monkeypatch.setattr("ingest.cli.verify.run_checks", lambda _services, repair, is_running, deep: report)
 
 
 def test_consistent_data_exits_with_0(ingest: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 from ingest.config import Settings
 from ingest.errors import DependencyDown
 from ingest.steps.filters import Comparison
-from ingest.steps.index import Index, Point, PointKey, QdrantIndex, StoredText
+from ingest.steps.index import Index, Point, PointKey, PointRef, QdrantIndex, StoredText, chunk_checksum
 from ingest.steps.vectors import SparseVector
 from tests.contracts.points import DIMENSIONS, PROJECT, find_rows, make_owner, make_point, unit_vector
 from tests.contracts.qdrant_server import unused_url
@@ -185,8 +185,8 @@ def test_texts_are_read_by_the_identity_of_their_points(index: Index) -> None:
     texts = index.read_texts([PointKey(1, 2, 0), PointKey(1, 2, 1), PointKey(1, 2, 2), PointKey(9, 1, 0)])
 
     assert texts == {
-        PointKey(1, 2, 0): StoredText("first", None),
-        PointKey(1, 2, 1): StoredText("second", {"start": 3, "end": 9}),
+        PointKey(1, 2, 0): StoredText("first", None, "file-1"),
+        PointKey(1, 2, 1): StoredText("second", {"start": 3, "end": 9}, "file-1"),
     }
     assert index.read_texts([]) == {}
 
@@ -217,7 +217,7 @@ def test_delete_store_leaves_the_other_stores(index: Index) -> None:
 
     index.delete_store("vs_1")
 
-    assert list(index.scan_points()) == [(2, 1, PROJECT, "vs_2", 0)]
+    assert list(index.scan_points()) == [PointRef(2, 1, PROJECT, "vs_2", 0, "file-2")]
 
 
 def test_set_attributes_replaces_all_of_them(index: Index) -> None:
@@ -250,7 +250,8 @@ def test_a_scan_of_some_rows_sees_their_points_only(index: Index) -> None:
     for row in (1, 2, 3):
         index.upsert(make_owner(row=row), [make_point(0), make_point(1)])
 
-    assert sorted((row, number) for row, *_, number in index.scan_points([1, 3])) == [(1, 0), (1, 1), (3, 0), (3, 1)]
+    found = sorted((point.row, point.number) for point in index.scan_points([1, 3]))
+    assert found == [(1, 0), (1, 1), (3, 0), (3, 1)]
 
 
 def test_an_index_without_a_collection_is_empty(index: Index) -> None:
@@ -262,7 +263,47 @@ def test_an_index_without_a_collection_is_empty(index: Index) -> None:
 def test_a_scan_sees_every_point_once(index: Index) -> None:
     index.upsert(make_owner(), [make_point(number) for number in range(30)])
 
-    assert sorted(index.scan_points()) == [(1, 1, PROJECT, "vs_1", number) for number in range(30)]
+    assert sorted(index.scan_points()) == [PointRef(1, 1, PROJECT, "vs_1", number, "file-1") for number in range(30)]
+
+
+def test_a_scan_with_checksums_has_those_of_the_texts(index: Index) -> None:
+    index.upsert(make_owner(), [make_point(0, text="zero"), make_point(1, text="one")])
+
+    found = {point.number: point.text_checksum for point in index.scan_points(with_checksums=True)}
+
+    assert found == {0: chunk_checksum(0, "zero"), 1: chunk_checksum(1, "one")}
+
+
+def test_points_of_one_row_that_name_another_file_are_told_apart(index: Index) -> None:
+    other = replace(make_owner(), file_id="file-other")
+    index.upsert(other, [make_point(number) for number in range(3)])
+    index.upsert(make_owner(year=2020), [make_point(0, text="own")])
+
+    dense, _ = index.search(PROJECT, "vs_1", dense=unit_vector(0), sparse=None, filters=None, limit=9)
+    assert {hit.number: hit.file_id for hit in dense} == {0: "file-1", 1: "file-other", 2: "file-other"}
+    assert [point.text for point in index.read_points(1, 1, "file-1")] == ["own"]
+    assert index.read_texts([PointKey(1, 1, 2)])[PointKey(1, 1, 2)].file_id == "file-other"
+
+    index.set_attributes(make_owner(year=2021))
+    assert (
+        len(
+            index.search(
+                PROJECT, "vs_1", dense=unit_vector(0), sparse=None, filters=Comparison("eq", "year", 2021), limit=9
+            )[0]
+        )
+        == 1
+    )
+
+    index.delete_points_of_file(1, "file-other")
+    assert [point.file_id for point in index.scan_points()] == ["file-1"]
+
+
+def test_a_row_number_above_another_is_found(index: Index) -> None:
+    assert index.find_row_above(0) is None
+    index.upsert(make_owner(row=7), [make_point(0)])
+
+    assert index.find_row_above(6) == 7
+    assert index.find_row_above(7) is None
 
 
 def test_points_are_read_back_as_they_were_written(index: Index) -> None:
@@ -273,7 +314,7 @@ def test_points_are_read_back_as_they_were_written(index: Index) -> None:
     index.upsert(make_owner(row=1, generation=2), written)
     index.upsert(make_owner(row=1, generation=3), [make_point(0)])
 
-    stored = sorted(index.read_points(1, 2), key=lambda each: each.number)
+    stored = sorted(index.read_points(1, 2, "file-1"), key=lambda each: each.number)
 
     assert [(each.number, each.text, each.location) for each in stored] == [(0, "zero", None), (1, "one", None)]
     for each, original in zip(stored, written, strict=True):
@@ -287,7 +328,7 @@ def test_a_location_is_read_back(index: Index) -> None:
         [replace(make_point(0), location={"start": 0, "end": 5, "pages": [3, 4], "headings": ["Zusätze"]})],
     )
 
-    assert [each.location for each in index.read_points(1, 1)] == [
+    assert [each.location for each in index.read_points(1, 1, "file-1")] == [
         {"start": 0, "end": 5, "pages": [3, 4], "headings": ["Zusätze"]}
     ]
 

@@ -128,22 +128,47 @@ def _renamed(rows: Rows) -> Rows:
 
 _0002 = _renamed(_0001)
 
-ROWS: dict[str, Rows] = {"0001": _0001, "0002": _0002, "0003": _0002, "0004": _0002}
+_0005: Rows = _0002 | {
+    "reindex_gates": {
+        "vector_store_id": "vs_1", "model": "large", "created_at": 1, "version": 2, "tolerance": 0.1, "query_count": 3,
+        "state": "failed", "batch": 1, "epoch": 2, "recalls": json.dumps([[1.0, 0.5]]), "result": None,
+        "reason": "r", "evaluated_at": 4.5, "announced": True, "queries": json.dumps([{"query": "q"}]),
+    },
+}  # fmt: skip
+
+_0006: Rows = _0005 | {
+    "workers": {
+        "id": "host/1", "node": "host", "lanes": "bulk", "processes": 2, "started_at": 1.5, "heartbeat_at": 2.5,
+        "alive_until": 3.5,
+    },
+}  # fmt: skip
+
+_0007: Rows = _0006 | {
+    "clock_readings": {"boot_id": "b", "uptime": 1.5, "read_at": 2.5, "jumped_at": 3.5, "jump_seconds": -4.5},
+}
+
+ROWS: dict[str, Rows] = {
+    "0001": _0001, "0002": _0002, "0003": _0002, "0004": _0002, "0005": _0005, "0006": _0006, "0007": _0007,
+}  # fmt: skip
 """0003 and 0004 only add columns that have defaults."""
 
 ADDED_COLUMNS: Rows = {
     "collections": {"cosine_floor": None},
-    "store_files": {"warnings": 0, "report": None, "lane": "fast", "pages_done": None, "pages_total": None},
+    "outages": {"model": "", "reason": ""},
+    "store_files": {
+        "warnings": 0, "report": None, "lane": "fast", "pages_done": None, "pages_total": None,
+        "text_checksum": None, "standby_text_checksum": None,
+    },
     "vector_stores": {"languages": 0},
 }  # fmt: skip
 """The columns that came after 0002, with the values that rows from before have in them."""
 
-ADDED_TABLES = ("reindex_gates",)
+ADDED_TABLES = ("reindex_gates", "workers", "clock_readings")
 """The tables that came after 0002, which are empty at first. The rows of a later revision replace them."""
 
 JSON_COLUMNS = {
     "scopes", "part_ids", "metadata", "attributes", "sources", "manifests", "include", "exclude", "attributes_from_path",
-    "counts", "reasons", "event_types", "findings",
+    "counts", "reasons", "event_types", "findings", "recalls", "queries",
 }  # fmt: skip
 
 

@@ -9,10 +9,11 @@ from ingest.caller import DEFAULT_PROJECT
 from ingest.config import LOCAL_MODEL
 from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
 from ingest.db.pages import Window
-from ingest.db.queue import claims, membership
+from ingest.db.queue import claims, membership, workers
 from ingest.db.queue.claims import Claim
 from ingest.db.queue.membership import Member
 from ingest.db.session import Database
+from ingest.status import LANES, Lane
 
 WINDOW = Window(limit=100, order="asc")
 HOLDER = "test/1"
@@ -45,6 +46,20 @@ def create_files(database: Database, count: int) -> list[str]:
         ]
         session.add_all(files)
     return [file.id for file in files]
+
+
+def record_worker(
+    database: Database,
+    *lanes: Lane,
+    worker_id: str = HOLDER,
+    alive_seconds: float = 1e9,
+) -> None:
+    """Record the heartbeat of a worker of some lanes, or of all."""
+    with database.transaction() as session:
+        node = worker_id.rpartition("/")[0]
+        workers.record_heartbeat(
+            session, worker_id, node=node, lanes=lanes or LANES, processes=2, alive_seconds=alive_seconds
+        )
 
 
 def make_member(file_id: str, *, tokens: int = 800, attributes: dict[str, str] | None = None) -> Member:

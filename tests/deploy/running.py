@@ -62,8 +62,8 @@ def deployed(
             environment,
         )
 
-        def start(name: str, command: list[str], **extra: str) -> None:
-            started.enter_context(servers.process(command, deployment.log(name), environment=environment | extra))
+        def start(name: str, command: list[str], given: Mapping[str, str] = environment, **extra: str) -> None:
+            started.enter_context(servers.process(command, deployment.log(name), environment={**given, **extra}))
 
         subprocess.run(_command("migrate", folder), env=environment, check=True, timeout=60)
         for number, api in enumerate(deployment.apis):
@@ -74,7 +74,8 @@ def deployed(
         start("beat", _command("beat", folder))
         healths = [f"{api}/health" for api in deployment.apis]
         if flower:
-            start("flower", _command("flower", folder, deployment.flower))
+            of_flower = {name: environment[name] for name in ("PATH", *services()["flower"]["environment"])}
+            start("flower", _command("flower", folder, deployment.flower), of_flower)
             healths.append(f"{deployment.flower}/healthcheck")
         for url in healths:
             servers.wait_until(lambda url=url: _answers(url), seconds=START_SECONDS, what=url)  # type: ignore[misc]  # mypy cannot infer a lambda with a default

@@ -75,6 +75,12 @@ def test_flower_requires_a_login_and_shows_all_workers(deployment: Deployment) -
     servers.wait_until(all_of_them, seconds=30, what="all workers in Flower")
 
 
+def test_flower_changes_nothing(deployment: Deployment) -> None:
+    url = f"{deployment.flower}/api/worker/shutdown/bulk-1@any"
+
+    assert httpx.post(url, auth=("someone", "secret"), trust_env=False).status_code == 403
+
+
 def test_other_machines_are_refused_until_a_key_is_created_as_documented(deployment: Deployment) -> None:
     """This test runs last: afterwards every client needs a key."""
     elsewhere = {"X-Forwarded-For": "192.0.2.7"}

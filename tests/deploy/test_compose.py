@@ -47,6 +47,31 @@ def test_our_containers_have_the_least_privileges(name: str) -> None:
     assert service.get("restart") == ("no" if name == "migrate" else "unless-stopped")
 
 
+def test_flower_is_read_only_and_has_the_broker_and_its_own_password_only() -> None:
+    flower = services()["flower"]
+
+    assert "--read_only=true" in flower["command"]
+    assert (flower["env_file"], flower["volumes"]) == ([], [])
+    assert set(flower["environment"]) == {"INGEST_REDIS_URL", "FLOWER_BASIC_AUTH"}
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name != "flower"])
+def test_no_container_has_a_secret_of_env_example_that_only_others_use(name: str) -> None:
+    given = set(re.findall(r"^(\w+)=$", (DEPLOY / "env.example").read_text(), re.MULTILINE))
+    environment = services()[name]["environment"]
+
+    assert {environment[secret] for secret in given} == {""}
+
+
+@pytest.mark.parametrize("name", ["deploy/.env", "deploy/k8s/secret.env"])
+def test_files_with_secrets_are_ignored_by_git_and_by_the_image(name: str) -> None:
+    ignored = (DEPLOY.parent / ".gitignore").read_text().splitlines()
+    outside_the_image = (DEPLOY.parent / ".dockerignore").read_text().splitlines()
+
+    assert name in ignored
+    assert f"**/{Path(name).name}" in outside_the_image
+
+
 @pytest.mark.parametrize("name", ["api", "worker", "ocr-worker", "beat", "flower", *SERVERS])
 def test_every_long_running_container_has_limits(name: str) -> None:
     assert set(services()[name]["deploy"]["resources"]["limits"]) == {"cpus", "memory"}

@@ -1,5 +1,6 @@
 """deploy/k8s is valid, consistent and closed by default."""
 
+import ipaddress
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def test_pods_have_the_least_privileges() -> None:
     for pod in pods():
         assert pod["automountServiceAccountToken"] is False
         assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     for container in containers():
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
@@ -62,6 +64,15 @@ def test_pods_have_the_least_privileges() -> None:
             "capabilities": {"drop": ["ALL"]},
         }
         assert set(container["resources"]) == {"requests", "limits"}
+
+
+def test_flower_is_read_only_and_gets_two_keys_of_the_secret() -> None:
+    (flower,) = (c for c in containers() if c["name"] == "flower")
+    given = {variable["name"]: variable.get("valueFrom") for variable in flower["env"]}
+
+    assert "--read_only=true" in flower["command"]
+    assert "envFrom" not in flower
+    assert set(given) == {"INGEST_REDIS_URL", "FLOWER_BASIC_AUTH", "INGEST_DATA"}
 
 
 def test_services_and_budgets_select_pods_that_exist() -> None:
@@ -80,6 +91,75 @@ def test_services_and_budgets_select_pods_that_exist() -> None:
     assert selected <= components
 
 
+def policies() -> dict[str, dict[str, Any]]:
+    """Return every network policy by name."""
+    return {d["metadata"]["name"]: d["spec"] for d in documents("base") if d["kind"] == "NetworkPolicy"}
+
+
+def selected_by(policy: dict[str, Any]) -> set[str]:
+    """Return the components that a policy selects; none for one that selects all pods of the service."""
+    selector = policy["podSelector"]
+    labels = {v for k, v in selector.get("matchLabels", {}).items() if k == "app.kubernetes.io/component"}
+    return labels | {value for each in selector.get("matchExpressions", []) for value in each["values"]}
+
+
+def test_no_pod_connects_anywhere_unless_a_policy_allows_it() -> None:
+    everybody = policies()["ingest-nobody"]
+
+    assert everybody == {
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "ingest"}},
+        "policyTypes": ["Ingress", "Egress"],
+    }
+
+
+def test_only_the_api_reaches_addresses_outside_the_cluster() -> None:
+    to_addresses = [
+        policy
+        for policy in policies().values()
+        if any("ipBlock" in peer for rule in policy.get("egress", []) for peer in rule["to"])
+    ]
+
+    assert [selected_by(policy) for policy in to_addresses] == [{"api"}]
+    assert all(rule.get("to") for policy in policies().values() for rule in policy.get("egress", []))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["10.1.2.3", "172.31.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "168.63.129.16",
+     "192.0.0.192", "192.88.99.1", "224.0.0.1", "255.255.255.255", "::1", "fe80::1", "fd00::1", "fec0::1",
+     "64:ff9b::a00:1", "2002:a00:1::", "2001::1", "3fff::1", "::ffff:10.0.0.1"],
+)  # fmt: skip
+def test_the_api_reaches_no_private_address(address: str) -> None:
+    assert not is_reached(address)
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "1.1.1.1", "2606:4700::1111"])
+def test_the_api_reaches_public_addresses(address: str) -> None:
+    assert is_reached(address)
+
+
+def is_reached(address: str) -> bool:
+    """Return whether the policy of the API allows connections to an address."""
+    parsed = ipaddress.ip_address(address)
+    blocks = [peer["ipBlock"] for rule in policies()["ingest-public"]["egress"] for peer in rule["to"]]
+    return any(
+        parsed in ipaddress.ip_network(block["cidr"])
+        and not any(parsed in ipaddress.ip_network(excepted) for excepted in block["except"])
+        for block in blocks
+    )
+
+
+def test_policies_select_pods_that_exist() -> None:
+    components = {
+        d["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"]
+        for d in documents("base")
+        if d["kind"] in ("Deployment", "Job")
+    }
+    selected = {component for policy in policies().values() for component in selected_by(policy)}
+
+    assert selected == components
+
+
 def test_workers_listen_to_every_queue() -> None:
     (worker,) = (c for c in containers() if c["name"] == "worker")
 
@@ -93,7 +173,7 @@ def test_workers_listen_to_every_queue() -> None:
 
 
 def test_every_setting_in_the_manifests_exists() -> None:
-    known = {f"INGEST_{name.upper()}" for name in Settings.model_fields}
+    known = {f"INGEST_{name.upper()}" for name in Settings.model_fields} | {"FLOWER_BASIC_AUTH"}
     (settings,) = (d["data"] for d in documents("base") if d["kind"] == "ConfigMap")
     named = {variable["name"] for container in containers() for variable in container.get("env", [])}
 

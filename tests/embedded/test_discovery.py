@@ -68,7 +68,7 @@ def test_a_service_that_is_starting_is_refused(embedded: Settings, tmp_path: Pat
 def test_a_command_waits_for_another_one_and_then_starts_the_vectors_process(
     embedded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discovery, "LOCK_RETRY_SECONDS", 0.02)
+    monkeypatch.setattr("ingest.embedded.supervisor.LOCK_RETRY_SECONDS", 0.02)
     lines: list[str] = []
     is_locked = threading.Event()
 

@@ -61,7 +61,6 @@ def test_a_manifest_outside_the_import_roots_is_refused(tmp_path: Path) -> None:
 
     with ExitStack() as stack, pytest.raises(Refused, match="cannot be read: The path is outside the import roots"):
         open_manifest(stack, downloader, f"{tmp_path}/list.txt", ImportRoots(folders=("/nowhere",)))
-    downloader.close()
 
 
 def test_an_empty_source_is_a_problem_only_next_to_a_source_with_files(tmp_path: Path) -> None:

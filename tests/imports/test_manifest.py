@@ -1,6 +1,7 @@
 """Manifests of every format, and invalid lines in them."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,24 @@ def test_a_text_manifest_has_one_path_or_url_a_line(folder: Path) -> None:
     items = [item for item in _read(manifest) if isinstance(item, SourceFile)]
 
     assert [item.upload_name for item in items] == ["a.txt", "c.pdf", "b.txt"]
+
+
+@pytest.mark.parametrize("name", ["list.txt", "list.jsonl", "list.csv"])
+def test_a_line_without_an_end_is_a_problem_and_is_not_read_into_memory(folder: Path, name: str) -> None:
+    head = {"list.txt": "", "list.jsonl": "", "list.csv": "path\n"}[name]
+    good = {"list.txt": "a.txt\n", "list.jsonl": '{"path": "a.txt"}\n', "list.csv": "a.txt\n"}[name]
+    manifest = _write_manifest(folder / name, head + good + "x" * 30_000_000 + "\n" + good)
+
+    tracemalloc.start()
+    a, problem, again = _read(manifest)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert isinstance(a, SourceFile)
+    assert isinstance(again, SourceFile)
+    assert isinstance(problem, SourceProblem)
+    assert problem.reason == "Longer than 1,000,000 characters"
+    assert peak < 10_000_000
 
 
 @pytest.mark.parametrize(

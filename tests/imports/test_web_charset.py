@@ -85,6 +85,5 @@ def test_downloads_of_the_same_page_have_the_same_content(tmp_path: Path) -> Non
     server.shutdown()
     server.server_close()
     thread.join()
-    web.close()
 
     assert len(hashes) == 1

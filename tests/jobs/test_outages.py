@@ -141,9 +141,9 @@ def test_two_workers_do_not_probe_at_once(services: FakeServices, store: str, cl
     with services.database.reading() as session:
         waiting = session.scalars(select(StoreFile.row).where(StoreFile.attempts == 0).limit(2)).all()
 
-    claims = [outages.claim_file(services, row, lease_holder=f"test/{row}") for row in waiting]
-
-    assert [claim is not None for claim in claims] == [True, False]
+    assert outages.claim_file(services, waiting[0], lease_holder="test/1") is not None
+    with pytest.raises(outages.ClaimRefused, match="embedder is down, and another worker probes it"):
+        outages.claim_file(services, waiting[1], lease_holder="test/2")
 
 
 def test_a_retry_after_header_postpones_the_probe_within_limits(

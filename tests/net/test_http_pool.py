@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from ingest.embedded.processes import free_port
 from ingest.net.http_pool import IDLE_SECONDS, Bounds, HttpPool, InvalidUrl, NoResponse
+from tests.raw_server import Peer, raw_server
 
 
 @dataclass
@@ -223,6 +224,29 @@ def test_a_silent_server_is_left_at_the_deadline() -> None:
 
         with pytest.raises(NoResponse, match="timed out"):
             pool(server.url).send("POST", b"{}", within(0.2))
+
+
+def test_an_endless_response_ends_at_the_bound_of_every_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.net.http_pool.MAX_RESPONSE_BYTES", 1_000_000)
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    def answer(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(head)
+        while not peer.is_closing.is_set():
+            peer.send(b"10000\r\n" + b"[" * 65_536 + b"\r\n")
+
+    with raw_server(answer) as server, pytest.raises(NoResponse, match="longer than 1000000 bytes"):
+        pool(server.url).send("POST", b"{}")
+
+
+def test_a_packed_response_is_refused_without_unpacking_it() -> None:
+    def answer(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nbomb")
+
+    with raw_server(answer) as server, pytest.raises(NoResponse, match="packs its answers"):
+        pool(server.url).send("POST", b"{}")
 
 
 def test_after_the_deadline_nothing_is_sent() -> None:

@@ -12,7 +12,7 @@ FILE = LiveFile(generation=2, file_id="file-1", filename="a.txt", attributes={"y
 
 
 def hit(row: int, generation: int, number: int = 0) -> Hit:
-    return Hit(row=row, generation=generation, number=number, text="", score=1.0)
+    return Hit(row=row, generation=generation, number=number, text="", score=1.0, file_id=FILE.file_id)
 
 
 def candidates(*hits: Hit, model: str = NEW) -> Candidates:

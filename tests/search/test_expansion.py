@@ -31,7 +31,7 @@ def part(start: int, end: int, **location: Any) -> StoredText:
 def store_chunks(services: FakeServices, row: int, texts: Sequence[StoredText], generation: int = 1) -> None:
     index = services.index_of(services.settings.default_model)
     owner = PointOwner(row, generation, "p", "vs", f"file-{row}", f"{row}.txt", {})
-    for number, (text, location) in enumerate(texts):
+    for number, (text, location, _) in enumerate(texts):
         index.upsert(owner, [Point(number, text, unit_vector(0)[None], SparseVector([], []), location)])
 
 

@@ -1,13 +1,14 @@
 """Storing and loading of parsed text."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ingest.blobs import FolderBlobs, raw_key
+from ingest.blobs import FolderBlobs, raw_key, text_key
 from ingest.config import Settings
-from ingest.errors import OcrDeferred, UnsupportedFile
+from ingest.errors import DamagedFile, OcrDeferred, UnsupportedFile
 from ingest.steps.parse import PARSER_VERSION, ParsedText, Parser
 from ingest.steps.parse.ocr import unread_page_message
 from ingest.steps.parse.parsed import Heading, Section, Table
@@ -158,3 +159,37 @@ def test_a_caller_who_waits_gets_the_stored_text_or_no_ocr(blobs: FolderBlobs) -
     assert load_or_parse_without_ocr(blobs, parser, sha256, "a.pdf").text == "page one"
     with pytest.raises(OcrDeferred):
         load_or_parse_without_ocr(blobs, parser, sha256, "a.tiff")
+
+
+@pytest.mark.parametrize("damage", [b"", b"one tw", b"one twO", b"one two "])
+def test_damaged_bytes_are_not_parsed(blobs: FolderBlobs, damage: bytes) -> None:
+    parser, sha256 = StubParser("pdf"), upload(blobs, b"one two")
+    blobs.write(raw_key(sha256), damage)
+
+    with pytest.raises(DamagedFile, match="damaged on the server"):
+        load_or_parse(blobs, parser, sha256, "a.pdf")
+
+    assert parser.names == []
+
+
+@pytest.mark.parametrize("damage", [lambda data: data.replace(b"one", b"ONE"), lambda data: data[:-3], lambda _: b""])
+def test_a_damaged_stored_text_is_parsed_again(blobs: FolderBlobs, damage: Callable[[bytes], bytes]) -> None:
+    parser, sha256 = StubParser("pdf"), upload(blobs, b"one two")
+    load_or_parse(blobs, parser, sha256, "a.pdf")
+    [key] = blobs.list_keys("text/")
+    blobs.write(key, damage(blobs.read(key)))
+
+    texts = [load_or_parse(blobs, parser, sha256, "a.pdf") for _ in range(2)]
+
+    assert texts == [parsed_text("one two", "pdf")] * 2
+    assert parser.names == ["a.pdf", "a.pdf"]
+
+
+def test_a_text_that_an_older_version_stored_is_loaded(blobs: FolderBlobs) -> None:
+    parser, sha256 = StubParser("pdf"), upload(blobs, b"one two")
+    stored = parsed_text("one two", "pdf")
+    data = json.dumps({"text": stored.text, "had_ocr": True, **stored.structure_to_json()}).encode()
+    blobs.write(text_key(sha256, PARSER_VERSION, "pdf"), data)
+
+    assert load_or_parse(blobs, parser, sha256, "a.pdf") == stored
+    assert parser.names == []

@@ -58,6 +58,8 @@ def test_the_raw_json_of_a_batch_has_exactly_the_documented_keys(
         "vector_store_id": store.id,
         "status": "completed",
         "file_counts": {"in_progress": 0, "completed": 1, "failed": 0, "cancelled": 0, "total": 1},
+        "waiting_for": None,
+        "waiting_details": None,
     }
 
 

@@ -73,6 +73,8 @@ def test_the_raw_json_of_a_store_file_and_its_content_has_exactly_the_documented
         "chunking_strategy": {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}},
         "attributes": {},
         "warnings": 0,
+        "waiting_for": None,
+        "waiting_details": None,
     }
     assert content == {
         "object": "vector_store.file_content.page",

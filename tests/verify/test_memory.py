@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 from ingest.caller import DEFAULT_PROJECT
 from ingest.config import LOCAL_MODEL
 from ingest.db.models import File, StoreFile, VectorStore
-from ingest.steps.index import PointRef
+from ingest.steps.index import PointRef, chunk_checksum
 from ingest.verify import Report, verify
 from tests.db import rows
 from tests.fakes import FakeIndex, FakeServices
@@ -31,12 +31,13 @@ class ManyPoints(FakeIndex):
         super().__init__()
         self._store, self._files = store, files
 
-    def scan_points(self, rows: Sequence[int] | None = None) -> Iterator[PointRef]:
+    def scan_points(self, rows: Sequence[int] | None = None, *, with_checksums: bool = False) -> Iterator[PointRef]:
         assert rows is None, "no row is suspect"
+        checksum = chunk_checksum(0, "") if with_checksums else None
         total = self._files * CHUNKS
         for step in range(total):
             number, row = divmod(step * STRIDE % total, self._files)
-            yield PointRef(row + 1, 1, DEFAULT_PROJECT, self._store, number)
+            yield PointRef(row + 1, 1, DEFAULT_PROJECT, self._store, number, f"file-{row}", checksum)
 
 
 class ManyBlobs:
@@ -47,6 +48,9 @@ class ManyBlobs:
 
     def list_keys(self, prefix: str) -> Iterator[str]:
         return (f"raw/{_hash(n)}" for n in range(self._files)) if prefix == "raw/" else iter(())
+
+    def list_sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        return ((key, 1) for key in self.list_keys(prefix))
 
 
 def _hash(number: int) -> str:
@@ -67,7 +71,7 @@ def fill(services: FakeServices, files: int) -> None:
         session.execute(insert(StoreFile), [row | {"file_id": f"file-{n}"} for n in range(files)])
         session.execute(update(VectorStore).values(completed=files, chunks=files * CHUNKS))
     services.index = ManyPoints(store, files)
-    services.blobs = ManyBlobs(files)  # type: ignore[assignment]  # only the method that `verify` calls
+    services.blobs = ManyBlobs(files)  # type: ignore[assignment]  # only the methods that `verify` calls
 
 
 def verify_and_measure(services: FakeServices) -> tuple[Report, int]:

@@ -29,7 +29,7 @@ DAY = 86_400.0
 def subscribe(services: FakeServices, url: str, *event_types: Any) -> tuple[str, str]:
     """Create an endpoint and return its id and its secret."""
     created = endpoints.create(services, CALLER, name="", url=url, event_types=event_types or EVENT_TYPES, paused=False)
-    return created.id, created.endpoint.secret
+    return created.id, created.new_secret or ""
 
 
 def create_ended_batch(services: FakeServices) -> tuple[str, str]:

@@ -58,7 +58,7 @@ def test_a_replaced_secret_verifies_for_a_day_beside_the_new_one(
     services: FakeServices, receiver: Receiver, worker: DeliveryWorker, clock: Clock
 ) -> None:
     endpoint, old = subscribe(services, receiver.url, COMPLETED)
-    new = endpoints.rotate_secret(services, CALLER, endpoint, keep_old=True).endpoint.secret
+    new = endpoints.rotate_secret(services, CALLER, endpoint, keep_old=True).new_secret or ""
 
     for seconds in (0, DAY - 1, 1):
         clock.advance(seconds)
@@ -69,7 +69,7 @@ def test_a_replaced_secret_verifies_for_a_day_beside_the_new_one(
     assert [verifies(new, *sent) for sent in receiver.received] == [True, True, True]
     assert [verifies(old, *sent) for sent in receiver.received] == [True, True, False]
     row = endpoints.retrieve(services, CALLER, endpoint).endpoint
-    assert (row.secret, row.old_secret, row.old_secret_until) == (new, None, None)
+    assert (services.secret_box.open(row.secret), row.old_secret, row.old_secret_until) == (new, None, None)
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -77,7 +77,7 @@ def test_a_test_event_is_signed_with_the_old_secret_only_if_it_was_kept(
     services: FakeServices, receiver: Receiver, kept: bool
 ) -> None:
     endpoint, old = subscribe(services, receiver.url)
-    new = endpoints.rotate_secret(services, CALLER, endpoint, keep_old=kept).endpoint.secret
+    new = endpoints.rotate_secret(services, CALLER, endpoint, keep_old=kept).new_secret or ""
 
     delivery.send_test_event(services, CALLER, endpoint, COMPLETED)
 
@@ -87,8 +87,8 @@ def test_a_test_event_is_signed_with_the_old_secret_only_if_it_was_kept(
 
 def test_a_second_rotation_revokes_the_first_secret(services: FakeServices, receiver: Receiver) -> None:
     endpoint, first = subscribe(services, receiver.url)
-    second = endpoints.rotate_secret(services, CALLER, endpoint, keep_old=True).endpoint.secret
-    third = endpoints.rotate_secret(services, CALLER, endpoint, keep_old=True).endpoint.secret
+    second = endpoints.rotate_secret(services, CALLER, endpoint, keep_old=True).new_secret or ""
+    third = endpoints.rotate_secret(services, CALLER, endpoint, keep_old=True).new_secret or ""
 
     delivery.send_test_event(services, CALLER, endpoint, COMPLETED)
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from celery.exceptions import Retry
 
 from ingest.config import Settings
 from ingest.db.queue.feed import unpublish
 from ingest.db.session import Database
 from ingest.dispatch.broker import task_arguments
-from ingest.errors import InvalidFile
+from ingest.errors import DependencyDown, InvalidFile
 from tests.conftest import Clock
 from tests.fakes import FakeServices
 from tests.jobs.scenes import attach_texts
@@ -53,6 +54,59 @@ def test_the_task_of_a_failed_file_fails_with_the_reason(worker: FakeServices) -
 
     with pytest.raises(FileFailed, match="It is broken"):
         ingest_file(**task_arguments(message))
+
+
+def test_the_task_of_a_delayed_file_is_to_be_retried_with_its_reason_and_is_not_sent_again(
+    worker: FakeServices,
+) -> None:
+    from workers.tasks import ingest_file
+
+    attach_texts(worker, "hello")
+    worker.embedder.error = DependencyDown("embedder", "answered 503 at http://user:pass@10.0.0.1/")
+    [message] = worker.queue.lanes["interactive"]
+    worker.queue.lanes["interactive"].clear()
+
+    with pytest.raises(Retry) as delayed:
+        ingest_file(**task_arguments(message))
+
+    shown = repr(delayed.value.exc)  # what the event `task-retried` has, and Flower shows
+    assert re.match(r"FileDelayed\('deferred: embedder: answered 503 at http://10.0.0.1/, next try in \d+ s", shown)
+    assert worker.queue.lanes["interactive"] == []
+
+
+def test_the_task_of_a_file_that_needs_ocr_is_to_be_retried(worker: FakeServices) -> None:
+    from workers.tasks import ingest_file
+
+    attach_texts(worker, "hello")
+    worker.parser.needs_ocr = True
+    [message] = worker.queue.lanes["interactive"]
+
+    with pytest.raises(Retry, match="slow"):
+        ingest_file(**task_arguments(message))
+
+
+def test_the_task_of_a_file_that_has_ended_succeeds(worker: FakeServices) -> None:
+    from workers.tasks import ingest_file
+
+    attach_texts(worker, "hello")
+    [message] = worker.queue.lanes["interactive"]
+    ingest_file(**task_arguments(message))
+
+    assert ingest_file(**task_arguments(message)) == "skipped"
+
+
+def test_a_lost_database_leaves_the_task_to_be_retried(worker: FakeServices, monkeypatch: pytest.MonkeyPatch) -> None:
+    from workers import tasks
+
+    def lose(*_: object, **__: object) -> None:
+        raise DependencyDown("database", "no answer")
+
+    monkeypatch.setattr(tasks, "run_job", lose)
+    attach_texts(worker, "hello")
+    [message] = worker.queue.lanes["interactive"]
+
+    with pytest.raises(Retry, match="lost: database: no answer"):
+        tasks.ingest_file(**task_arguments(message))
 
 
 def test_the_next_files_are_published_after_each_file(worker: FakeServices) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
+from ingest.db.execute import execute
 from ingest.db.models import File, PointJob, StoreFile, Upload, UploadPart, VectorStore
 from ingest.status import UNFINISHED
 
@@ -39,6 +40,17 @@ class ExpectedPoints:
     """Whether `generation` is the standby generation, which search does not show."""
     generations_of_other_models: tuple[int, ...]
     """The file's complete generations that belong to other models, at most two."""
+    text_checksum: int | None = None
+    """The sum of the checksums of the texts of `generation`, None if it is not known."""
+
+
+class FileBytes(NamedTuple):
+    """An uploaded file: its row number and id, and the SHA-256 and the number of its bytes."""
+
+    row: int
+    file_id: str
+    blob: str
+    size: int
 
 
 def list_expected_points(session: Session, after_row: int, model: str) -> list[ExpectedPoints]:
@@ -69,25 +81,52 @@ def purged_stores(session: Session, stores: Sequence[str]) -> set[str]:
     return set(session.scalars(select(PointJob.vector_store_id).where(*is_whole_store)))
 
 
-def list_blobs(session: Session, after_row: int) -> list[tuple[int, str, str]]:
-    """Return a page of files as (row, id, blob), by row number."""
-    found = session.execute(
-        select(File.row, File.id, File.blob).where(File.row > after_row).order_by(File.row).limit(PAGE)
-    )
-    return [(row.row, row.id, row.blob) for row in found]
+def list_blobs(session: Session, after_row: int) -> list[FileBytes]:
+    """Return a page of the uploaded files, by row number."""
+    columns = select(File.row, File.id, File.blob, File.bytes)
+    found = session.execute(columns.where(File.row > after_row).order_by(File.row).limit(PAGE))
+    return [FileBytes(row.row, row.id, row.blob, row.bytes) for row in found]
 
 
-def get_blob(session: Session, file_id: str) -> str | None:
-    """Return the blob of a file, None when there is no such file (any more)."""
-    return session.scalar(select(File.blob).where(File.id == file_id))
+def list_files_of_blob(session: Session, blob: str) -> Sequence[str]:
+    """Return the ids of the files that have these bytes."""
+    return session.scalars(select(File.id).where(File.blob == blob).order_by(File.row)).all()
 
 
-def list_parts(session: Session) -> dict[str, bool]:
-    """Return all upload parts by id, and whether their bytes must exist. Uploads live for an hour, so there are few."""
+def last_created_at(session: Session) -> int:
+    """Return when the newest file was uploaded, in seconds since 1970; 0 without files."""
+    return session.scalar(select(File.created_at).order_by(File.row.desc()).limit(1)) or 0
+
+
+def record_text_checksums(session: Session, checksums: Sequence[tuple[int, int, int]]) -> None:
+    """Record checksums that are not known yet: each is (row, generation, checksum)."""
+    for row, generation, checksum in checksums:
+        file = update(StoreFile).where(StoreFile.row == row)
+        live = (StoreFile.live_generation == generation, StoreFile.text_checksum.is_(None))
+        standby = (StoreFile.standby_generation == generation, StoreFile.standby_text_checksum.is_(None))
+        execute(session, file.where(*live).values(text_checksum=checksum))
+        execute(session, file.where(*standby).values(standby_text_checksum=checksum))
+
+
+def get_file_bytes(session: Session, file_id: str) -> FileBytes | None:
+    """Return an uploaded file, None when there is no such file (any more)."""
+    row = session.execute(select(File.row, File.id, File.blob, File.bytes).where(File.id == file_id)).first()
+    return None if row is None else FileBytes(*row)
+
+
+def list_parts(session: Session) -> dict[str, int | None]:
+    """Return the sizes of all upload parts by id; None if the bytes need not exist. Uploads live for an hour, so there are few."""
     found = session.execute(
         select(UploadPart.id, UploadPart.bytes, Upload.status).join(Upload, Upload.id == UploadPart.upload_id)
     )
-    return {row.id: row.bytes is not None and row.status == "pending" for row in found}
+    return {row.id: row.bytes if row.status == "pending" else None for row in found}
+
+
+def list_part_hashes(session: Session) -> dict[str, str]:
+    """Return the SHA-256 of the parts whose bytes must exist, by id."""
+    columns = select(UploadPart.id, UploadPart.sha256).join(Upload, Upload.id == UploadPart.upload_id)
+    found = session.execute(columns.where(UploadPart.sha256.is_not(None), Upload.status == "pending"))
+    return {row.id: row.sha256 for row in found}
 
 
 def _select_files() -> Select[*tuple[Any, ...]]:
@@ -101,6 +140,7 @@ def _select_files() -> Select[*tuple[Any, ...]]:
             StoreFile.live_generation,
             StoreFile.model,
             *(StoreFile.standby_generation, StoreFile.standby_model, StoreFile.standby_chunks),
+            *(StoreFile.text_checksum, StoreFile.standby_text_checksum),
             StoreFile.generation,
             StoreFile.fence,
             StoreFile.status,
@@ -113,13 +153,14 @@ def _select_files() -> Select[*tuple[Any, ...]]:
 
 def _expected_points(row: Any, model: str) -> ExpectedPoints:
     complete = (
-        (row.live_generation, row.model, row.chunks),
-        (row.standby_generation, row.standby_model, row.standby_chunks),
+        (row.live_generation, row.model, row.chunks, row.text_checksum),
+        (row.standby_generation, row.standby_model, row.standby_chunks, row.standby_text_checksum),
     )
-    generation, point_count = next(
-        ((number, chunks) for number, its_model, chunks in complete if its_model == model), (None, 0)
+    generation, point_count, text_checksum = next(
+        ((number, chunks, checksum) for number, its_model, chunks, checksum in complete if its_model == model),
+        (None, 0, None),
     )
-    of_other_models = tuple(number for number, its_model, _ in complete if number is not None and its_model != model)
+    of_other_models = tuple(number for number, its_model, *_ in complete if number is not None and its_model != model)
     return ExpectedPoints(
         row=row.row,
         project=row.project,
@@ -134,4 +175,5 @@ def _expected_points(row: Any, model: str) -> ExpectedPoints:
         kept_generation=max(row.live_generation or 0, row.standby_generation or 0),
         is_standby=row.standby_model == model,
         generations_of_other_models=of_other_models,
+        text_checksum=text_checksum,
     )

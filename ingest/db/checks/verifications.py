@@ -38,7 +38,7 @@ def claim_if_due(session: Session, cron: str) -> bool:
         session.add(Verification(row=ROW, cron=cron, next_at=next_at))
         return False
     values = {"cron": cron, "next_at": next_at}
-    if verification.cron != cron:
+    if verification.cron != cron or verification.next_at > next_at:  # the latter after the clock went back
         execute(session, update(Verification).values(values))
         return False
     return changed_row(session, update(Verification).where(Verification.next_at <= at).values(values))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, text, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from ingest.db.content import unclaimed_blobs
@@ -67,16 +67,6 @@ def export_page(session: Session, store_id: str, after_row: int) -> list[Exporte
         .limit(PAGE_SIZE)
     )
     return [_exported(row) for row in rows]
-
-
-def reserve_row(session: Session) -> int:
-    """Reserve a row number for a file in a store."""
-    if session.get_bind().dialect.name != "sqlite":
-        return int(session.scalar(text("SELECT nextval(pg_get_serial_sequence('store_files', 'row'))")) or 0)
-    where = "WHERE name = 'store_files'"
-    if not changed_row(session, text(f"UPDATE sqlite_sequence SET seq = seq + 1 {where}")):
-        session.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES ('store_files', 1)"))
-    return int(session.scalar(text(f"SELECT seq FROM sqlite_sequence {where}")) or 0)
 
 
 def begin_restore(session: Session, store_id: str, *, lease_seconds: float) -> int:

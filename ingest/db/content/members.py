@@ -16,7 +16,20 @@ from ingest.db.content.stores import is_expired_or_due
 from ingest.db.models import BatchFile, File, FileBatch, StoreFile, VectorStore
 from ingest.db.pages import Item, Page, Window, page
 from ingest.db.queue import api_status
-from ingest.status import UNFINISHED, FileStatus, file_status
+from ingest.status import UNFINISHED, FileStatus, ParseLane, RowStatus, file_status
+
+
+@dataclass(frozen=True)
+class QueuePlace:
+    """Where a file is in the queue: what its wait depends on (ingest/health/waits.py)."""
+
+    row_status: RowStatus
+    lane: ParseLane
+    batch: int | None
+    queued_at: float
+    not_before: float
+    lease: tuple[str, float] | None
+    """Holder and end of the lease."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,7 @@ class FileView:
     error_message: str | None
     warnings: int
     """Warnings about the text that search finds."""
+    queue: QueuePlace
 
 
 @dataclass(frozen=True)
@@ -179,6 +193,14 @@ def to_view(joined: Any) -> FileView:
         error_code=row.error_code,
         error_message=row.error_message,
         warnings=row.warnings,
+        queue=QueuePlace(
+            row_status=row.status,
+            lane=row.lane,
+            batch=row.batch,
+            queued_at=row.queued_at,
+            not_before=row.not_before,
+            lease=None if row.lease_holder is None else (row.lease_holder, row.lease_until or 0.0),
+        ),
     )
 
 

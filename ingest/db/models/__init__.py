@@ -7,6 +7,7 @@ Times are seconds since 1970: whole in columns that the API shows, fractional in
 
 from ingest.db.models.api_key import ApiKey
 from ingest.db.models.base import Base
+from ingest.db.models.clock_reading import ClockReading
 from ingest.db.models.collection import Collection
 from ingest.db.models.file import File
 from ingest.db.models.file_batch import BatchFile, FileBatch
@@ -23,11 +24,13 @@ from ingest.db.models.upload import Upload, UploadPart, UploadStatus
 from ingest.db.models.vector_store import StandbyState, VectorStore
 from ingest.db.models.verification import Verification
 from ingest.db.models.webhook import WebhookDelivery, WebhookEndpoint
+from ingest.db.models.worker import Worker
 
 __all__ = [
     "ApiKey",
     "Base",
     "BatchFile",
+    "ClockReading",
     "Collection",
     "File",
     "FileBatch",
@@ -54,4 +57,5 @@ __all__ = [
     "Verification",
     "WebhookDelivery",
     "WebhookEndpoint",
+    "Worker",
 ]

@@ -1,6 +1,6 @@
 """The table `outages`."""
 
-from sqlalchemy import String
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ingest.db.models.base import WITHOUT_ROWID, Base
@@ -18,3 +18,7 @@ class Outage(Base):
     """Failures in a row."""
     next_try: Mapped[float]
     """When a worker may probe the dependency again."""
+    model: Mapped[str] = mapped_column(String(200), primary_key=True, default="", server_default="")
+    """The embedding model, for an embedder; otherwise empty."""
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """The error of the last failure, without credentials."""

@@ -96,6 +96,7 @@ class StoreFile(Base):
         partial_index("ix_store_files_asleep", "not_before", where="status = 'queued' AND not_before > 0"),
         Index("ix_store_files_file", "file_id"),
         partial_index("ix_store_files_model", "vector_store_id", "model", where="model IS NOT NULL"),
+        partial_index("ix_store_files_slow", "row", where="status = 'queued' AND lane = 'slow'"),
         partial_index("ix_store_files_warnings", "vector_store_id", "row", where="warnings > 0"),
         AUTOINCREMENT,
     )
@@ -138,6 +139,8 @@ class StoreFile(Base):
     chunks: Mapped[int] = mapped_column(default=0)
     terms: Mapped[int] = mapped_column(default=0)
     usage_bytes: Mapped[int] = mapped_column(default=0)
+    text_checksum: Mapped[int | None]
+    """The sum of the checksums of the live chunks (ingest/steps/index/checksums.py); None for files of older versions."""
     standby_generation: Mapped[int | None]
     standby_model: Mapped[str | None] = mapped_column(String(200))
     standby_chunk_tokens: Mapped[int | None]
@@ -146,6 +149,7 @@ class StoreFile(Base):
     standby_chunks: Mapped[int | None]
     standby_terms: Mapped[int | None]
     standby_usage_bytes: Mapped[int | None]
+    standby_text_checksum: Mapped[int | None]
     error_code: Mapped[str | None] = mapped_column(String(32))
     error_message: Mapped[str | None] = mapped_column(Text)
 

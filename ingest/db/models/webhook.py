@@ -22,9 +22,9 @@ class WebhookEndpoint(Base):
     name: Mapped[str] = mapped_column(Text)
     url: Mapped[str] = mapped_column(Text)
     event_types: Mapped[list[str]] = mapped_column(JSON)
-    secret: Mapped[str] = mapped_column(String(64))
-    """Stored in the clear, because every event is signed with it."""
-    old_secret: Mapped[str | None] = mapped_column(String(64))
+    secret: Mapped[str] = mapped_column(Text)
+    """The secret that signs events, encrypted (ingest/secret_box.py)."""
+    old_secret: Mapped[str | None] = mapped_column(Text)
     """The secret before a rotation, which signs beside the new one until `old_secret_until`."""
     old_secret_until: Mapped[float | None]
     paused: Mapped[bool] = mapped_column(Boolean, default=False)

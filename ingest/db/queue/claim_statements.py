@@ -134,6 +134,7 @@ COMPLETE_LIVE = _COMPLETE.values(
     chunks=bindparam("new_chunks"),
     terms=bindparam("new_terms"),
     usage_bytes=bindparam("new_usage_bytes"),
+    text_checksum=bindparam("new_text_checksum"),
     **{f"standby_{field}": _kept_as_standby(live) for field, live in zip(STANDBY_FIELDS, LIVE_COLUMNS, strict=True)},
 )
 """Complete a file whose new points replace the live ones."""
@@ -147,5 +148,6 @@ COMPLETE_STANDBY = _COMPLETE.values(
     standby_chunks=bindparam("new_chunks"),
     standby_terms=bindparam("new_terms"),
     standby_usage_bytes=bindparam("new_usage_bytes"),
+    standby_text_checksum=bindparam("new_text_checksum"),
 )
 """Complete a file whose new points are its standby points."""

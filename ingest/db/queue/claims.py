@@ -143,11 +143,12 @@ def complete(
     pipeline_version: str | None = None,
     report: Mapping[str, Any] | None = None,
     languages: int = 0,
+    text_checksum: int | None = None,
 ) -> bool:
     """Complete a file: all points of the claim's generation are written.
 
-    `report` is its coverage report as JSON, `languages` those of its chunks as a set of bits. Returns False when the
-    file's attributes have changed, so that the points need the new ones first. Raises Abandoned when the lease was
+    `report` is its coverage report as JSON, `languages` those of its chunks as a set of bits, `text_checksum` the sum of
+    the checksums of its chunks. Returns False when the file's attributes have changed, so that the points need the new ones first. Raises Abandoned when the lease was
     lost, ModelChanged when the store has changed its models and may need points of another one.
     """
     completed = execute_prepared(
@@ -161,6 +162,7 @@ def complete(
         new_chunks=totals.chunks,
         new_terms=totals.terms,
         new_usage_bytes=totals.usage_bytes,
+        new_text_checksum=text_checksum,
         new_warnings=0 if report is None else report.get("warning_count", 0),
         # A prepared statement passes values to the driver as they are, and both drivers take JSON as text.
         new_report=None if report is None else json.dumps(report, separators=(",", ":")),

@@ -5,6 +5,7 @@ probe. The first file that completes closes every breaker (deploy/docs/decisions
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -26,6 +27,20 @@ LONGEST_RETRY_AFTER_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
+class OutageView:
+    """A dependency that failed since a file last completed."""
+
+    dependency: str
+    model: str
+    """The embedding model, for an embedder; otherwise empty."""
+    reason: str
+    since: float
+    next_try: float
+    is_down: bool
+    """Whether its breaker is open, so that workers claim only probes."""
+
+
+@dataclass(frozen=True)
 class OutageState:
     """The dependencies that failed since a file last completed, those that are down, and whether a probe is due."""
 
@@ -42,10 +57,19 @@ def read_state(session: Session) -> OutageState:
     at = read_clock(session)
     down = [row for row in rows if row.failures >= FAILURES_TO_OPEN]
     return OutageState(
-        failing=tuple(row.dependency for row in rows),
-        down=tuple(row.dependency for row in down),
+        failing=tuple(dict.fromkeys(row.dependency for row in rows)),
+        down=tuple(dict.fromkeys(row.dependency for row in down)),
         is_probe_due=all(row.next_try <= at for row in down),
     )
+
+
+def list_outages(session: Session) -> list[OutageView]:
+    """Return all dependencies that failed since a file last completed, those that are down first."""
+    rows = execute(session, select(Outage.__table__).order_by(Outage.failures.desc(), Outage.dependency)).all()
+    return [
+        OutageView(row.dependency, row.model, row.reason, row.since, row.next_try, row.failures >= FAILURES_TO_OPEN)
+        for row in rows
+    ]
 
 
 def claim_probe(session: Session) -> bool:
@@ -56,17 +80,24 @@ def claim_probe(session: Session) -> bool:
     return probes > 0
 
 
-def record_failure(session: Session, dependency: str, retry_after_seconds: float | None) -> int:
-    """Record that a dependency failed a file, and return the number of failures in a row."""
+def record_failure(
+    session: Session, dependency: str, retry_after_seconds: float | None, *, reason: str = "", model: str = ""
+) -> int:
+    """Record that a dependency failed a file, and return the number of failures in a row.
+
+    `reason` must be free of credentials. `model` tells the embedders of several models apart.
+    """
     locks.advisory_lock(session, locks.outage(dependency))
     at = read_clock(session)
-    before = session.scalar(select(Outage.failures).where(Outage.dependency == dependency)) or 0
+    key = (Outage.dependency == dependency, Outage.model == model)
+    before = session.scalar(select(Outage.failures).where(*key)) or 0
     if before == 0:
-        execute(session, insert(Outage).values(dependency=dependency, since=at, failures=0, next_try=at))
+        values: dict[str, Any] = {"since": at, "failures": 0, "next_try": at}
+        execute(session, insert(Outage).values(dependency=dependency, model=model, **values))
     pause = PROBE_BACKOFF.pause_seconds(before + 1 - FAILURES_TO_OPEN)
     retry_after = min(LONGEST_RETRY_AFTER_SECONDS, retry_after_seconds or 0.0)
-    values = {"failures": before + 1, "next_try": at + max(pause, retry_after)}
-    execute(session, update(Outage).where(Outage.dependency == dependency).values(values))
+    values = {"failures": before + 1, "next_try": at + max(pause, retry_after), "reason": reason}
+    execute(session, update(Outage).where(*key).values(values))
     return before + 1
 
 
@@ -75,7 +106,7 @@ def end_outages(session: Session) -> list[str]:
 
     Returns the dependencies that had failed.
     """
-    ended = list(session.scalars(delete(Outage).returning(Outage.dependency)))
+    ended = list(dict.fromkeys(session.scalars(delete(Outage).returning(Outage.dependency))))
     if ended:
         waiting = (
             select(StoreFile.row)

@@ -16,7 +16,7 @@ from ingest.observability import tracing
 
 STANDBY_FIELDS = (
     *("generation", "model", "chunk_tokens", "chunk_overlap", "pipeline_version"),
-    *("chunks", "terms", "usage_bytes"),
+    *("chunks", "terms", "usage_bytes", "text_checksum"),
 )
 """The columns of a row's standby points, without their prefix `standby_`."""
 
@@ -24,6 +24,7 @@ LIVE_COLUMNS: tuple[ColumnElement[Any], ...] = (
     *(StoreFile.live_generation.expression, StoreFile.model.expression),
     *(StoreFile.chunk_tokens.expression, StoreFile.chunk_overlap.expression, StoreFile.pipeline_version.expression),
     *(StoreFile.chunks.expression, StoreFile.terms.expression, StoreFile.usage_bytes.expression),
+    StoreFile.text_checksum.expression,
 )
 """The same columns of the live points, in the order of `STANDBY_FIELDS`."""
 
@@ -65,7 +66,7 @@ def fallen_back() -> dict[str, Any]:
 def without_points() -> dict[str, Any]:
     """Give up all points of the file, and with them the coverage report of its text."""
     sizes = {"chunks": 0, "terms": 0, "usage_bytes": 0, "warnings": 0}
-    return {"live_generation": None, "model": None, "report": None} | sizes | without_standby()
+    return {"live_generation": None, "model": None, "text_checksum": None, "report": None} | sizes | without_standby()
 
 
 def without_standby() -> dict[str, Any]:

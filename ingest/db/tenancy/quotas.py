@@ -1,6 +1,6 @@
 """Checks of a project's use against its limits. A limit of None costs no query."""
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import and_, case, func, select, update
 from sqlalchemy.orm import Session
 
 from ingest.caller import Caller
@@ -27,7 +27,9 @@ def count_request(session: Session, caller: Caller) -> None:
         return
     request_seconds = MINUTE / limit
     at = now(session)
-    ends_at = case((Project.paced_until > at, Project.paced_until), else_=at) + request_seconds
+    # A time that is more than a minute ahead is from before the clock went back.
+    is_pacing = and_(Project.paced_until > at, Project.paced_until <= at + MINUTE + 1)
+    ends_at = case((is_pacing, Project.paced_until), else_=at) + request_seconds
     is_within_limit = (Project.id == caller.project, ends_at - at <= MINUTE)
     if not changed_row(session, update(Project).where(*is_within_limit).values(paced_until=ends_at)):
         until = session.scalar(select(Project.paced_until).where(Project.id == caller.project)) or 0.0

@@ -8,6 +8,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ingest.environment import vectors_api_key
+from ingest.runtime.private_files import restrict_new_files
+from ingest.runtime.undumpable import make_undumpable
 
 LOCKED_EXIT_CODE = 3
 """Distinguishes a locked folder from a crash."""
@@ -16,6 +18,8 @@ LOCKED_EXIT_CODE = 3
 def main(arguments: list[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT. Returns the exit code: 0 after a signal, LOCKED_EXIT_CODE if the folder is in use."""
     options = _parse(arguments)
+    restrict_new_files()
+    make_undumpable()
     options.path.mkdir(parents=True, exist_ok=True)
     # The engine itself detects a second process too late: it then damages the next flush of the first one.
     lock = FileLock(options.path / ".lock")
@@ -47,7 +51,10 @@ def _serve(path: Path, host: str, port: int, api_key: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal again after it has stopped, but a requested stop is no failure.
         signal.signal(number, lambda *_: None)
-    collections = Collections(path)
+    try:
+        collections = Collections(path)
+    except Exception as exc:  # noqa: BLE001 - the engine raises bare Exceptions: a full disk, damaged files
+        sys.exit(f"vectors: the collections in {path} cannot be opened: {exc}")
     try:
         config = uvicorn.Config(
             create_app(collections, api_key),

@@ -192,8 +192,10 @@ def _upsert(collection: Collection, body: Any) -> Any:
 def _delete(collection: Collection, body: Any) -> Any:
     fields = json_reader.mapping(body, "body", {"points", "filter"})
     if "filter" in fields:
-        return _update(collection, edge.UpdateOperation.delete_points_by_filter(filters.read(fields["filter"])))
-    return _update(collection, edge.UpdateOperation.delete_points(list(points.ids(fields.get("points")))))
+        deletion = edge.UpdateOperation.delete_points_by_filter(filters.read(fields["filter"]))
+    else:
+        deletion = edge.UpdateOperation.delete_points(list(points.ids(fields.get("points"))))
+    return _update(collection, deletion, is_deletion=True)
 
 
 def _set_payload(collection: Collection, body: Any) -> Any:
@@ -204,8 +206,8 @@ def _set_payload(collection: Collection, body: Any) -> Any:
     return _update(collection, edge.UpdateOperation.set_payload(list(points.ids(fields.get("points"))), payload))
 
 
-def _update(collection: Collection, operation: Any) -> Any:
-    return {"operation_id": collection.update(operation), "status": "completed"}
+def _update(collection: Collection, operation: Any, *, is_deletion: bool = False) -> Any:
+    return {"operation_id": collection.update(operation, is_deletion=is_deletion), "status": "completed"}
 
 
 # --- points: reading ---

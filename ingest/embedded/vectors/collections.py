@@ -13,6 +13,7 @@ from qdrant_edge import EdgeShard
 
 from ingest.embedded.vectors import configs
 from ingest.embedded.vectors.errors import BadRequest, CollectionExists, UnknownCollection
+from ingest.embedded.vectors.room import Room
 
 CONFIG = "collection.json"
 SHARD = "shard"
@@ -31,11 +32,12 @@ _NAME = re.compile(r'[^<>:"/\\|?*\x00-\x1f. ][^<>:"/\\|?*\x00-\x1f ]{0,199}')
 class Collection:
     """A collection: its engine shard and the configuration of its creation."""
 
-    def __init__(self, shard: EdgeShard, config: dict[str, Any]) -> None:
+    def __init__(self, shard: EdgeShard, config: dict[str, Any], room: Room) -> None:
         self.config = config
         self.vectors = configs.vector_kinds(config)
         self.operations = 0
         self._shard = shard
+        self._room = room
         self._has_unflushed_writes = False
         self._has_unvacuumed_writes = False
         self._flushed_at = self._used_at = time.monotonic()
@@ -46,8 +48,9 @@ class Collection:
         self._used_at = time.monotonic()
         return self._shard
 
-    def update(self, operation: Any) -> int:
-        """Apply an operation and return its number. After that, it survives a kill of the process."""
+    def update(self, operation: Any, *, is_deletion: bool = False) -> int:
+        """Apply an operation and return its number. After that, it survives a kill of the process. Raises DiskFull."""
+        self._room.check(is_deletion=is_deletion)
         self._has_unflushed_writes = self._has_unvacuumed_writes = True
         self._used_at = time.monotonic()
         self._shard.update(operation)
@@ -59,7 +62,7 @@ class Collection:
         idle = now - self._used_at
         if self._has_unflushed_writes and (idle >= FLUSH_IDLE_SECONDS or now - self._flushed_at >= FLUSH_SECONDS):
             self._flush()
-        if self._has_unvacuumed_writes and idle >= VACUUM_IDLE_SECONDS:
+        if self._has_unvacuumed_writes and idle >= VACUUM_IDLE_SECONDS and self._room.is_enough:
             self._has_unvacuumed_writes = False
             # Has an effect only if a large share of a segment is deleted points (`deleted_threshold` in configs.py).
             self._has_unflushed_writes = self._shard.optimize()
@@ -80,6 +83,7 @@ class Collections:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._room = Room(path)
         self._open: dict[str, Collection] = {}
         for folder in sorted(path.iterdir()):
             if not folder.is_dir():
@@ -88,7 +92,7 @@ class Collections:
                 _remove_incomplete(folder)
                 continue
             shard = EdgeShard.load(str(folder / SHARD))
-            self._open[folder.name] = Collection(shard, json.loads((folder / CONFIG).read_text()))
+            self._open[folder.name] = Collection(shard, json.loads((folder / CONFIG).read_text()), self._room)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._open)
@@ -104,18 +108,19 @@ class Collections:
             raise UnknownCollection(name) from None
 
     def create(self, name: str, body: Any) -> None:
-        """Create a collection from the body of a create request. Raises BadRequest or CollectionExists."""
+        """Create a collection from the body of a create request. Raises BadRequest, CollectionExists or DiskFull."""
         if name in self._open:
             raise CollectionExists(name)
         if not _NAME.fullmatch(name):
             raise BadRequest(f"Wrong input: `{name[:300]}` is no name for a collection")
         config = configs.read(body)
+        self._room.check()
         folder = self._path / name
         (folder / SHARD).mkdir(parents=True)
         shard = EdgeShard.create(str(folder / SHARD), configs.engine(config))
         shard.flush()
         _write_atomically(folder / CONFIG, json.dumps(config))
-        self._open[name] = Collection(shard, config)
+        self._open[name] = Collection(shard, config, self._room)
 
     def delete(self, name: str) -> bool:
         """Delete a collection with its points; return False if there is none."""

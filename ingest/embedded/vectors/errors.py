@@ -37,6 +37,12 @@ class TooLarge(ApiError):
     status = 413
 
 
+class DiskFull(ApiError):
+    """There is too little room on the disk for a write. Reading goes on."""
+
+    status = 507
+
+
 def from_engine_error(error: Exception) -> ApiError | None:
     """Convert the engine's rejection of a request to an ApiError; return None for a failure of the engine itself.
 

@@ -8,6 +8,8 @@ Cyrillic \u0439 is not \u0438, and Japanese \u304c is not \u304b. Russian \u0451
 import unicodedata
 from functools import cache
 
+from ingest import normal_forms
+
 _DOTTED_CAPITALS = {"tr", "az"}
 """Languages in which the lower case of I is \u0131, and of \u0130 is i."""
 
@@ -56,7 +58,7 @@ def _folds() -> dict[int, str | None]:
     folds: dict[int, str | None] = {}
     for first, last in _ACCENTED:
         for code in range(first, last + 1):
-            base = unicodedata.normalize("NFD", chr(code))
+            base = normal_forms.normalize("NFD", chr(code))
             if len(base) > 1:
                 letters = "".join(character for character in base if not unicodedata.combining(character))
                 folds[code] = _LETTERS.get(letters, letters)

@@ -13,9 +13,12 @@ from ingest.config import Settings
 from ingest.config.model_folder import ModelFolder
 from ingest.steps.vectors import Vectors
 
-MAX_QUERY_PARTS: Final = 8
-"""How many parts of a query a local model reads: 2,400 wordpieces with MiniLM, about 10 KB of prose, in 0.2 s of a core.
-Without a bound, 32 KB of punctuation are 110 parts, which take longer than a request may."""
+MAX_PARTS: Final = 8
+"""How many parts of a text a local model reads: 2,400 wordpieces with MiniLM, about 10 KB of prose, in 0.2 s of a core.
+
+The windows of ordinary text are one or two parts. A run of one sign has up to 64 wordpieces a cl100k_base token: without a
+bound, 1 MB of dots is 3,360 parts (it took 246 s), and a query of 32 KB of punctuation 110, longer than a request may take.
+"""
 
 _Part = TypeVar("_Part")
 
@@ -49,8 +52,8 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always_wanted) -> list[Vectors]:
         """Return one array (k, dimensions) for each text, with k >= 1 rows of length 1.
 
-        Nothing is truncated: a text longer than the model's context is embedded in k > 1 parts, or gets the mean of
-        its parts if `window_tokens` is None. Raises Abandoned soon after `still_wanted()` turns false, DependencyDown
+        A text longer than the model's context is embedded in k > 1 parts, or gets the mean of its parts if
+        `window_tokens` is None. A local model reads at most MAX_PARTS of them, spread evenly over the text. Raises Abandoned soon after `still_wanted()` turns false, DependencyDown
         if a retry can help, and FileError if the model refuses one of the texts.
         """
         ...
@@ -58,7 +61,7 @@ class Embedder(Protocol):
     def embed_query(self, text: str) -> Vectors:
         """Return one row (dimensions,) of length 1: the mean of the parts for a query longer than the context.
 
-        A local model reads at most MAX_QUERY_PARTS of them, spread evenly over the query.
+        At most MAX_PARTS of them are read, spread evenly over the query.
         """
         ...
 
@@ -104,11 +107,11 @@ def folder_bytes(settings: Settings) -> int:
     return sum(ModelFolder(path).graph_bytes() for path in paths if path is not None)
 
 
-def parts_of_query(parts: Sequence[_Part]) -> Sequence[_Part]:
-    """Return the parts whole, or MAX_QUERY_PARTS of them at even distances, from the first to the last."""
-    if len(parts) <= MAX_QUERY_PARTS:
+def spread_parts(parts: Sequence[_Part]) -> Sequence[_Part]:
+    """Return all parts, or MAX_PARTS of them at even distances, from the first to the last."""
+    if len(parts) <= MAX_PARTS:
         return parts
-    return [parts[i * (len(parts) - 1) // (MAX_QUERY_PARTS - 1)] for i in range(MAX_QUERY_PARTS)]
+    return [parts[i * (len(parts) - 1) // (MAX_PARTS - 1)] for i in range(MAX_PARTS)]
 
 
 def mean_vector(rows: Vectors) -> Vectors:

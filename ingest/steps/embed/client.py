@@ -10,6 +10,7 @@ from ingest.config import Settings
 from ingest.errors import Abandoned, DependencyDown
 from ingest.net.http_pool import HttpPool, InvalidUrl, NoResponse, Response
 from ingest.net.retry_after import retry_after_seconds
+from ingest.runtime import cancellation
 from ingest.runtime.backoff import Backoff
 from ingest.steps.embed import normalize
 from ingest.steps.embed.response import InvalidVector, MalformedResponse, parse_vectors
@@ -85,6 +86,7 @@ class EmbeddingClient:
     def _post(self, texts: list[str], still_wanted: Callable[[], bool], attempts: int) -> Response:
         attempt = 1
         while True:
+            cancellation.check()
             if not still_wanted():
                 raise Abandoned("the file is no longer wanted")
             retry_after = None

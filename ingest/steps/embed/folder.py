@@ -15,7 +15,8 @@ from ingest.config import Settings
 from ingest.config.model_folder import UnusableFolder
 from ingest.config.sentence_model import SentenceModel, read_sentence_model
 from ingest.errors import Abandoned, DependencyDown, Refused
-from ingest.steps.embed import always_wanted, mean_vector, normalize, parts_of_query
+from ingest.runtime import cancellation
+from ingest.steps.embed import always_wanted, mean_vector, normalize, spread_parts
 from ingest.steps.embed.onnx_folder import OnnxFolder
 from ingest.steps.embed.windows import MAX_CHUNK_TOKENS
 from ingest.steps.vectors import Vectors
@@ -64,12 +65,16 @@ class FolderEmbedder:
     def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always_wanted) -> list[Vectors]:
         windows_done = 0
         vectors = []
+        row_of_part: dict[tuple[int, ...], Vectors] = {}  # the windows of a repeated character are equal
         for text in texts:
             rows = []
-            for part in self._loaded.parts(text, self.configuration.passage_prefix):
+            for part in spread_parts(self._loaded.parts(text, self.configuration.passage_prefix)):
                 if windows_done % _WINDOWS_BETWEEN_CHECKS == 0 and not still_wanted():
                     raise Abandoned("the file is no longer wanted")
-                rows.append(self._row(part))
+                ids = tuple(part.ids)
+                if ids not in row_of_part:
+                    row_of_part[ids] = self._row(part)
+                rows.append(row_of_part[ids])
                 windows_done += 1
             vectors.append(np.concatenate(rows))
         if self.window_tokens is None:  # the collection takes one row per chunk
@@ -77,7 +82,7 @@ class FolderEmbedder:
         return vectors
 
     def embed_query(self, text: str) -> Vectors:
-        parts = parts_of_query(self._loaded.parts(text, self.configuration.query_prefix))
+        parts = spread_parts(self._loaded.parts(text, self.configuration.query_prefix))
         return mean_vector(np.concatenate([self._row(part) for part in parts]))
 
     def close(self) -> None:
@@ -92,6 +97,7 @@ class FolderEmbedder:
 
     def _row(self, part: "_Part") -> Vectors:
         """Return the vector (1, dimensions) of a part."""
+        cancellation.check()
         try:
             output = self._loaded.run(part.ids)
         except Exception as exc:  # the library has an exception class of its own for each kind of failure

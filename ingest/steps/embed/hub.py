@@ -6,6 +6,7 @@ hash of the listing, which comes from the hub itself, because contents come from
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,8 +26,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _MAX_ANSWER_BYTES = 16 << 20
 _MAX_PAGES = 50
-_BLOCK_BYTES = 1 << 20
 _CONNECT_SECONDS = 10.0
+_LEAST_BYTES_PER_SECOND = 8 * 1024  # a hub that sends less keeps the command waiting without an end
+_HEADERS = {"user-agent": "ingest", "accept-encoding": "identity"}  # a packed body has no bound
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ class Hub:
         if urlsplit(url).scheme not in ("http", "https"):
             raise Refused(f"The address of the hub begins with neither http:// nor https://: {url}")
         self._url = url.rstrip("/")
+        self._timeout_seconds = timeout_seconds
         timeout = httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS))
-        self._client = httpx.Client(timeout=timeout, follow_redirects=True, headers={"user-agent": "ingest"})
+        self._client = httpx.Client(timeout=timeout, follow_redirects=True, headers=_HEADERS)
 
     def __enter__(self) -> Self:
         return self
@@ -90,12 +93,13 @@ class Hub:
         """Write a file's content to a new file and return its SHA-256, after a check of size and hash."""
         target.parent.mkdir(parents=True, exist_ok=True)
         sha256, git_sha1 = hashlib.sha256(), hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
-        size = 0
+        size, deadline = 0, self._deadline(file.size)
         with self._stream(f"/{name}/resolve/{commit}/{quote(file.path)}", {}) as response, target.open("xb") as stream:
-            for block in response.iter_bytes(_BLOCK_BYTES):
+            for block in response.iter_raw():
                 size += len(block)
                 if size > file.size:
                     break
+                self._refuse_after(deadline, file.path)
                 stream.write(block)
                 sha256.update(block)
                 git_sha1.update(block)
@@ -109,9 +113,10 @@ class Hub:
     def _json(self, path: str, parameters: dict[str, str]) -> httpx.Response:
         """Return a short answer whose body is JSON."""
         with self._stream(path, parameters) as streamed:
-            body = b""
-            for block in streamed.iter_bytes():
+            body, deadline = b"", self._deadline(0)
+            for block in streamed.iter_raw():
                 body += block
+                self._refuse_after(deadline, path)
                 if len(body) > _MAX_ANSWER_BYTES:
                     raise Refused(f"{self._url}{path}: the answer is too long.")
             response = httpx.Response(200, headers={"link": streamed.headers.get("link", "")}, content=body)
@@ -120,6 +125,13 @@ class Hub:
         except ValueError as exc:
             raise Refused(f"{self._url}{path}: the answer is no JSON.") from exc
         return response
+
+    def _deadline(self, size: int) -> float:
+        return time.monotonic() + self._timeout_seconds + size / _LEAST_BYTES_PER_SECOND
+
+    def _refuse_after(self, deadline: float, path: str) -> None:
+        if time.monotonic() > deadline:
+            raise Refused(f"{self._url} sends {path} too slowly.")
 
     @contextmanager
     def _stream(self, path: str, parameters: dict[str, str]) -> Iterator[httpx.Response]:

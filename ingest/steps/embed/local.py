@@ -10,7 +10,8 @@ import numpy as np
 
 from ingest.config import Settings
 from ingest.errors import Abandoned, Refused
-from ingest.steps.embed import always_wanted, mean_vector, minilm, parts_of_query
+from ingest.runtime import cancellation
+from ingest.steps.embed import always_wanted, mean_vector, minilm, spread_parts
 from ingest.steps.embed.minilm_graph import DIMENSIONS
 from ingest.steps.embed.onnx_folder import open_session
 from ingest.steps.vectors import Vectors
@@ -42,18 +43,21 @@ class LocalEmbedder:
     def embed(self, texts: Sequence[str], still_wanted: Callable[[], bool] = always_wanted) -> list[Vectors]:
         windows_done = 0
         vectors = []
+        row_of_part: dict[tuple[int, ...], Vectors] = {}  # the windows of a repeated character are equal
         for text in texts:
             rows = []
-            for part in self._parts(text):
+            for part in map(tuple, spread_parts(self._parts(text))):
                 if windows_done % _WINDOWS_BETWEEN_CHECKS == 0 and not still_wanted():
                     raise Abandoned("the file is no longer wanted")
-                rows.append(self._row(part))
+                if part not in row_of_part:
+                    row_of_part[part] = self._row(part)
+                rows.append(row_of_part[part])
                 windows_done += 1
             vectors.append(np.concatenate(rows))
         return vectors
 
     def embed_query(self, text: str) -> Vectors:
-        return mean_vector(np.concatenate([self._row(part) for part in parts_of_query(self._parts(text))]))
+        return mean_vector(np.concatenate([self._row(part) for part in spread_parts(self._parts(text))]))
 
     def close(self) -> None:
         self.__dict__.pop("_session", None)
@@ -62,7 +66,8 @@ class LocalEmbedder:
     def _parts(self, text: str) -> list[list[int]]:
         return _parts(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def _row(self, wordpieces: list[int]) -> Vectors:
+    def _row(self, wordpieces: Sequence[int]) -> Vectors:
+        cancellation.check()
         ids = np.array([[_CLS, *wordpieces, _SEP]], np.int64)
         row: Vectors = self._session.run(None, {"ids": ids})[0]
         return row

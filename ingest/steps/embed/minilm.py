@@ -18,6 +18,7 @@ from filelock import FileLock
 from ingest.config import LOCAL_MODEL
 from ingest.environment import python_path, whole_environment
 from ingest.errors import DependencyDown
+from ingest.runtime.private_files import public_files
 from ingest.steps.embed.minilm_graph import VERSION, build_graph, read_tensors
 
 MODEL = LOCAL_MODEL
@@ -49,10 +50,11 @@ def ensure_model_file(folders: list[Path]) -> Path:
     name = names[0]
     for folder in folders:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder / f".{name}.lock", timeout=_BUILD_TIMEOUT_SECONDS):
-                if not (folder / name).exists():
-                    _build_in_child(folder / name)
+            with public_files():
+                folder.mkdir(parents=True, exist_ok=True)
+                with FileLock(folder / f".{name}.lock", timeout=_BUILD_TIMEOUT_SECONDS):
+                    if not (folder / name).exists():
+                        _build_in_child(folder / name)
         except OSError:  # also filelock's Timeout; the folder is read-only, full or not ours: try the next
             continue
         return folder / name
@@ -85,13 +87,14 @@ def _file_name(bits: int) -> str:
 def _build_in_child(out: Path) -> None:
     source_folder = str(Path(__file__).parents[3])
     path = os.pathsep.join(filter(None, [source_folder, python_path()]))
-    command = [sys.executable, "-m", "ingest.steps.embed.minilm", str(out)]
+    command = [sys.executable, "-P", "-m", "ingest.steps.embed.minilm", str(out.absolute())]
     try:
         subprocess.run(
             command,
             check=True,
             capture_output=True,
             text=True,
+            cwd="/",
             timeout=_BUILD_TIMEOUT_SECONDS,
             env=whole_environment() | {"PYTHONPATH": path},
         )

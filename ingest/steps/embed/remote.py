@@ -15,7 +15,7 @@ from ingest.config import Settings
 from ingest.errors import DependencyDown, FileError, InvalidFile
 from ingest.net.http_pool import HttpPool
 from ingest.steps.chunk import Tokens
-from ingest.steps.embed import always_wanted, mean_vector
+from ingest.steps.embed import always_wanted, mean_vector, spread_parts
 from ingest.steps.embed.client import EmbeddingClient, InputRefused, RequestFailed
 from ingest.steps.embed.windows import MAX_CHUNK_TOKENS
 from ingest.steps.vectors import Vectors
@@ -73,7 +73,8 @@ class RemoteEmbedder:
         return arrays
 
     def embed_query(self, text: str) -> Vectors:
-        return mean_vector(self.embed([text])[0])
+        parts = spread_parts(self._split_to_fit(text))
+        return mean_vector(np.concatenate(self.embed(parts)))
 
     def close(self) -> None:
         self._client.close()

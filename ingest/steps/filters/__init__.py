@@ -22,11 +22,11 @@ from ingest.steps.filters.conditions import (
     Filter,
     Junction,
     Operator,
-    Scalar,
 )
 from ingest.steps.filters.matching import matches
 from ingest.steps.filters.parsing import parse_filter
 from ingest.steps.filters.qdrant import to_payload, to_qdrant
+from ingest.steps.filters.values import Scalar
 
 __all__ = [
     "MAX_CONDITIONS",

@@ -4,8 +4,8 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ingest.steps.filters.conditions import Comparison, Compound, Filter, Scalar
-from ingest.steps.filters.values import accepted_tokens, to_float, to_token, with_filename
+from ingest.steps.filters.conditions import Comparison, Compound, Filter
+from ingest.steps.filters.values import Scalar, to_float, to_token, with_filename
 
 RANGE_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt,
@@ -18,16 +18,20 @@ TEXT_OPERATORS: Mapping[str, Callable[[str, str], bool]] = {"starts_with": str.s
 
 def matches(condition: Filter, attributes: Mapping[str, Scalar], filename: str) -> bool:
     """Return whether a file with these attributes and this name matches."""
+    return _matches(condition, with_filename(attributes, filename))
+
+
+def _matches(condition: Filter, values: Mapping[str, Scalar]) -> bool:
     if isinstance(condition, Compound):
-        results = (matches(part, attributes, filename) for part in condition.filters)
+        results = (_matches(part, values) for part in condition.filters)
         return all(results) if condition.operator == "and" else any(results)
-    value = with_filename(attributes, filename).get(condition.key)
+    value = values.get(condition.key)
     if condition.operator in RANGE_OPERATORS:
         return _is_in_range(condition, value)
     if condition.operator in TEXT_OPERATORS:
         wanted = condition.value
         return isinstance(value, str) and isinstance(wanted, str) and TEXT_OPERATORS[condition.operator](value, wanted)
-    is_equal = value is not None and to_token(condition.key, value) in accepted_tokens(condition)
+    is_equal = value is not None and to_token(condition.key, value) in condition.tokens
     return is_equal if condition.operator in ("eq", "in") else not is_equal
 
 

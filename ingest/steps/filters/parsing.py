@@ -9,15 +9,15 @@ from ingest.steps.filters.conditions import (
     MAX_CONDITIONS,
     MAX_DEPTH,
     MAX_LIST_VALUES,
+    MAX_VALUES,
     Comparison,
     Compound,
     Filter,
     Junction,
     Operator,
-    Scalar,
 )
 from ingest.steps.filters.matching import RANGE_OPERATORS, TEXT_OPERATORS
-from ingest.steps.filters.values import is_valid_unicode, to_float
+from ingest.steps.filters.values import Scalar, is_valid_unicode, to_float
 
 _TYPE, _VALUE, _MISSING, _UNKNOWN = "invalid_type", "invalid_value", "missing_required_parameter", "unknown_parameter"
 _OPERATORS = get_args(Operator)
@@ -27,8 +27,13 @@ _JUNCTIONS = get_args(Junction)
 def parse_filter(raw: object) -> Filter:
     """Return the filter of a request. Raises InvalidRequest with the path of the wrong parameter."""
     condition = _parse(raw, "filters", 1)
-    if sum(1 for _ in _walk(condition)) > MAX_CONDITIONS:
+    parts = list(_walk(condition))
+    if len(parts) > MAX_CONDITIONS:
         raise InvalidRequest(f"A filter may have at most {MAX_CONDITIONS} conditions.", param="filters", code=_VALUE)
+    lists = [each.value for each in parts if isinstance(each, Comparison) and isinstance(each.value, tuple)]
+    if sum(map(len, lists)) > MAX_VALUES:
+        message = f"The lists of a filter may have at most {MAX_VALUES:,} values together."
+        raise InvalidRequest(message, param="filters", code=_VALUE)
     return condition
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from qdrant_client import models
 
 from ingest.steps.filters import strings
-from ingest.steps.filters.conditions import Comparison, Compound, Filter, Scalar
+from ingest.steps.filters.conditions import Comparison, Compound, Filter
 from ingest.steps.filters.matching import RANGE_OPERATORS, TEXT_OPERATORS
-from ingest.steps.filters.values import accepted_tokens, to_float, to_token, with_filename
+from ingest.steps.filters.values import Scalar, to_float, to_token, with_filename
 
 _LOW_HALF = 2**32 - 1
 _MATCHES_NOTHING = models.Filter(must=[models.HasIdCondition(has_id=[])])
@@ -44,7 +44,7 @@ def to_qdrant(condition: Filter) -> models.Filter:
         # The index cannot tell what a string contains: all strings match, and the database decides.
         start = condition.value if condition.operator == "starts_with" else ""
         return strings.beginning_with(condition.key, start) if isinstance(start, str) else _MATCHES_NOTHING
-    has_token = models.FieldCondition(key="tags", match=models.MatchAny(any=sorted(accepted_tokens(condition))))
+    has_token = models.FieldCondition(key="tags", match=models.MatchAny(any=sorted(condition.tokens)))
     if condition.operator in ("eq", "in"):
         return models.Filter(must=[has_token])
     return models.Filter(must_not=[has_token])

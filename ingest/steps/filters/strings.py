@@ -14,7 +14,8 @@ from collections.abc import Mapping
 
 from qdrant_client import models
 
-from ingest.steps.filters.conditions import Comparison, Compound, Filter, Scalar
+from ingest.steps.filters.conditions import Comparison, Compound, Filter
+from ingest.steps.filters.values import Scalar
 
 FIELD = "strings"
 

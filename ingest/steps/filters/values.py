@@ -5,19 +5,14 @@ A key may hold anything (dots, brackets, quotes, control characters), because it
 
 import math
 from collections.abc import Mapping
+from typing import TypeAlias
 
-from ingest.steps.filters.conditions import Comparison, Scalar
+Scalar: TypeAlias = str | float | bool
 
 
 def with_filename(attributes: Mapping[str, Scalar], filename: str) -> dict[str, Scalar]:
     """Return the attributes with `filename` added, unless the file has an attribute of that name."""
     return {"filename": filename, **attributes}
-
-
-def accepted_tokens(comparison: Comparison) -> set[str]:
-    """Return the tokens of the comparison's values."""
-    values = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
-    return {token for value in values if (token := to_token(comparison.key, value)) is not None}
 
 
 def to_token(key: str, value: Scalar) -> str | None:

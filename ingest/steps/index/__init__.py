@@ -5,6 +5,7 @@ Not in this package: which points must exist (`ingest/db`), how they are made (`
 of the two result lists of a search (`ingest/search/fusion.py`).
 """
 
+from ingest.steps.index.checksums import add_checksums, chunk_checksum
 from ingest.steps.index.collection import collection_name
 from ingest.steps.index.points import Hit, Point, PointKey, PointOwner, PointRef, StoredText
 from ingest.steps.index.protocol import Index
@@ -20,5 +21,7 @@ __all__ = [
     "PointRef",
     "QdrantIndex",
     "StoredText",
+    "add_checksums",
+    "chunk_checksum",
     "collection_name",
 ]

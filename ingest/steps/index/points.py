@@ -26,7 +26,8 @@ class Point:
 class PointOwner:
     """The store file that points belong to.
 
-    `row` is the store file's row number, which is never reused. `generation` is the version of the file's points.
+    `row` is the store file's row number. `generation` is the version of the file's points. A database that was restored
+    from a backup gives out row numbers again, so points also name their file by `file_id`, which is random.
     """
 
     row: int
@@ -40,7 +41,7 @@ class PointOwner:
 
 @dataclass(frozen=True)
 class Hit:
-    """One chunk in a search result; `score` is the one that the index computed."""
+    """One chunk in a search result; `score` is the one that the index computed, `file_id` the file that the point names."""
 
     row: int
     generation: int
@@ -48,6 +49,7 @@ class Hit:
     text: str
     score: float
     location: Mapping[str, Any] | None = field(default=None, hash=False)
+    file_id: str = ""
 
 
 class PointKey(NamedTuple):
@@ -59,17 +61,26 @@ class PointKey(NamedTuple):
 
 
 class StoredText(NamedTuple):
-    """The text of a stored point and where it comes from in its file; points of older versions have no location."""
+    """The text of a stored point, where it comes from in its file, and the file that the point names.
+
+    Points of older versions have no location.
+    """
 
     text: str
     location: Mapping[str, Any] | None
+    file_id: str = ""
 
 
 class PointRef(NamedTuple):
-    """Which chunk of which file a stored point is, without its text and vectors."""
+    """Which chunk of which file a stored point is, without its text and vectors.
+
+    `text_checksum` is that of the chunk's text, None if it was not asked for.
+    """
 
     row: int
     generation: int
     project: str
     vector_store_id: str
     number: int
+    file_id: str
+    text_checksum: int | None = None

@@ -25,6 +25,9 @@ class Index(Protocol):
     def read_vectors(self, row: int, generation: int, numbers: range) -> dict[str, Vectors]:
         """Return the dense vectors of the existing chunks among `numbers` (a few hundred), keyed by chunk text."""
 
+    def delete_points_of_file(self, row: int, file_id: str) -> None:
+        """Delete the points of a row that name this file, and none of those that name another one."""
+
     def delete_chunks_from(self, row: int, generation: int, first_number: int) -> None:
         """Delete the chunks of one generation of a row whose number is `first_number` or more."""
 
@@ -38,7 +41,7 @@ class Index(Protocol):
         """Delete all points of a store."""
 
     def set_attributes(self, owner: PointOwner) -> None:
-        """Replace the filterable attributes on all points of the owner's row, in every generation."""
+        """Replace the filterable attributes on all points of the owner's row and file, in every generation."""
 
     def search(
         self,
@@ -63,11 +66,17 @@ class Index(Protocol):
     def read_texts(self, points: Sequence[PointKey]) -> dict[PointKey, StoredText]:
         """Return the texts of those of the points (a few hundred) that exist, in one request."""
 
-    def scan_points(self, rows: Sequence[int] | None = None) -> Iterator[PointRef]:
-        """Yield every point, or those of at most MAX_ROWS_PER_REQUEST rows, in no useful order."""
+    def scan_points(self, rows: Sequence[int] | None = None, *, with_checksums: bool = False) -> Iterator[PointRef]:
+        """Yield every point, or those of at most MAX_ROWS_PER_REQUEST rows, in no useful order.
 
-    def read_points(self, row: int, generation: int) -> Iterator[Point]:
-        """Yield the points of one generation of a row as they were written, in no useful order."""
+        With `with_checksums`, the texts of the points are read as well.
+        """
+
+    def find_row_above(self, row: int) -> int | None:
+        """Return the row number of any point that is greater than `row`; None without one."""
+
+    def read_points(self, row: int, generation: int, file_id: str) -> Iterator[Point]:
+        """Yield the points of one generation of a row that name this file, as they were written, in no useful order."""
 
     def ping(self) -> None:
         """Check that the index answers."""

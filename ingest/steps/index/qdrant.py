@@ -12,6 +12,7 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 
 from ingest.config import Settings
 from ingest.net.http_pool import IDLE_SECONDS, HttpPool, InvalidUrl, NoResponse
+from ingest.runtime import cancellation
 from ingest.steps import filters as attribute_filters
 from ingest.steps.filters import Filter
 from ingest.steps.index import queries, wire
@@ -102,6 +103,9 @@ class QdrantIndex:
             queries.in_range("number", first_number),
         )
 
+    def delete_points_of_file(self, row: int, file_id: str) -> None:
+        self._delete(*queries.of_file(row, file_id))
+
     def count_points(self, row: int, generation: int) -> int:
         condition = queries.of_generation(row, generation)
         return self._read(lambda: self._client.count(self._collection, condition, exact=True).count, 0)
@@ -120,8 +124,8 @@ class QdrantIndex:
 
     def set_attributes(self, owner: PointOwner) -> None:
         fields = attribute_filters.to_payload(owner.attributes, owner.filename)
-        of_row = models.Filter(must=[queries.equals("row", owner.row)])
-        self._write(lambda: self._client.set_payload(self._collection, fields, of_row, wait=True))
+        of_file = models.Filter(must=queries.of_file(owner.row, owner.file_id))
+        self._write(lambda: self._client.set_payload(self._collection, fields, of_file, wait=True))
 
     def search(
         self,
@@ -157,23 +161,30 @@ class QdrantIndex:
         read = partial(self._client.retrieve, self._collection, ids, with_payload=fields, with_vectors=False)
         return dict(map(wire.to_stored_text, self._read(read, no_records))) if ids else {}
 
-    def scan_points(self, rows: Sequence[int] | None = None) -> Iterator[PointRef]:
+    def scan_points(self, rows: Sequence[int] | None = None, *, with_checksums: bool = False) -> Iterator[PointRef]:
         condition = None if rows is None else models.Filter(must=[queries.is_any_of("row", rows)])
         scroll = partial(
             self._client.scroll,
             self._collection,
             condition,
             limit=SCAN_PAGE_POINTS,
-            with_payload=list(wire.REF_FIELDS),
+            with_payload=[*wire.REF_FIELDS, *(["text"] if with_checksums else [])],
             with_vectors=False,
         )
         yield from map(wire.to_point_ref, self._scroll_pages(scroll))
 
-    def read_points(self, row: int, generation: int) -> Iterator[Point]:
+    def find_row_above(self, row: int) -> int | None:
+        above = models.Filter(must=[queries.in_range("row", row + 1)])
+        no_page: _Page = ([], None)
+        scroll = partial(self._client.scroll, self._collection, above, limit=1, with_payload=["row"])
+        records, _ = self._read(scroll, no_page)
+        return (records[0].payload or {})["row"] if records else None
+
+    def read_points(self, row: int, generation: int, file_id: str) -> Iterator[Point]:
         scroll = partial(
             self._client.scroll,
             self._collection,
-            queries.of_generation(row, generation),
+            models.Filter(must=[*queries.of_file(row, file_id), queries.equals("generation", generation)]),
             limit=READ_PAGE_POINTS,
             with_payload=list(wire.POINT_FIELDS),
             with_vectors=True,
@@ -236,6 +247,7 @@ class QdrantIndex:
 
     def _read(self, request: Callable[[], T], when_missing: T) -> T:
         """Return the answer of a read, or `when_missing` if the collection does not exist."""
+        cancellation.check()
         with translate_qdrant_errors():
             try:
                 return request()

@@ -35,6 +35,11 @@ def of_generation(row: int, generation: int) -> models.Filter:
     return models.Filter(must=[equals("row", row), equals("generation", generation)])
 
 
+def of_file(row: int, file_id: str) -> list[models.Condition]:
+    """Match the points of a row that name this file."""
+    return [equals("row", row), equals("file", file_id)]
+
+
 def search_requests(
     project: str,
     vector_store_id: str,

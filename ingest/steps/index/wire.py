@@ -12,6 +12,7 @@ from qdrant_client import models
 
 from ingest.errors import DependencyDown
 from ingest.steps import filters
+from ingest.steps.index.checksums import chunk_checksum
 from ingest.steps.index.collection import DENSE, TEXT
 from ingest.steps.index.points import Hit, Point, PointKey, PointOwner, PointRef, StoredText
 from ingest.steps.vectors import SparseVector, Vectors
@@ -22,8 +23,8 @@ MAX_POINTS_PER_REQUEST = 256
 MAX_BYTES_PER_REQUEST = 4 * 2**20
 """Bytes per write. Qdrant accepts 32 MiB; a smaller body lets one timeout fit every request."""
 
-HIT_FIELDS = ("row", "generation", "number", "text", "location")
-REF_FIELDS = ("row", "generation", "project", "store", "number")
+HIT_FIELDS = ("row", "generation", "number", "text", "location", "file")
+REF_FIELDS = ("row", "generation", "project", "store", "number", "file")
 POINT_FIELDS = ("number", "text", "location")
 
 _NAMESPACE = UUID("6b0f3c1e-3d0b-5f1c-9f43-8f3b7a52c9d1")
@@ -78,9 +79,12 @@ def to_point(record: models.Record) -> Point:
 
 
 def to_point_ref(record: models.Record) -> PointRef:
-    """Convert a stored record with REF_FIELDS."""
+    """Convert a stored record with REF_FIELDS, and perhaps its text, of which the checksum is kept."""
     payload = record.payload or {}
-    return PointRef(*(payload[name] for name in REF_FIELDS))
+    text = payload.get("text")
+    checksum = chunk_checksum(payload["number"], text) if isinstance(text, str) else None
+    row, generation, project, store, number, file_id = (payload.get(name, "") for name in REF_FIELDS)
+    return PointRef(row, generation, project, store, number, file_id, checksum)
 
 
 def to_hit(point: models.ScoredPoint) -> Hit:
@@ -93,6 +97,7 @@ def to_hit(point: models.ScoredPoint) -> Hit:
         payload["text"],
         point.score,
         payload.get("location"),  # points of older versions have none
+        payload.get("file", ""),
     )
 
 
@@ -100,7 +105,7 @@ def to_stored_text(record: models.Record) -> tuple[PointKey, StoredText]:
     """Convert a stored record with HIT_FIELDS."""
     payload = record.payload or {}
     key = PointKey(*(payload[name] for name in PointKey._fields))
-    return key, StoredText(payload["text"], payload.get("location"))
+    return key, StoredText(payload["text"], payload.get("location"), payload.get("file", ""))
 
 
 def to_point_score(point: models.ScoredPoint) -> tuple[PointKey, float]:

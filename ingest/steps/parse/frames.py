@@ -45,7 +45,7 @@ def receive_frame(
         return None
     try:
         header = json.loads(bytes(head))
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise InvalidFrame("a header is not JSON") from exc
     if not isinstance(header, dict):
         raise InvalidFrame("a header is not an object")

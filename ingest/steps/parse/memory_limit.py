@@ -1,11 +1,14 @@
 """The memory limit of the parser process: its address space above what it has already."""
 
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 _MIB = 2**20
+
+_statm: tuple[int, int] | None = None
+"""The pid of this process and its open /proc/self/statm: after its start, the parser process cannot open it."""
 
 
 def limit_memory(mib: int) -> None:
@@ -45,7 +48,10 @@ def is_memory_limited() -> bool:
 
 def used_memory_mib() -> tuple[int, int]:
     """Return the address space and the resident set of this process in MiB."""
-    pages = Path("/proc/self/statm").read_text().split()
+    global _statm
+    if _statm is None or _statm[0] != os.getpid():
+        _statm = os.getpid(), os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    pages = os.pread(_statm[1], 256, 0).split()
     page_bytes = resource.getpagesize()
     return int(pages[0]) * page_bytes // _MIB, int(pages[1]) * page_bytes // _MIB
 

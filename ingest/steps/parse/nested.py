@@ -3,7 +3,6 @@
 A file that cannot be read, or that exceeds a bound, is named in the coverage report and does not fail the outer file.
 """
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,6 +14,7 @@ from ingest.steps.parse.formats import HANDLERS
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.parsed import ParsedText
 from ingest.steps.parse.plain import read_plain
+from ingest.steps.parse.scratch import scratch_file
 from ingest.steps.parse.sniff import HEAD_BYTES, sniff, suffix_of
 
 MAX_DEPTH = 4
@@ -83,10 +83,8 @@ def read_nested(data: bytes, filename: str) -> ParsedText:
     kind = sniff(data[:HEAD_BYTES], filename)
     if kind == "text":
         return read_plain(data, suffix_of(filename))
-    with tempfile.NamedTemporaryFile(prefix="ingest-nested-") as file:
-        file.write(data)
-        file.flush()
-        path = Path(file.name)
+    with scratch_file() as path:
+        path.write_bytes(data)
         target = find_handler(HANDLERS, kind_of_container(kind, path))
         _budget.depth += 1
         try:

@@ -1,7 +1,8 @@
 """`normalize_text`: the characters that every text of the service is free of, whatever its format."""
 
 import re
-import unicodedata
+
+from ingest import normal_forms
 
 _SOFT_HYPHEN = "\u00ad"
 _ZERO_WIDTH_SPACE = "\u200b"
@@ -78,7 +79,7 @@ def _normalize_beyond_latin1(text: str, data: bytes) -> str:
 
 
 def _compose(match: re.Match[str]) -> str:
-    return unicodedata.normalize("NFC", match[0])
+    return normal_forms.normalize("NFC", match[0])
 
 
 def _replace_zero_width_space(match: re.Match[str]) -> str:

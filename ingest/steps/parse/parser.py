@@ -6,13 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.errors import InvalidFile, OcrDeferred, UnsupportedFile
+from ingest.errors import DependencyDown, FileError, InvalidFile, OcrDeferred, UnsupportedFile
 from ingest.steps.parse.deadline import Deadline
 from ingest.steps.parse.language import detect_language
 from ingest.steps.parse.ocr.availability import is_available
 from ingest.steps.parse.options import ParseOptions
 from ingest.steps.parse.parsed import NO_TEXT_MESSAGE, PARSER_VERSION, ParsedText, check_text
-from ingest.steps.parse.parser_process import ParserCrashed, ParserProcess, ParserTimeout
+from ingest.steps.parse.parser_process import (
+    CpuBudgetSpent,
+    ParserCrashed,
+    ParserNotStarted,
+    ParserProcess,
+    ParserTimeout,
+)
+from ingest.steps.parse.parser_starter import ParserStarter, log_failure
 from ingest.steps.parse.plain import read_plain
 from ingest.steps.parse.sniff import HEAD_BYTES, sniff, suffix_of
 
@@ -40,7 +47,7 @@ class Parser:
         self, settings: "Settings", handlers: str = _HANDLERS, files_per_process: int = _FILES_PER_PROCESS
     ) -> None:
         self._settings = settings
-        self._handlers = handlers
+        self._starter = ParserStarter(settings, handlers)
         self._files_per_process = files_per_process
         self._process: ParserProcess | None = None
         self._files = 0
@@ -63,7 +70,8 @@ class Parser:
 
         `on_progress` is called now and then with the pages that are done and the pages of the file. Raises
         UnsupportedFile or InvalidFile with a message for the file's owner, and Abandoned when `still_wanted` (called
-        every half second) returns false. Raises OcrDeferred for a file that needs OCR, if that is to be deferred.
+        every half second) returns false. Raises OcrDeferred for a file that needs OCR, if that is to be deferred, and
+        DependencyDown if the child process cannot be started.
         """
         size = path.stat().st_size
         if not size:
@@ -74,8 +82,8 @@ class Parser:
         if kind == "text":
             return _with_origin(self._decode_text(path, filename, size, head))
         options = ParseOptions.of(self._settings, defer_ocr=defer_ocr)
-        request = {"path": str(path.absolute()), "kind": kind, "options": options.to_json()}
-        return _with_origin(self._parse_in_child(request, size, still_wanted, on_progress))
+        request = {"kind": kind, "options": options.to_json()}
+        return _with_origin(self._parse_in_child(path, request, size, still_wanted, on_progress))
 
     def close(self) -> None:
         """Kill the child process, if there is one. The next file starts another."""
@@ -101,20 +109,33 @@ class Parser:
 
     def _parse_in_child(
         self,
+        path: Path,
         request: dict[str, Any],
         size: int,
         still_wanted: Callable[[], bool],
         on_progress: Callable[[int, int], None],
     ) -> ParsedText:
-        deadline = self._deadline(size)
+        ocr_pages = 0 if request["options"]["defer_ocr"] or not self.has_ocr else self._settings.ocr_max_pages
+        deadline = self._deadline(size, ocr_pages)
+        cpu_seconds = self._settings.parse_cpu_budget_seconds(size)
         try:
             try:
-                header, body = self._running_process().request(request, deadline, still_wanted, on_progress)
-            except ParserCrashed:  # try once more: the system may have been short of memory, or an operator killed it
+                process = self._running_process(still_wanted)
+                answer = process.request(path, request, deadline, cpu_seconds, still_wanted, on_progress)
+                parsed = self._read_answer(answer)
+            except (ParserCrashed, ParserNotStarted) as exc:
+                # Try once more: the system may have been short of memory, or an operator killed it.
+                log_failure(exc)
                 self.close()
-                deadline = self._deadline(size)
-                header, body = self._running_process().request(request, deadline, still_wanted, on_progress)
+                deadline = self._deadline(size, ocr_pages)
+                process = self._running_process(still_wanted)
+                answer = process.request(path, request, deadline, cpu_seconds, still_wanted, on_progress)
+                parsed = self._read_answer(answer)
+        except ParserNotStarted as exc:
+            self.close()
+            raise DependencyDown("parser", str(exc)) from exc
         except ParserCrashed as exc:
+            log_failure(exc)
             self.close()
             limit = self._settings.parse_memory_mib
             raise InvalidFile(
@@ -122,32 +143,47 @@ class Parser:
             ) from exc
         except ParserTimeout as exc:
             self.close()
-            raise InvalidFile(self._timeout_message(deadline, size)) from exc
+            raise InvalidFile(self._timeout_message(exc, deadline, size)) from exc
+        except FileError:
+            raise
         except BaseException:  # abandoned or interrupted: a late answer would be taken for that of the next file
             self.close()
             raise
-        self._replace_if_needed(header)
-        return _to_parsed_text(header, body)
+        return parsed
 
-    def _deadline(self, size: int) -> Deadline:
+    def _read_answer(self, answer: tuple[dict[str, Any], bytes]) -> ParsedText:
+        """Return the text in an answer. Raises FileError, OcrDeferred, ParserNotStarted, or ParserCrashed for no answer."""
+        header, body = answer
+        try:
+            self._replace_if_needed(header)
+            return _to_parsed_text(header, body)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:  # it runs foreign code
+            raise ParserCrashed(f"its answer is not valid ({type(exc).__name__})") from exc
+
+    def _deadline(self, size: int, ocr_pages: int) -> Deadline:
         settings = self._settings
         return Deadline(
             settings.parse_deadline_seconds(size),
             ocr_page_seconds=settings.ocr_page_seconds,
-            ocr_max_pages=settings.ocr_max_pages,
+            ocr_max_pages=ocr_pages,
         )
 
-    def _timeout_message(self, deadline: Deadline, size: int) -> str:
+    def _timeout_message(self, exc: ParserTimeout, deadline: Deadline, size: int) -> str:
+        if isinstance(exc, CpuBudgetSpent):
+            seconds = math.ceil(self._settings.parse_cpu_budget_seconds(size))
+            return (
+                f"The file could not be parsed within {seconds} s of processor time, which is the limit for its size."
+            )
         if deadline.is_in_ocr:
             return f"OCR of a page did not end within {math.ceil(self._settings.ocr_page_seconds)} s."
         return f"The file could not be parsed within {math.ceil(self._settings.parse_deadline_seconds(size))} s."
 
-    def _running_process(self) -> ParserProcess:
+    def _running_process(self, still_wanted: Callable[[], bool]) -> ParserProcess:
+        """Return the child process; start it if there is none. Raises ParserNotStarted."""
         if self._process is not None and not self._process.is_alive():
             self.close()
         if self._process is None:
-            settings = self._settings
-            self._process = ParserProcess(settings.parse_memory_mib, settings.parse_max_text_mib, self._handlers)
+            self._process = self._starter.start(still_wanted)
             self._files = 0
         return self._process
 
@@ -176,10 +212,12 @@ def _to_parsed_text(header: dict[str, Any], body: bytes) -> ParsedText:
             return ParsedText.from_json(body.decode(), header["structure"])
         case "needs_ocr":
             raise OcrDeferred("the file needs OCR")
+        case "not_ready":
+            raise ParserNotStarted(str(header["message"]))
         case "unsupported":
-            raise UnsupportedFile(header["message"], header.get("report"))
+            raise UnsupportedFile(str(header["message"]), header.get("report"))
         case _:
-            raise InvalidFile(header["message"], header.get("report"))
+            raise InvalidFile(str(header["message"]), header.get("report"))
 
 
 def _with_origin(parsed: ParsedText) -> ParsedText:

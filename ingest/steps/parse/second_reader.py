@@ -6,7 +6,6 @@ The library is an optional package (`ingest[unstructured]`). Of 71 damaged files
 import importlib
 import importlib.metadata
 import importlib.util
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.parsed import ParsedText
 from ingest.steps.parse.repair import repair
 from ingest.steps.parse.report import Report, ReportWarning
+from ingest.steps.parse.scratch import scratch_file
 
 _CONTAINERS = frozenset(["zip", "ole"])
 _PARTITIONERS = {  # kind -> (module, function) of unstructured
@@ -39,8 +39,7 @@ def read_repaired(path: Path, kind: str, read: Callable[[Path], ParsedText]) -> 
     """
     if kind not in _CONTAINERS:
         return None
-    with tempfile.TemporaryDirectory(prefix="ingest-repair-") as folder:
-        target = Path(folder) / "repaired"
+    with scratch_file() as target:
         try:
             if not repair(path, target):
                 return None

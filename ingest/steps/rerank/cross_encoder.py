@@ -11,6 +11,7 @@ import numpy as np
 from ingest.config import Settings
 from ingest.config.sentence_model import INPUTS
 from ingest.errors import DependencyDown
+from ingest.runtime import cancellation
 from ingest.steps.embed.onnx_folder import OnnxFolder, UnusableFolder
 from ingest.steps.rerank import Pair, best, sigmoid
 from ingest.steps.rerank.fitting import clean
@@ -53,6 +54,7 @@ class LocalCrossEncoder:
         model = self._load(deadline)
         scores: list[float | None] = []
         for query, passage in pairs:
+            cancellation.check()
             if time.monotonic() >= deadline:
                 break
             scores.append(_score_pair(model, query, passage, deadline))

@@ -156,7 +156,9 @@ def test_a_batch_above_the_limit_is_rejected(
 def test_a_batch_has_the_object_name_that_clients_expect(client: TestClient, store: str, file: str) -> None:
     batch = client.post(f"/v1/vector_stores/{store}/file_batches", json={"file_ids": [file, file]}).json()
 
-    assert set(batch) == {"id", "object", "created_at", "vector_store_id", "status", "file_counts"}
+    assert set(batch) == {
+        "id", "object", "created_at", "vector_store_id", "status", "file_counts", "waiting_for", "waiting_details"
+    }  # fmt: skip
     assert batch["object"] == "vector_store.files_batch"
     assert batch["file_counts"]["total"] == 1
 

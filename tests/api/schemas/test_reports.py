@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from api.schemas.reports import FileReport
-from ingest.db.content.members import FileView
+from ingest.db.content.members import FileView, QueuePlace
 from ingest.db.content.reports import ReportView
 from ingest.status import FileStatus
 
@@ -16,6 +16,7 @@ def view(
     file = FileView(
         row=1, file_id="file-1", vector_store_id="vs_1", created_at=1, status=status, usage_bytes=1, attributes={},
         chunk_tokens=800, chunk_overlap=400, error_code=None, error_message=None, warnings=0,
+        queue=QueuePlace("completed", "fast", batch=None, queued_at=1.0, not_before=0.0, lease=None),
     )  # fmt: skip
     return ReportView(file, "a.pdf", report, *pages)
 

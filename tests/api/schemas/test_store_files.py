@@ -16,7 +16,7 @@ from api.schemas.store_files import (
     UpdateAttributes,
     VectorStoreFile,
 )
-from ingest.db.content.members import FileView
+from ingest.db.content.members import FileView, QueuePlace
 from ingest.steps.parse import ParsedText
 from ingest.steps.parse.parsed import Heading, Section
 
@@ -33,6 +33,7 @@ COMPLETED = FileView(
     error_code=None,
     error_message=None,
     warnings=2,
+    queue=QueuePlace("completed", "fast", batch=None, queued_at=1.0, not_before=0.0, lease=None),
 )
 
 
@@ -51,6 +52,8 @@ def test_a_file_of_a_store_has_the_id_of_the_uploaded_file() -> None:
         },
         "attributes": {"year": 2024, "draft": False},
         "warnings": 2,
+        "waiting_for": None,
+        "waiting_details": None,
     }
 
 

@@ -82,9 +82,10 @@ def test_blobs_of_files_are_listed_and_found(database: Database) -> None:
 
     with database.reading() as session:
         listed = expected_state.list_blobs(session, 0)
-        assert [(file_id, blob) for _, file_id, blob in listed] == [(file_id, "0" * 64) for file_id in file_ids]
+        assert [(file.file_id, file.blob, file.size) for file in listed] == [(each, "0" * 64, 1) for each in file_ids]
+        assert expected_state.list_files_of_blob(session, "0" * 64) == file_ids
         assert expected_state.list_blobs(session, listed[0][0]) == listed[1:]
-        assert [expected_state.get_blob(session, file_id) for file_id in (file_ids[0], "file-x")] == ["0" * 64, None]
+        assert [expected_state.get_file_bytes(session, each) for each in (file_ids[0], "file-x")] == [listed[0], None]
 
 
 def test_only_a_stored_part_of_a_pending_upload_must_have_its_bytes(database: Database) -> None:
@@ -102,4 +103,5 @@ def test_only_a_stored_part_of_a_pending_upload_must_have_its_bytes(database: Da
             session.add(UploadPart(id=part_id, upload_id=upload_id, created_at=1, bytes=size, sha256=sha256))
 
     with database.reading() as session:
-        assert expected_state.list_parts(session) == {"a": True, "b": False, "c": False}
+        assert expected_state.list_parts(session) == {"a": 1, "b": None, "c": None}
+        assert expected_state.list_part_hashes(session) == {"a": "0" * 64}

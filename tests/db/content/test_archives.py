@@ -58,16 +58,6 @@ def test_a_restored_store_is_not_purged_by_an_abort(database: Database) -> None:
     assert steps.read_purges(database) == []
 
 
-def test_reserved_row_numbers_are_not_used_by_attached_files(database: Database) -> None:
-    store = rows.create_store(database)
-    with database.transaction() as session:
-        reserved = [archives.reserve_row(session) for _ in range(3)]
-
-    attached = rows.attach(database, store, rows.create_files(database, 3))
-
-    assert len({*reserved, *attached}) == 6
-
-
 def test_an_export_has_every_file_of_the_store(database: Database) -> None:
     store = rows.create_store(database)
     _, ids = steps.create_outcomes(database, store, "", "broken")

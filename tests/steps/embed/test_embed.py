@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ingest.config import EmbeddingModel, Settings
-from ingest.steps.embed import MAX_QUERY_PARTS, build, folder_bytes, mean_vector, normalize, parts_of_query
+from ingest.steps.embed import MAX_PARTS, build, folder_bytes, mean_vector, normalize, spread_parts
 from ingest.steps.embed.folder import FolderEmbedder
 from ingest.steps.embed.local import LocalEmbedder
 from ingest.steps.embed.remote import RemoteEmbedder
@@ -27,9 +27,9 @@ def test_rows_are_scaled_to_length_1_and_zeros_stay_zeros() -> None:
 
 
 def test_the_parts_of_a_long_query_are_thinned_evenly() -> None:
-    assert list(parts_of_query(range(MAX_QUERY_PARTS))) == list(range(MAX_QUERY_PARTS))
-    assert list(parts_of_query(range(15))) == list(range(0, 15, 2))
-    assert len(parts_of_query(range(110))) == MAX_QUERY_PARTS
+    assert list(spread_parts(range(MAX_PARTS))) == list(range(MAX_PARTS))
+    assert list(spread_parts(range(15))) == list(range(0, 15, 2))
+    assert len(spread_parts(range(110))) == MAX_PARTS
 
 
 def test_the_mean_of_rows_has_length_1() -> None:

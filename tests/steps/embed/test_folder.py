@@ -10,7 +10,7 @@ import pytest
 from ingest.config import Settings
 from ingest.config.model_folder import ModelFolder
 from ingest.errors import Abandoned, DependencyDown, Refused
-from ingest.steps.embed import build, check_folders
+from ingest.steps.embed import MAX_PARTS, build, check_folders
 from ingest.steps.embed.folder import FolderEmbedder
 from ingest.steps.embed.onnx_folder import OnnxFolder
 from ingest.steps.vectors import Vectors
@@ -145,6 +145,18 @@ def test_a_text_longer_than_a_long_context_gets_the_mean_of_its_parts(tmp_path: 
     (rows,) = embedder.embed(["tomato " * 9000])
 
     assert rows.shape == (1, TINY_DIMENSIONS)
+
+
+def test_a_run_of_one_sign_is_read_in_few_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder = open_folder(write_tiny(tmp_path))
+    read = []
+    row = embedder._row
+    monkeypatch.setattr(embedder, "_row", lambda part: read.append(part) or row(part))
+
+    vectors = embedder.embed(["cat " * 100 * TINY_CONTEXT] * 5)
+
+    assert [len(rows) for rows in vectors] == [MAX_PARTS] * 5
+    assert len(read) <= MAX_PARTS
 
 
 def test_the_prefix_must_leave_room(tmp_path: Path) -> None:

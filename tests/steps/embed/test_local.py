@@ -1,5 +1,6 @@
 """The local model."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from ingest.config import Settings
 from ingest.errors import Abandoned, Refused
-from ingest.steps.embed import MAX_QUERY_PARTS, build
+from ingest.steps.embed import MAX_PARTS, build
 from ingest.steps.embed.local import LocalEmbedder
 from ingest.steps.vectors import Vectors
 
@@ -42,14 +43,49 @@ def test_a_very_long_query_is_read_in_a_bounded_number_of_parts(
 ) -> None:
     lengths: list[int] = []
 
-    def read(part: list[int]) -> Vectors:
+    def read(part: Sequence[int]) -> Vectors:
         lengths.append(len(part))
         return np.ones((1, embedder.dimensions), np.float32)
 
     monkeypatch.setattr(embedder, "_row", read)
 
     assert embedder.embed_query("." * 32_768).shape == (embedder.dimensions,)
-    assert len(lengths) == MAX_QUERY_PARTS
+    assert len(lengths) == MAX_PARTS
+
+
+@pytest.mark.parametrize("sign", [".", "=", "_", "的", "\ufdfa", "a ", "!"])
+def test_a_text_of_one_repeated_sign_is_read_in_few_parts(
+    embedder: LocalEmbedder, monkeypatch: pytest.MonkeyPatch, sign: str
+) -> None:
+    lengths: list[int] = []
+
+    def read(part: Sequence[int]) -> Vectors:
+        lengths.append(len(part))
+        return np.ones((1, embedder.dimensions), np.float32)
+
+    monkeypatch.setattr(embedder, "_row", read)
+    windows = [sign * 12_800] * 10
+
+    vectors = embedder.embed(windows)
+
+    assert all(1 <= len(rows) <= MAX_PARTS for rows in vectors)
+    assert len(lengths) <= MAX_PARTS  # equal windows are embedded once
+
+
+def test_a_window_of_different_signs_is_read_in_a_bounded_number_of_parts(
+    embedder: LocalEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths: list[int] = []
+
+    def read(part: Sequence[int]) -> Vectors:
+        lengths.append(len(part))
+        return np.ones((1, embedder.dimensions), np.float32)
+
+    monkeypatch.setattr(embedder, "_row", read)
+
+    embedder.embed(["".join(sign * 64 for sign in ".-=_*#/" * 30)])
+
+    assert len(lengths) == MAX_PARTS
 
 
 @pytest.mark.parametrize("other", [{"embedding_model": "text-embedding-3-small"}, {"embedding_dimensions": 1536}])

@@ -7,7 +7,7 @@ import pytest
 from qdrant_client import models
 
 from ingest.errors import DependencyDown
-from ingest.steps.index import Hit, PointRef
+from ingest.steps.index import Hit, PointRef, chunk_checksum
 from ingest.steps.index.wire import (
     MAX_BYTES_PER_REQUEST,
     MAX_POINTS_PER_REQUEST,
@@ -102,12 +102,14 @@ def test_a_stored_record_without_terms_becomes_a_point() -> None:
 
 
 def test_hits_and_references_are_read_from_the_payload() -> None:
-    payload = {"row": 1, "generation": 2, "number": 3, "text": "x", "project": "p", "store": "vs_1"}
+    payload = {"row": 1, "generation": 2, "number": 3, "text": "x", "project": "p", "store": "vs_1", "file": "file-1"}
 
-    assert to_hit(models.ScoredPoint(id=1, version=0, score=0.5, payload=payload)) == Hit(1, 2, 3, "x", 0.5)
+    hit = to_hit(models.ScoredPoint(id=1, version=0, score=0.5, payload=payload))
+    assert hit == Hit(1, 2, 3, "x", 0.5, file_id="file-1")
     with_location = payload | {"location": {"start": 0, "end": 1}}
     assert to_hit(models.ScoredPoint(id=1, version=0, score=0.5, payload=with_location)).location == {
         "start": 0,
         "end": 1,
     }
-    assert to_point_ref(models.Record(id=1, payload=payload)) == PointRef(1, 2, "p", "vs_1", 3)
+    checksum = chunk_checksum(3, "x")
+    assert to_point_ref(models.Record(id=1, payload=payload)) == PointRef(1, 2, "p", "vs_1", 3, "file-1", checksum)

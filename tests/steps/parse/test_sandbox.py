@@ -1,9 +1,9 @@
 """A hostile file harms neither the worker nor the next file, whatever it does to the parser process."""
 
+import errno
 import functools
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from ingest.config import Settings
-from ingest.errors import Abandoned, InvalidFile, UnsupportedFile
+from ingest.errors import Abandoned, DependencyDown, InvalidFile, UnsupportedFile
 from ingest.steps.parse import Parser
+from ingest.steps.parse.parser_process import ParserProcess
 
 RunInstruction = Callable[..., str]
 
@@ -99,15 +100,6 @@ def test_a_file_that_hangs_its_parser_fails_at_its_deadline(run_instruction: Run
     assert run_instruction("answer") != first
 
 
-def test_grandchildren_end_with_the_parser(run_instruction: RunInstruction, tmp_path: Path) -> None:
-    run_instruction("answer")
-
-    with pytest.raises(InvalidFile, match="could not be parsed within"):
-        run_instruction(f"hang-with-grandchild {tmp_path / 'pids'}", padding="")
-
-    _assert_gone(tmp_path / "pids")
-
-
 def test_a_file_that_needs_too_much_memory_fails_and_the_process_is_replaced(run_instruction: RunInstruction) -> None:
     first = run_instruction("answer")
 
@@ -124,8 +116,18 @@ def test_a_file_that_always_crashes_its_parser_fails_and_the_next_one_works(run_
     assert run_instruction("answer")
 
 
-def test_a_file_that_crashes_its_parser_once_is_retried(run_instruction: RunInstruction, tmp_path: Path) -> None:
-    assert run_instruction(f"abort-once {tmp_path / 'crashed'}")
+def test_a_file_that_crashes_its_parser_once_is_retried(hostile: Parser, tmp_path: Path) -> None:
+    (tmp_path / "blob").write_text("<html>report-and-wait 1" + _PADDING)
+    pids: list[int] = []
+
+    def kill_the_first(pid: int, _: int) -> None:
+        pids.append(pid)
+        if len(pids) == 1:
+            os.kill(pid, signal.SIGKILL)
+
+    text = hostile.parse(tmp_path / "blob", "instruction.html", on_progress=kill_the_first).text
+
+    assert int(text) == pids[1] != pids[0]
 
 
 def test_a_process_that_ended_between_files_is_replaced(run_instruction: RunInstruction) -> None:
@@ -161,17 +163,14 @@ def test_a_blank_text_fails(run_instruction_shared: RunInstruction) -> None:
         run_instruction_shared("blank")
 
 
-def test_parsers_have_no_network(run_instruction_shared: RunInstruction) -> None:
-    with pytest.raises(InvalidFile, match="PermissionError"):
-        run_instruction_shared("connect")
-
-
 def test_parsers_do_not_inherit_the_secrets_of_the_service(run_instruction_shared: RunInstruction) -> None:
     assert "INGEST_" not in run_instruction_shared("environment")
 
 
 def test_a_file_that_is_no_longer_wanted_is_abandoned_at_once(hostile: Parser, tmp_path: Path) -> None:
     path = tmp_path / "blob"
+    path.write_text("<html>answer" + _PADDING)
+    hostile.parse(path, "instruction.html")  # starts the child process
     path.write_text("<html>hang" + _PADDING)
     started = time.monotonic()
 
@@ -181,36 +180,89 @@ def test_a_file_that_is_no_longer_wanted_is_abandoned_at_once(hostile: Parser, t
     assert time.monotonic() - started < 0.95
 
 
-def test_killing_the_worker_leaves_no_process_behind(tmp_path: Path) -> None:
-    (tmp_path / "blob").write_text(f"<html>hang-with-pdeathsig {tmp_path / 'pids'}")
-    program = (
-        "import sys; from pathlib import Path; from ingest.config import Settings; from ingest.steps.parse import Parser;"
-        "Parser(Settings(), handlers='hostile').parse(Path(sys.argv[1]), 'instruction.html')"
-    )
-    path = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
-    worker = subprocess.Popen([sys.executable, "-c", program, tmp_path / "blob"], env=os.environ | {"PYTHONPATH": path})
-    _wait_until((tmp_path / "pids").exists)
+def test_a_file_that_burns_processor_time_fails_long_before_its_deadline(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "blob").write_text("<html>burn")
+    generous = settings.model_copy(update={"parse_timeout_seconds": 100.0, "parse_cpu_seconds": 0.3})
+    parser = Parser(generous, handlers="hostile")
 
-    worker.kill()
-    worker.wait()
-
-    _assert_gone(tmp_path / "pids")
+    with pytest.raises(InvalidFile, match=r"within \d+ s of processor time, which is the limit for its size"):
+        parser.parse(tmp_path / "blob", "instruction.html")
+    parser.close()
 
 
-def _assert_gone(pids: Path) -> None:
-    for pid in map(int, pids.read_text().split()):
-        _wait_until(functools.partial(_is_gone, pid))
+def test_a_part_that_is_missing_on_this_machine_is_not_the_fault_of_the_file(run_instruction: RunInstruction) -> None:
+    with pytest.raises(DependencyDown, match="parser: a part of the parser is missing: no module named 'a_part'"):
+        run_instruction("lack")
 
 
-def _is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+def test_an_answer_that_is_none_is_a_crash(hostile: Parser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "blob").write_text("<html>answer" + _PADDING)
+    monkeypatch.setattr(ParserProcess, "request", lambda *_: ({"outcome": "parsed", "grown_mib": "much"}, b"\xff"))
+
+    with pytest.raises(InvalidFile, match="crashed its parser"):
+        hostile.parse(tmp_path / "blob", "instruction.html")
 
 
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen within 10 s"
-        time.sleep(0.02)
+def test_the_parser_runs_in_the_root_folder_and_imports_nothing_from_that_of_its_worker(
+    hostile: Parser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "blob").write_text("<html>folder" + _PADDING)
+    (tmp_path / "json.py").write_text("raise SystemExit('foreign code ran')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
+
+    folder, module = hostile.parse(tmp_path / "blob", "instruction.html").text.split()
+
+    assert folder == "/"
+    assert not module.startswith(str(tmp_path))
+
+
+def test_the_parser_starts_when_the_folder_of_its_worker_is_gone(
+    hostile: Parser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "blob").write_text("<html>answer" + _PADDING)
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    assert hostile.parse(tmp_path / "blob", "instruction.html").text.isdecimal()
+
+
+@pytest.mark.parametrize(("name", "value", "reason"), [
+    ("executable", "/nowhere/python", "No such file or directory"),
+    ("executable", "/bin/false", "the parser process ended at its start"),
+])  # fmt: skip
+def test_a_parser_that_cannot_start_is_a_dependency_that_is_down(
+    hostile: Parser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
+) -> None:
+    (tmp_path / "blob").write_text("<html>answer" + _PADDING)
+    monkeypatch.setattr(sys, name, value)
+
+    with pytest.raises(DependencyDown, match=f"parser: .*{reason}") as failure:
+        hostile.parse(tmp_path / "blob", "instruction.html")
+    assert failure.value.dependency == "parser"
+
+    monkeypatch.undo()
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    assert hostile.parse(tmp_path / "blob", "instruction.html").text.isdecimal()
+
+
+def test_the_reason_of_a_parser_that_cannot_start_is_its_last_line(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "blob").write_text("<html>answer")
+
+    with pytest.raises(DependencyDown, match="ModuleNotFoundError: No module named 'missing_handlers'"):
+        Parser(settings, handlers="missing_handlers").parse(tmp_path / "blob", "instruction.html")
+
+
+def test_no_more_processes_is_a_dependency_that_is_down(
+    hostile: Parser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "blob").write_text("<html>answer")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("ingest.steps.parse.parser_process.subprocess.Popen", refuse)
+
+    with pytest.raises(DependencyDown, match="Resource temporarily unavailable"):
+        hostile.parse(tmp_path / "blob", "instruction.html")

@@ -2,9 +2,9 @@
 
 import codecs
 import re
-import unicodedata
 from typing import NamedTuple
 
+from ingest import normal_forms
 from ingest.errors import UnsupportedFile
 from ingest.steps.parse.charset.japanese import decode_euc_jp, decode_iso_2022_jp, looks_like_iso_2022_jp
 from ingest.steps.parse.charset.labels import SEVEN_BIT, UNICODE, alternatives_of, codec_of_label
@@ -147,7 +147,7 @@ def _decode_as(data: bytes, codec: str) -> Decoded:
         except UnicodeDecodeError:
             text = _decode_with_errors(data, codec)
     if codec == "cp1258":  # it writes a Vietnamese letter and its tone as two characters
-        text = unicodedata.normalize("NFC", text)
+        text = normal_forms.normalize("NFC", text)
     return Decoded(text, codec, _count_replaced(data, text, codec))
 
 

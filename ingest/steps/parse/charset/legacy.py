@@ -34,6 +34,18 @@ _MAX_WESTERN_COST_PER_BYTE = 9.5  # 5.8 to 8.9 in Western texts, 10.2 to 18 in o
 _MIN_LEAD_OF_LATIN = 1.4
 _MIN_LEAD_OF_OTHERS = 2
 _RANDOM_COST_PER_BYTE = 20
+_MIN_RANDOM_BYTES = 32  # a shorter text may list letters that no word has beside each other, such as "äöüÄÖÜß"
+_OLD_CODECS = frozenset(["mac_roman", "mac_latin2", "mac_turkish", "cp437", "cp850", "cp852", "cp857", "cp775"])
+_OLD_RARITY = (
+    30  # added, where the bytes are Western letters: in text of a Mac or of DOS they would be symbols in words
+)
+_EAST_ASIAN_RARITY = 20  # added, where each of these letters is beside an ASCII letter
+_CLEAN_WORD = re.compile(
+    rb"[\x84\x91\x93\xab\xa1\xbf]?(?:(?![a-z][\xc0-\xde])[!-~\xc0-\xd6\xd8-\xf6\xf8-\xff])+[\x85\x92\x94\xbb]?[!-~]*"
+)
+_UMLAUTS = frozenset("äöüÄÖÜß".encode("cp1252"))
+_MIN_UMLAUTS = 3  # so many different ones and nothing else are a list of letters, not a word of any language
+_LONE_LETTERS = re.compile(rb"(?<![A-Za-z])[\xc0-\xff]{2,}|[\xc0-\xff]{2,}(?![A-Za-z])|[\xc0-\xff]{3,}")
 
 
 def detect_legacy_codec(data: bytes) -> str:
@@ -42,8 +54,11 @@ def detect_legacy_codec(data: bytes) -> str:
         return codec
     sample = _sample(data)
     words = _words_with_high_bytes(sample)
+    if not words:
+        return "cp1252"
     cost, codec = _final(words, sample)[0]
-    if cost > _RANDOM_COST_PER_BYTE * sum(map(len, words)) and _looks_random(sample):
+    is_long = len(sample) >= _MIN_RANDOM_BYTES
+    if is_long and cost > _RANDOM_COST_PER_BYTE * sum(map(len, words)) and _looks_random(sample):
         raise UnsupportedFile(NOT_SUPPORTED_MESSAGE)
     return codec
 
@@ -71,9 +86,10 @@ def contradict_western(data: bytes) -> str | None:
 def _final(words: list[bytes], sample: bytes, always: str = "") -> list[tuple[float, str]]:
     """Return the best candidates with their costs, the best first, and the one that is `always` wanted."""
     surroundings = _Surroundings.of(sample)
-    ranked = sorted(_first_round(words, surroundings), key=lambda entry: entry.cost)
+    prior = _Prior.of(words)
+    ranked = sorted(_first_round(words, surroundings, prior), key=lambda entry: entry.cost)
     finalists = ranked[:_FINALISTS] + [entry for entry in ranked[_FINALISTS:] if entry.codec == always]
-    return sorted((_final_cost(words, entry, surroundings), entry.codec) for entry in finalists)
+    return sorted((_final_cost(words, entry, surroundings, prior), entry.codec) for entry in finalists)
 
 
 def _reads_as_western(words: list[bytes]) -> bool:
@@ -98,15 +114,23 @@ def _sample(data: bytes) -> bytes:
 
 
 def _words_with_high_bytes(sample: bytes) -> list[bytes]:
-    """Return different runs of bytes without whitespace that have a byte above 127, in their order."""
+    """Return different runs of bytes without whitespace that have a byte above 127, in their order.
+
+    A list of umlauts, as in "Umlaute: äöüÄÖÜß", is left out.
+    """
     words: dict[bytes, None] = {}
     for match in _WORDS.finditer(sample):
         word = match[0]
-        if not word.isascii():
+        if not word.isascii() and not _is_list_of_umlauts(word.strip(b".,;:!?")):
             words[word[:_LONG_WORD]] = None
             if len(words) >= _MAX_WORDS:
                 break
     return list(words)
+
+
+def _is_list_of_umlauts(word: bytes) -> bool:
+    letters = set(word)
+    return _MIN_UMLAUTS <= len(letters) == len(word) and letters <= _UMLAUTS
 
 
 class _Surroundings(NamedTuple):
@@ -144,7 +168,27 @@ class _Ranked(NamedTuple):
     """The cheapest first."""
 
 
-def _first_round(words: list[bytes], surroundings: _Surroundings) -> list[_Ranked]:
+class _Prior(NamedTuple):
+    """What it costs that a text is in a character set of the time before Windows, or in East Asian letters."""
+
+    old: int
+    east_asian: int
+
+    @classmethod
+    def of(cls, words: list[bytes]) -> "_Prior":
+        """Return no cost, unless all words are clean under cp1252: Western letters, and quotes at their ends."""
+        if not all(map(_CLEAN_WORD.fullmatch, words)):
+            return cls(0, 0)
+        return cls(_OLD_RARITY, 0 if any(map(_LONE_LETTERS.search, words)) else _EAST_ASIAN_RARITY)
+
+    def rarity(self, codec: str) -> int:
+        """Return the cost of a character set before anything is read."""
+        if codec in EAST_ASIAN:
+            return EAST_ASIAN[codec].rarity + self.east_asian
+        return SINGLE_BYTE[codec].rarity + (self.old if codec in _OLD_CODECS else 0)
+
+
+def _first_round(words: list[bytes], surroundings: _Surroundings, prior: _Prior) -> list[_Ranked]:
     data = b" " + b" ".join(words) + b" "
     pairs = Counter(pairwise(data))
     ascii_letters = len(re.findall(rb"[A-Za-z]", data))
@@ -156,22 +200,22 @@ def _first_round(words: list[bytes], surroundings: _Surroundings) -> list[_Ranke
         totals = pair_total(pairs, codec, candidate.languages)
         costs = {language: total + surroundings.cost(language) * len(words) for language, total in totals.items()}
         languages = sorted(costs, key=costs.__getitem__)
-        ranked.append(_Ranked(costs[languages[0]] + candidate.rarity, codec, tuple(languages)))
+        ranked.append(_Ranked(costs[languages[0]] + prior.rarity(codec), codec, tuple(languages)))
     for codec, candidate in EAST_ASIAN.items():
-        cost = candidate.rarity + surroundings.other * len(words)
+        cost = prior.rarity(codec) + surroundings.other * len(words)
         cost += east_asian_cost(data.decode(codec, "replace"), codec, candidate.languages[0])
         ranked.append(_Ranked(cost, codec, ()))
     return ranked
 
 
-def _final_cost(words: list[bytes], entry: _Ranked, surroundings: _Surroundings) -> float:
+def _final_cost(words: list[bytes], entry: _Ranked, surroundings: _Surroundings, prior: _Prior) -> float:
     """Return the cost with the best language for each word: a Western text may have names of several languages."""
     if not entry.languages:
         return entry.cost
     languages = entry.languages[:_LANGUAGES_OF_A_FINALIST]
     costs = [(surroundings.cost(language), pair_costs(language)) for language in languages]
     text = b"\n".join(words).decode(entry.codec, "replace")
-    return SINGLE_BYTE[entry.codec].rarity + cheapest(text.split("\n"), costs)
+    return prior.rarity(entry.codec) + cheapest(text.split("\n"), costs)
 
 
 def _looks_random(sample: bytes) -> bool:

@@ -1,8 +1,8 @@
 """Write the escapes of .properties and .po files, and the accents of LaTeX, as the characters they stand for."""
 
 import re
-import unicodedata
 
+from ingest import normal_forms
 from ingest.steps.parse.plain.json_escapes import replace_codes_of_letters
 
 _PROPERTY_ESCAPE = re.compile(r"((?:\\u+[0-9a-fA-F]{4})+)|\\\r?\n[ \t\f]*|\\(.)")
@@ -69,7 +69,7 @@ def replace_latex_accents(text: str) -> str:
 
 def _replace_accent(match: re.Match[str]) -> str:
     base = next(group for group in match.groups()[match.re.groupindex["mark"] :] if group)
-    return unicodedata.normalize("NFC", base + _MARKS[match["mark"]])
+    return normal_forms.normalize("NFC", base + _MARKS[match["mark"]])
 
 
 def _replace_property(match: re.Match[str]) -> str:

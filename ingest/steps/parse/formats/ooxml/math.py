@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
+from ingest import normal_forms
 from ingest.steps.parse.formats.ooxml.xml import attribute, child, child_value, children, is_on, local_name
 from ingest.steps.parse.formats.scripts import exponent, index
 
@@ -159,7 +160,7 @@ def _plain(text: str) -> str:
     """Return text with the mathematical letters (𝑥, 𝐀) as plain ones, and without invisible operators."""
     if text.isascii():
         return text
-    plain = (unicodedata.normalize("NFKC", c) if "\U0001d400" <= c <= "\U0001d7ff" else c for c in text)
+    plain = (normal_forms.normalize("NFKC", c) if "\U0001d400" <= c <= "\U0001d7ff" else c for c in text)
     return "".join(c for c in plain if not "\u2061" <= c <= "\u2064")
 
 

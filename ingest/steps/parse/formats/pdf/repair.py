@@ -1,7 +1,8 @@
 """The characters of a page as letters: accents joined with them, ligatures and presentation forms taken apart."""
 
 import re
-import unicodedata
+
+from ingest import normal_forms
 
 _COMBINING = {"´": "\u0301", "¨": "\u0308", "ˆ": "\u0302", "˜": "\u0303", "ˇ": "\u030c", "˚": "\u030a", "¯": "\u0304"}
 # TeX draws an accent and then the letter below it. pdfium returns the accent on its own, often on its own line.
@@ -20,8 +21,8 @@ def repair_characters(text: str) -> str:
         return text
     text = _LONE_MARK.sub(r"\1", text)
     text = _ACCENT_THEN_LETTER.sub(_combine_accent, text)
-    text = _PRESENTATION_FORMS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
-    return unicodedata.normalize("NFC", text)
+    text = _PRESENTATION_FORMS.sub(lambda match: normal_forms.normalize("NFKC", match[0]), text)
+    return normal_forms.normalize("NFC", text)
 
 
 def join_surrogates(text: str) -> str:
@@ -38,4 +39,4 @@ def drop_noncharacters(text: str) -> str:
 
 def _combine_accent(match: re.Match[str]) -> str:
     letter = match[2].replace("ı", "i")  # TeX puts accents on a dotless i
-    return unicodedata.normalize("NFC", letter + _COMBINING[match[1]])
+    return normal_forms.normalize("NFC", letter + _COMBINING[match[1]])

@@ -1,0 +1,96 @@
+"""All open connections of a server: how many there may be, which close first, and who exceeds a time limit."""
+
+import ipaddress
+import time
+from collections import Counter
+from itertools import chain
+from typing import Any
+
+from ingest.net.server.limits import ServerLimits
+from ingest.net.server.protocol import LimitedHttpProtocol
+from ingest.observability import logs
+
+_log = logs.RepeatedRecords(logs.get(__name__))
+
+
+class ConnectionTable:
+    """The open connections. Use it on the event loop only."""
+
+    def __init__(self, limits: ServerLimits, max_connections: int) -> None:
+        self._limits = limits
+        self._max_connections = max_connections
+        self._addresses: dict[LimitedHttpProtocol, str | None] = {}
+        """Least recently used first."""
+        self._unused: dict[LimitedHttpProtocol, None] = {}
+        """Those without a request so far, oldest first."""
+        self._per_address: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._addresses)
+
+    def make_room(self, address: str | None, opening: int = 0) -> bool:
+        """Return whether a connection from an address may be opened. An idle one is closed for it if needed.
+
+        `opening` connections are accepted and not in this table yet.
+        """
+        counted = _counted_address(address)
+        if counted is not None and self._per_address[counted] >= self._limits.max_connections_per_address:
+            return self.close_idle(counted)
+        return len(self) + opening < self._max_connections or self.close_idle()
+
+    def close_idle(self, address: str | None = None) -> bool:
+        """Close an idle connection, of one address if one is given. Return False if there is none.
+
+        Those without a request come first, then the least recently used one.
+        """
+        for connection in chain(self._unused, self._addresses):
+            if connection.is_idle and address in (None, self._addresses[connection]):
+                connection.close_now()
+                self.discard(connection)  # now, because the transport tells the protocol only later
+                _log.info("idle_connection_closed", connections=len(self))
+                return True
+        return False
+
+    def mark_used(self, connection: LimitedHttpProtocol) -> None:
+        """Note that a request has begun."""
+        self._unused.pop(connection, None)
+        if connection in self._addresses:
+            self._addresses[connection] = self._addresses.pop(connection)
+
+    def add(self, connection: LimitedHttpProtocol) -> None:
+        address = _counted_address(connection.client[0] if connection.client else None)
+        self._addresses[connection] = address
+        self._unused[connection] = None
+        if address is not None:
+            self._per_address[address] += 1
+
+    def discard(self, connection: LimitedHttpProtocol) -> None:
+        self._unused.pop(connection, None)
+        address = self._addresses.pop(connection, None)
+        if address is not None:
+            self._per_address[address] -= 1
+            if not self._per_address[address]:
+                del self._per_address[address]
+
+    def report(self, connection: LimitedHttpProtocol, status: int, reason: str) -> None:
+        address = connection.client[0] if connection.client else None
+        _log.warning("request_refused", status=status, reason=reason, address=address)
+
+    def check_times(self) -> None:
+        """Close the connections that exceed one of their times."""
+        now = time.monotonic()
+        for connection in list(self._addresses):
+            connection.check_time(now)
+
+
+def _counted_address(address: Any) -> str | None:
+    """Return the address whose connections are counted together: None for this machine, a network for IPv6."""
+    try:
+        parsed = ipaddress.ip_address(str(address).partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is None:
+            return None if parsed.is_loopback else str(ipaddress.ip_network((parsed, 64), strict=False))
+        parsed = parsed.ipv4_mapped
+    return None if parsed.is_loopback else str(parsed)

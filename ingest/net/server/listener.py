@@ -1,0 +1,125 @@
+"""Accepts connections: not more than there is room for, and also when no descriptor is left."""
+
+import asyncio
+import contextlib
+import errno
+import json
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from ingest.net.server.connections import ConnectionTable
+from ingest.observability import logs
+
+ACCEPTS_PER_TURN = 16
+"""After this many, other events have their turn. Descriptors of connections that were closed for new ones are free then."""
+
+EXHAUSTED_PAUSE_SECONDS = 0.1
+REFUSED_SECONDS = 1.0
+MAX_REFUSED = 16
+"""Refused connections stay open this long, and this many of them, so that their clients can read the answer."""
+
+_NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_BODY = json.dumps(
+    {"error": {"message": "Too many connections. Try again.", "type": "server_error", "param": None, "code": "service_unavailable"}}
+).encode()  # fmt: skip
+TOO_MANY_CONNECTIONS = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 5\r\nx-should-retry: true\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_BODY), _BODY)
+)
+
+_log = logs.RepeatedRecords(logs.get(__name__))
+
+
+class Listener:
+    """Serves listening sockets, with the interface of asyncio.Server that uvicorn uses."""
+
+    def __init__(
+        self,
+        sockets: Sequence[socket.socket],
+        connections: ConnectionTable,
+        build_protocol: Callable[[], asyncio.Protocol],
+    ) -> None:
+        self.sockets = tuple(sockets)
+        self._connections = connections
+        self._build_protocol = build_protocol
+        self._loop = asyncio.get_running_loop()
+        self._opening: set[asyncio.Task[None]] = set()
+        self._refused: deque[tuple[float, socket.socket]] = deque()
+        self._is_closed = False
+        for listening in self.sockets:
+            listening.setblocking(False)
+            self._watch(listening)
+
+    def close(self) -> None:
+        """Stop to accept, and close the listening sockets."""
+        self._is_closed = True
+        for listening in self.sockets:
+            self._loop.remove_reader(listening.fileno())
+            listening.close()
+        self.drop_refused(0)
+
+    async def wait_closed(self) -> None:
+        """Do nothing: `close` has no rest to wait for."""
+
+    def drop_refused(self, seconds: float = REFUSED_SECONDS) -> None:
+        """Close the refused connections that are older than this."""
+        oldest = time.monotonic() - seconds
+        while self._refused and self._refused[0][0] <= oldest:
+            self._refused.popleft()[1].close()
+
+    def _watch(self, listening: socket.socket) -> None:
+        if not self._is_closed:
+            self._loop.add_reader(listening.fileno(), self._accept, listening)
+
+    def _accept(self, listening: socket.socket) -> None:
+        for _ in range(ACCEPTS_PER_TURN):
+            try:
+                accepted, address = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as exc:
+                if exc.errno not in _NO_DESCRIPTOR:
+                    raise
+                self._pause(listening, exc)
+                return
+            self._open(accepted, address)
+
+    def _pause(self, listening: socket.socket, reason: OSError) -> None:
+        """Stop accepting for a moment, and close what can be closed: the socket stays readable while a client waits."""
+        self.drop_refused(0)
+        for _ in range(ACCEPTS_PER_TURN):
+            if not self._connections.close_idle():
+                break
+        _log.warning("accept_paused", reason=str(reason), connections=len(self._connections))
+        self._loop.remove_reader(listening.fileno())
+        self._loop.call_later(EXHAUSTED_PAUSE_SECONDS, self._watch, listening)
+
+    def _open(self, accepted: socket.socket, address: object) -> None:
+        host = str(address[0]) if isinstance(address, tuple) and address else None
+        accepted.setblocking(False)
+        if not self._connections.make_room(host, len(self._opening)):
+            self._refuse(accepted)
+            return
+        if accepted.family != socket.AF_UNIX:
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        task = self._loop.create_task(self._connect(accepted))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def _connect(self, accepted: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._build_protocol, accepted)
+        except OSError as exc:  # the client has left already
+            accepted.close()
+            _log.info("connection_lost_at_start", reason=str(exc))
+
+    def _refuse(self, accepted: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # the client has left already
+            accepted.send(TOO_MANY_CONNECTIONS)
+            accepted.shutdown(socket.SHUT_WR)
+        self._refused.append((time.monotonic(), accepted))
+        if len(self._refused) > MAX_REFUSED:
+            self._refused.popleft()[1].close()
+        _log.warning("connection_refused", reason="too many connections", connections=len(self._connections))

@@ -1,0 +1,307 @@
+"""HTTP/1.1 on one connection: uvicorn's protocol with limits on everything that a client sends before a handler sees it."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from ingest.net.server.limits import ServerLimits
+
+HEAD_SLICE_BYTES = 8 * 2**10
+BODY_SLICE_BYTES = 64 * 2**10
+"""What the parser gets at a time, so that a limit is checked before the next slice is parsed."""
+
+RenderError = Callable[[int, str], tuple[list[tuple[bytes, bytes]], bytes]]
+"""Returns the headers and the body of an error response with a status and a message."""
+
+
+class Registry(Protocol):
+    """Knows the open connections."""
+
+    def add(self, connection: "LimitedHttpProtocol") -> None: ...
+
+    def mark_used(self, connection: "LimitedHttpProtocol") -> None: ...
+
+    def discard(self, connection: "LimitedHttpProtocol") -> None: ...
+
+    def report(self, connection: "LimitedHttpProtocol", status: int, reason: str) -> None: ...
+
+
+class Violation(Exception):
+    """The client exceeded a limit or broke the protocol."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class LimitedHttpProtocol(HttpToolsProtocol):
+    """Refuses a request that exceeds ServerLimits, with an error response where the protocol still allows one.
+
+    The registry calls `check_time` about twice a second.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        registry: Registry,
+        limits: ServerLimits,
+        render_error: RenderError,
+    ) -> None:
+        super().__init__(config, server_state, app_state)
+        self.limits = limits
+        self._registry = registry
+        self._render_error = render_error
+        self._ignores_input = False
+        self._is_in_head = True
+        """True from the end of a request to the end of the next one's headers."""
+        self._head_since: float | None = time.monotonic()
+        """When the head began: None while the connection is idle between two requests."""
+        self._has_received = False
+        self._head_bytes = 0
+        self._finished_requests = 0
+        self._body_bytes = 0
+        self._chunks = 0
+        self._framing_bytes = 0
+        """Bytes on the wire since the last byte of the body: sizes and extensions of chunks, and trailers."""
+        self._window_since = 0.0
+        self._window_bytes = 0
+        self._answered_since: float | None = None
+        self._write_paused_since: float | None = None
+        self._closing_since: float | None = None
+        self._lingers_since: float | None = None
+        """When an error was sent. The connection then reads on for a while, because a reset could overtake the answer."""
+        self._running: RequestResponseCycle | None = None
+
+    # --- connection ---
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._registry.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._registry.discard(self)
+        for cycle in (self._running, *(cycle for cycle, _ in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:  # uvicorn tells the newest request only
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self.pipeline.clear()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._write_paused_since = time.monotonic()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._write_paused_since = None
+        super().resume_writing()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is under way: its headers have not arrived, or it is answered."""
+        if self._lingers_since is not None or self.cycle is None:
+            return True
+        return bool(self.cycle.response_complete and not self.pipeline)
+
+    def close_now(self) -> None:
+        """Drop the connection with everything that is not sent yet."""
+        self.transport.abort()
+
+    # --- bytes ---
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        if self._ignores_input or self.transport.is_closing():
+            return
+        self._has_received = True
+        self._window_bytes += len(data)
+        try:
+            self._parse(memoryview(data))
+        except Violation as exc:
+            self._refuse(exc.status, str(exc))
+        except httptools.HttpParserUpgrade:
+            # Answer the request as plain HTTP. What follows belongs to the other protocol.
+            self._ignores_input = True
+            self.cycle.keep_alive = False
+        except httptools.HttpParserError as exc:
+            # What a callback raises arrives wrapped.
+            violation = exc.__context__ if isinstance(exc.__context__, Violation) else None
+            self._refuse(*((violation.status, str(violation)) if violation else (400, "Invalid HTTP request.")))
+
+    def _parse(self, data: memoryview) -> None:
+        while data and not self.transport.is_closing():
+            size = HEAD_SLICE_BYTES if self._is_in_head else BODY_SLICE_BYTES
+            piece, data = data[:size], data[size:]
+            finished_requests, body_bytes = self._finished_requests, self._body_bytes
+            if self._is_in_head and self._head_since is None:
+                self._head_since = time.monotonic()
+            self.parser.feed_data(piece)
+            if self._is_in_head:
+                is_new = self._finished_requests != finished_requests
+                self._count_head(0 if is_new else len(piece))
+            else:
+                self._count_framing(len(piece), has_body=self._body_bytes != body_bytes)
+
+    def _count_head(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > self.limits.head_bytes:
+            raise self._head_too_large()
+
+    def _count_framing(self, size: int, *, has_body: bool) -> None:
+        self._framing_bytes = 0 if has_body else self._framing_bytes + size
+        if self._framing_bytes > self.limits.head_bytes:
+            raise Violation(400, "Invalid HTTP request: too many bytes between the parts of the body.")
+
+    def _head_too_large(self) -> Violation:
+        message = (
+            f"Request headers too large: at most {self.limits.head_bytes:,} bytes in {self.limits.headers} headers."
+        )
+        return Violation(431, message)
+
+    # --- callbacks of the parser ---
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._body_bytes = self._chunks = self._framing_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > self.limits.url_bytes:
+            raise Violation(414, f"URL too long: at most {self.limits.url_bytes:,} bytes are accepted.")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_in_head:
+            return  # a trailer; uvicorn would add it to the headers, which a handler may be reading
+        super().on_header(name, value)
+        if len(self.headers) > self.limits.headers:
+            raise self._head_too_large()
+
+    def on_headers_complete(self) -> None:
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self.limits.head_bytes:
+            raise self._head_too_large()
+        if len(self.pipeline) >= self.limits.pipelined_requests:
+            raise Violation(400, "Too many pipelined requests.")
+        _check_framing(self.headers)
+        super().on_headers_complete()
+        self._registry.mark_used(self)
+        self._is_in_head = False
+        self._head_bytes = 0
+        self._head_since = self._answered_since = None
+        self._window_since, self._window_bytes = time.monotonic(), 0
+
+    def on_chunk_header(self) -> None:
+        self._chunks += 1
+        if self._chunks > self.limits.free_chunks + self._body_bytes // self.limits.chunk_bytes:
+            raise Violation(400, "Invalid HTTP request: the chunks of the body are too small.")
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._is_in_head = True
+        self._finished_requests += 1
+        super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    # --- time ---
+
+    def check_time(self, now: float) -> None:
+        """Close the connection if it exceeds one of its times."""
+        if self._lingers_since is not None:
+            if now - self._lingers_since > self.limits.linger_seconds:
+                self.close_now()
+        elif self.transport.is_closing():
+            self._closing_since = self._closing_since or now
+            if now - self._closing_since > self.limits.close_seconds:
+                self.close_now()
+        elif self._write_paused_since is not None and now - self._write_paused_since > self.limits.write_seconds:
+            self._registry.report(self, 0, "the client does not read its answer")
+            self.close_now()
+        elif self._is_in_head:
+            self._check_head_time(now)
+        else:
+            self._check_body_time(now)
+
+    def _check_head_time(self, now: float) -> None:
+        if not self.is_idle or self._head_since is None or now - self._head_since <= self.limits.head_seconds:
+            return
+        if self._has_received:
+            self._refuse(408, f"The request headers did not arrive within {self.limits.head_seconds:g} seconds.")
+        else:
+            self.transport.close()
+
+    def _check_body_time(self, now: float) -> None:
+        if self.cycle.response_complete:
+            self._answered_since = self._answered_since or now
+            if now - self._answered_since > self.limits.drain_seconds:
+                self.close_now()
+            return
+        if self.flow.read_paused or self.cycle.waiting_for_100_continue:  # the client waits for the application
+            self._window_since, self._window_bytes = now, 0
+        elif now - self._window_since > self.limits.body_window_seconds:
+            if self._window_bytes < self.limits.body_window_bytes:
+                self._refuse(408, "The request body arrives too slowly.")
+            self._window_since, self._window_bytes = now, 0
+
+    # --- refusal ---
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer with an error if no other answer is due on this connection, and close it."""
+        self._ignores_input = True
+        self._registry.report(self, status, message)
+        if self._is_in_head and not self.is_idle:
+            self.cycle.keep_alive = False  # the connection closes after the answers to the requests before this one
+            self.flow.pause_reading()
+            return
+        if not self._is_in_head and (self.pipeline or self.cycle.response_started):
+            self._end_cycle()
+            self.close_now()
+            return
+        if not self._is_in_head:
+            self._end_cycle()
+        self._send_error(status, message)
+
+    def _end_cycle(self) -> None:
+        """Let the handler of the request see that its client is gone."""
+        if not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
+    def _send_error(self, status: int, message: str) -> None:
+        own_headers, body = self._render_error(status, message)
+        headers = [
+            *self.server_state.default_headers,
+            *own_headers,
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+        ]
+        head = b"".join(b"%s: %s\r\n" % header for header in headers)
+        self.transport.write(STATUS_LINE[status] + head + b"\r\n" + body)
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self._lingers_since = time.monotonic()
+
+
+def _check_framing(headers: list[tuple[bytes, bytes]]) -> None:
+    """Reject headers by which two servers could disagree about where a request ends."""
+    names = [name for name, _ in headers]
+    lengths = names.count(b"content-length")
+    encodings = names.count(b"transfer-encoding")
+    if lengths > 1 or encodings > 1 or (lengths and encodings):
+        raise Violation(400, "Invalid HTTP request: Content-Length and Transfer-Encoding are given more than once.")
+    for name, value in headers:
+        if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+            raise Violation(400, "Invalid HTTP request: the only Transfer-Encoding is chunked.")
+        if name == b"content-length" and not value.strip().isdigit():
+            raise Violation(400, "Invalid HTTP request: the Content-Length is no number.")
