@@ -1,20 +1,54 @@
 """`ingest batches`: the file batches of a vector store."""
 
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
+from openai.pagination import SyncCursorPage
+from openai.types.vector_stores import VectorStoreFileBatch
 from rich.console import Console
 
-from ingest.cli.listing import format_time, print_facts, print_json_lines
-from ingest.cli.options import HELP_MARKUP, ApiKey, AsJson, BaseUrl
+from ingest.cli.listing import format_time, print_facts, print_json_lines, print_rows
+from ingest.cli.options import HELP_MARKUP, ApiKey, AsJson, BaseUrl, Limit, StoreArgument
 from ingest.cli.output import print_line
-from ingest.imports.client import DEFAULT_URL, find_store_of_batch, open_client
+from ingest.cli.store_batches import resolve_store_id
+from ingest.imports.client import find_store_of_batch, open_client
+from ingest.imports.service_url import DEFAULT_URL
 
 app = typer.Typer(
-    name="batches", help="Show and cancel file batches.", no_args_is_help=True, rich_markup_mode=HELP_MARKUP
+    name="batches", help="List, show and cancel file batches.", no_args_is_help=True, rich_markup_mode=HELP_MARKUP
 )
 
 BatchArgument = Annotated[str, typer.Argument(metavar="BATCH", help="Id of the file batch, vsfb_...")]
+
+
+@app.command("list")
+def list_(
+    store: StoreArgument,
+    limit: Limit = 100,
+    as_json: AsJson = False,
+    base_url: BaseUrl = DEFAULT_URL,
+    api_key: ApiKey = "",
+) -> None:
+    """List the batches of a vector store, the newest first."""
+    with open_client(base_url, api_key) as client:
+        path = f"/vector_stores/{resolve_store_id(client, store)}/file_batches"
+        listed = client.get_api_list(path, model=VectorStoreFileBatch, page=SyncCursorPage[VectorStoreFileBatch])
+        batches = list(islice(listed, limit))
+    if as_json:
+        print_json_lines(batch.model_dump() for batch in batches)
+        return
+    rows = [
+        (
+            batch.id,
+            batch.status,
+            *_counts(batch),
+            format_time(batch.created_at),
+            (batch.model_extra or {}).get("waiting_for"),
+        )
+        for batch in batches
+    ]
+    print_rows(("id", "status", "files", "completed", "failed", "cancelled", "created", "waiting for"), rows)
 
 
 @app.command("show")
@@ -57,3 +91,8 @@ def _print_batch(batch: Any, *, as_json: bool) -> None:
             "waiting for": (batch.model_extra or {}).get("waiting_for"),
         }
     )
+
+
+def _counts(batch: VectorStoreFileBatch) -> tuple[int, int, int, int]:
+    counts = batch.file_counts
+    return counts.total, counts.completed, counts.failed, counts.cancelled

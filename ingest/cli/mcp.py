@@ -8,7 +8,7 @@ import httpx
 
 from ingest.cli.options import ApiKey, BaseUrl
 from ingest.environment import client_api_key
-from ingest.imports.client import DEFAULT_URL
+from ingest.imports.service_url import DEFAULT_URL
 from ingest.mcp.api_client import ApiClient
 from ingest.mcp.server import build_server
 
@@ -17,9 +17,9 @@ REQUEST_SECONDS = 60.0
 
 
 def mcp(base_url: BaseUrl = DEFAULT_URL, api_key: ApiKey = "") -> None:
-    """Serve the tools `search`, `fetch`, `list_stores`, `import_status` and `attach_file` to an MCP client.
+    """Serve searches to a chat client or an agent (MCP).
 
-    Chat clients start this command themselves and speak MCP over its standard input and output. Clients that speak
+    The tools are `search`, `fetch`, `list_stores`, `import_status` and `attach_file`. Chat clients start this command themselves and speak MCP over its standard input and output. Clients that speak
     streamable HTTP use `/mcp` of the service instead.
     """
     headers = {"Authorization": f"Bearer {api_key or client_api_key()}"} if api_key or client_api_key() else {}

@@ -6,12 +6,31 @@ from typing import Annotated, Literal
 
 import typer
 
+from ingest.cli.output import print_to_stderr
+from ingest.environment import openai_base_url
 from ingest.errors import Refused
+from ingest.imports.service_url import complete_url
 
 HELP_MARKUP: Literal["markdown"] = "markdown"
 """Markdown fills the paragraphs of help texts, whatever the line breaks in the source."""
 
-BaseUrl = Annotated[str, typer.Option(envvar="OPENAI_BASE_URL", help="URL of the service.")]
+
+def _resolve_url(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:
+    """Return the URL of the service: the option, INGEST_URL, or OPENAI_BASE_URL with a word about it."""
+    source = ctx.get_parameter_source(str(param.name))
+    foreign_url = openai_base_url()
+    if source is not None and source.name.startswith("DEFAULT") and foreign_url:
+        print_to_stderr(f"The service is at {foreign_url}, because OPENAI_BASE_URL says so. INGEST_URL overrides it.")
+        value = foreign_url
+    return complete_url(value)
+
+
+BaseUrl = Annotated[
+    str,
+    typer.Option(
+        "--url", "--base-url", envvar="INGEST_URL", help="URL of the service.", show_envvar=True, callback=_resolve_url
+    ),
+]
 ApiKey = Annotated[
     str,
     typer.Option(

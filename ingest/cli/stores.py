@@ -14,7 +14,8 @@ from ingest.cli.options import HELP_MARKUP, ApiKey, AsJson, BaseUrl, Limit, Stor
 from ingest.cli.output import print_line
 from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import Refused
-from ingest.imports.client import DEFAULT_URL, open_client
+from ingest.imports.client import open_client
+from ingest.imports.service_url import DEFAULT_URL
 
 app = typer.Typer(
     name="stores",

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from ingest.config import Settings
-from ingest.embedded import discovery
 from ingest.embedded.discovery import resolve_service, save_urls
 from ingest.embedded.supervisor import lock_data_folder
 from ingest.errors import Refused

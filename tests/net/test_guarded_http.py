@@ -221,7 +221,7 @@ def test_a_body_that_is_cut_off_is_no_file(response: bytes) -> None:
 
 
 def test_the_next_address_of_a_name_is_tried() -> None:
-    policy = EgressPolicy(True, "SETTING", lambda *_: ["127.0.0.2", "127.0.0.1"])  # noqa: FBT003
+    policy = EgressPolicy(True, "SETTING", lambda *_: ["127.0.0.2", "127.0.0.1"])
     with raw_server(answering(HEAD + b"Content-Length: 2\r\n\r\nok")) as server:
         assert request(server, policy=policy) == b"ok"
 
@@ -236,7 +236,7 @@ def test_the_connected_address_is_checked_before_anything_is_sent(monkeypatch: p
             "create_connection",
             lambda *_, **options: connect(("127.0.0.1", server.port), **options),
         )
-        policy = EgressPolicy(False, "SETTING", lambda *_: ["93.184.216.34"])  # noqa: FBT003
+        policy = EgressPolicy(False, "SETTING", lambda *_: ["93.184.216.34"])
 
         with pytest.raises(AddressRefused, match="is at 127.0.0.1, which is not public"):
             request(server, policy=policy)
