@@ -42,6 +42,7 @@ from ingest.db.migrate import exit_unless_schema_fits
 from ingest.imports.schedules import project_import_roots
 from ingest.observability import logs, tracing
 from ingest.runtime.private_files import restrict_new_files
+from ingest.runtime.python_version import outdated_python
 from ingest.services import Services
 from ingest.timeouts import REPORT_TIMEOUTS, REQUEST_TIMEOUTS, WORKER_TIMEOUTS
 
@@ -62,12 +63,16 @@ MIDDLEWARES = (
 )
 """From the outermost to the innermost."""
 
+_log = logs.get(__name__)
+
 
 def create() -> FastAPI:
     """Build the app with the settings of the environment."""
     restrict_new_files()
     settings = load_settings_or_exit()
     logs.configure(settings)
+    if warning := outdated_python():
+        _log.warning("python_outdated", help=warning)
     exit_unless_schema_fits(settings, allow_older=True)
     project_import_roots(
         settings, DEFAULT_PROJECT

@@ -16,8 +16,7 @@ COMMANDS = (
     "celery.bin.celery",
     "flower.command",
     "uvicorn.lifespan.on",
-    "uvicorn.loops.auto",
-    "uvicorn.protocols.http.auto",
+    "uvicorn.loops.uvloop",
 )
 """What is started by name and not imported by our code."""
 

@@ -41,6 +41,8 @@ class ServiceScheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist has 
             return "partitions"
         if "test_fairness" in nodeid:  # has a service of its own, for all its tests
             return "fairness"
+        if nodeid.startswith("tests/attacks/"):  # the attacks share one service
+            return "attacks"
         own = any(f"/{name}.py" in nodeid for name in MODULES_WITH_OWN_SERVICE)
         return "stories" if nodeid.startswith("tests/stories/") and not own else nodeid
 

@@ -23,7 +23,7 @@ from ingest.errors import Abandoned, DependencyDown, OcrDeferred
 from ingest.services import Services
 from ingest.status import Lane
 from ingest.steps import filters as filtering
-from ingest.steps.embed import always_wanted
+from ingest.steps.embed import MAX_PARTS, always_wanted
 from ingest.steps.filters import Filter
 from ingest.steps.index import Hit, Point, PointKey, PointOwner, PointRef, StoredText, chunk_checksum
 from ingest.steps.parse import ParsedText
@@ -80,7 +80,7 @@ class FakeEmbedder:
         self.embedded += len(texts)
         return [self.embed_query(text)[None, :] for text in texts]
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str, max_parts: int = MAX_PARTS) -> Vectors:
         row = np.ones(self.dimensions, np.float32)
         for letter in text.lower():
             row[ord(letter) % self.dimensions] += 1

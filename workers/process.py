@@ -28,6 +28,7 @@ from ingest.errors import DependencyDown
 from ingest.health.external import wait_until_up
 from ingest.jobs.worker_heartbeat import WorkerHeartbeat
 from ingest.observability import logs, metrics, tracing
+from ingest.runtime.descriptors import raise_descriptor_limit
 from ingest.runtime.pdeathsig import die_with_parent
 from ingest.services import Services
 from ingest.status import LANES
@@ -79,15 +80,16 @@ def _logging(**_: Any) -> None:
 
 @worker_init.connect
 def _check_schema(**_: Any) -> None:
-    """Wait for the broker and the database, and refuse to start on a schema of another version.
+    """Wait for the database, refuse to start on a schema of another version, and wait for the broker.
 
     In the parent process, where an exit ends the whole worker.
     """
     settings = load_settings_or_exit()
     logs.configure(settings)  # Celery asks for that later
-    has_waited = wait_until_up(settings, ("broker", "database"))
+    has_waited = wait_until_up(settings, ("database",))
     # The API may have waited for the same database, and migrates it now.
     exit_unless_schema_fits(settings, migration_seconds=MIGRATION_SECONDS if has_waited else 0)
+    wait_until_up(settings, ("broker",))
 
 
 @beat_init.connect
@@ -104,6 +106,7 @@ def _load_before_fork(**_: Any) -> None:
 
     A child's collector would write to these objects, and every child would get a copy of their memory pages.
     """
+    raise_descriptor_limit()
     Tokens.from_text("The first file should not wait for the tokenizer.")
     gc.collect()
     gc.freeze()

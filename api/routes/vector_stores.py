@@ -90,7 +90,7 @@ def search(
     services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id, body: search_wire.Search
 ) -> search_wire.SearchPage:
     """Search passages by dense and lexical similarity."""
-    queries = [body.query] if isinstance(body.query, str) else body.query
+    queries = body.queries
     options = body.options()
     if body.rewrite_query:
         queries = searching.rewrite_queries(services, caller, vector_store_id, queries)

@@ -28,6 +28,9 @@ from ingest.stores.vector_stores import AUTO_CHUNK_SIZES, ChunkSizes
 
 Item = TypeVar("Item")
 
+MAX_ID_CHARACTERS = 256
+"""Longer than any stored id. A batch has 100,000 ids."""
+
 
 def _reject_unstorable(text: str) -> str:
     """Reject characters that PostgreSQL cannot store."""
@@ -37,7 +40,10 @@ def _reject_unstorable(text: str) -> str:
 
 
 def _replace_unstorable(text: str) -> str:
-    """Replace characters that PostgreSQL cannot compare; no stored id contains the replacements."""
+    """Replace characters that PostgreSQL cannot compare, and cut long texts: no stored id is like the results."""
+    text = text[:MAX_ID_CHARACTERS]
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
 
 

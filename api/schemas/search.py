@@ -8,15 +8,15 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from api.schemas.explanation import Explanation, PageExplanation
 from api.schemas.parts import Id, Number, RequestModel, ResponseModel, Storable, Whole
 from api.schemas.store_files import Location, Passage
-from ingest.limits import MAX_FILTER_KEY_CHARACTERS, MAX_FILTER_VALUE_CHARACTERS
+from ingest.errors import InvalidRequest
+from ingest.limits import MAX_FILTER_KEY_CHARACTERS, MAX_FILTER_VALUE_CHARACTERS, MAX_QUERY_CHARACTERS
 from ingest.search.fusion import DEFAULT_WEIGHTS, FusionWeights
 from ingest.search.options import IndexName, Ranker, SearchOptions
 from ingest.search.passages import SearchResult as Hit
 from ingest.search.search import SearchAnswer
 from ingest.steps import filters
 
-# Embedding a longer text would delay the searches of all other clients.
-Query = Annotated[str, Field(min_length=1, max_length=32_768), Storable]
+Query = Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS), Storable]
 Weight = Annotated[Number, Field(ge=0.0, le=1e9)]
 """The upper bound keeps the sum of two weights finite."""
 
@@ -142,6 +142,15 @@ class Search(RequestModel):
     explain: bool = False
     explain_file_ids: list[Id] = Field(default=[], max_length=10)
     index: IndexName = "current"
+
+    @property
+    def queries(self) -> list[str]:
+        """All queries. Raises InvalidRequest if they are too long together."""
+        queries = [self.query] if isinstance(self.query, str) else self.query
+        if sum(map(len, queries)) > MAX_QUERY_CHARACTERS:
+            message = f"The queries of a search may have at most {MAX_QUERY_CHARACTERS:,} characters together."
+            raise InvalidRequest(message, param="query", code="string_above_max_length")
+        return queries
 
     def options(self) -> SearchOptions:
         """Convert everything but the query. Raises InvalidRequest for a wrong filter."""

@@ -8,6 +8,7 @@ its subject. A command that works through the API uses `ingest.imports.client`; 
 import importlib.metadata
 import sqlite3
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -15,7 +16,9 @@ import typer
 from typer.core import TyperGroup
 
 from ingest.cli.options import HELP_MARKUP
+from ingest.cli.output import accept_any_terminal, flush_or_forget
 from ingest.errors import REFUSED_EXIT_CODE, DatabaseDamaged, IngestError, Refused
+from ingest.observability.visible import visible, visible_lines
 from ingest.runtime.private_files import restrict_new_files
 from ingest.runtime.undumpable import make_undumpable
 
@@ -103,16 +106,22 @@ def main() -> None:
     """Run the command line. An error is one line on standard error, with exit code 2."""
     restrict_new_files()
     make_undumpable()
+    accept_any_terminal()
     try:
         app(prog_name="ingest")
     except (Refused, DatabaseDamaged) as exc:
-        sys.exit(_print_error(str(exc)))
+        sys.exit(_print_error(str(exc), getattr(exc, "__notes__", ())))
     except IngestError as exc:
         sys.exit(_print_error(f"{exc}. Is the service running?"))
     except (OSError, sqlite3.Error) as exc:  # a full disk, missing permissions; the only SQLite file here is a journal
         sys.exit(_print_error(f"{exc}."))
+    finally:
+        flush_or_forget()
 
 
-def _print_error(message: str) -> int:
-    print(f"ingest: {message}", file=sys.stderr)
+def _print_error(message: str, notes: Iterable[str] = ()) -> int:
+    """Print an error in one line, and below it the lines of a log that explain it."""
+    print(f"ingest: {visible(message)}", file=sys.stderr)
+    for note in notes:
+        print(visible_lines(note), file=sys.stderr)
     return REFUSED_EXIT_CODE

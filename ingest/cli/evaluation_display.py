@@ -1,10 +1,9 @@
 """Tables of `ingest eval`."""
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-from ingest.cli.output import print_line, table_console
+from ingest.cli.output import add_row, print_line, table_console
 from ingest.search.evaluation.comparison import ChangedQuery, Comparison
 from ingest.search.evaluation.runs import Evaluation
 
@@ -21,7 +20,7 @@ def print_evaluation(evaluation: Evaluation, missing: list[str]) -> None:
     table = Table("metric", "mean")
     table.columns[1].justify = "right"
     for name, value in evaluation.means().items():
-        table.add_row(name, f"{value:.4f}")
+        add_row(table, name, f"{value:.4f}")
     console.print(table)
     for name in missing[:SHOWN_FILES]:
         print_line(console, f"not in the store: {name}")
@@ -37,7 +36,7 @@ def print_queries(evaluation: Evaluation) -> None:
         column.justify = "right"
     for each in evaluation.queries:
         ranks = ", ".join("-" if rank is None else str(rank) for rank in each.ranks)
-        table.add_row(escape(each.query), ranks, *(f"{each.metrics[name]:.2f}" for name in names))
+        add_row(table, each.query, ranks, *(f"{each.metrics[name]:.2f}" for name in names))
     table_console().print(table)
 
 
@@ -52,7 +51,7 @@ def print_comparison(first: str, second: str, comparison: Comparison) -> None:
     for each in comparison.metrics:
         interval = f"{each.interval[0]:+.4f} to {each.interval[1]:+.4f}{' *' if each.is_significant else ''}"
         means = f"{each.first:.4f}", f"{each.second:.4f}", f"{each.difference:+.4f}"
-        table.add_row(each.name, *means, interval, f"{each.better:,}", f"{each.worse:,}", f"p = {each.sign_test:.3f}")
+        add_row(table, each.name, *means, interval, f"{each.better:,}", f"{each.worse:,}", f"p = {each.sign_test:.3f}")
     console.print(table)
     print_line(console, "* zero is outside of the interval")
     if comparison.unmatched:

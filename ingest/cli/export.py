@@ -8,6 +8,7 @@ import typer
 from ingest.archive import writer
 from ingest.cli.direct_access import open_services
 from ingest.cli.options import DataFolder
+from ingest.cli.output import echo
 
 
 def export(
@@ -22,4 +23,4 @@ def export(
     """
     with open_services(data, "ingest export") as (services, _):
         written = writer.export_store(services, store, file)
-    typer.echo(f"{written.store_id}: {written.files:,} files, {written.points:,} points in {file}")
+    echo(f"{written.store_id}: {written.files:,} files, {written.points:,} points in {file}")

@@ -10,6 +10,7 @@ from ingest.archive import restore
 from ingest.caller import DEFAULT_PROJECT
 from ingest.cli.direct_access import open_services
 from ingest.cli.options import DataFolder
+from ingest.cli.output import echo
 from ingest.errors import DependencyDown
 
 
@@ -43,6 +44,6 @@ def import_archive(
             with suppress(DependencyDown):  # maintenance publishes the files within seconds
                 services.publish_waiting()
     counts = ", ".join(f"{count:,} {state}" for state, count in sorted(restored.file_counts.items())) or "no files"
-    typer.echo(f"{restored.source} -> {restored.store_id}: {counts}")
+    echo(f"{restored.source} -> {restored.store_id}: {counts}")
     if restored.batch_id is not None:
-        typer.echo(f"files are embedded again as {restored.batch_id}")
+        echo(f"files are embedded again as {restored.batch_id}")

@@ -15,6 +15,7 @@ from ingest.imports.progress import ByteCounter, ProgressReporter, RateEstimator
 from ingest.imports.scan import ScanCounts
 from ingest.imports.transfer import Transfer
 from ingest.imports.waits import ImportWait
+from ingest.observability.visible import visible
 
 MAX_FAILURES_BELOW_BARS = 5
 MAX_FAILURE_LINES = 10
@@ -211,8 +212,10 @@ class ProgressBars:
         self.waiting(transfer.batches.waiting)
 
     def _render(self) -> Group:
-        failures = [Text(f"       {line}", style="red", no_wrap=True, overflow="ellipsis") for line in self._failures]
-        waits = [] if self._wait is None else [Text(f"       waiting for {self._wait.text}", style="yellow")]
+        failures = [
+            Text(f"       {visible(line)}", style="red", no_wrap=True, overflow="ellipsis") for line in self._failures
+        ]
+        waits = [] if self._wait is None else [Text(f"       waiting for {visible(self._wait.text)}", style="yellow")]
         return Group(self._progress, *waits, *failures)
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from ingest.caller import DEFAULT_PROJECT
 from ingest.cli.direct_access import open_database
 from ingest.cli.options import HELP_MARKUP, DataFolder
-from ingest.cli.output import table_console
+from ingest.cli.output import add_row, echo, print_to_stderr, table_console
 from ingest.db.tenancy import keys as rows
 from ingest.tenancy import keys
 
@@ -38,7 +38,7 @@ def create(
             database, project=project, name=name, scopes=[word for word in keys.SCOPES if word in requested]
         )
     typer.echo(secret)
-    typer.echo(f"{key.id}: {', '.join(key.scopes)} in {key.project}. The key is not shown again.", err=True)
+    print_to_stderr(f"{key.id}: {', '.join(key.scopes)} in {key.project}. The key is not shown again.")
 
 
 @app.command("list")
@@ -49,7 +49,7 @@ def list_(data: DataFolder = None) -> None:
     table = Table("id", "key", "project", "name", "scopes", "created", "last used", "revoked")
     for key, project in keys_and_projects:
         times = (_format_time(at) for at in (key.created_at, key.last_used_at, key.revoked_at))
-        table.add_row(key.id, f"{key.prefix}…", project, key.name, " ".join(key.scopes), *times)
+        add_row(table, key.id, f"{key.prefix}…", project, key.name, " ".join(key.scopes), *times)
     table_console().print(table)
 
 
@@ -58,7 +58,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="Id of the key, key_...")]
     """Revoke a key. It is invalid from the next request on."""
     with open_database(data) as database:
         keys.revoke(database, key_id)
-    typer.echo(f"{key_id} is revoked")
+    echo(f"{key_id} is revoked")
 
 
 def _format_time(at: int | None) -> str:

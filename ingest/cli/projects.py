@@ -7,7 +7,7 @@ from rich.table import Table
 
 from ingest.cli.direct_access import open_database
 from ingest.cli.options import HELP_MARKUP, DataFolder
-from ingest.cli.output import table_console
+from ingest.cli.output import add_row, echo, table_console
 from ingest.db.tenancy import keys as rows
 from ingest.tenancy import projects
 
@@ -34,7 +34,7 @@ def create(
     """Create a project. Other projects cannot see its data."""
     with open_database(data) as database:
         project = projects.create(database, name, _given_limits(requests_per_minute, files_in_progress, stored_bytes))
-    typer.echo(f"{project.id} {project.name}")
+    echo(f"{project.id} {project.name}")
 
 
 @app.command("list")
@@ -45,7 +45,7 @@ def list_(data: DataFolder = None) -> None:
     table = Table("id", "name", "requests a minute", "files in progress", "stored bytes")
     for project in all_projects:
         limits = (project.requests_per_minute, project.files_in_progress, project.stored_bytes)
-        table.add_row(project.id, project.name, *("" if limit is None else f"{limit:,}" for limit in limits))
+        add_row(table, project.id, project.name, *("" if limit is None else f"{limit:,}" for limit in limits))
     table_console().print(table)
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ingest.cli.golden_file import read_golden
 from ingest.cli.options import ApiKey, BaseUrl, StoreArgument, Wait
+from ingest.cli.output import print_line
 from ingest.cli.reindex_gate import wait_for_gate
 from ingest.cli.store_batches import is_complete, print_file_counts, resolve_store_id, wait_for_batch
 from ingest.imports.client import open_client
@@ -126,7 +127,7 @@ def _start(client: openai.OpenAI, path: str, body: dict[str, Any], *, as_json: b
     batch: dict[str, Any] = client.with_options(max_retries=0).post(path, cast_to=dict[str, Any], body=body)
     if not as_json:
         line = f"{batch['file_counts']['total']:,} files are re-indexed as {batch['id']}"
-        Console(soft_wrap=True, highlight=False).print(line, markup=False)
+        print_line(Console(), line)
     if wait:
         batch = wait_for_batch(client, batch)
         if not as_json:
@@ -141,4 +142,4 @@ def _purge(client: openai.OpenAI, path: str, as_json: bool) -> None:
     else:
         other_model = models["other_model"]
         line = f"the points of model '{other_model}' are deleted" if other_model else "there are no points to delete"
-        Console(soft_wrap=True, highlight=False).print(line, markup=False)
+        print_line(Console(), line)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest.cli.options import ApiKey, BaseUrl, StoreArgument
-from ingest.cli.output import print_line
+from ingest.cli.output import add_row, print_line
 from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import Refused
 from ingest.imports.client import open_client
@@ -76,7 +76,7 @@ def _print_codes(warnings: dict[str, Any]) -> None:
     table = Table("warning", "files")
     table.columns[1].justify = "right"
     for code, files in warnings["codes"].items():
-        table.add_row(code, f"{files:,}")
+        add_row(table, code, f"{files:,}")
     table.add_section()
     table.add_row("files with warnings", f"{warnings['files']:,}")
     Console().print(table)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest.cli.options import ApiKey, BaseUrl, Wait
+from ingest.cli.output import add_row, print_line
 from ingest.cli.store_batches import is_complete, print_file_counts, resolve_store_id, wait_for_batch
 from ingest.imports.client import find_store_of_batch, open_client
 from ingest.imports.service_url import DEFAULT_URL
@@ -69,13 +70,15 @@ def _request_retry(client: openai.OpenAI, target: str, store: str | None, status
 def _print_answer(answer: dict[str, Any], statuses: list[str]) -> None:
     console = Console(soft_wrap=True, highlight=False)
     if answer["file_batch"] is None:
-        console.print(f"There are no {' or '.join(statuses)} files.")
+        print_line(console, f"There are no {' or '.join(statuses)} files.")
         return
     table = Table("files", "code", "reason")
     table.columns[0].justify = "right"
     for reason in answer["reasons"]:
-        table.add_row(f"{reason['count']:,}", reason["code"], reason["message"])
+        add_row(table, f"{reason['count']:,}", reason["code"], reason["message"])
     console.print(table)
-    console.print(f"{answer['total']:,} files are retried as {answer['file_batch']['id']}", markup=False)
+    print_line(console, f"{answer['total']:,} files are retried as {answer['file_batch']['id']}")
     if answer["has_more"]:
-        console.print("There may be more files than one batch takes. Repeat the command when this batch has ended.")
+        print_line(
+            console, "There may be more files than one batch takes. Repeat the command when this batch has ended."
+        )

@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 import openai
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from ingest.cli import options as cli
-from ingest.cli.output import print_line, table_console
+from ingest.cli.output import add_row, echo, print_line, table_console
 from ingest.cli.reindex import ChunkTokens, Overlap, reindex_body
 from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import Refused
@@ -73,7 +72,7 @@ def add(
     body = reindex_body(only, chunk_tokens, overlap) | {"cron": cron, "timezone": timezone}
     with open_client(base_url, api_key) as client:
         schedule = _create(client, f"/vector_stores/{resolve_store_id(client, store)}/{REINDEX_SCHEDULES}", body)
-    print(f"{schedule['id']} runs next at {_format_time(schedule, 'next_run_at')}")
+    echo(f"{schedule['id']} runs next at {_format_time(schedule, 'next_run_at')}")
 
 
 @app.command("import")
@@ -106,7 +105,7 @@ def import_(
     }  # fmt: skip
     with open_client(base_url, api_key) as client:
         schedule = _create(client, f"/vector_stores/{resolve_store_id(client, store)}/{IMPORT_SCHEDULES}", body)
-    print(f"{schedule['id']} {'is paused' if paused else 'runs next at ' + _format_time(schedule, 'next_run_at')}")
+    echo(f"{schedule['id']} {'is paused' if paused else 'runs next at ' + _format_time(schedule, 'next_run_at')}")
 
 
 @app.command("list")
@@ -138,7 +137,7 @@ def run(
         raise Refused("Only scheduled imports can be run. To re-index a store now, use `ingest reindex`.")
     with open_client(base_url, api_key) as client:
         client.post(f"{_schedule_path(client, store, schedule)}/run", cast_to=dict[str, Any])
-    print("the import runs as soon as a process is free; `ingest schedule list` shows its result")
+    echo("the import runs as soon as a process is free; `ingest schedule list` shows its result")
 
 
 @app.command("pause")
@@ -147,7 +146,7 @@ def pause(
 ) -> None:
     """Pause a schedule. Missed runs are not made up for."""
     _set_paused(base_url, api_key, store, schedule, paused=True)
-    print("the schedule is paused")
+    echo("the schedule is paused")
 
 
 @app.command("resume")
@@ -156,7 +155,7 @@ def resume(
 ) -> None:
     """Resume a paused schedule."""
     resumed = _set_paused(base_url, api_key, store, schedule, paused=False)
-    print(f"the schedule runs next at {_format_time(resumed, 'next_run_at')}")
+    echo(f"the schedule runs next at {_format_time(resumed, 'next_run_at')}")
 
 
 @app.command("remove")
@@ -169,7 +168,7 @@ def remove(
     """
     with open_client(base_url, api_key) as client:
         client.delete(_schedule_path(client, store, schedule), cast_to=dict[str, Any])
-    print("the schedule is removed")
+    echo("the schedule is removed")
 
 
 def _create(client: openai.OpenAI, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -193,12 +192,12 @@ def _schedule_table(reindexes: list[dict[str, Any]], imports: list[dict[str, Any
     table = Table("id", "what", "cron", "time zone", "next run", "last run", "outcome")
     for schedule in reindexes:
         columns = _timing_columns(schedule, f"re-index {schedule['only']}")
-        table.add_row(*columns, _format_time(schedule, "last_run_at"), schedule["last_batch_id"] or "")
+        add_row(table, *columns, _format_time(schedule, "last_run_at"), schedule["last_batch_id"] or "")
     for schedule in imports:
-        sources = escape(", ".join([*schedule["sources"], *schedule["manifests"]]))
+        sources = ", ".join([*schedule["sources"], *schedule["manifests"]])
         last_run = (schedule["last_run"] or {"began_at": None}) | {"timezone": schedule["timezone"]}
         columns = _timing_columns(schedule, f"import {sources}")
-        table.add_row(*columns, _format_time(last_run, "began_at"), _describe_last_run(schedule))
+        add_row(table, *columns, _format_time(last_run, "began_at"), _describe_last_run(schedule))
     return table
 
 
@@ -216,7 +215,7 @@ def _describe_last_run(schedule: dict[str, Any]) -> str:
     counts = last_run["counts"]
     parts = [f"{counts[name]:,} {name}" for name in COUNT_NAMES if counts[name] or name == "completed"]
     description = f"{last_run['status']}: {last_run['error'] or ', '.join(parts)}"
-    return escape(f"{description}; {due}" if due else description)
+    return f"{description}; {due}" if due else description
 
 
 def _print_reasons(console: Console, schedule: dict[str, Any]) -> None:

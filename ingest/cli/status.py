@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ingest.cli.options import ApiKey, BaseUrl, JournalFolder
-from ingest.cli.output import print_line
+from ingest.cli.output import add_row, print_line
 from ingest.errors import Refused
 from ingest.imports import journal
 from ingest.imports.client import find_store, find_store_of_batch, open_client
@@ -212,5 +212,5 @@ def _list_imports(folder: Path, *, as_json: bool) -> None:
         started = datetime.fromtimestamp(row["started"], UTC).astimezone().strftime("%Y-%m-%d %H:%M")
         numbers = (row["found"], row["unchanged"], counts["completed"], counts["failed"])
         state = "interrupted or running" if row["ended"] is None else "ended"
-        table.add_row(row["id"], store.get("store", ""), started, *(f"{number:,}" for number in numbers), state)
+        add_row(table, row["id"], store.get("store", ""), started, *(f"{number:,}" for number in numbers), state)
     Console().print(table)

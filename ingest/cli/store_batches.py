@@ -6,7 +6,7 @@ from typing import Any
 import openai
 from rich.console import Console
 
-from ingest.cli.output import print_to_stderr
+from ingest.cli.output import print_line, print_to_stderr
 from ingest.errors import Refused
 from ingest.imports.client import find_store
 from ingest.imports.waits import ImportWait, read_wait
@@ -45,4 +45,4 @@ def is_complete(batch: dict[str, Any]) -> bool:
 def print_file_counts(counts: dict[str, int]) -> None:
     """Print how many files of a batch ended in which state."""
     ended = ", ".join(f"{counts[state]:,} {state}" for state in ("completed", "failed", "cancelled"))
-    Console(highlight=False).print(ended)
+    print_line(Console(), ended)

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ingest.caller import DEFAULT_PROJECT
+from ingest.cli.output import echo
 from ingest.config import Settings, load_settings
 from ingest.db.migrate import migrate
 from ingest.db.queue import reclaim
@@ -25,6 +26,7 @@ from ingest.errors import DependencyDown, Refused
 from ingest.health.external import DependencyWatch, describe, external_checks
 from ingest.imports.schedules import project_import_roots
 from ingest.observability import logs
+from ingest.runtime.descriptors import raise_descriptor_limit
 from ingest.steps import embed
 from ingest.steps.embed import minilm
 
@@ -56,6 +58,7 @@ def up(
     # Services of one machine may share a database: the node name keeps each from reclaiming the leases of another.
     folder_hash = hashlib.sha256(str(settings.data.absolute()).encode()).hexdigest()[:8]
     settings = settings.model_copy(update={"node": f"{settings.node}:{folder_hash}", "data": settings.data.absolute()})
+    raise_descriptor_limit()
     with lock_data_folder_when_free(settings.data, UP_COMMAND, _print_line):
         supervisor = Supervisor(settings.data / "logs", _print_line)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -149,4 +152,4 @@ def _check_access(settings: Settings, host: str, *, database_is_down: bool = Fal
 
 def _print_line(line: str) -> None:
     with contextlib.suppress(OSError):  # the reader of the output is gone, which must not stop the service
-        typer.echo(line)
+        echo(line)

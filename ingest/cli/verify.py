@@ -7,9 +7,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ingest.cli.direct_access import open_services
 from ingest.cli.options import DataFolder
+from ingest.cli.output import add_row, print_line
+from ingest.observability.visible import visible
 from ingest.verify import Report
 from ingest.verify import verify as run_checks
 
@@ -44,23 +47,24 @@ def verify(
 
 def _print_report(report: Report) -> None:
     console = Console(highlight=False)
-    console.print(
+    print_line(
+        console,
         f"{report.stores:,} stores, {report.batches:,} batches, {report.files:,} files in stores, "
-        f"{report.points:,} points, {report.blobs:,} blobs"
+        f"{report.points:,} points, {report.blobs:,} blobs",
     )
     for hint in report.hints:
-        console.print(hint, style="yellow")
+        console.print(Text(visible(hint), style="yellow"))
     total = sum(report.counts.values())
     if not total:
-        console.print("[green]everything is consistent[/green]")
+        console.print(Text("everything is consistent", style="green"))
         return
     table = Table("finding", "object", "detail", "repair", title=f"{total:,} findings", title_justify="left")
     for finding in report.findings:
-        table.add_row(finding.kind, finding.object, finding.detail, finding.repair or "")
+        add_row(table, finding.kind, finding.object, finding.detail, finding.repair or "")
     console.print(table)
     if total > len(report.findings):
-        console.print(f"and {total - len(report.findings):,} more")
+        print_line(console, f"and {total - len(report.findings):,} more")
     for kind, count in report.counts.items():
-        console.print(f"{count:,} {kind}")
+        print_line(console, f"{count:,} {kind}")
     if report.repaired:
-        console.print(f"{report.repaired:,} repaired, {report.unrepaired:,} not repaired")
+        print_line(console, f"{report.repaired:,} repaired, {report.unrepaired:,} not repaired")

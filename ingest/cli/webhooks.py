@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from ingest.cli.options import HELP_MARKUP, ApiKey, BaseUrl
-from ingest.cli.output import table_console
+from ingest.cli.output import add_row, echo, print_to_stderr, table_console
 from ingest.imports.client import open_client
 from ingest.imports.service_url import DEFAULT_URL
 from ingest.webhooks.events import EVENT_TYPES
@@ -36,7 +36,7 @@ def add(
     with open_client(base_url, api_key) as client:
         endpoint = client.webhooks.create(name=name, url=url, event_types=cast(Any, event or list(EVENT_TYPES)))
     typer.echo(endpoint.signing_secret)
-    typer.echo(f"{endpoint.id}: {', '.join(endpoint.event_types)}. The secret is not shown again.", err=True)
+    print_to_stderr(f"{endpoint.id}: {', '.join(endpoint.event_types)}. The secret is not shown again.")
 
 
 @app.command("list")
@@ -50,7 +50,7 @@ def list_(base_url: BaseUrl = DEFAULT_URL, api_key: ApiKey = "") -> None:
             counts = [str(deliveries[name]) for name in ("waiting", "delivered", "given_up")]
             name = endpoint.name + (" (paused)" if extra["paused"] else "")
             events = " ".join(endpoint.event_types)
-            table.add_row(endpoint.id, name, endpoint.url, events, *counts, deliveries["last_error"] or "")
+            add_row(table, endpoint.id, name, endpoint.url, events, *counts, deliveries["last_error"] or "")
     table_console(240).print(table)
 
 
@@ -67,7 +67,7 @@ def send_test_event(
     """
     with open_client(base_url, api_key) as client:
         answer = client.webhooks.test(endpoint_id, event_type=cast(Any, event))
-    typer.echo(f"{endpoint_id} answered {answer.status_code}")
+    echo(f"{endpoint_id} answered {answer.status_code}")
     if not 200 <= answer.status_code < 300:
         raise typer.Exit(1)
 
@@ -89,7 +89,7 @@ def rotate(
         rotated = client.webhooks.rotate_secret(endpoint_id, keep_old_secret_active_for_24_hours=not at_once)
     typer.echo(rotated.signing_secret)
     old_secret = "is invalid now" if at_once else "stays valid for 24 hours"
-    typer.echo(f"{rotated.id}: the old secret {old_secret}. The new secret is not shown again.", err=True)
+    print_to_stderr(f"{rotated.id}: the old secret {old_secret}. The new secret is not shown again.")
 
 
 @app.command("remove")
@@ -97,4 +97,4 @@ def remove(endpoint_id: EndpointId, base_url: BaseUrl = DEFAULT_URL, api_key: Ap
     """Remove an endpoint. Pending events are not delivered."""
     with open_client(base_url, api_key) as client:
         client.webhooks.delete(endpoint_id)
-    typer.echo(f"{endpoint_id} is removed")
+    echo(f"{endpoint_id} is removed")

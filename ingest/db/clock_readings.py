@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from ingest.db import locks
 from ingest.db.execute import execute
 from ingest.db.models import ClockReading
 from ingest.db.session import read_clock
@@ -52,6 +53,7 @@ class ClockJump:
 
 def record_reading(session: Session, *, boot_id: str, uptime: float) -> ClockJump | None:
     """Compare the clock with the last reading, record this one, and return the jump in between if there was one."""
+    locks.advisory_lock(session, locks.CLOCK)
     at = read_clock(session)
     last = session.get(ClockReading, boot_id)
     if last is not None:

@@ -90,8 +90,6 @@ def bring_near(session: Session, wait: Wait) -> int:
 
 def list_schedules(session: Session) -> Sequence[ReindexSchedule | ImportSchedule]:
     """Return all schedules with a next time, and lock them."""
-    found: list[ReindexSchedule | ImportSchedule] = []
-    for model in (ReindexSchedule, ImportSchedule):
-        statement = select(model).where(model.next_run_at.is_not(None)).order_by(model.row).with_for_update()
-        found += session.scalars(statement).all()
-    return found
+    reindexes = select(ReindexSchedule).where(ReindexSchedule.next_run_at.is_not(None)).order_by(ReindexSchedule.row)
+    imports = select(ImportSchedule).where(ImportSchedule.next_run_at.is_not(None)).order_by(ImportSchedule.row)
+    return [*session.scalars(reindexes.with_for_update()), *session.scalars(imports.with_for_update())]

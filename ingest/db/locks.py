@@ -22,7 +22,7 @@ from ingest.db.execute import execute_prepared
 
 LockName = NewType("LockName", str)
 
-# One lock each; only `MIGRATION` and `VERIFICATION` are waited for.
+# One lock each; only `MIGRATION`, `VERIFICATION` and `CLOCK` are waited for.
 MIGRATION = LockName("ingest:migrate")
 VERIFICATION = LockName("verification")
 EXPIRED_LEASES = LockName("recover")
@@ -32,6 +32,7 @@ EXPIRED_STORES = LockName("expired stores")
 EXPIRED_IMPORTS = LockName("expired imports")
 TOMBSTONES = LockName("tombstones")
 WEBHOOK_EVENTS = LockName("webhooks")
+CLOCK = LockName("clock")
 
 
 def store_membership(store_id: str) -> LockName:

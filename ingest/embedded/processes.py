@@ -192,9 +192,8 @@ def _url_host(host: str) -> str:
 
 
 def _api(port: int, host: str, url: str, environment: Mapping[str, str]) -> ProcessSpec:
-    server = [sys.executable, "-P", "-m", "uvicorn", "--factory", "api.app:create", "--host", host, "--port", str(port)]
-    options = ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
-    return ProcessSpec("api", [*server, *options], environment, _http_check(f"{url}/health"))
+    server = [sys.executable, "-P", "-m", "api.server", "--host", host, "--port", str(port), "--graceful-seconds", "3"]
+    return ProcessSpec("api", server, environment, _http_check(f"{url}/health"))
 
 
 def _worker(ready_file: Path, environment: Mapping[str, str], *, takes_slow: bool) -> ProcessSpec:

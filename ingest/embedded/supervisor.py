@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from ingest.embedded.data_folder import make_data_folder
+from ingest.embedded.process_logs import LogPipe, RotatedLog
 from ingest.embedded.processes import ProcessSpec
 from ingest.errors import Refused
 from ingest.runtime.backoff import Backoff
@@ -29,7 +30,8 @@ RESTART_BACKOFF = Backoff(first_seconds=0.5, longest_seconds=10.0)
 TICK_SECONDS = 0.1
 UP_COMMAND = "ingest up"
 LOCK_RETRY_SECONDS = 0.2
-LOG_BYTES = 50 * 2**20
+LOG_SECONDS = 1.0
+"""For the last lines of a process that has ended. A child process that lives on keeps its pipe open."""
 
 
 @dataclass
@@ -37,6 +39,7 @@ class _Child:
     spec: ProcessSpec
     process: subprocess.Popen[bytes]
     started: float
+    log: LogPipe
     failures: int = 0
     restart_at: float | None = None
 
@@ -47,6 +50,7 @@ class Supervisor:
     def __init__(self, logs: Path, report: Callable[[str], None]) -> None:
         self._logs = logs
         self._report = report
+        self._logs_by_name: dict[str, RotatedLog] = {}
         self._children: list[_Child] = []
         self._stopping = False
 
@@ -91,6 +95,7 @@ class Supervisor:
             for child in group:
                 _signal(child, signal.SIGKILL)
                 child.process.wait()
+                child.log.wait(LOG_SECONDS)
         self._children.clear()
 
     def _restart_if_ended(self, child: _Child) -> _Child:
@@ -117,22 +122,24 @@ class Supervisor:
 
     def _spawn(self, spec: ProcessSpec) -> _Child:
         self._logs.mkdir(parents=True, exist_ok=True)
-        path = self._logs / f"{spec.name}.log"
-        if path.exists() and path.stat().st_size > LOG_BYTES:
-            path.replace(path.with_suffix(".log.1"))
+        log = LogPipe(self._logs_by_name.setdefault(spec.name, RotatedLog(self._logs / f"{spec.name}.log")))
         supervisor_pid = os.getpid()
-        with path.open("ab") as log:
+        try:
             process = subprocess.Popen(
                 spec.command,
                 env=dict(spec.environment),
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=log.write_end,
+                stderr=log.write_end,
                 cwd="/",  # the folder in which the service was started may go away
                 start_new_session=True,
                 preexec_fn=lambda: die_with_parent(supervisor_pid),
             )
-        return _Child(spec, process, time.monotonic())
+        except BaseException:
+            log.cancel()
+            raise
+        log.start()
+        return _Child(spec, process, time.monotonic(), log)
 
     def _wait_until_ready(self, child: _Child) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -141,8 +148,11 @@ class Supervisor:
             if self._stopping:
                 raise Refused("Stopped before the service was ready.")
             if child.process.poll() is not None or time.monotonic() > deadline:
+                child.log.wait(LOG_SECONDS)
                 log = self._logs / f"{child.spec.name}.log"
-                raise Refused(f"{child.spec.name} did not start; see {log}\n{_tail(log)}")
+                refusal = Refused(f"{child.spec.name} did not start; see {log}")
+                refusal.add_note(_tail(log))
+                raise refusal
             time.sleep(TICK_SECONDS / 4)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from ingest.errors import Refused
 
 MAX_PATHS_PER_REASON = 1_000
+_FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # also in full width
+
 COLUMNS = ("path", "outcome", "reason", "file_id")
 
 FailedFile = tuple[str, str, str | None, str]
@@ -40,7 +42,10 @@ def count_files(groups: Iterable[tuple[str, FailureGroup]]) -> int:
 
 
 def write_failures(target: Path, failed_files: Iterable[FailedFile]) -> None:
-    """Write all these files as CSV (if the name ends in .csv) or JSON Lines. Raises Refused."""
+    """Write all these files as CSV (if the name ends in .csv) or JSON Lines. Raises Refused.
+
+    A cell of a CSV that a spreadsheet would calculate begins with an apostrophe. JSON has every text as it is.
+    """
     try:
         with target.open("w", encoding="utf-8", newline="") as file:
             rows = (
@@ -50,8 +55,14 @@ def write_failures(target: Path, failed_files: Iterable[FailedFile]) -> None:
             if target.suffix.lower() == ".csv":
                 writer = csv.DictWriter(file, COLUMNS)
                 writer.writeheader()
-                writer.writerows(rows)
+                writer.writerows({name: _as_text(value) for name, value in row.items()} for row in rows)
             else:
                 file.writelines(json.dumps(row) + "\n" for row in rows)
     except OSError as exc:
         raise Refused(f"{target} cannot be written: {exc.strerror}.") from exc
+
+
+def _as_text(value: str | None) -> str:
+    """Return a cell that spreadsheets show and do not calculate."""
+    text = value or ""
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text

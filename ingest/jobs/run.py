@@ -18,6 +18,7 @@ from ingest.db.queue.claims import Claim
 from ingest.errors import Abandoned, DependencyDown, FileError, LastErrorCode, ModelChanged, OcrDeferred
 from ingest.jobs import clock_watch, outages, pipeline
 from ingest.jobs.lease import Lease
+from ingest.jobs.outages import ClaimRefused
 from ingest.jobs.pipeline import IngestResult, JobControl, Stage
 from ingest.observability import logs, metrics, tracing
 from ingest.services import Services

@@ -7,18 +7,23 @@ import logging
 import sys
 import threading
 import time
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
-from ingest.config import Settings
+from ingest.observability.visible import visible, visible_lines
+
+if TYPE_CHECKING:
+    from ingest.config import Settings  # its import takes 18 MB, which the vectors process does not need
 
 Logger = structlog.stdlib.BoundLogger
+
+_SEVERAL_LINES = ("exception", "stack")
 
 _QUIET_LIBRARIES = ("httpx", "httpx2", "httpcore", "openai", "urllib3", "celery", "kombu", "alembic")
 
 
-def configure(settings: Settings) -> None:
+def configure(settings: "Settings") -> None:
     """Send the records of the service and of its libraries to standard error, in the format of the settings."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -46,12 +51,22 @@ def configure(settings: Settings) -> None:
         logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
 
 
-def _renderers(settings: Settings) -> list[Any]:
+def _renderers(settings: "Settings") -> list[Any]:
     if settings.log_format == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     # Not rich's traceback: it shows local variables, which hold contents and secrets.
     plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+    return [
+        structlog.processors.format_exc_info,
+        _make_visible,
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain),
+    ]
+
+
+def _make_visible(_logger: Any, _method: str, record: Any) -> Any:
+    """Escape what would control the terminal. JSON does that by itself."""
+    return {name: visible_lines(value) if name in _SEVERAL_LINES else visible(value) if isinstance(value, str) else value
+            for name, value in record.items()}  # fmt: skip
 
 
 def get(name: str) -> Logger:

@@ -1,7 +1,6 @@
 """Time that no setting of the clock changes: the seconds since this machine was started."""
 
 import socket
-import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -9,9 +8,7 @@ from pathlib import Path
 
 def read() -> float:
     """Return the seconds since this machine was started, with those in which it was suspended where the system has them."""
-    if sys.platform == "linux":
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @cache

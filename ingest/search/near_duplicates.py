@@ -41,6 +41,9 @@ _GROUPS_OF_HASH = 32
 MAX_COMPARED = 1_000
 """Different texts of one search that are compared at all: about .3 s, if a search goes so deep."""
 
+MAX_COMPARED_CHARACTERS = 4_000_000
+"""Characters of these texts after normalisation, which makes 18 of one: about .3 s too."""
+
 _PUNCTUATION = str.maketrans(dict.fromkeys(".,;:!?\"'()[]{}*_#|`“”„‚‘’«»‹›…–—‐‑·•、。，；：！？「」『』（）", " "))
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 _NUMBER = re.compile(r"(?:(?<!\w)[-+\u2212])?\d+(?:[.,:/]\d+)*")
@@ -53,8 +56,12 @@ class _Text:
     text: str
 
     @cached_property
+    def normalized(self) -> str:
+        return bm25.normalize(self.text)
+
+    @cached_property
     def words(self) -> tuple[str, ...]:
-        return tuple(_words(self.text))
+        return tuple(_words(self.normalized))
 
     @cached_property
     def shingles(self) -> frozenset[int]:
@@ -63,7 +70,7 @@ class _Text:
 
     @cached_property
     def numbers(self) -> Counter[str]:
-        return Counter(_NUMBER.findall(bm25.normalize(self.text)))
+        return Counter(_NUMBER.findall(self.normalized))
 
     @property
     def is_short(self) -> bool:
@@ -100,14 +107,15 @@ class _Groups:
         self._texts: list[_Text] = []
         self._by_text: dict[str, int] = {}
         self._by_hash: dict[int, list[int]] = {}
+        self._characters = 0
 
     def __len__(self) -> int:
         return len(self._texts)
 
     @property
-    def compared(self) -> int:
-        """The number of different texts so far."""
-        return len(self._by_text)
+    def are_full(self) -> bool:
+        """Whether no more texts are compared."""
+        return len(self._by_text) >= MAX_COMPARED or self._characters >= MAX_COMPARED_CHARACTERS
 
     def place(self, text: str, asked: frozenset[str]) -> int:
         """Return the number of the text's group, which is a new one if there is none."""
@@ -117,6 +125,7 @@ class _Groups:
 
     def _place_new(self, new: _Text, asked: frozenset[str]) -> int:
         sketch = set(new.sketch())
+        self._characters += len(new.normalized)
         shared = Counter(group for each in sketch for group in self._by_hash.get(each, ()))
         for group, _ in shared.most_common(_CLOSEST):
             if self._texts[group].is_near(new, asked):
@@ -137,12 +146,13 @@ def fold(passages: Sequence[RankedPassage], wanted: int | None) -> list[RankedPa
     """
     groups = _Groups()
     members: list[list[RankedPassage]] = []
+    asked = {query: _words_of_query(query) for query in {passage.query for passage in passages}}
     for position, passage in enumerate(checked(passages)):
         if wanted is not None and len(groups) >= wanted and position >= DEPTH * wanted:
             break
-        if groups.compared >= MAX_COMPARED:
+        if groups.are_full:
             break
-        group = groups.place(passage.hit.text, frozenset(_words(passage.query)))
+        group = groups.place(passage.hit.text, asked[passage.query])
         if group == len(members):
             members.append([])
         members[group].append(passage)
@@ -151,19 +161,23 @@ def fold(passages: Sequence[RankedPassage], wanted: int | None) -> list[RankedPa
 
 def distinct(hits: Iterable[Hit], query: str, wanted: int | None) -> list[Hit]:
     """Return the hits that are left when near-duplicates are folded, the first `wanted` of them, or all."""
-    groups, asked = _Groups(), frozenset(_words(query))
+    groups, asked = _Groups(), _words_of_query(query)
     kept: list[Hit] = []
     for hit in checked(hits):
-        if groups.compared >= MAX_COMPARED or (wanted is not None and len(kept) >= wanted):
+        if groups.are_full or (wanted is not None and len(kept) >= wanted):
             break
         if groups.place(hit.text, asked) == len(kept):
             kept.append(hit)
     return kept
 
 
+def _words_of_query(query: str) -> frozenset[str]:
+    return frozenset(_words(bm25.normalize(query)))
+
+
 def _words(text: str) -> list[str]:
-    """Return the words in lower case without punctuation; in scripts without spaces, the characters."""
-    plain = bm25.normalize(text).casefold().translate(_PUNCTUATION)
+    """Return the words of a normalised text in lower case without punctuation; in scripts without spaces, the characters."""
+    plain = text.casefold().translate(_PUNCTUATION)
     if not plain.isascii():
         plain = _UNSPACED.sub(r" \g<0> ", plain)
     return plain.split()

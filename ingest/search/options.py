@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ingest.search.fusion import DEFAULT_WEIGHTS, FusionWeights
+from ingest.steps.embed import MAX_PARTS
 from ingest.steps.filters import Filter
 
 Ranker = Literal["none", "auto", "default-2024-11-15", "default-2024-08-21", "rrf"]
@@ -12,6 +13,9 @@ Ranker = Literal["none", "auto", "default-2024-11-15", "default-2024-08-21", "rr
 
 IndexName = Literal["current", "other"]
 """`other` is the second index of a store that migrates to another model, or has migrated and can roll back."""
+
+MAX_DEPTH = 3_200
+"""Hits of each list that are read for a query at most."""
 
 
 @dataclass(frozen=True)
@@ -35,5 +39,9 @@ class SearchOptions:
     explain: bool = False
     explain_file_ids: tuple[str, ...] = ()
     index: IndexName = "current"
+    query_parts: int = MAX_PARTS
+    """Parts of a long query that are embedded (ingest/steps/embed)."""
+    max_depth: int = MAX_DEPTH
+    """Hits of each list that are read for one query."""
     file_rows: Sequence[int] | None = None
     """The rows of the files to search, if the filter was evaluated already (ingest/search/filter_scan.py)."""

@@ -14,9 +14,10 @@ from ingest.db.queue import model_migration
 from ingest.db.queue.model_migration import SearchModels
 from ingest.errors import InvalidRequest
 from ingest.search.candidates import Candidate, Candidates, LeastScores, PassageKey
-from ingest.search.options import IndexName, SearchOptions
+from ingest.search.options import MAX_DEPTH, IndexName, SearchOptions
 from ingest.services import Services
 from ingest.steps import bm25
+from ingest.steps.embed import MAX_PARTS
 from ingest.steps.index import Hit
 from ingest.steps.vectors import SparseVector, Vectors
 from ingest.stores.vector_stores import require_active_store
@@ -24,7 +25,8 @@ from ingest.stores.vector_stores import require_active_store
 FIRST_DEPTH = 100
 """How many hits of each list are fused. A search goes deeper when too few of them are current."""
 
-MAX_DEPTH = 3_200
+MAX_SEARCH_DEPTH = 6_400
+"""Hits of each list for all queries of a search together. Reading as many takes 1 s of a core."""
 
 MAX_REPEATS = 2
 """How often a search is repeated because a file was replaced meanwhile. The cause may also be points that await their
@@ -50,6 +52,7 @@ class Query:
 
     `languages` are those of the store. `sparse` is None if the lexical list has no weight. `primary_weight` is the sum of
     the weights of the query's words, without those of their further forms. `words` are the terms by their ids.
+    `max_parts` bounds the parts of the text that are embedded.
     """
 
     text: str
@@ -58,6 +61,7 @@ class Query:
     primary_weight: float
     words: Mapping[int, str] = field(default_factory=dict)
     vectors: dict[str, Vectors] = field(default_factory=dict)
+    max_parts: int = MAX_PARTS
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,9 @@ def make_query(store: StoreState, text: str, options: SearchOptions) -> Query:
     """Return a query of a store, without its vectors."""
     languages = bm25.languages_of_bits(store.languages)
     if options.weights.text <= 0:
-        return Query(text, languages, None, 0.0)
+        return Query(text, languages, None, 0.0, max_parts=options.query_parts)
     terms = bm25.query_terms(text, languages)
-    return Query(text, languages, terms.vector, terms.primary_weight, terms.words)
+    return Query(text, languages, terms.vector, terms.primary_weight, terms.words, max_parts=options.query_parts)
 
 
 def retrieve(
@@ -106,7 +110,7 @@ def retrieve(
     options: SearchOptions,
     is_enough: Callable[[CandidatesByKey], bool],
 ) -> Retrieved:
-    """Return the candidates of a query: as many as `is_enough` wants, if the store has them within MAX_DEPTH."""
+    """Return the candidates of a query: as many as `is_enough` wants, if the store has them within the depth."""
     depth, repeats = max(FIRST_DEPTH, options.limit), MAX_REPEATS
     while True:
         found = _find_candidates(services, store, query, options, depth, options.file_rows)
@@ -118,9 +122,9 @@ def retrieve(
             continue
         current = found.current(live_files, options.filters, include_standby=store.models.is_mixed)
         passages = current.passages()
-        if found.are_exhausted(depth) or depth >= MAX_DEPTH or is_enough(passages):
+        if found.are_exhausted(depth) or depth >= options.max_depth or is_enough(passages):
             return Retrieved(store, passages, live_files, found.least_scores(depth))
-        depth *= 4
+        depth = min(4 * depth, options.max_depth)
 
 
 def retrieve_file(services: Services, store: StoreState, query: Query, options: SearchOptions, row: int) -> Retrieved:
@@ -131,12 +135,17 @@ def retrieve_file(services: Services, store: StoreState, query: Query, options: 
     return Retrieved(store, current.passages(), live_files, found.least_scores(FIRST_DEPTH))
 
 
+def depth_of_each(queries: int) -> int:
+    """Return how deep a search goes for each of its queries."""
+    return min(MAX_DEPTH, max(4 * FIRST_DEPTH, MAX_SEARCH_DEPTH // max(1, queries)))
+
+
 def query_vector(services: Services, query: Query, model: str) -> Vectors:
     """Return the query's vector of a model, made at its first use."""
     if model not in query.vectors:
         embedder = services.embedder_of(model)
         with services.breaker_of(model).guard():
-            query.vectors[model] = embedder.embed_query(query.text)
+            query.vectors[model] = embedder.embed_query(query.text, query.max_parts)
     return query.vectors[model]
 
 

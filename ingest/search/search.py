@@ -25,6 +25,7 @@ from ingest.search.per_file import cap_per_file, count_within_cap
 from ingest.search.retrieval import CandidatesByKey, StoreState
 from ingest.search.scoring import Ranking
 from ingest.services import Services
+from ingest.steps.embed import parts_of_each
 from ingest.steps.filters import Filter
 from ingest.stores.vector_stores import require_active_store
 
@@ -62,7 +63,13 @@ def search_store(
     configured.
     """
     store = _touch_store(services, caller, store_id, options.index)
-    options = replace(options, file_rows=filter_scan.matching_rows(services, store_id, options.filters))
+    file_rows = filter_scan.matching_rows(services, store_id, options.filters)
+    options = replace(
+        options,
+        file_rows=file_rows,
+        query_parts=parts_of_each(len(queries)),
+        max_depth=retrieval.depth_of_each(len(queries)),
+    )
     rankings = {text: _rank_query(services, caller, store, text, options) for text in dict.fromkeys(queries)}
     merged = _merge([ranking.passages for ranking in rankings.values()])
     ranked = reranking.rerank(services, merged, options)

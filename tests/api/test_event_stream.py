@@ -19,7 +19,10 @@ from starlette.types import Message
 from api import event_stream
 from api.app import build_app
 from api.event_stream import BatchWatcher, EventStream
+from ingest.db.queue import outages
+from ingest.db.queue.outages import FAILURES_TO_OPEN
 from ingest.embedded.processes import free_port
+from ingest.health import waits
 from ingest.jobs import run
 from ingest.services import Services
 from ingest.stores.batches import get_by_rows
@@ -99,6 +102,33 @@ def test_each_change_is_an_event_and_the_last_event_is_end(live: LiveApp) -> Non
     assert (rest[-1]["event"], rest[-1]["id"]) == ("end", "end")
     assert rest[-1]["data"] == live.client.get(batch).json()
     assert rest[-1]["data"]["file_counts"]["completed"] == 3
+
+
+def test_the_begin_and_the_end_of_a_wait_are_events_and_the_next_tries_are_not(
+    live: LiveApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(waits, "CACHE_SECONDS", 0.0)
+    batch = live.batch(1)
+
+    with subscribe(live, batch) as events:
+        first = next(events)
+        for failures in range(FAILURES_TO_OPEN + 3):
+            with live.services.database.transaction() as session:
+                outages.record_failure(session, "embedder", None, reason="Connection refused")
+            if failures == FAILURES_TO_OPEN - 1:
+                began = next(events)
+            time.sleep(2 * event_stream.POLL_SECONDS)  # a poll that must not become an event
+        with live.services.database.transaction() as session:
+            outages.end_outages(session)
+        ended = next(events)
+        live.ingest_files(1)
+        rest = list(events)
+
+    assert [event["data"]["waiting_for"] for event in (first, ended)] == [None, None]
+    assert began["data"]["waiting_for"].startswith("embedder: connection refused, since")
+    assert began["data"]["waiting_details"]["dependency"] == "embedder"
+    assert rest[-1]["event"] == "end"
 
 
 def test_a_finished_batch_is_one_event_and_204_after_a_reconnect(live: LiveApp) -> None:

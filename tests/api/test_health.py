@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from ingest.db import clock_readings
 from ingest.db.queue import outages, workers
 from ingest.dispatch.feeder import FeederThread
 from ingest.errors import DependencyDown
@@ -49,6 +50,20 @@ def test_a_healthy_service_is_ready_and_names_every_dependency(client: TestClien
     assert 0 < dependencies["blobs"]["free_bytes"] < dependencies["blobs"]["total_bytes"]
     assert dependencies["workers"]["lanes"]["fast"]["alive"] == dependencies["workers"]["lanes"]["slow"]["alive"] == 1
     assert abs(dependencies["workers"]["last_heartbeat"] - time.time()) < 60
+
+
+def test_a_jump_of_the_clock_is_shown_while_expiries_wait(client: TestClient, services: FakeServices) -> None:
+    assert client.get("/ready").json()["clock_jump"] is None
+    with services.database.transaction() as session:
+        clock_readings.record_reading(session, boot_id="b", uptime=200_000.0)
+        clock_readings.record_reading(session, boot_id="b", uptime=100_000.0)  # less time passed than by the clock
+
+    answer = client.get("/ready").json()
+
+    assert answer["status"] == "ready"
+    assert answer["clock_jump"]["seconds"] == 100_000
+    assert answer["clock_jump"]["expiries_resume_at"] - answer["clock_jump"]["noticed_at"] == 86_400
+    assert "jumped by +100,000 s" in answer["clock_jump"]["text"]
 
 
 def test_without_vectors_and_broker_the_service_is_degraded_and_says_since_when(

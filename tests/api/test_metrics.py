@@ -4,8 +4,11 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from ingest.db.checks import verifications
+from ingest.db.queue import workers
+from ingest.health.waits import Waits
 from tests.api.calls import error_of, upload
 from tests.api.scrapes import scrape
+from tests.db import rows
 from tests.fakes import FakeServices
 
 
@@ -62,3 +65,18 @@ def test_findings_of_the_nightly_verification_are_exported_after_the_first_one(
     assert samples["ingest_verify_findings", (("kind", "points_missing"),)] == 2
     assert samples["ingest_verify_findings", (("kind", "blob_missing"),)] == 0
     assert samples["ingest_verify_ended_timestamp_seconds", ()] > 0
+
+
+def test_living_workers_and_waiting_files_are_exported(client: TestClient, services: FakeServices, store: str) -> None:
+    client.post(f"/v1/vector_stores/{store}/files", json={"file_id": upload(client)})
+    before = scrape(client)
+    with services.database.transaction() as session:
+        workers.record_stop(session, rows.HOLDER)
+    services.waits = Waits(services.database, services.settings, services.checks, slow_apart=True)
+
+    samples = scrape(client)
+
+    assert before["ingest_workers_alive", (("lane", "interactive"),)] == 1
+    assert before["ingest_waiting_files", (("dependency", "workers"),)] == 0
+    assert samples["ingest_workers_alive", (("lane", "interactive"),)] == 0
+    assert samples["ingest_waiting_files", (("dependency", "workers"),)] == 1

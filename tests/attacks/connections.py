@@ -1,5 +1,6 @@
 """Attacks by connections and heads of requests. Most need no key."""
 
+import json
 import socket
 import time
 from contextlib import closing, suppress
@@ -197,7 +198,8 @@ def webhook_tests_to_a_black_hole(target: Target, seconds: float) -> list[int]:
         }
         with closing(target.client()) as client:
             endpoint = client.post("/v1/webhook_endpoints", json=content).json()["id"]
-            send = partial(target.post, f"/v1/webhook_endpoints/{endpoint}/test", b"")
+            body = json.dumps({"event_type": "vector_store.expired"}).encode()
+            send = partial(target.post, f"/v1/webhook_endpoints/{endpoint}/test", body)
             statuses = at_once([lambda: max(repeatedly(send, threads=1, seconds=seconds))] * _WEBHOOK_TESTS)
             client.delete(f"/v1/webhook_endpoints/{endpoint}")
     return statuses

@@ -152,7 +152,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         commands = {
             "valkey": [str(get_binary_path()), "--port", str(broker_port), "--bind", LOOPBACK_HOST, "--save", "", "--dir", str(folder)],
             "vectors": engine.command,
-            "api": [*python, "uvicorn", "--factory", "api.app:create", "--host", LOOPBACK_HOST, "--port", str(api_port)],
+            "api": [*python, "api.server", "--host", LOOPBACK_HOST, "--port", str(api_port)],
             "worker": [*celery, "worker", "--queues", "interactive,maintenance,bulk"],
             "beat": [*celery, "beat", "--pidfile=", "--schedule", str(folder / "schedule")],
             "second beat": [*celery, "beat", "--pidfile=", "--schedule", str(folder / "schedule-2")],

@@ -33,6 +33,10 @@ class FakeService:
     """Number of uploads to answer with 503 before one is accepted."""
     on_poll: Callable[[], None] = lambda: None
     finish_after_polls: int = 0
+    waiting_for: dict[str, Any] | None = None
+    """The details of what unfinished batches wait for."""
+    fails_early: bool = False
+    """Files that fail have failed before their batch ends."""
 
     uploads: dict[str, tuple[str, int]] = field(default_factory=dict)
     """File names and sizes by id."""
@@ -70,8 +74,12 @@ class FakeService:
         ids = batch["file_ids"]
         failed = sum(self.uploads.get(file_id, ("", 0))[0] in self.failing_files for file_id in ids)
         counts = {"in_progress": 0, "completed": len(ids) - failed, "failed": failed, "cancelled": 0}
+        details = None
         if self.polls < self.finish_after_polls:
-            counts = dict.fromkeys(counts, 0) | {"in_progress": len(ids)}
+            early = failed if self.fails_early else 0
+            counts = dict.fromkeys(counts, 0) | {"in_progress": len(ids) - early, "failed": early}
+            details = self.waiting_for
+        text = None if details is None else f"{details['dependency']}: {details['reason']}"
         return {
             "id": batch["id"],
             "object": "vector_store.files_batch",
@@ -79,6 +87,8 @@ class FakeService:
             "vector_store_id": batch["store"],
             "status": "in_progress" if counts["in_progress"] else "completed",
             "file_counts": counts | {"total": len(ids)},
+            "waiting_for": text,
+            "waiting_details": details,
         }
 
 

@@ -1,6 +1,7 @@
 """The progress of an import: lines in a log, JSON events, and the choice between them."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from ingest.cli.import_display import JsonEvents, ProgressBars, ProgressLines, c
 from ingest.imports.progress import ByteCounter
 from ingest.imports.scan import ScanCounts
 from ingest.imports.transfer import TransferProgress
+from ingest.imports.waits import ImportWait
 
 
 @pytest.fixture
@@ -77,3 +79,66 @@ def test_bars_show_the_latest_failures_while_the_import_runs(transfer: Any, monk
     assert "store demo (vs_0), import imp_1" in output.getvalue()
     assert "4/4" in output.getvalue()
     assert transfer.new_failures == []
+
+
+EMBEDDER = ImportWait("embedder: connection refused, since 12:03 UTC", "embedder", "connection refused", 10, 20)
+
+
+def test_a_log_says_once_what_the_import_waits_for_and_when_it_goes_on(transfer: Any) -> None:
+    output = StringIO()
+    transfer.batches.waiting = EMBEDDER
+    lines = ProgressLines(Console(file=output))
+
+    for wait in (EMBEDDER, replace(EMBEDDER, next_try=30), None):
+        transfer.batches.waiting = wait
+        lines.transferring(transfer, ScanCounts(files=5), ByteCounter())
+
+    assert output.getvalue().splitlines() == [
+        "waiting for embedder: connection refused, since 12:03 UTC",
+        "no longer waiting",
+    ]
+
+
+def test_a_log_repeats_a_wait_that_lasts(transfer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.cli.import_display.WAIT_SECONDS", -1.0)
+    output = StringIO()
+    lines = ProgressLines(Console(file=output))
+
+    lines.waiting(EMBEDDER)
+    lines.waiting(EMBEDDER)
+
+    assert output.getvalue().count("waiting for embedder") == 2
+
+
+def test_a_log_has_a_limited_number_of_failures_at_a_time(transfer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.cli.import_display.LINE_SECONDS", 0.0)
+    output = StringIO()
+    transfer.new_failures = [(f"{n}.txt", "empty") for n in range(500)]
+
+    ProgressLines(Console(file=output)).transferring(transfer, ScanCounts(files=500), ByteCounter())
+
+    printed = [line for line in output.getvalue().splitlines() if line.startswith("failed")]
+    assert printed[0] == "failed: 490.txt: empty"
+    assert printed[-1] == "failed: 490 more; the report at the end has all"
+
+
+def test_a_change_of_what_the_import_waits_for_is_an_event(transfer: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    events = JsonEvents()
+    for wait in (EMBEDDER, replace(EMBEDDER, next_try=30), None):
+        transfer.batches.waiting = wait
+        events.transferring(transfer, ScanCounts(files=5), ByteCounter())
+
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    waits = [event for event in printed if event["event"] == "waiting"]
+    assert [wait["waiting_for"] for wait in waits] == [EMBEDDER.text, None]
+    assert (waits[0]["dependency"], waits[0]["since"], waits[0]["next_try"]) == ("embedder", 10, 20)
+
+
+def test_the_bars_have_the_wait_below_them(transfer: Any) -> None:
+    output = StringIO()
+    transfer.batches.waiting = EMBEDDER
+    with ProgressBars(Console(file=output, force_terminal=True, width=120)) as bars:
+        bars.scanned(ScanCounts(files=5), removals=0)
+        bars.transferring(transfer, ScanCounts(files=5), ByteCounter())
+
+    assert "waiting for embedder: connection refused, since 12:03 UTC" in output.getvalue()

@@ -69,3 +69,14 @@ def test_an_unknown_target_is_refused(ingest: Command, service: FakeService, wha
 
     assert ended.code == 2
     assert ended.err.count("\n") == 1
+
+
+def test_unfinished_files_say_what_they_wait_for(ingest: Command, service: FakeService, import_id: str) -> None:
+    service.waiting_for = {"dependency": "embedder", "reason": "connection refused", "since": 10, "next_try": 20}
+    for target in (import_id, "vsfb_0"):
+        service.polls, service.finish_after_polls = 0, 2
+
+        ended = ingest("status", target, "--watch", "--base-url", service.url)
+
+        assert ended.out.splitlines()[1] == "waiting for embedder: connection refused"
+        assert "waiting" not in ended.out.splitlines()[-1]

@@ -89,7 +89,7 @@ def test_a_url_that_may_be_right_is_accepted(name: str, url: str) -> None:
 COMMANDS = {
     "up": [str(Path(sys.executable).with_name("ingest")), "up"],
     "verify": [str(Path(sys.executable).with_name("ingest")), "verify"],
-    "api": ["-m", "uvicorn", "--factory", "api.app:create"],
+    "api": ["-m", "api.server"],
     "worker": ["-m", "celery", "-A", "workers.app", "worker"],
     "beat": ["-m", "celery", "-A", "workers.app", "beat"],
     "import": ["-m", "api.import_process", "1", "1", "folder"],

@@ -217,7 +217,7 @@ def test_a_process_continues_when_the_database_is_unreachable(settings: Settings
 ENTRY_POINTS = {
     "migrate": ["-c", "from ingest.cli import main; main()", "migrate"],
     "up": ["-c", "from ingest.cli import main; main()", "up"],
-    "api": ["-m", "uvicorn", "--factory", "api.app:create", "--port", "1"],
+    "api": ["-m", "api.server", "--port", "1"],
     "worker": ["-m", "celery", "-A", "workers.app", "worker", "--pool", "solo"],
 }
 

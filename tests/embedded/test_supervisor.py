@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -11,7 +12,7 @@ import pytest
 
 from ingest.embedded import supervisor as supervising
 from ingest.embedded.processes import ProcessSpec
-from ingest.embedded.supervisor import Supervisor, lock_data_folder
+from ingest.embedded.supervisor import DataFolderLocked, Supervisor, lock_data_folder, lock_data_folder_when_free
 from ingest.errors import Refused
 from ingest.runtime.backoff import Backoff
 from tests.servers import wait_until
@@ -130,6 +131,30 @@ def test_only_one_process_can_lock_a_data_folder(tmp_path: Path) -> None:
         lock_data_folder(tmp_path),
         pytest.raises(Refused, match=f"in use by another `ingest up` \\(pid {os.getpid()}\\)"),
         lock_data_folder(tmp_path),
+    ):
+        pass
+
+
+def test_the_service_waits_for_a_command_that_holds_the_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    verify = ExitStack()
+    verify.enter_context(lock_data_folder(tmp_path, "ingest verify"))
+    monkeypatch.setattr("ingest.embedded.supervisor.time.sleep", lambda _: verify.close())
+
+    with lock_data_folder_when_free(tmp_path, supervising.UP_COMMAND, lines.append):
+        pass
+
+    folder = f"The data folder {tmp_path} is in use"
+    assert lines == [f"{folder} by another `ingest verify` (pid {os.getpid()}). Waiting for its end."]
+
+
+def test_the_service_does_not_wait_for_another_one(tmp_path: Path) -> None:
+    with (
+        lock_data_folder(tmp_path),
+        pytest.raises(DataFolderLocked, match="in use by another `ingest up`"),
+        lock_data_folder_when_free(tmp_path, supervising.UP_COMMAND, print),
     ):
         pass
 

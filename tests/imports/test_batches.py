@@ -75,3 +75,38 @@ def test_the_files_of_a_lost_batch_are_attached_again(
 
     assert batches.open_count == 0
     assert journal.count_pending("attach", import_run.number)[0] == 1
+
+
+def test_failures_are_returned_while_their_batch_is_unfinished_and_only_once(
+    client: openai.OpenAI, service: FakeService, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.imports.batches.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("ingest.imports.batches.POLLS_PER_SECOND", 1e9)
+    service.failing_files, service.fails_early, service.finish_after_polls = {"b.txt": "It is encrypted."}, True, 3
+    batches = ImportBatches(client, "vs_0", journal, upload(service, journal, "a.txt", "b.txt"))
+    batches.attach(journal.list_pending("attach", after=0, limit=10))
+
+    failed = [batches.refresh() for _ in range(3)]
+
+    assert failed == [[("file-2", "It is encrypted.")], [], []]
+    assert batches.open_count == 0
+    assert batches.count_files()["failed"] == 1
+
+
+def test_the_batches_tell_what_they_wait_for_until_they_end(
+    client: openai.OpenAI, service: FakeService, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.imports.batches.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("ingest.imports.batches.POLLS_PER_SECOND", 1e9)
+    service.waiting_for = {"dependency": "embedder", "reason": "connection refused", "since": 10, "next_try": 20}
+    service.finish_after_polls = 2
+    batches = ImportBatches(client, "vs_0", journal, upload(service, journal, "a.txt"))
+    batches.attach(journal.list_pending("attach", after=0, limit=10))
+
+    batches.refresh()
+    waiting = batches.waiting
+    batches.refresh()
+
+    assert waiting is not None
+    assert (waiting.text, waiting.since) == ("embedder: connection refused", 10)
+    assert batches.waiting is None

@@ -9,7 +9,7 @@ from ingest.errors import InvalidFile
 from ingest.jobs.document import ChunkedDocument, chunk_document
 from ingest.steps import bm25
 from ingest.steps.bm25.hashing import title_id
-from ingest.steps.embed import always_wanted
+from ingest.steps.embed import MAX_PARTS, always_wanted
 from ingest.steps.parse import ParsedText
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.vectors import Vectors
@@ -28,7 +28,7 @@ class RecordingEmbedder:
         self.texts += texts
         return [np.array([[first + i]], np.float32) for i in range(len(texts))]
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str, max_parts: int = MAX_PARTS) -> Vectors:
         raise NotImplementedError
 
     def close(self) -> None:

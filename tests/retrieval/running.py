@@ -13,7 +13,7 @@ from ingest.db.queue.membership import Member
 from ingest.db.session import Database
 from ingest.search import search
 from ingest.search.fusion import DEFAULT_WEIGHTS, FusionWeights
-from ingest.steps.embed import always_wanted
+from ingest.steps.embed import MAX_PARTS, always_wanted
 from ingest.steps.embed.local import LocalEmbedder
 from ingest.steps.vectors import Vectors
 from ingest.stores import batches, files, vector_stores
@@ -40,7 +40,7 @@ class CachedEmbedder(FakeEmbedder):
         _passages.update(zip(new, self._local.embed(new), strict=True))
         return [_passages[text] for text in texts]
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str, max_parts: int = MAX_PARTS) -> Vectors:
         if text not in _queries:
             _queries[text] = self._local.embed_query(text)
         return _queries[text]

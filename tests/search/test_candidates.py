@@ -58,3 +58,18 @@ def test_a_file_without_live_hits_is_represented_by_its_standby_generation() -> 
     assert list(standby.current({1: file}, None, include_standby=True).passages()) == [(1, 0)]
     assert list(standby.current({1: file}, None, include_standby=False).passages()) == []
     assert list(both.current({1: file}, None, include_standby=True).passages()) == [(1, 1)]
+
+
+def test_hits_that_name_another_file_than_the_row_are_not_current() -> None:
+    """A database that was restored from a backup gave the row number of a file to another one."""
+    foreign = replace(hit(1, 2), file_id="file-other")
+    older = replace(hit(1, 1, 1), file_id="file-other")
+    standby = replace(FILE, standby_generation=1)
+
+    assert candidates(foreign).current({1: FILE}, None, include_standby=False).passages() == {}
+    assert list(candidates(foreign, hit(1, 2, 3)).current({1: FILE}, None, include_standby=False).passages()) == [
+        (1, 3)
+    ]
+    assert not candidates(older).miss_a_replaced_file({1: FILE})
+    both = Candidates(dense={OLD: [hit(1, 1)], NEW: [foreign]}, lexical={OLD: [], NEW: []})
+    assert list(both.current({1: standby}, None, include_standby=True).passages()) == [(1, 0)]

@@ -12,7 +12,7 @@ from ingest.search import search
 from ingest.search.cosine_floor import QUERIES, SENTENCES, cosine_floor, measure
 from ingest.search.fusion import FusionWeights
 from ingest.services import Services
-from ingest.steps.embed import always_wanted
+from ingest.steps.embed import MAX_PARTS, always_wanted
 from ingest.steps.vectors import Vectors
 from tests.fakes import CALLER, FakeEmbedder, FakeServices
 from tests.jobs.scenes import attach_texts, run_published_jobs
@@ -29,7 +29,7 @@ class GivenCosines(FakeEmbedder):
         self.embedded += len(texts)
         return [np.array([[1, 0]], np.float32) for _ in texts]
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str, max_parts: int = MAX_PARTS) -> Vectors:
         return np.array([self.cosine, (1 - self.cosine**2) ** 0.5], np.float32)
 
 
@@ -48,7 +48,7 @@ def test_the_floor_is_the_mean_cosine_of_unrelated_sentences_as_query_and_passag
 
 def test_a_sentence_is_not_compared_with_itself() -> None:
     class OneHot(FakeEmbedder):
-        def embed_query(self, text: str) -> Vectors:
+        def embed_query(self, text: str, max_parts: int = MAX_PARTS) -> Vectors:
             row: Vectors = np.eye(len(SENTENCES), dtype=np.float32)[SENTENCES.index(text)]
             return row
 

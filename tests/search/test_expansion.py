@@ -169,3 +169,15 @@ def test_a_search_expands_its_results_to_the_text_of_the_file(services: FakeServ
     assert end > plain.location["end"]
     assert grown.score == plain.score
     assert grown.location["content_hash"] != plain.location["content_hash"]
+
+
+def test_a_neighbour_that_names_another_file_is_not_shown(services: FakeServices) -> None:
+    texts = [part(0, 20), part(20, 40), part(40, 60)]
+    store_chunks(services, 1, texts)
+    index = services.index_of(services.settings.default_model)
+    other = PointOwner(1, 1, "p", "vs", "file-other", "other.txt", {})
+    index.upsert(other, [Point(2, "text of another file", unit_vector(0)[None], SparseVector([], []))])
+
+    [expanded] = expand(services, [passage(services, 1, 1, texts[1])], 1)
+
+    assert expanded.hit.text == TEXT[0:40]

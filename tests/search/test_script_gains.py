@@ -10,7 +10,7 @@ from ingest.errors import DependencyDown, FileError
 from ingest.search import script_gains
 from ingest.search.fusion import FusionWeights
 from ingest.search.script_gains import LATIN, LEAST_GAIN, damped, measure, script_of
-from ingest.steps.embed import always_wanted
+from ingest.steps.embed import MAX_PARTS, always_wanted
 from ingest.steps.embed.local import LocalEmbedder
 from ingest.steps.vectors import Vectors
 from tests.fakes import FakeEmbedder, FakeServices
@@ -134,5 +134,5 @@ def test_an_embedder_that_refuses_the_sentences_is_reported_as_down() -> None:
 
 
 class _Constant(FakeEmbedder):
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str, max_parts: int = MAX_PARTS) -> Vectors:
         return np.full(8, 8**-0.5, np.float32)

@@ -45,10 +45,12 @@ class Service:
 
 
 @contextmanager
-def running(data: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Service]:
+def running(
+    data: Path, *options: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Iterator[Service]:
     """Run the service on a data folder, which may have been used before, and stop it afterwards; it must stop in time.
 
-    `environment` is added to the environment of this process, without its INGEST_ settings. OCR is off
+    `folder` is the working directory. `environment` is added to the environment of this process, without its INGEST_ settings. OCR is off
     by default, because its workers would be one more process in each service.
     """
     port = free_port()
@@ -60,6 +62,7 @@ def running(data: Path, *options: str, environment: Mapping[str, str] | None = N
         process = subprocess.Popen(
             [*command, "--no-flower", *options],
             env=inherited | {"INGEST_OCR": "off"} | dict(environment or {}),
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -38,7 +38,7 @@ def bounded_memory(service: Service) -> Iterator[None]:
 def api_process(service: Service) -> psutil.Process:
     for process in psutil.Process(service.process.pid).children(recursive=True):
         with suppress(psutil.Error):  # some children end while they are listed
-            if "uvicorn" in process.cmdline():
+            if "api.server" in process.cmdline():
                 return process
     raise AssertionError(f"The service has no API process.\n{service.logs()}")
 

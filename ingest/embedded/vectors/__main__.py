@@ -14,6 +14,8 @@ from ingest.runtime.undumpable import make_undumpable
 LOCKED_EXIT_CODE = 3
 """Distinguishes a locked folder from a crash."""
 
+GRACEFUL_SECONDS = 3
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT. Returns the exit code: 0 after a signal, LOCKED_EXIT_CODE if the folder is in use."""
@@ -43,10 +45,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def _serve(path: Path, host: str, port: int, api_key: str) -> None:
     # Imported after the lock was taken, so that a second process fails at once.
-    import uvicorn
-
-    from ingest.embedded.vectors.app import create_app
+    from ingest.embedded.vectors.app import create_app, render_error
     from ingest.embedded.vectors.collections import Collections
+    from ingest.net.server.server import build_server
 
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal again after it has stopped, but a requested stop is no failure.
@@ -56,19 +57,8 @@ def _serve(path: Path, host: str, port: int, api_key: str) -> None:
     except Exception as exc:  # noqa: BLE001 - the engine raises bare Exceptions: a full disk, damaged files
         sys.exit(f"vectors: the collections in {path} cannot be opened: {exc}")
     try:
-        config = uvicorn.Config(
-            create_app(collections, api_key),
-            host=host,
-            port=port,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            log_level="warning",
-            access_log=False,
-            timeout_keep_alive=75,  # longer than clients keep idle connections, so that the server never closes one in use
-            timeout_graceful_shutdown=3,
-        )
-        uvicorn.Server(config).run()
+        app = create_app(collections, api_key)
+        build_server(app, host=host, port=port, render_error=render_error, graceful_seconds=GRACEFUL_SECONDS).run()
     finally:
         collections.close()
 

@@ -134,6 +134,11 @@ async def _body(request: Request) -> Any:
         raise errors.BadRequest(f"Format error in JSON body: {error}") from None
 
 
+def render_error(status: int, message: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Render the error of a request that never became one."""
+    return [(b"content-type", b"application/json")], orjson.dumps({"status": {"error": message}})
+
+
 def _failure(status: int, text: str, started: float) -> Response:
     return _json(status, {"status": {"error": text}, "time": time.perf_counter() - started})
 

@@ -13,11 +13,8 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from ingest.errors import InvalidRequest
-from ingest.limits import MAX_FILTER_VALUE_CHARACTERS, is_storable
+from ingest.limits import MAX_FILTER_VALUE_CHARACTERS, MAX_QUERY_CHARACTERS, is_storable
 from ingest.steps import filters as filtering
-
-MAX_QUERY_CHARACTERS = 32_768
-"""The limit of a search."""
 
 MAX_EXPECTED = 100
 """Expected files and passages of one query."""

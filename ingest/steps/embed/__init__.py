@@ -20,6 +20,9 @@ The windows of ordinary text are one or two parts. A run of one sign has up to 6
 bound, 1 MB of dots is 3,360 parts (it took 246 s), and a query of 32 KB of punctuation 110, longer than a request may take.
 """
 
+MAX_SEARCH_PARTS: Final = 32
+"""Parts of all queries of a search: 1 s of a core. Sixteen queries of 2 KB of prose have as many."""
+
 _Part = TypeVar("_Part")
 
 
@@ -58,10 +61,10 @@ class Embedder(Protocol):
         """
         ...
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str, max_parts: int = MAX_PARTS) -> Vectors:
         """Return one row (dimensions,) of length 1: the mean of the parts for a query longer than the context.
 
-        At most MAX_PARTS of them are read, spread evenly over the query.
+        At most `max_parts` of them are read, spread evenly over the query.
         """
         ...
 
@@ -107,11 +110,16 @@ def folder_bytes(settings: Settings) -> int:
     return sum(ModelFolder(path).graph_bytes() for path in paths if path is not None)
 
 
-def spread_parts(parts: Sequence[_Part]) -> Sequence[_Part]:
-    """Return all parts, or MAX_PARTS of them at even distances, from the first to the last."""
-    if len(parts) <= MAX_PARTS:
+def parts_of_each(queries: int) -> int:
+    """Return how many parts are read of each of several queries of one search."""
+    return max(2, min(MAX_PARTS, MAX_SEARCH_PARTS // max(1, queries)))
+
+
+def spread_parts(parts: Sequence[_Part], max_parts: int = MAX_PARTS) -> Sequence[_Part]:
+    """Return all parts, or `max_parts` (at least 2) of them at even distances, from the first to the last."""
+    if len(parts) <= max_parts:
         return parts
-    return [parts[i * (len(parts) - 1) // (MAX_PARTS - 1)] for i in range(MAX_PARTS)]
+    return [parts[i * (len(parts) - 1) // (max_parts - 1)] for i in range(max_parts)]
 
 
 def mean_vector(rows: Vectors) -> Vectors:

@@ -16,7 +16,7 @@ from ingest.config.model_folder import UnusableFolder
 from ingest.config.sentence_model import SentenceModel, read_sentence_model
 from ingest.errors import Abandoned, DependencyDown, Refused
 from ingest.runtime import cancellation
-from ingest.steps.embed import always_wanted, mean_vector, normalize, spread_parts
+from ingest.steps.embed import MAX_PARTS, always_wanted, mean_vector, normalize, spread_parts
 from ingest.steps.embed.onnx_folder import OnnxFolder
 from ingest.steps.embed.windows import MAX_CHUNK_TOKENS
 from ingest.steps.vectors import Vectors
@@ -81,8 +81,8 @@ class FolderEmbedder:
             return [mean_vector(array)[None] if len(array) > 1 else array for array in vectors]
         return vectors
 
-    def embed_query(self, text: str) -> Vectors:
-        parts = spread_parts(self._loaded.parts(text, self.configuration.query_prefix))
+    def embed_query(self, text: str, max_parts: int = MAX_PARTS) -> Vectors:
+        parts = spread_parts(self._loaded.parts(text, self.configuration.query_prefix), max_parts)
         return mean_vector(np.concatenate([self._row(part) for part in parts]))
 
     def close(self) -> None:

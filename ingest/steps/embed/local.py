@@ -11,7 +11,7 @@ import numpy as np
 from ingest.config import Settings
 from ingest.errors import Abandoned, Refused
 from ingest.runtime import cancellation
-from ingest.steps.embed import always_wanted, mean_vector, minilm, spread_parts
+from ingest.steps.embed import MAX_PARTS, always_wanted, mean_vector, minilm, spread_parts
 from ingest.steps.embed.minilm_graph import DIMENSIONS
 from ingest.steps.embed.onnx_folder import open_session
 from ingest.steps.vectors import Vectors
@@ -56,8 +56,9 @@ class LocalEmbedder:
             vectors.append(np.concatenate(rows))
         return vectors
 
-    def embed_query(self, text: str) -> Vectors:
-        return mean_vector(np.concatenate([self._row(part) for part in spread_parts(self._parts(text))]))
+    def embed_query(self, text: str, max_parts: int = MAX_PARTS) -> Vectors:
+        parts = spread_parts(self._parts(text), max_parts)
+        return mean_vector(np.concatenate([self._row(part) for part in parts]))
 
     def close(self) -> None:
         self.__dict__.pop("_session", None)

@@ -15,7 +15,7 @@ from ingest.config import Settings
 from ingest.errors import DependencyDown, FileError, InvalidFile
 from ingest.net.http_pool import HttpPool
 from ingest.steps.chunk import Tokens
-from ingest.steps.embed import always_wanted, mean_vector, spread_parts
+from ingest.steps.embed import MAX_PARTS, always_wanted, mean_vector, spread_parts
 from ingest.steps.embed.client import EmbeddingClient, InputRefused, RequestFailed
 from ingest.steps.embed.windows import MAX_CHUNK_TOKENS
 from ingest.steps.vectors import Vectors
@@ -72,8 +72,8 @@ class RemoteEmbedder:
             return [mean_vector(array)[None] if len(array) > 1 else array for array in arrays]
         return arrays
 
-    def embed_query(self, text: str) -> Vectors:
-        parts = spread_parts(self._split_to_fit(text))
+    def embed_query(self, text: str, max_parts: int = MAX_PARTS) -> Vectors:
+        parts = spread_parts(self._split_to_fit(text), max_parts)
         return mean_vector(np.concatenate(self.embed(parts)))
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from hashlib import blake2b
 
-_BITS = 64
+_MODULUS = 1 << 64
 
 
 def chunk_checksum(number: int, text: str) -> int:
@@ -14,5 +14,5 @@ def chunk_checksum(number: int, text: str) -> int:
 
 def add_checksums(total: int, checksums: Iterable[int]) -> int:
     """Add checksums of chunks to that of a file, in any order. The result is a signed 64-bit number, as databases store it."""
-    added = (total + sum(checksums)) % 2**_BITS
-    return added - 2**_BITS if added >= 2 ** (_BITS - 1) else added
+    added = (total + sum(checksums)) % _MODULUS
+    return added - _MODULUS if added >= _MODULUS // 2 else added

@@ -1,8 +1,9 @@
 """The parser of one worker process: it decodes plain text itself and sends every other file to a child process."""
 
 import math
+import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +30,24 @@ if TYPE_CHECKING:
 _HANDLERS = "ingest.steps.parse.formats"
 _FILES_PER_PROCESS = 500  # libraries leak a little memory; a new process costs about 0.1 s
 _MAX_GROWTH_SHARE = 0.25  # a process that has grown by this share of a file's memory is replaced at once
+_MIN_CPU_SECONDS_OF_RETRY = 2.0
 _BLOCK_BYTES = 2**20
 
 
 def ignore_progress(done: int, total: int) -> None:
     """Do nothing with the pages that are done and the pages of the file."""
+
+
+@dataclass
+class _Attempt:
+    """A file for the child process. `deadline` is that of the latest try."""
+
+    path: Path
+    request: dict[str, Any]
+    size: int
+    still_wanted: Callable[[], bool]
+    on_progress: Callable[[int, int], None]
+    deadline: Deadline | None = None
 
 
 class Parser:
@@ -83,7 +97,7 @@ class Parser:
             return _with_origin(self._decode_text(path, filename, size, head))
         options = ParseOptions.of(self._settings, defer_ocr=defer_ocr)
         request = {"kind": kind, "options": options.to_json()}
-        return _with_origin(self._parse_in_child(path, request, size, still_wanted, on_progress))
+        return _with_origin(self._parse_in_child(_Attempt(path, request, size, still_wanted, on_progress)))
 
     def close(self) -> None:
         """Kill the child process, if there is one. The next file starts another."""
@@ -107,30 +121,17 @@ class Parser:
         )
         return check_text(read_plain(data, suffix_of(filename)), limit)
 
-    def _parse_in_child(
-        self,
-        path: Path,
-        request: dict[str, Any],
-        size: int,
-        still_wanted: Callable[[], bool],
-        on_progress: Callable[[int, int], None],
-    ) -> ParsedText:
-        ocr_pages = 0 if request["options"]["defer_ocr"] or not self.has_ocr else self._settings.ocr_max_pages
-        deadline = self._deadline(size, ocr_pages)
-        cpu_seconds = self._settings.parse_cpu_budget_seconds(size)
+    def _parse_in_child(self, attempt: _Attempt) -> ParsedText:
+        cpu_seconds, started_at = self._settings.parse_cpu_budget_seconds(attempt.size), time.monotonic()
         try:
             try:
-                process = self._running_process(still_wanted)
-                answer = process.request(path, request, deadline, cpu_seconds, still_wanted, on_progress)
-                parsed = self._read_answer(answer)
+                parsed = self._try(attempt, cpu_seconds)
             except (ParserCrashed, ParserNotStarted) as exc:
                 # Try once more: the system may have been short of memory, or an operator killed it.
                 log_failure(exc)
                 self.close()
-                deadline = self._deadline(size, ocr_pages)
-                process = self._running_process(still_wanted)
-                answer = process.request(path, request, deadline, cpu_seconds, still_wanted, on_progress)
-                parsed = self._read_answer(answer)
+                left = cpu_seconds - (time.monotonic() - started_at)
+                parsed = self._try(attempt, max(left, _MIN_CPU_SECONDS_OF_RETRY))
         except ParserNotStarted as exc:
             self.close()
             raise DependencyDown("parser", str(exc)) from exc
@@ -143,13 +144,28 @@ class Parser:
             ) from exc
         except ParserTimeout as exc:
             self.close()
-            raise InvalidFile(self._timeout_message(exc, deadline, size)) from exc
-        except FileError:
+            raise InvalidFile(self._timeout_message(exc, attempt)) from exc
+        except (FileError, OcrDeferred):  # answers of the child
             raise
         except BaseException:  # abandoned or interrupted: a late answer would be taken for that of the next file
             self.close()
             raise
         return parsed
+
+    def _try(self, attempt: _Attempt, cpu_seconds: float) -> ParsedText:
+        """Send a file to the child process, which is started if there is none, and return its text."""
+        settings = self._settings
+        can_recognize = self.has_ocr and not attempt.request["options"]["defer_ocr"]
+        attempt.deadline = deadline = Deadline(
+            settings.parse_deadline_seconds(attempt.size),
+            ocr_page_seconds=settings.ocr_page_seconds,
+            ocr_max_pages=settings.ocr_max_pages if can_recognize else 0,
+        )
+        process = self._running_process(attempt.still_wanted)
+        answer = process.request(
+            attempt.path, attempt.request, deadline, cpu_seconds, attempt.still_wanted, attempt.on_progress
+        )
+        return self._read_answer(answer)
 
     def _read_answer(self, answer: tuple[dict[str, Any], bytes]) -> ParsedText:
         """Return the text in an answer. Raises FileError, OcrDeferred, ParserNotStarted, or ParserCrashed for no answer."""
@@ -160,23 +176,17 @@ class Parser:
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:  # it runs foreign code
             raise ParserCrashed(f"its answer is not valid ({type(exc).__name__})") from exc
 
-    def _deadline(self, size: int, ocr_pages: int) -> Deadline:
-        settings = self._settings
-        return Deadline(
-            settings.parse_deadline_seconds(size),
-            ocr_page_seconds=settings.ocr_page_seconds,
-            ocr_max_pages=ocr_pages,
-        )
-
-    def _timeout_message(self, exc: ParserTimeout, deadline: Deadline, size: int) -> str:
+    def _timeout_message(self, exc: ParserTimeout, attempt: _Attempt) -> str:
         if isinstance(exc, CpuBudgetSpent):
-            seconds = math.ceil(self._settings.parse_cpu_budget_seconds(size))
+            seconds = math.ceil(self._settings.parse_cpu_budget_seconds(attempt.size))
             return (
                 f"The file could not be parsed within {seconds} s of processor time, which is the limit for its size."
             )
-        if deadline.is_in_ocr:
+        if attempt.deadline is not None and attempt.deadline.is_in_ocr:
             return f"OCR of a page did not end within {math.ceil(self._settings.ocr_page_seconds)} s."
-        return f"The file could not be parsed within {math.ceil(self._settings.parse_deadline_seconds(size))} s."
+        return (
+            f"The file could not be parsed within {math.ceil(self._settings.parse_deadline_seconds(attempt.size))} s."
+        )
 
     def _running_process(self, still_wanted: Callable[[], bool]) -> ParserProcess:
         """Return the child process; start it if there is none. Raises ParserNotStarted."""

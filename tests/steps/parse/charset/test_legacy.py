@@ -64,6 +64,77 @@ def test_one_line_is_decoded(text: str, codec: str) -> None:
     assert decode(text.encode(codec)) == text
 
 
+SHORT_WESTERN = (
+    "Größe und Übung",
+    "Größe",
+    "Übung",
+    "Über uns",
+    "Öffnen",
+    "TÜV-Prüfung",
+    "Tschüß",
+    "Äpfel und Öl",
+    "Maße: 5 m²",
+    "»Zitat«",
+    "déjà vu",
+    "élève",
+    "À bientôt",
+    "Noël à Paris",
+    "Ça va",
+    "l’été",
+    "señor",
+    "¿Dónde está?",
+    "España",
+    "niños y niñas",
+    "São Paulo",
+    "não",
+    "coração",
+    "perché",
+    "città",
+    "Brøndby",
+    "Færøerne",
+    "Malmö",
+    "Åre",
+    "blåbær",
+    "på ö",
+    "hyvää päivää",
+    "Reykjavík",
+    "Þór",
+    "coöperatie",
+    "façana",
+)
+MIXED_WESTERN = ("Übung und où", "Übung und più", "Straße und brød", "Äpfel und élève", "Öl und août", "Männer und île")  # fmt: skip
+SHORT_MAC = (
+    "Größe und Übung", "schöne Grüße", "für Männer", "Fußgänger", "élève", "déjà vu", "garçon français", "niños y niñas",
+    "información", "coração", "København", "Malmö", "hyvää päivää", "città", "Größe und Übergröße für Männer, café",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SHORT_WESTERN)
+@pytest.mark.parametrize(
+    "around",
+    ["{}", "{}\n", "lorem ipsum dolor sit amet\n{} is good", "foo bar baz " * 10 + "{} is good", "id,name\n1,{}\n"],
+)
+def test_a_short_western_text_is_not_read_as_another_character_set(text: str, around: str) -> None:
+    written = around.format(text)
+
+    assert decode(written.encode("cp1252")) == written
+
+
+@pytest.mark.parametrize("text", MIXED_WESTERN)
+def test_words_of_two_western_languages_are_western(text: str) -> None:
+    assert decode(text.encode("cp1252")) == text
+
+
+@pytest.mark.parametrize("text", SHORT_MAC)
+def test_a_short_text_of_a_mac_is_still_recognised(text: str) -> None:
+    assert decode_counted(text.encode("mac_roman")) == (text, "mac_roman", 0)
+
+
+@pytest.mark.parametrize("text", ["Umlaute: äöüÄÖÜß", "äöü", "Größe und Übung äöüÄÖÜß", "ÄÖÜ, Übung"])
+def test_a_list_of_umlauts_is_western(text: str) -> None:
+    assert decode(text.encode("cp1252")) == text
+
+
 def test_one_foreign_word_in_an_english_log_is_decoded() -> None:
     log = "2024-01-01 INFO the server has started\n2024-01-02 ERROR Ошибка чтения файла\n" * 3
 

@@ -1,0 +1,91 @@
+"""The number of connections: idle ones make room, and without room a client is told."""
+
+import os
+import resource
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from ingest.net.server.limits import ServerLimits
+from tests.net.server.running import HEAD, SmallApp, connect, exchange, receive_all, serving, status_of
+from tests.servers import wait_until
+
+REQUEST = HEAD + b"Connection: close\r\n\r\n"
+WAITING = b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+pytestmark = pytest.mark.services
+
+
+@contextmanager
+def connected(port: int, count: int, sent: bytes = b"") -> Iterator[list[socket.socket]]:
+    """Hold open connections that have sent some bytes."""
+    clients = []
+    try:
+        for _ in range(count):
+            clients.append(connect(port))
+            clients[-1].sendall(sent)
+        yield clients
+    finally:
+        for client in clients:
+            client.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: loc", HEAD + b"\r\n"])
+def test_idle_connections_make_room_for_new_ones(sent: bytes) -> None:
+    limits = ServerLimits(max_connections=10)
+    with serving(SmallApp(), limits) as (port, server), connected(port, 60, sent):
+        assert status_of(exchange(port, REQUEST)) == 200
+        assert len(server.connections) <= 10
+
+
+def test_a_connection_in_use_is_not_closed_for_others() -> None:
+    app = SmallApp()
+    with (
+        serving(app, ServerLimits(max_connections=8)) as (port, _),
+        connected(port, 4, WAITING) as busy,
+        connected(port, 60),
+    ):
+        wait_until(lambda: app.requests == 4, what="the requests")
+        app.released.set()
+        assert [status_of(client.recv(100)) for client in busy] == [200] * 4
+
+
+def test_without_room_a_client_is_told_to_come_back() -> None:
+    app = SmallApp()
+    with serving(app, ServerLimits(max_connections=8)) as (port, _), connected(port, 8, WAITING):
+        wait_until(lambda: app.requests == 8, what="the requests")
+
+        answer = exchange(port, REQUEST)
+
+        assert status_of(answer) == 503
+        assert b"connection: close" in answer
+        assert b"service_unavailable" in answer
+        app.released.set()
+
+
+def test_a_full_table_of_descriptors_is_no_end() -> None:
+    app = SmallApp()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with serving(app) as (port, _):
+        highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+        with connect(port) as client:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 2, hard))
+            try:
+                waiting = [socket.socket() for _ in range(1)]
+                waiting[0].connect(("127.0.0.1", port))
+                client.sendall(WAITING)  # in use, so that it is not closed for the new one
+                wait_until(lambda: app.requests == 1, what="the request")
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            waiting[0].sendall(REQUEST)
+            waiting[0].settimeout(20)
+            assert status_of(receive_all(waiting[0])) == 200
+            waiting[0].close()
+            app.released.set()
+
+
+@pytest.mark.parametrize(("descriptors", "expected"), [(65_536, 2_048), (1_024, 768), (128, 64), (64, 8)])
+def test_connections_leave_descriptors_to_everything_else(descriptors: int, expected: int) -> None:
+    assert ServerLimits().within_descriptors(descriptors) == expected
