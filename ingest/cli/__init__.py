@@ -45,6 +45,7 @@ COMMANDS = {
     "migrate": "migrate.migrate",
     "models": "models.app",
     "mcp": "mcp.mcp",
+    "config": "config.config",
     "settings": "settings.settings",
 }
 """Where each command is. A command's module and its dependencies are imported only when the command runs."""

@@ -16,6 +16,7 @@ from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import Refused
 from ingest.imports.client import open_client
 from ingest.imports.service_url import DEFAULT_URL
+from ingest.observability.visible import visible
 
 app = typer.Typer(
     name="files",
@@ -99,9 +100,9 @@ def text(file: FileArgument, store: OfStore, base_url: BaseUrl = DEFAULT_URL, ap
     """Print the text that was read of a file."""
     with open_client(base_url, api_key) as client:
         content = client.vector_stores.files.content(file, vector_store_id=resolve_store_id(client, store))
-        for part in content:
-            sys.stdout.write(part.text or "")
-    sys.stdout.write("\n")
+        whole = "".join(part.text or "" for part in content)
+    for line in whole.splitlines():
+        print(visible(line) if sys.stdout.isatty() else line)
 
 
 @app.command("download")

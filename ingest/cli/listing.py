@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from ingest.cli.output import print_line
+from ingest.observability.visible import visible
 
 _GAP = "  "
 
@@ -64,8 +65,8 @@ def _to_text(cell: object) -> str:
     if isinstance(cell, int):
         return f"{cell:,}"
     if isinstance(cell, Mapping):
-        return ", ".join(f"{name}={value}" for name, value in cell.items())
-    return str(cell)
+        return visible(", ".join(f"{name}={value}" for name, value in cell.items()))
+    return visible(str(cell))
 
 
 def _is_number(cell: str) -> bool:
