@@ -97,6 +97,7 @@ def build_app(services: Services, background: Services | None = None, reporting:
         description="OpenAI's Files, Vector stores, File batches and Search API, on your own machines.",
         lifespan=lifespan,
         responses=errors.COMMON,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )

@@ -6,8 +6,9 @@ costs a connection and a coroutine. Nothing is sent and no thread is used while 
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.concurrency.fair_limiter import largest_share
 from api.errors.responses import unavailable_response
 from api.schemas.file_batches import VectorStoreFileBatch
 from ingest.db.models import FileBatch
@@ -61,20 +63,40 @@ class BatchWatcher:
     def __init__(self) -> None:
         self._batches: dict[int, WatchedBatch] = {}
         self._poll_task: asyncio.Task[None] | None = None
-        self.subscriber_count = 0
+        self._streams: Counter[str] = Counter()
+        """Open streams by project."""
+
+    @property
+    def stream_count(self) -> int:
+        """The number of open streams."""
+        return self._streams.total()
+
+    @contextmanager
+    def reserve_stream(self, project: str, max_streams: int) -> Iterator[None]:
+        """Count a stream of a project while the context lasts. Raises TooManyStreams."""
+        share = min(max_streams, largest_share(max_streams))
+        if self.stream_count >= max_streams:
+            raise TooManyStreams(f"at most {max_streams:,} at a time")
+        if self._streams[project] >= share:
+            raise TooManyStreams(f"at most {share:,} of a project at a time")
+        self._streams[project] += 1
+        try:
+            yield
+        finally:
+            self._streams[project] -= 1
+            if not self._streams[project]:
+                del self._streams[project]
 
     @asynccontextmanager
     async def watch(self, services: Services, batch: FileBatch) -> AsyncIterator[WatchedBatch]:
         """Keep a batch up to date until the context ends."""
         watched = self._batches.setdefault(batch.row, WatchedBatch(VectorStoreFileBatch.from_row(batch)))
         watched.subscriber_count += 1
-        self.subscriber_count += 1
         if self._poll_task is None:
             self._poll_task = asyncio.create_task(self._poll(services))
         try:
             yield watched
         finally:
-            self.subscriber_count -= 1
             watched.subscriber_count -= 1
             if not watched.subscriber_count:
                 del self._batches[batch.row]
@@ -120,13 +142,20 @@ def _facts(batch: VectorStoreFileBatch | None) -> tuple[Any, ...] | None:
     return batch.status, batch.file_counts, wait and (wait.dependency, wait.since), reason
 
 
-class EventStream(Response):
-    """Streams the state of a batch after each change, until the batch has ended."""
+class TooManyStreams(Exception):
+    """The process or the project has as many open streams as it may have."""
 
-    def __init__(self, watcher: BatchWatcher, services: Services, batch: FileBatch, last_event_id: str | None) -> None:
+
+class EventStream(Response):
+    """Streams the state of a batch of a project after each change, until the batch has ended."""
+
+    def __init__(
+        self, watcher: BatchWatcher, services: Services, project: str, batch: FileBatch, last_event_id: str | None
+    ) -> None:
         super().__init__()
         self._watcher = watcher
         self._services = services
+        self._project = project
         self._batch = batch
         self._last_event_id = last_event_id
 
@@ -135,11 +164,14 @@ class EventStream(Response):
         if self._last_event_id == LAST_EVENT_ID and has_ended:
             await Response(status_code=204)(scope, receive, send)  # a browser then stops reconnecting
             return
-        max_streams = self._services.settings.max_event_streams
-        if self._watcher.subscriber_count >= max_streams:
-            message = f"Too many clients follow batches: at most {max_streams:,} at a time. Try again."
+        try:
+            with self._watcher.reserve_stream(self._project, self._services.settings.max_event_streams):
+                await self._stream_until_disconnect(receive, send)
+        except TooManyStreams as exc:
+            message = f"Too many clients follow batches: {exc}. Try again."
             await unavailable_response(message, RETRY_AFTER_SECONDS)(scope, receive, send)
-            return
+
+    async def _stream_until_disconnect(self, receive: Receive, send: Send) -> None:
         with anyio.CancelScope() as stream_scope:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._cancel_on_disconnect, receive, stream_scope)

@@ -62,7 +62,7 @@ WORKER_TIMEOUTS = Timeouts(
 """For workers and maintenance: their statements are short, and they must go on soon after a server is back."""
 
 REPORT_TIMEOUTS = Timeouts(
-    connect=5,
+    connect=3,
     lock=10,
     statement=60,
     idle_in_transaction=60,

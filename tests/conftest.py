@@ -66,6 +66,15 @@ class Clock:
         self.seconds += seconds
 
 
+@pytest.fixture(autouse=True)
+def _restore_umask() -> Iterator[None]:
+    """Commands and the API restrict new files of their process, which is that of the tests too."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield
+    os.umask(mask)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

@@ -121,7 +121,7 @@ def _too_many(what: str) -> RateLimited:
 
 
 class Turn:
-    """One request in flight: it takes a place once, and gives it back once."""
+    """One request in flight. It has one place at a time, and none at its end."""
 
     def __init__(self, limiter: FairLimiter, project: str) -> None:
         self._limiter = limiter
@@ -129,7 +129,7 @@ class Turn:
         self._has_place = False
 
     async def start(self) -> None:
-        """Wait for a place, unless the request has one."""
+        """Wait for a place, unless the request has one already."""
         if not self._has_place:
             await self._limiter.start(self._project)
             self._has_place = True

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from typing import Literal
 
 from api.concurrency.body_bytes import BodyBytes
@@ -22,8 +23,11 @@ WEBHOOK_TEST_PLACES = 4
 SCRAPE_PLACES = 2
 """Requests outside the API that use a thread: /metrics."""
 
+DOWNLOAD_PLACES = 12
+"""Blocks of downloads that are read from the blob store at a time."""
+
 SPARE_THREADS = 16
-"""For what has no place: blocks of uploads on their way to the disk, downloads, polls of event streams."""
+"""For what has no place: blocks of uploads on their way to the disk, looks at quotas, polls of event streams."""
 
 BODY_SHARES = 2
 """Request bodies in memory of all projects, in multiples of the largest one. A project may have one such share."""
@@ -68,8 +72,13 @@ class RequestLimits:
             "scrapes": FairLimiter("scrapes", SCRAPE_PLACES, in_flight),
         }
         self.admission = FairLimiter("requests", ADMISSION_THREADS, in_flight)
+        self.downloads = FairLimiter("downloads", DOWNLOAD_PLACES, sys.maxsize)
+        """One place a block. Downloads in flight count as requests."""
         self.bodies = BodyBytes(settings.max_body_bytes, BODY_SHARES * settings.max_body_bytes)
-        self.threads = ADMISSION_THREADS + SPARE_THREADS + sum(each.places for each in self.by_class.values())
+        self.uploaded = BodyBytes(sys.maxsize, sys.maxsize)
+        """Bytes of files on their way to the disk. They count against the project's quota."""
+        places = sum(each.places for each in (*self.by_class.values(), self.downloads))
+        self.threads = ADMISSION_THREADS + SPARE_THREADS + places
         """The size of the thread pool: a request with a place never waits for a thread."""
 
 

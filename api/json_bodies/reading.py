@@ -82,7 +82,7 @@ class JsonBody:
         self.size += len(block)
         try:
             if self.file is None:
-                self.file = cast(BinaryIO, tempfile.TemporaryFile())
+                self.file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - `close` closes it
             self.file.write(block)
         except OSError as exc:
             raise DependencyDown("blobs", f"no room for the body: {exc}") from exc

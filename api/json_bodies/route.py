@@ -4,7 +4,7 @@ import email.message
 import gc
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, cast
 
 from anyio import CapacityLimiter
@@ -51,18 +51,17 @@ class JsonRoute(APIRoute):
 
         async def handle_json(request: Request) -> Response:
             services = cast(Services, request.app.state.services)
-            async with _body_of(request, services.settings) as body:
-                async with LARGE_BODIES if body.size > LARGE_BYTES else nullcontext():
-                    return await handle(await self._to_request(request, body, self.max_items(services)))
+            async with _body_of(request, services.settings) as body, _place_of(body):
+                return await handle(await self._to_request(request, body, self.max_items(services)))
 
         return handle_json
 
     async def _to_request(self, request: Request, body: JsonBody, max_items: int) -> Request:
         """Return a request whose body is read, and also parsed and validated if it is not small."""
         read = Request(request.scope, request.receive)
-        read._body = body.small
+        read._body = body.small  # where Starlette keeps a body that was read
         if body.size > INLINE_BYTES:
-            read._body = body.small or b" "
+            read._body = body.small or b" "  # FastAPI asks only whether there is one
             if _is_json(request):
                 read._json = await run_in_body_thread(self._validate, body, max_items)
         return read
@@ -86,6 +85,10 @@ class JsonRoute(APIRoute):
             raise RequestValidationError([error], body=None) from None
         except (ValueError, RecursionError):  # no UTF-8, an integer of thousands of digits, or a nested body in UTF-16
             raise HTTPException(400, UNREADABLE) from None
+
+
+def _place_of(body: JsonBody) -> AbstractAsyncContextManager[object]:
+    return LARGE_BODIES if body.size > LARGE_BYTES else nullcontext()
 
 
 @contextmanager

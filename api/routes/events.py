@@ -53,4 +53,4 @@ def events(
     if the store was deleted. A client that reconnects with the id of the last event gets 204; browsers then stop.
     """
     batch = batches.retrieve(services, caller, vector_store_id, batch_id)
-    return EventStream(request.app.state.batch_watcher, services, batch, last_event_id)
+    return EventStream(request.app.state.batch_watcher, services, caller.project, batch, last_event_id)

@@ -6,11 +6,12 @@ Calls `create`, `list_page`, `retrieve`, `delete` and `read_content` of ingest/s
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from api import deps
+from api.concurrency.downloads import stream_in_turn
 from api.file_limit import file_limit_route
 from api.openapi import errors
 from api.schemas import files as wire
@@ -86,11 +87,12 @@ def delete(services: deps.ServicesDep, caller: deps.CallerDep, file_id: Id) -> D
     responses=errors.NOT_FOUND
     | {200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def content(services: deps.ServicesDep, caller: deps.CallerDep, file_id: Id) -> StreamingResponse:
+def content(request: Request, services: deps.ServicesDep, caller: deps.CallerDep, file_id: Id) -> StreamingResponse:
     """Download the bytes of a file as they were uploaded."""
     file, blocks = files.read_content(services, caller, file_id)
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",
         "Content-Length": str(file.bytes),
     }
-    return StreamingResponse(blocks, media_type="application/octet-stream", headers=headers)
+    streamed = stream_in_turn(blocks, request.app.state.limits.downloads, caller.project)
+    return StreamingResponse(streamed, media_type="application/octet-stream", headers=headers)

@@ -185,8 +185,9 @@ class ProgressBars:
             self._progress.update(task, visible=True)
 
     def waiting(self, wait: ImportWait | None) -> None:
+        is_new = (wait and wait.kind) != (self._wait and self._wait.kind)
         self._wait = wait
-        self._live.update(self._render())
+        self._live.update(self._render(), refresh=is_new)
 
     def transferring(self, transfer: Transfer, scan_counts: ScanCounts, byte_counter: ByteCounter) -> None:
         if time.monotonic() < self._next_update_at:

@@ -179,7 +179,7 @@ def _to_dict(file_counts: Any) -> dict[str, int]:
 def _print_status(current: FileStatus, *, as_json: bool) -> None:
     counts = current.counts
     if as_json:
-        facts = {"object": current.kind, "id": current.id, "name": current.name, "file_counts": counts}
+        facts: dict[str, Any] = {"object": current.kind, "id": current.id, "name": current.name, "file_counts": counts}
         facts |= {"warnings": current.warnings, "over": current.has_ended}
         print(json.dumps(facts | (current.waiting.to_json() if current.waiting else {"waiting_for": None})), flush=True)
         return

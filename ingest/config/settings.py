@@ -102,7 +102,9 @@ class Settings(ModelSettings):
         512 * 2**20, ge=1, description="Largest file that POST /files accepts (deploy/docs/api-contract.md section 2)."
     )
     max_body_bytes: int = Field(
-        64 * 2**20, ge=1, description="Largest JSON body of a request; files have a limit of their own."
+        64 * 2**20,
+        ge=1,
+        description="Largest JSON body, that of a batch; others may have at most 4 MiB (searches) or 1 MiB of it.",
     )
     max_batch_files: int = Field(100_000, ge=1, description="Files in one batch; OpenAI's documented limit is 2,000.")
     max_connections: int = Field(

@@ -61,12 +61,11 @@ _WAITS = (
 
 
 def all_waits(lease_seconds: float) -> tuple[Wait, ...]:
-    """Return what waits for a time. A lease that is brought near is not lost: a live worker renews it before it ends."""
-    return (
-        Wait(StoreFile.lease_until, lease_seconds, (StoreFile.status == "running",), lease_seconds),
-        Wait(ImportSchedule.lease_until, lease_seconds, (), lease_seconds),
-        *_WAITS,
-    )
+    """Return what waits for a time, without the leases of files, which ingest/db/queue/reclaim.py takes back.
+
+    The lease of an import that is brought near is not lost: a live process renews it before it ends.
+    """
+    return (Wait(ImportSchedule.lease_until, lease_seconds, near_seconds=lease_seconds), *_WAITS)
 
 
 def any_is_far(session: Session, waits: Sequence[Wait]) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ingest.db import engine, sqlite_file
 from ingest.db.execute import execute_prepared
-from ingest.errors import DependencyDown
+from ingest.errors import DatabaseDamaged, DependencyDown
 from ingest.observability import logs
 from ingest.timeouts import REPORT_TIMEOUTS, Timeouts
 
@@ -89,6 +89,15 @@ class Database:
         with self.reading() as session:
             # SQLite would answer SELECT 1 without its file.
             session.execute(text("SELECT count(*) FROM sqlite_master") if self.is_sqlite else select(1))
+
+    def check_file(self) -> None:
+        """Read the whole file of a SQLite database (1 GB in some seconds). Raises DatabaseDamaged; does nothing on Postgres."""
+        if not self.is_sqlite:
+            return
+        with self.reading() as session:
+            found = session.execute(text("PRAGMA quick_check(1)")).scalar_one()
+        if found != "ok":
+            raise DatabaseDamaged(self.file or "", found)
 
     def dispose(self) -> None:
         """Close every connection. The next transaction opens new ones."""

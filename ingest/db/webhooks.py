@@ -97,20 +97,6 @@ def rotate_secret(session: Session, row: int, secret: str, *, keep_seconds: floa
     update_columns(session, row, {**old, "secret": secret, "updated_at": int(read_clock(session))})
 
 
-def list_secrets(session: Session) -> dict[int, tuple[str, ...]]:
-    """Return the secrets of every endpoint as they are stored, the present one first, by row."""
-    columns = (WebhookEndpoint.row, WebhookEndpoint.secret, WebhookEndpoint.old_secret)
-    return {row: tuple(filter(None, stored)) for row, *stored in session.execute(select(*columns))}
-
-
-def replace_secrets(session: Session, row: int, before: Sequence[str], after: Sequence[str]) -> bool:
-    """Store the secrets of an endpoint in another form, unless they have changed. Returns whether it did."""
-    names = ("secret", "old_secret")[: len(before)]
-    is_unchanged = (getattr(WebhookEndpoint, name) == value for name, value in zip(names, before, strict=True))
-    values = dict(zip(names, after, strict=True))
-    return changed_row(session, update(WebhookEndpoint).where(WebhookEndpoint.row == row, *is_unchanged).values(values))
-
-
 def delete_old_secrets(session: Session) -> None:
     """Delete old secrets whose time is over."""
     is_over = WebhookEndpoint.old_secret_until <= now(session)

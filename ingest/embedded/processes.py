@@ -29,7 +29,7 @@ FLOWER_USER = "ingest"
 FLOWER_TASKS = 20_000
 """Tasks that Flower keeps in memory, about 5 KB each. It drops older ones, and all of them at its end."""
 
-FLOWER_COLUMNS = "name,kwargs,state,result,received,runtime,worker,uuid"
+FLOWER_COLUMNS = "name,kwargs,state,result,exception,received,runtime,worker,uuid"
 """Columns of the task list: file, store and batch are in `kwargs`."""
 
 

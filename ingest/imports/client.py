@@ -1,6 +1,6 @@
 """The service as an import reaches it: through the `openai` client, like any other application."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,7 +28,10 @@ def open_client(
     try:
         http_client = None
         if watch is not None:
-            hooks = {"request": [watch.on_request], "response": [watch.on_response]}
+            hooks: dict[str, list[Callable[..., Any]]] = {
+                "request": [watch.on_request],
+                "response": [watch.on_response],
+            }
             http_client = openai.DefaultHttpxClient(event_hooks=hooks)
         with openai.OpenAI(base_url=base_url, api_key=key, max_retries=retries, http_client=http_client) as client:
             yield client

@@ -6,6 +6,7 @@ starts it.
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -164,8 +165,17 @@ def _check_sources_allowed(services: Services, caller: Caller, options: Mapping[
             reason = import_roots.rejection_reason(address)
             if param == "manifests" and not is_local(address) and not is_web(address):
                 reason = "A manifest must be a file or a URL on the web"
+            if not reason and _has_password(address):
+                reason = "its password would be readable in the database"
             if reason:
                 raise InvalidRequest(f"'{address}' cannot be imported: {reason}.", param=param)
+
+
+def _has_password(address: str) -> bool:
+    try:
+        return urlsplit(address).password is not None
+    except ValueError:
+        return False
 
 
 def _check_has_sources(sources: Sequence[str], manifests: Sequence[str]) -> None:

@@ -97,11 +97,13 @@ def reclaim_expired_leases(services: Services) -> None:
     seconds_since_trouble = min(services.database.seconds_since_outage, services.seconds_since_clock_jump)
     if seconds_since_trouble < GRACE_HEARTBEATS * services.settings.heartbeat_seconds:
         return
-    max_crashes = services.settings.max_crashes
+    settings = services.settings
     _run_in_slices(
         services,
         locks.EXPIRED_LEASES,
-        lambda session: reclaim.reclaim_expired_leases(session, max_crashes=max_crashes),
+        lambda session: reclaim.reclaim_expired_leases(
+            session, max_crashes=settings.max_crashes, lease_seconds=settings.lease_seconds
+        ),
         report=lambda files: _log.warning("leases_expired", files=files),
     )
 

@@ -27,6 +27,14 @@ from ingest.net.unpacking import unpack
 MAX_HEADER_BYTES = 64 * 1024
 """All headers of a response together, and those after a chunked body."""
 
+MAX_INTERIM_BYTES = 4 * MAX_HEADER_BYTES
+"""Interim responses (1xx) and the final headers together."""
+
+MAX_FRAMING_RATIO = 4
+"""Received bytes for each byte of the body, beside FREE_BYTES: chunks of single bytes cost a core and bring nothing."""
+
+FREE_BYTES = 256 * 1024
+
 CONNECT_SECONDS = 15.0
 """For one of the addresses of a name; the next one is tried then."""
 
@@ -90,6 +98,7 @@ class _Exchange:
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._socket = connection
         self._deadline = deadline
+        self._received_bytes = 0
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
 
     def send(self, method: str, target: bytes, headers: list[tuple[str, str]], body: bytes) -> None:
@@ -106,17 +115,25 @@ class _Exchange:
         while not isinstance(event := self._next_event(), h11.Response):
             if not isinstance(event, h11.InformationalResponse):
                 raise Unreachable("The server closed the connection without a response")
+            if self._received_bytes > MAX_INTERIM_BYTES:
+                raise Unreachable("The server sends only interim responses")
         return event
 
     def read_body(self) -> Iterator[bytes]:
+        body_bytes = 0
         while isinstance(event := self._next_event(), h11.Data):
+            body_bytes += len(event.data)
+            if self._received_bytes > FREE_BYTES + MAX_FRAMING_RATIO * body_bytes:
+                raise Unreachable("The server sends far more framing than content")
             yield bytes(event.data)
 
     def _next_event(self) -> object:
         with _translated():
             while (event := self._http.next_event()) is h11.NEED_DATA:
                 self._socket.settimeout(_seconds_left(self._deadline))
-                self._http.receive_data(self._socket.recv(_BLOCK_BYTES))
+                data = self._socket.recv(_BLOCK_BYTES)
+                self._received_bytes += len(data)
+                self._http.receive_data(data)
             _seconds_left(self._deadline)  # also for a server whose blocks are always there
             return event
 

@@ -45,7 +45,7 @@ def _inflate(blocks: Iterator[bytes]) -> Iterator[bytes]:
                 piece = decompressor.decompress(block, _BLOCK_BYTES)
             except zlib.error as exc:
                 raise Unreachable(f"The packed answer of the server is damaged: {exc}") from exc
-            block = decompressor.unused_data if decompressor.eof else decompressor.unconsumed_tail  # noqa: PLW2901
+            block = decompressor.unused_data if decompressor.eof else decompressor.unconsumed_tail
             unpacked += len(piece)
             if unpacked > FREE_BYTES and unpacked > MAX_RATIO * packed:
                 raise Unreachable("The answer of the server unpacks to far more bytes than it has")

@@ -39,7 +39,7 @@ class DiskSpace:
         if self.free_bytes < self.reserve_bytes:
             free, reserve = self.free_bytes / 2**20, self.reserve_bytes / 2**20
             return f"the disk is full: {free:,.0f} MiB are free, and {reserve:,.0f} MiB must stay free"
-        if 0 < self.files and self.free_files < RESERVE_FILES:
+        if self.files > 0 and self.free_files < RESERVE_FILES:
             return (
                 f"the disk is full: {self.free_files} more files are possible, and {RESERVE_FILES} must stay possible"
             )

@@ -29,6 +29,11 @@ def check(services: Services, ledger: Ledger, pace: Pace) -> None:
             ledger.record("part_damaged", part_id, "its upload cannot be completed: send the part again")
 
 
+def is_intact(services: Services, sha256: str) -> bool:
+    """Return whether an uploaded blob exists and has this hash."""
+    return _hash(services, raw_key(sha256), Pace()) == sha256
+
+
 def record_damaged_blob(services: Services, ledger: Ledger, sha256: str, what: str) -> None:
     """Record every file whose bytes are in a damaged blob; nothing else has them."""
     with services.database.reading() as session:

@@ -129,7 +129,7 @@ def _is_file(services: Services, file_id: str) -> bool:
 def _check_orphaned(
     services: Services, ledger: Ledger, prefix: str, kind: FindingKind, detail: str, used: Prefixes
 ) -> None:
-    outdated_texts = newer_blobs = 0
+    outdated_texts = 0
     with services.database.reading() as session:
         newest_age = read_clock(session) - expected_state.last_created_at(session)
     for names in _pages(services.blobs.list_keys(prefix)):
@@ -145,7 +145,7 @@ def _check_orphaned(
                     services.blobs.delete(name)
             elif not _blob_is_used(services, _hash_of(name)):
                 if prefix == "raw/" and _age(services, name) < newest_age - BACKUP_SECONDS:
-                    newer_blobs += 1
+                    ledger.record(kind, name, f"{detail}, and they are newer than the newest file. {_KEPT}")
                     continue
                 repair = (
                     partial(_delete_unused_blob, services, name)
@@ -153,14 +153,12 @@ def _check_orphaned(
                     else partial(_delete_blob, services, name)
                 )
                 ledger.record(kind, name, detail, repair)
-    if newer_blobs:
-        ledger.hints.append(
-            f"{newer_blobs:,} blobs have no file and are newer than the newest file: the database may be an older backup. "
-            "They are kept until newer files exist"
-        )
     if outdated_texts:  # no finding: the parser version has changed
         action = "were deleted" if ledger.repairing else "can be deleted by a repair"
         ledger.hints.append(f"{outdated_texts:,} unused texts of other parser versions {action}")
+
+
+_KEPT = "The database may be an older backup, so a repair keeps them until newer files exist"
 
 
 def _blob_is_used(services: Services, blob: str) -> bool:

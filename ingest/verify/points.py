@@ -87,14 +87,15 @@ def check(services: Services, ledger: Ledger, pace: Pace | None = None) -> tuple
     for model, index in services.indexes().items():
         store_numbers = _StoreNumbers()
         rows = _load_rows(services, store_numbers, model)
-        tally = _Tally.of(rows)
-        for page in _pages(index.scan_points(with_checksums=pace is not None)):
+        is_deep = pace is not None
+        tally = _Tally.of(rows, with_checksums=is_deep)
+        for page in _pages(index.scan_points(with_checksums=is_deep)):
             tally.add(page, store_numbers)
             if pace is not None:
                 pace.spend(len(page) * TEXT_BYTES)
-        checker = RowChecker(services, ledger, model, index, with_checksums=pace is not None)
-        checker.check_rows(tally.find_suspects(with_checksums=pace is not None).tolist())
-        if pace is not None:
+        checker = RowChecker(services, ledger, model, index, with_checksums=is_deep)
+        checker.check_rows(tally.find_suspects().tolist())
+        if is_deep:
             _fill_checksums(services, ledger, tally)
         files, points = len(rows.row) - 1, points + tally.points
     if ledger.repairing:
@@ -154,13 +155,14 @@ class _Tally:
     text_sums: Sums
     surplus_rows: Ints
     """Numbers of rows that have points besides those of their live generation, or that do not exist."""
+    with_checksums: bool
     points: int = 0
 
     @classmethod
-    def of(cls, rows: _Rows) -> "_Tally":
+    def of(cls, rows: _Rows, *, with_checksums: bool) -> "_Tally":
         size = len(rows.row)
         sums = (np.zeros(size, np.uint64), np.zeros(size, np.uint64))
-        return cls(rows, np.zeros(size, np.int32), *sums, np.zeros(0, np.int64))
+        return cls(rows, np.zeros(size, np.int32), *sums, np.zeros(0, np.int64), with_checksums)
 
     def add(self, page: list[PointRef], store_numbers: _StoreNumbers) -> None:
         """Count a page of points."""
@@ -170,21 +172,22 @@ class _Tally:
         store = np.array([store_numbers.number_of(point.project, point.vector_store_id) for point in page], np.int32)
         file = np.array([hash(point.file_id) for point in page], np.int64)
         number = np.array([point.number for point in page], np.int64)
-        checksum = np.array([point.text_checksum or 0 for point in page], np.uint64)
         slot = np.searchsorted(rows.row, row, side="right") - 1
         is_known = (rows.row[slot] == row) & (rows.store[slot] == store) & (rows.file[slot] == file)
         is_live = is_known & (rows.live[slot] == generation)
         is_being_written = is_known & (rows.kept_generation[slot] < generation) & (generation <= rows.writing[slot])
         np.add.at(self.counts, slot[is_live], 1)
         np.add.at(self.number_sums, slot[is_live], _hash_numbers(number[is_live]))
-        np.add.at(self.text_sums, slot[is_live], checksum[is_live])
+        if self.with_checksums:
+            checksum = np.array([point.text_checksum or 0 for point in page], np.uint64)
+            np.add.at(self.text_sums, slot[is_live], checksum[is_live])
         self.surplus_rows = np.union1d(self.surplus_rows, row[~(is_live | is_being_written)])
         self.points += len(page)
 
-    def find_suspects(self, *, with_checksums: bool) -> Ints:
+    def find_suspects(self) -> Ints:
         """Return the numbers of rows whose points do not match, and of those that do not exist."""
         is_wrong = ~self._is_complete()
-        if with_checksums:
+        if self.with_checksums:
             is_wrong |= self.rows.has_checksum & (self.text_sums != self.rows.text_checksum)
         return np.union1d(self.surplus_rows, self.rows.row[is_wrong])
 

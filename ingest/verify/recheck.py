@@ -18,6 +18,7 @@ from ingest.db.session import read_clock
 from ingest.errors import Abandoned
 from ingest.services import Services
 from ingest.steps.index import MAX_ROWS_PER_REQUEST, Index, add_checksums
+from ingest.verify import blob_bytes
 from ingest.verify.report import FindingKind, Ledger
 
 MAX_ATTEMPTS = 5
@@ -228,8 +229,12 @@ class RowChecker:
         """Return whether the file can be parsed again. If not, its remaining points are kept."""
         with self.services.database.reading() as session:
             file = expected_state.get_file_bytes(session, row.file_id)
+        if file is None:
+            return False
+        if self.with_checksums:
+            return blob_bytes.is_intact(self.services, file.blob)
         try:
-            return file is not None and self.services.blobs.size(raw_key(file.blob)) == file.size
+            return self.services.blobs.size(raw_key(file.blob)) == file.size
         except FileNotFoundError:
             return False
 

@@ -14,12 +14,13 @@ def verify(
     deep: bool = False,
     bytes_per_second: float | None = None,
 ) -> Report:
-    """Run all checks and return the report. Raises DependencyDown.
+    """Run all checks and return the report. Raises DependencyDown, also for a damaged file of a SQLite database.
 
     `deep` also reads all bytes of the blobs and all texts of the points, at most `bytes_per_second`, and compares them with
     their checksums. Needs about 80 bytes of memory per file. Works while the service runs: rows that change during a check are checked
     again. `repair` repairs findings where possible. Overdue work is checked only if the service `is_running`.
     """
+    services.database.check_file()
     ledger = Ledger(repairing=repair)
     if is_running:
         rows.check_overdue(services, ledger)

@@ -5,7 +5,7 @@ Decision: deploy/docs/decisions/0025-secrets-at-rest.md.
 
 from collections.abc import Sequence
 
-from ingest.db import webhooks as rows
+from ingest.db import webhook_secrets as rows
 from ingest.db.session import Database
 from ingest.errors import DependencyDown, InvalidRequest, Refused, SecretUnreadable
 from ingest.observability import logs

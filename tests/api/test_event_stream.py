@@ -58,7 +58,7 @@ class LiveApp:
 
     @property
     def subscriber_count(self) -> int:
-        return int(self.api.state.batch_watcher.subscriber_count)
+        return int(self.api.state.batch_watcher.stream_count)
 
 
 @pytest.fixture
@@ -257,7 +257,9 @@ def test_a_slow_client_gets_the_latest_state_and_one_that_reads_nothing_is_dropp
         async def receive() -> Message:
             return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # it never returns
 
-        stream = asyncio.create_task(EventStream(watcher, live.services, row, None)({"type": "http"}, receive, send))
+        stream = asyncio.create_task(
+            EventStream(watcher, live.services, "proj_default", row, None)({"type": "http"}, receive, send)
+        )
         while len(bodies) < 2:
             await asyncio.sleep(0.01)
         for _ in range(10):
@@ -266,7 +268,7 @@ def test_a_slow_client_gets_the_latest_state_and_one_that_reads_nothing_is_dropp
         reads.release()
         reads.release()
         await asyncio.wait_for(stream, 20)
-        return bodies, watcher.subscriber_count
+        return bodies, watcher.stream_count
 
     bodies, remaining = asyncio.run(slow())
 

@@ -178,14 +178,13 @@ def wrong_keys(target: Target, seconds: float) -> list[int]:
 def event_streams(target: Target, seconds: float) -> list[int]:
     """Take 300 places for server-sent events, and read nothing."""
     path = f"/v1/vector_stores/{target.store}/file_batches/{target.batch}/events"
-    head, statuses = target.head("GET", path), []
+    head = target.head("GET", path)
     with connections(target, _STREAMS) as opened:
         for connection in opened:
             with suppress(OSError):
                 connection.sendall(head)
         time.sleep(seconds)
-        statuses = [status_of(connection) for connection in opened]
-    return statuses
+        return [status_of(connection) for connection in opened]
 
 
 def webhook_tests_to_a_black_hole(target: Target, seconds: float) -> list[int]:

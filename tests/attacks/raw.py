@@ -105,7 +105,7 @@ def connections(target: Target, count: int) -> Iterator[list[socket.socket]]:
     opened: list[socket.socket] = []
     try:
         with suppress(OSError):
-            for _ in range(count):
+            while len(opened) < count:
                 opened.append(target.connect(seconds=2))
         yield opened
     finally:

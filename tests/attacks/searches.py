@@ -10,6 +10,7 @@ from tests.attacks.raw import Target, at_once, repeatedly
 
 _QUERY_BYTES = 32_768
 _WORDS = [f"{a}{b}{c}" for a in ("bar", "ko", "lin", "mes") for b in ("tu", "va", "ra", "po") for c in ("n", "sk", "x")]
+_QUARTER = 8_190
 _DEPTH = 100_000
 _FILTER_BYTES = 25 << 20
 _TIMEOUT = 20.0
@@ -40,6 +41,16 @@ def heavy_searches(target: Target, seconds: float) -> list[int]:
     return at_once([partial(run, body) for body in bodies])
 
 
+def searches_within_the_budget(target: Target, seconds: float) -> list[int]:
+    """Search 44 times at once, with as many characters as one search may have."""
+    bodies = [json.dumps({"query": [long_query(4 * n + i)[:_QUARTER] for i in range(4)]}).encode() for n in range(44)]
+
+    def run(body: bytes) -> int:
+        return max(repeatedly(lambda: _search(target, body), threads=1, seconds=seconds))
+
+    return at_once([partial(run, body) for body in bodies])
+
+
 def sixteen_long_queries(target: Target, seconds: float) -> list[int]:
     """Search with sixteen queries of 32 KB each."""
     body = json.dumps({"query": [long_query(n) for n in range(16)], "rewrite_query": True}).encode()
@@ -47,9 +58,9 @@ def sixteen_long_queries(target: Target, seconds: float) -> list[int]:
 
 
 def abandoned_searches(target: Target, seconds: float) -> list[int]:
-    """Send searches and close the connection at once, about fifty a second."""
+    """Send the longest searches and close the connection at once, about fifty a second."""
     path = f"/v1/vector_stores/{target.store}/search"
-    body = json.dumps({"query": [long_query(n) for n in range(4)]}).encode()
+    body = json.dumps({"query": [long_query(n)[:_QUARTER] for n in range(4)]}).encode()
     headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
     head = target.head("POST", path, headers, key=target.read_key)
     end = time.monotonic() + seconds

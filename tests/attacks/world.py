@@ -1,9 +1,11 @@
 """The attacked service: its API as `ingest up` starts it, a store with text, an attacking project and another one."""
 
+import base64
 import json
 import os
 import random
 import resource
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -31,6 +33,7 @@ from tests.servers import process, wait_until
 STORED_BYTES = 30 << 20
 """How much the attacking project may store."""
 
+ROOT = Path(__file__).parents[2]
 START_SECONDS = 90
 _WORDS_OF_A_FILE = 6_000
 _VOCABULARY = [
@@ -72,7 +75,12 @@ def world(
     settings = Settings(data=data, database_url=database_url, redis_url="", qdrant_url="")
     port = free_port()
     specs = {spec.name: spec for spec in plan_service(settings, port=port, flower=False).processes}
-    environment = {"INGEST_DATABASE_URL": database_url, "INGEST_WEBHOOKS_ALLOW_PRIVATE": "true", **embedding}
+    environment = {
+        "INGEST_DATABASE_URL": database_url,
+        "INGEST_WEBHOOKS_ALLOW_PRIVATE": "true",
+        "INGEST_SECRETS_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        **embedding,
+    }
     with ExitStack() as stack:
         for name in ("valkey", "vectors"):
             stack.enter_context(
@@ -125,7 +133,7 @@ def _run_jobs(environment: Mapping[str, str], database: Database) -> None:
     with database.reading() as session:
         rows = list(session.scalars(select(StoreFile.row)))
     command = [sys.executable, "-m", "tests.attacks.world", json.dumps(rows)]
-    subprocess.run(command, env=dict(environment), check=True, timeout=START_SECONDS)
+    subprocess.run(command, env={**environment, "PYTHONPATH": str(ROOT)}, check=True, timeout=START_SECONDS)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from ingest.embedded.processes import LOOPBACK_HOST, free_port
 UPLOAD_THREADS = 8
 _PARTS = {
     "vectors": "ingest.embedded.vectors",
-    "api": "api.app:create",
+    "api": "api.server",
     "worker": " worker ",
     "beat": " beat ",
     "broker": "valkey",

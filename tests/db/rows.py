@@ -1,5 +1,6 @@
 """Factories of rows, and readers for assertions."""
 
+import hashlib
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -16,6 +17,10 @@ from ingest.db.session import Database
 from ingest.status import LANES, Lane
 
 WINDOW = Window(limit=100, order="asc")
+CONTENT = b"A heron stands in the water."
+BLOB = hashlib.sha256(CONTENT).hexdigest()
+"""The blob of every file that is made here. Its bytes are not stored."""
+
 HOLDER = "test/1"
 """The lease holder of every claim that is made here."""
 
@@ -39,7 +44,7 @@ def create_files(database: Database, count: int) -> list[str]:
                 filename=f"{n}.txt",
                 bytes=1,
                 purpose="assistants",
-                blob="0" * 64,
+                blob=BLOB,
                 created_at=1,
             )
             for n in range(count)

@@ -5,10 +5,12 @@ from sqlalchemy import select, update
 
 from ingest.db import far_waits
 from ingest.db.far_waits import Wait
-from ingest.db.models import StoreFile
+from ingest.db.models import ImportSchedule, StoreFile
+from ingest.db.schedules import import_schedules
 from ingest.db.session import Database
 from tests.conftest import Clock
 from tests.db import rows
+from tests.db.schedules.scenes import create_import_schedule
 
 DAY = 86_400.0
 LEASE_SECONDS = 30.0
@@ -37,20 +39,22 @@ def test_nothing_is_far_after_claims_failures_and_deferrals(database: Database) 
 
 
 @pytest.mark.parametrize("seconds", [DAY, 3 * DAY])
-def test_the_lease_of_a_dead_worker_ends_within_one_lease_after_the_clock_went_back(
+def test_the_lease_of_a_dead_import_ends_within_one_lease_after_the_clock_went_back(
     database: Database, clock: Clock, seconds: float
 ) -> None:
     store = rows.create_store(database)
-    [row] = rows.attach(database, store, rows.create_files(database, 1))
-    claim = rows.claim(database, row, lease_seconds=LEASE_SECONDS)
+    create_import_schedule(database, store, due_since=clock())
+    with database.transaction() as session:
+        claimed = import_schedules.claim_run(session, "test/1", "imp_1", LEASE_SECONDS)
+    assert claimed is not None
     clock.advance(-seconds)
 
     assert is_any_far(database)
     assert bring_all_near(database) == 1
 
     with database.reading() as session:
-        file = session.scalars(select(StoreFile).where(StoreFile.row == row)).one()
-    assert (file.lease_until, file.fence, file.status) == (clock() + LEASE_SECONDS, claim.fence, "running")
+        schedule = session.scalars(select(ImportSchedule)).one()
+    assert (schedule.lease_until, schedule.fence) == (clock() + LEASE_SECONDS, claimed.fence)
     assert not is_any_far(database)
 
 

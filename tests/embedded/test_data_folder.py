@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.embedded import data_folder
 from ingest.embedded.data_folder import make_data_folder, prepare_data_folder
 from ingest.embedded.supervisor import lock_data_folder
 from ingest.errors import Refused
+from ingest.runtime import disk_space
 from ingest.runtime.disk_space import DiskSpace
 
 
@@ -40,7 +40,7 @@ def test_a_folder_that_cannot_be_written_is_refused_with_the_reason(
     def refuse(_: Path) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr(data_folder.disk_space, "check_writable", refuse)
+    monkeypatch.setattr(disk_space, "check_writable", refuse)
 
     with pytest.raises(Refused, match=f"{tmp_path} cannot be written: Read-only file system"):
         prepare_data_folder(tmp_path, print)
@@ -51,7 +51,7 @@ def test_changed_permissions_and_an_almost_full_disk_are_said_in_a_line_each(
 ) -> None:
     lines: list[str] = []
     tmp_path.chmod(0o755)
-    monkeypatch.setattr(data_folder.disk_space, "read", lambda _: DiskSpace(1, 10**9, 0, 0))
+    monkeypatch.setattr(disk_space, "read", lambda _: DiskSpace(1, 10**9, 0, 0))
 
     prepare_data_folder(tmp_path, lines.append)
 

@@ -9,6 +9,7 @@ from ingest.imports.patterns import PathAttributes, PathFilter
 from ingest.imports.progress import ByteCounter, RateEstimator, progress_snapshot
 from ingest.imports.scan import AttributeRules, ScanCounts
 from ingest.imports.transfer import Transfer
+from ingest.imports.waits import ImportWait
 
 
 def make_options(journal_folder: Path, *paths: Path, manifests: Sequence[Path] = (), **changes: Any) -> ImportOptions:
@@ -39,6 +40,9 @@ class RecordingReporter:
 
     def started(self, import_id: str, store: str, store_id: str) -> None:
         self.calls.append(f"started {store} {store_id}")
+
+    def waiting(self, wait: ImportWait | None) -> None:
+        self.calls.append(f"waiting {wait and wait.dependency}")
 
     def scanning(self, scan_counts: ScanCounts) -> None:
         self.calls.append(f"scanning {scan_counts.files}")

@@ -121,6 +121,16 @@ def test_the_file_of_a_dead_worker_is_queued_again_soon_after_a_jump(
     assert run_published_jobs(services)[0] == "completed"
 
 
+def test_a_lease_in_the_far_future_is_lost_although_nobody_noticed_a_jump(services: FakeServices, clock: Clock) -> None:
+    store, [file_id] = attach_texts(services, "one")
+    rows.claim(services.database, rows.get_row(services.database, store, file_id).row)
+    clock.advance(-DAY)
+
+    run_maintenance(services)
+
+    assert rows.get_row(services.database, store, file_id).status == "queued"
+
+
 def test_the_clock_may_go_back_while_the_service_is_stopped(
     services: FakeServices, clock: Clock, jump: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,7 @@ def store(services: FakeServices) -> str:
     """A store with queued files."""
     store = rows.create_store(services.database)
     rows.attach_batch(services.database, store, rows.create_files(services.database, FILES))
-    services.blobs.write(raw_key("0" * 64), b"A heron stands in the water.")
+    services.blobs.write(raw_key(rows.BLOB), rows.CONTENT)
     return store
 
 
@@ -108,7 +108,7 @@ def test_the_first_completed_file_makes_all_waiting_files_claimable(
 def test_a_single_file_probes_at_the_usual_rate_after_many_failures(services: FakeServices, clock: Clock) -> None:
     store = rows.create_store(services.database)
     rows.attach(services.database, store, rows.create_files(services.database, 1))
-    services.blobs.write(raw_key("0" * 64), b"A heron stands in the water.")
+    services.blobs.write(raw_key(rows.BLOB), rows.CONTENT)
     start_outage(services)
     for tries in range(1, 21):
         assert run_published_jobs(services) == ["deferred"], tries

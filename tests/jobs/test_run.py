@@ -96,6 +96,24 @@ def test_a_dependency_that_is_down_defers_a_file_and_does_not_fail_it(services: 
     assert run_published_jobs(services) == ["completed"]
 
 
+def test_a_parser_that_cannot_start_defers_the_file_and_opens_no_breaker_for_other_machines(
+    services: FakeServices, clock: Clock
+) -> None:
+    store, [file_id] = attach_texts(services, "x")
+    services.parser.error = DependencyDown("parser", "Resource temporarily unavailable")
+
+    for _ in range(5):
+        assert run_published_jobs(services) == ["deferred"]
+        clock.advance(61)
+        services.feeder.top_up()
+
+    assert members.retrieve(services, CALLER, store, file_id).status == "in_progress"
+    with services.database.reading() as session:
+        assert session.scalars(select(Outage)).all() == []
+    services.parser.error = None
+    assert run_published_jobs(services) == ["completed"]
+
+
 def test_a_file_fails_after_its_dependency_was_down_for_the_retry_deadline(
     services: FakeServices, clock: Clock
 ) -> None:

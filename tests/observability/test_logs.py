@@ -57,6 +57,25 @@ def test_a_traceback_shows_no_local_variables(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_no_record_controls_the_terminal(capsys: pytest.CaptureFixture[str], log_format: str) -> None:
+    logs.configure(Settings.model_validate({"log_format": log_format}))
+    hostile = "\x1b[2J\u202e\nforged"
+
+    logs.get("test").warning("file_failed", reason=hostile, file=hostile)
+    logging.getLogger("library").warning("about %s", hostile)
+    try:
+        raise ValueError(hostile)
+    except ValueError:
+        logs.get("test").exception("file_crashed")
+
+    written = capsys.readouterr().err
+    assert "\x1b[2J" not in written
+    assert "\u202e" not in written
+    assert not any(line.startswith("forged") for line in written.splitlines()[:2])
+
+
+@pytest.mark.usefixtures("configured")
 def test_records_below_the_level_are_dropped_and_libraries_log_warnings_only(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -121,7 +121,7 @@ def test_killing_everything_leaves_no_process_and_the_next_start_resumes(tmp_pat
     [
         pytest.param("valkey", marks=pytest.mark.long),
         "ingest.embedded.vectors",
-        pytest.param("api.app:create", marks=pytest.mark.long),
+        pytest.param("api.server", marks=pytest.mark.long),
         "workers.app worker",
     ],
 )

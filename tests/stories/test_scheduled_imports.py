@@ -105,7 +105,7 @@ def test_a_scheduled_mirror_survives_kills(tmp_path: Path) -> None:
 
         write_files(folder, range(4, FILES))
         mirror.start()
-        for process, enough in (("api.import_process", 40), ("api.app:create", 120)):
+        for process, enough in (("api.import_process", 40), ("api.server", 120)):
             mirror.wait(
                 lambda schedule, enough=enough: schedule["last_run"]["counts"]["uploaded"] >= enough  # type: ignore[misc] # mypy cannot infer a lambda with defaults
             )

@@ -110,6 +110,22 @@ def test_a_changed_text_of_a_point_is_found_and_written_again(services: FakeServ
     assert all(point.text != "changed" for _, point in services.index.points.values())
 
 
+def test_a_damaged_point_of_a_file_with_damaged_bytes_is_not_queued_in_vain(services: FakeServices) -> None:
+    store, _ = attach_texts(services, "a wren sings")
+    run_published_jobs(services)
+    [(key, (owner, point))] = services.index.points.items()
+    services.index.points[key] = (owner, replace(point, text="changed"))
+    flip(blob_path(services))
+
+    report = verify(services, deep=True, repair=True)
+
+    assert sorted((finding.kind, finding.repair) for finding in report.findings) == [
+        ("blob_damaged", None),
+        ("points_damaged", None),
+    ]
+    assert rows.read_counts(services.database, store) == (0, 1, 0, 0)
+
+
 def test_texts_that_have_changed_places_are_found(services: FakeServices) -> None:
     attach_texts(services, "word " * 2_000)
     run_published_jobs(services)
@@ -187,10 +203,10 @@ def test_blobs_that_are_newer_than_the_newest_file_are_kept(
     services.blobs.write("raw/" + "ab" * 32, b"newer")
     monkeypatch.setattr("ingest.verify.blobs.GRACE_SECONDS", -1.0)
 
-    report = verify(services, repair=True)
+    [finding] = verify(services, repair=True).findings
 
-    assert report.findings == []
-    assert "the database may be an older backup" in report.hints[0]
+    assert (finding.kind, finding.repair) == ("blob_orphaned", None)
+    assert "The database may be an older backup" in finding.detail
     assert list(services.blobs.list_keys("raw/")) == ["raw/" + "ab" * 32]
 
 

@@ -1,8 +1,9 @@
 """Transition T7 in deploy/docs/reliability.md: take files back from workers that crashed or were stopped."""
 
 from contextlib import suppress
+from math import inf
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from ingest.db import predicates
@@ -14,18 +15,22 @@ from ingest.db.queue.transitions import lock_rows
 from ingest.db.session import now
 from ingest.errors import Abandoned
 
+FAR_SECONDS = 60.0
+"""Added to twice the lease: another process may have a longer one while a setting is changed."""
+
 ROWS_PER_TRANSACTION = 2_000
 """Rows rewritten in one transaction: about 0.1 s on SQLite, which has one writer at a time."""
 
 
-def reclaim_expired_leases(session: Session, *, max_crashes: int) -> int:
+def reclaim_expired_leases(session: Session, *, max_crashes: int, lease_seconds: float = inf) -> int:
     """Queue the files whose leases have expired, and fail one of those that crashed `max_crashes` workers.
 
-    Returns the number of expired leases that it found; 0 when none is left.
+    A lease that ends later than any lease of `lease_seconds` can is from before the clock went back. It is lost as well: a
+    live worker has renewed it since. Returns the number of lost leases that it found; 0 when none is left.
     """
     expired = session.scalars(
         select(StoreFile)
-        .where(StoreFile.status == "running", StoreFile.lease_until < now(session), predicates.is_not_abandoned())
+        .where(StoreFile.status == "running", _is_lost(session, lease_seconds), predicates.is_not_abandoned())
         .order_by(StoreFile.row)
         .limit(ROWS_PER_TRANSACTION)
         .with_for_update(skip_locked=True, of=StoreFile)
@@ -41,6 +46,14 @@ def reclaim_expired_leases(session: Session, *, max_crashes: int) -> int:
         with suppress(Abandoned), session.begin_nested():  # cancelled or deleted meanwhile: that outcome stands
             _fail_poisonous(session, file, file.crashes + 1)
     return len(expired)
+
+
+def _is_lost(session: Session, lease_seconds: float) -> ColumnElement[bool]:
+    at = now(session)
+    is_expired = StoreFile.lease_until < at
+    if lease_seconds == inf:
+        return is_expired
+    return or_(is_expired, StoreFile.lease_until > at + (2 * lease_seconds + FAR_SECONDS))
 
 
 def release_machine(session: Session, holder_prefix: str) -> int:

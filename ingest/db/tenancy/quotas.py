@@ -45,6 +45,17 @@ def check_stored_bytes(session: Session, caller: Caller, size: int) -> None:
     if limit is None:
         return
     locks.advisory_lock(session, locks.project_storage(caller.project))
+    check_announced_bytes(session, caller, size)
+
+
+def check_announced_bytes(session: Session, caller: Caller, size: int) -> int | None:
+    """Check that `size` bytes would fit, before they arrive. Another request may use the room meanwhile.
+
+    Returns how many bytes fit, or None without a limit. Raises: QuotaExceeded.
+    """
+    limit = caller.limits.stored_bytes
+    if limit is None:
+        return None
     files = session.scalar(select(func.sum(File.bytes)).where(File.project == caller.project)) or 0
     uploads = select(Upload.id).where(Upload.project == caller.project)
     parts = session.scalar(select(func.sum(UploadPart.bytes)).where(UploadPart.upload_id.in_(uploads))) or 0
@@ -52,6 +63,7 @@ def check_stored_bytes(session: Session, caller: Caller, size: int) -> None:
         raise QuotaExceeded(
             f"You exceeded your current quota: {files + parts:,} of {limit:,} bytes are stored, {size:,} more do not fit."
         )
+    return limit - files - parts
 
 
 def check_files_in_progress(session: Session, caller: Caller, files: int) -> None:

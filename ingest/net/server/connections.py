@@ -28,15 +28,16 @@ class ConnectionTable:
     def __len__(self) -> int:
         return len(self._addresses)
 
-    def make_room(self, address: str | None, opening: int = 0) -> bool:
-        """Return whether a connection from an address may be opened. An idle one is closed for it if needed.
+    def has_room(self, opening: int) -> bool:
+        """Return whether one more connection fits. `opening` ones are accepted and not in this table yet."""
+        return len(self) + opening < self._max_connections
 
-        `opening` connections are accepted and not in this table yet.
-        """
+    def make_room(self, address: str | None, opening: int = 0) -> bool:
+        """Return whether a connection from an address may be opened. An idle one is closed for it if needed."""
         counted = _counted_address(address)
         if counted is not None and self._per_address[counted] >= self._limits.max_connections_per_address:
             return self.close_idle(counted)
-        return len(self) + opening < self._max_connections or self.close_idle()
+        return self.has_room(opening) or self.close_idle()
 
     def close_idle(self, address: str | None = None) -> bool:
         """Close an idle connection, of one address if one is given. Return False if there is none.
@@ -81,6 +82,21 @@ class ConnectionTable:
         now = time.monotonic()
         for connection in list(self._addresses):
             connection.check_time(now)
+        self._drop_unread_answers(now)
+
+    def _drop_unread_answers(self, now: float) -> None:
+        unread = {connection: connection.unread_bytes for connection in self._addresses}
+        excess = sum(unread.values()) - self._limits.unread_bytes
+        if excess <= 0:
+            return
+        for connection in sorted(
+            filter(lambda each: each.is_stalled(now), unread), key=unread.__getitem__, reverse=True
+        ):
+            if excess <= 0:
+                return
+            excess -= unread[connection]
+            self.report(connection, 0, "too many bytes of answers are not read")
+            connection.close_now()
 
 
 def _counted_address(address: Any) -> str | None:

@@ -31,15 +31,18 @@ class ServerLimits:
     idle_seconds: int = 75
     """Between two requests. Longer than clients and proxies keep connections, so that the server never closes one in use."""
 
-    body_window_seconds: float = 20.0
-    body_window_bytes: int = 10_000
-    """Each window of time brings this many bytes of the body at least, while the application reads."""
+    window_bytes: int = 10_000
+    """What a client sends of a body, or reads of an answer, at least in each of the next two times."""
+
+    body_seconds: float = 20.0
+    write_seconds: float = 30.0
 
     drain_seconds: float = 30.0
     """For the rest of a body whose request is answered. A client that sends on after an error reads the answer later."""
 
-    write_seconds: float = 30.0
-    """For reading 64 KiB of an answer."""
+    unread_bytes: int = 48 * 2**20
+    stalled_seconds: float = 2.0
+    """Of answers on all connections. Beyond, the largest ones are dropped whose clients do not read for this time."""
 
     close_seconds: float = 5.0
     """For reading the rest of an answer once the connection is to be closed."""

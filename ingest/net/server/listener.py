@@ -75,6 +75,8 @@ class Listener:
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(ACCEPTS_PER_TURN):
+            if self._opening and not self._connections.has_room(len(self._opening)):
+                return  # those that are opening may be idle in a moment, and can be closed then
             try:
                 accepted, address = listening.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):

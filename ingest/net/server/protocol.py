@@ -74,6 +74,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._window_bytes = 0
         self._answered_since: float | None = None
         self._write_paused_since: float | None = None
+        self._unread_bytes = 0
         self._closing_since: float | None = None
         self._lingers_since: float | None = None
         """When an error was sent. The connection then reads on for a while, because a reset could overtake the answer."""
@@ -96,6 +97,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         self._write_paused_since = time.monotonic()
+        self._unread_bytes = self.unread_bytes
         super().pause_writing()
 
     def resume_writing(self) -> None:
@@ -108,6 +110,17 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if self._lingers_since is not None or self.cycle is None:
             return True
         return bool(self.cycle.response_complete and not self.pipeline)
+
+    @property
+    def unread_bytes(self) -> int:
+        """The bytes of answers that the client has not read."""
+        return int(self.transport.get_write_buffer_size())
+
+    def is_stalled(self, now: float) -> bool:
+        """Return whether the client has not read its answer for a while."""
+        paused = self._write_paused_since
+        has_read = self._unread_bytes - self.unread_bytes >= self.limits.window_bytes
+        return paused is not None and now - paused > self.limits.stalled_seconds and not has_read
 
     def close_now(self) -> None:
         """Drop the connection with everything that is not sent yet."""
@@ -226,8 +239,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             if now - self._closing_since > self.limits.close_seconds:
                 self.close_now()
         elif self._write_paused_since is not None and now - self._write_paused_since > self.limits.write_seconds:
-            self._registry.report(self, 0, "the client does not read its answer")
-            self.close_now()
+            if self._unread_bytes - self.unread_bytes < self.limits.window_bytes:
+                self._registry.report(self, 0, "the client does not read its answer")
+                self.close_now()
+            self._write_paused_since, self._unread_bytes = now, self.unread_bytes
         elif self._is_in_head:
             self._check_head_time(now)
         else:
@@ -249,8 +264,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             return
         if self.flow.read_paused or self.cycle.waiting_for_100_continue:  # the client waits for the application
             self._window_since, self._window_bytes = now, 0
-        elif now - self._window_since > self.limits.body_window_seconds:
-            if self._window_bytes < self.limits.body_window_bytes:
+        elif now - self._window_since > self.limits.body_seconds:
+            if self._window_bytes < self.limits.window_bytes:
                 self._refuse(408, "The request body arrives too slowly.")
             self._window_since, self._window_bytes = now, 0
 

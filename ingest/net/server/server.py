@@ -73,7 +73,7 @@ class LimitedServer(Server):
         try:
             listening = sockets or bind(str(self.config.host), self.config.port, self.config.backlog)
         except OSError as exc:
-            _log.error("listen_failed", host=self.config.host, port=self.config.port, reason=str(exc))  # noqa: TRY400 - the reason says all
+            _log.error("listen_failed", host=self.config.host, port=self.config.port, reason=str(exc))
             await self.lifespan.shutdown()
             sys.exit(STARTUP_FAILURE)
         self.listener = Listener(listening, self.connections, self._build_protocol)

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ingest.config import LOCAL_MODEL
-from ingest.environment import python_path, whole_environment
+from ingest.environment import absolute_import_path, python_path, whole_environment
 from ingest.errors import DependencyDown
 from ingest.runtime.private_files import public_files
 from ingest.steps.embed.minilm_graph import VERSION, build_graph, read_tensors
@@ -86,7 +86,7 @@ def _file_name(bits: int) -> str:
 
 def _build_in_child(out: Path) -> None:
     source_folder = str(Path(__file__).parents[3])
-    path = os.pathsep.join(filter(None, [source_folder, python_path()]))
+    path = absolute_import_path([source_folder, *python_path().split(os.pathsep)])
     command = [sys.executable, "-P", "-m", "ingest.steps.embed.minilm", str(out.absolute())]
     try:
         subprocess.run(

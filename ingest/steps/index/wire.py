@@ -81,20 +81,18 @@ def to_point(record: models.Record) -> Point:
 def to_point_ref(record: models.Record) -> PointRef:
     """Convert a stored record with REF_FIELDS, and perhaps its text, of which the checksum is kept."""
     payload = record.payload or {}
-    text = payload.get("text")
-    checksum = chunk_checksum(payload["number"], text) if isinstance(text, str) else None
-    row, generation, project, store, number, file_id = (payload.get(name, "") for name in REF_FIELDS)
-    return PointRef(row, generation, project, store, number, file_id, checksum)
+    key, text = _to_key(payload), payload.get("text")
+    checksum = chunk_checksum(key.number, text) if isinstance(text, str) else None
+    project, store, file_id = (str(payload.get(name, "")) for name in ("project", "store", "file"))
+    return PointRef(key.row, key.generation, project, store, key.number, file_id, checksum)
 
 
 def to_hit(point: models.ScoredPoint) -> Hit:
     """Convert a scored point with HIT_FIELDS."""
     payload = point.payload or {}
     return Hit(
-        payload["row"],
-        payload["generation"],
-        payload["number"],
-        payload["text"],
+        *_to_key(payload),
+        str(payload.get("text", "")),
         point.score,
         payload.get("location"),  # points of older versions have none
         payload.get("file", ""),
@@ -104,14 +102,18 @@ def to_hit(point: models.ScoredPoint) -> Hit:
 def to_stored_text(record: models.Record) -> tuple[PointKey, StoredText]:
     """Convert a stored record with HIT_FIELDS."""
     payload = record.payload or {}
-    key = PointKey(*(payload[name] for name in PointKey._fields))
-    return key, StoredText(payload["text"], payload.get("location"), payload.get("file", ""))
+    return _to_key(payload), StoredText(str(payload.get("text", "")), payload.get("location"), payload.get("file", ""))
 
 
 def to_point_score(point: models.ScoredPoint) -> tuple[PointKey, float]:
     """Convert a scored point with the fields of PointKey."""
-    payload = point.payload or {}
-    return PointKey(*(payload[name] for name in PointKey._fields)), point.score
+    return _to_key(point.payload or {}), point.score
+
+
+def _to_key(payload: Mapping[str, Any]) -> PointKey:
+    """Return the identity of a point. A damaged payload that lacks a number gives 0, which no row and no generation has."""
+    row, generation, number = (payload.get(name, 0) for name in PointKey._fields)
+    return PointKey(row, generation, number)
 
 
 def _point_to_json(owner: PointOwner, shared: Mapping[str, Any], point: Point, multivector: bool) -> dict[str, Any]:

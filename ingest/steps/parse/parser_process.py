@@ -18,6 +18,7 @@ from ingest.steps.parse.child_folder import ChildFolder
 from ingest.steps.parse.cpu_budget import CpuBudget, cpu_seconds_of
 from ingest.steps.parse.deadline import Deadline
 from ingest.steps.parse.group import processes_in_group, threads_of
+from ingest.steps.parse.ocr.availability import PROGRAM_VARIABLES
 from ingest.steps.parse.sandbox_options import SandboxOptions, StartArguments
 
 START_SECONDS = 60.0
@@ -26,11 +27,6 @@ START_SECONDS = 60.0
 _POLL_SECONDS = 0.5  # interval at which cancellation and the deadline are checked
 _MAX_THREADS = 64
 _MAX_PROCESSES = 16  # of a parser that may run programs: it runs one at a time
-# An allow-list, because parsers need no API keys and no database URL.
-_INHERITED_VARIABLES = (
-    *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT"),
-    "TESSDATA_PREFIX",  # where Tesseract finds its languages
-)
 _FIXED_VARIABLES = {
     "DO_NOT_TRACK": "1",
     "SCARF_NO_ANALYTICS": "true",
@@ -242,6 +238,6 @@ def _spawn(options: SandboxOptions, folder: ChildFolder) -> tuple[subprocess.Pop
 
 
 def _environment() -> dict[str, str]:
-    inherited = selected_environment(_INHERITED_VARIABLES)
+    inherited = selected_environment(PROGRAM_VARIABLES)
     # The child must find the same modules, however this process was started, but nothing in its working directory.
     return inherited | _FIXED_VARIABLES | {"PYTHONPATH": absolute_import_path(sys.path)}

@@ -82,8 +82,8 @@ def test_blobs_of_files_are_listed_and_found(database: Database) -> None:
 
     with database.reading() as session:
         listed = expected_state.list_blobs(session, 0)
-        assert [(file.file_id, file.blob, file.size) for file in listed] == [(each, "0" * 64, 1) for each in file_ids]
-        assert expected_state.list_files_of_blob(session, "0" * 64) == file_ids
+        assert [(file.file_id, file.blob, file.size) for file in listed] == [(each, rows.BLOB, 1) for each in file_ids]
+        assert expected_state.list_files_of_blob(session, rows.BLOB) == file_ids
         assert expected_state.list_blobs(session, listed[0][0]) == listed[1:]
         assert [expected_state.get_file_bytes(session, each) for each in (file_ids[0], "file-x")] == [listed[0], None]
 

@@ -47,13 +47,19 @@ class SmallApp:
 
 @contextmanager
 def serving(app: Any, limits: ServerLimits | None = None) -> Iterator[tuple[int, LimitedServer]]:
+    """Run a server of an application and yield its port."""
+    with serving_server(build_server(app, limits=limits, graceful_seconds=1, lifespan=False)) as running:
+        yield running
+
+
+@contextmanager
+def serving_server(server: LimitedServer) -> Iterator[tuple[int, LimitedServer]]:
     """Run a server and yield its port."""
-    server = build_server(app, limits=limits, graceful_seconds=1, lifespan=False)
     thread = threading.Thread(target=server.run)
     thread.start()
     wait_until(lambda: server.started, what="the start of the server")
     try:
-        yield server.servers[0].sockets[0].getsockname()[1], server
+        yield server.listener.sockets[0].getsockname()[1], server
     finally:
         server.should_exit = True
         thread.join()

@@ -14,7 +14,7 @@ CLOSE = b"Connection: close\r\n"
 CHUNKED = POST + CLOSE + b"Transfer-Encoding: chunked\r\n\r\n"
 QUICK = ServerLimits(
     head_seconds=0.5,
-    body_window_seconds=0.5,
+    body_seconds=0.5,
     drain_seconds=0.5,
     write_seconds=0.5,
     close_seconds=0.5,
@@ -125,14 +125,17 @@ def test_a_connection_serves_one_request_after_the_other(port: int) -> None:
     connection.close()
 
 
-def test_some_requests_may_be_pipelined_and_no_more(port: int) -> None:
-    few = exchange(port, (HEAD + b"\r\n") * 4 + HEAD + CLOSE + b"\r\n")
-    assert few.count(b"HTTP/1.1 200") == 5
+def test_some_requests_may_be_pipelined_and_no_more() -> None:
+    app = SmallApp()
+    with serving(app) as (port, _):
+        few = exchange(port, (HEAD + b"\r\n") * 4 + HEAD + CLOSE + b"\r\n")
+        assert few.count(b"HTTP/1.1 200") == 5
 
-    many = exchange(
-        port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" + (HEAD + b"\r\n") * 5_000
-    )
-    assert many.count(b"HTTP/1.1") <= 1
+        with connect(port) as client:
+            client.sendall(b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n" + (HEAD + b"\r\n") * 5_000)
+            wait_until(lambda: app.requests == 6, what="the first request")
+            app.released.set()
+            assert receive_all(client).count(b"HTTP/1.1 200") <= 1 + ServerLimits().pipelined_requests
 
 
 def test_headers_that_arrive_too_slowly_are_answered_408() -> None:
@@ -166,6 +169,17 @@ def test_a_client_that_does_not_read_its_answer_is_dropped() -> None:
         client.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
         wait_until(lambda: len(server.connections) == 1, what="the connection")
         wait_until(lambda: len(server.connections) == 0, what="its end")
+
+
+def test_answers_that_nobody_reads_are_bounded_in_all() -> None:
+    limits = ServerLimits(unread_bytes=30 * 2**20, stalled_seconds=0.2)
+    with serving(SmallApp(), limits) as (port, server):
+        clients = [connect(port) for _ in range(5)]
+        for client in clients:
+            client.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        wait_until(lambda: 0 < len(server.connections) <= 2, what="the end of the largest")
+        for client in clients:
+            client.close()
 
 
 def test_handlers_of_pipelined_requests_end_with_their_connection() -> None:

@@ -113,3 +113,8 @@ def test_hits_and_references_are_read_from_the_payload() -> None:
     }
     checksum = chunk_checksum(3, "x")
     assert to_point_ref(models.Record(id=1, payload=payload)) == PointRef(1, 2, "p", "vs_1", 3, "file-1", checksum)
+
+
+def test_a_damaged_payload_gives_a_point_of_no_row() -> None:
+    assert to_hit(models.ScoredPoint(id=1, version=0, score=0.5, payload={"text": 5})) == Hit(0, 0, 0, "5", 0.5)
+    assert to_point_ref(models.Record(id=1, payload={"text": 5})) == PointRef(0, 0, "", "", 0, "")

@@ -66,8 +66,8 @@ def build_program(architecture: Architecture, rights: Rights) -> list[_Instructi
     ]
     if architecture.name == "x86_64":
         program += _when(_JUMP_GREATER_EQUAL, _X32_BIT, _KILL_PROCESS)
-    for number in architecture.denied(may_run_programs=rights.may_run_programs):
-        program += _when(_JUMP_EQUAL, number, _REFUSE)
+    for denied in architecture.denied(may_run_programs=rights.may_run_programs):
+        program += _when(_JUMP_EQUAL, denied, _REFUSE)
     for call, block in _conditions(rights).items():
         number = architecture.number(call)
         if number is not None:

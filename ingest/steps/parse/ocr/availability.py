@@ -6,6 +6,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
+from ingest.environment import selected_environment
 from ingest.steps.parse.options import ParseOptions, current_options
 from ingest.steps.parse.report import Report
 
@@ -18,6 +19,11 @@ _SETTING = "INGEST_OCR"
 """The setting, which every message about missing OCR names."""
 
 _ANSWER_SECONDS = 10.0
+PROGRAM_VARIABLES = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT"),
+    "TESSDATA_PREFIX",  # where Tesseract finds its languages
+)
+"""What parsers and their programs see of the environment. An allow-list, because they need no keys and no database URL."""
 
 
 def is_available(options: ParseOptions | None = None) -> bool:
@@ -76,7 +82,12 @@ def _ask_tesseract(option: str) -> list[str]:
         return []
     try:
         answer = subprocess.run(
-            [program, option], stdin=subprocess.DEVNULL, capture_output=True, timeout=_ANSWER_SECONDS, check=True
+            [program, option],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_ANSWER_SECONDS,
+            check=True,
+            env=selected_environment(PROGRAM_VARIABLES),
         )
     except (OSError, subprocess.SubprocessError):
         return []
