@@ -97,6 +97,8 @@ def build_app(services: Services, background: Services | None = None, reporting:
         description="OpenAI's Files, Vector stores, File batches and Search API, on your own machines.",
         lifespan=lifespan,
         responses=errors.COMMON,
+        # A file of up to 1 MiB is in memory, and the default of 1,000 files would be 1 GB.
+        form_limits={"max_files": 4, "max_fields": 32, "max_part_size": 64 * 2**10},
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

@@ -22,9 +22,6 @@ FORM_OVERHEAD_BYTES = 2**16
 SMALL_BYTES = 2**20
 """Bodies up to this size stay in memory until they are complete. Only their transaction looks at the quota."""
 
-MAX_FILES, MAX_FIELDS = 4, 32
-"""Parts of one form. Each file is a descriptor, and one is used."""
-
 
 def file_limit_route(max_bytes: Callable[[Services], int], param: str) -> type[APIRoute]:
     """Return a route class that refuses a file above `max_bytes` (413) or above the quota of the project (429).
@@ -43,7 +40,7 @@ def file_limit_route(max_bytes: Callable[[Services], int], param: str) -> type[A
                 body = _FileBody(request, limit, too_large)
                 try:
                     await body.refuse_announced()
-                    return await handle(_FormRequest(request.scope, body.receive))
+                    return await handle(FormRequest(request.scope, body.receive))
                 except HTTPException as exc:  # FastAPI wraps whatever fails while it reads a body
                     if isinstance(exc.__cause__, OSError):
                         raise DependencyDown("blobs", f"no room for the body: {exc.__cause__}") from exc
@@ -54,13 +51,6 @@ def file_limit_route(max_bytes: Callable[[Services], int], param: str) -> type[A
             return handle_within_limit
 
     return FileLimitRoute
-
-
-class _FormRequest(FormRequest):
-    """A request whose form has few parts."""
-
-    def form(self, **_: Any) -> Any:
-        return super().form(max_files=MAX_FILES, max_fields=MAX_FIELDS)
 
 
 class _FileBody:

@@ -23,7 +23,7 @@ from ingest.status import LANES
 from ingest.verify.report import FINDING_KINDS
 
 router = APIRouter(include_in_schema=False)
-_log = logs.get(__name__)
+_log = logs.RepeatedRecords(logs.get(__name__))
 
 
 @router.get("/metrics", include_in_schema=False)

@@ -14,7 +14,7 @@ NormalForm = Literal["NFC", "NFD", "NFKC"]
 MAX_MARKS = 30
 """Combining marks on one letter, as in the stream-safe format. Further ones are dropped; no writing has them."""
 
-_DECOMPOSITION = {"NFC": "NFD", "NFD": "NFD", "NFKC": "NFKD"}
+_DECOMPOSITION: dict[NormalForm, Literal["NFD", "NFKD"]] = {"NFC": "NFD", "NFD": "NFD", "NFKC": "NFKD"}
 
 
 def normalize(form: NormalForm, text: str) -> str:

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from ingest.errors import DependencyDown, QuotaExceeded, RateLimited, RequestError, Unauthorised
 from ingest.observability import logs
 
-_log = logs.get(__name__)
+_log = logs.RepeatedRecords(logs.get(__name__))
 
 RETRY_AFTER_SECONDS = 2
 MAX_RETRY_AFTER_SECONDS = 60

@@ -5,7 +5,7 @@ import gc
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from anyio import CapacityLimiter
 from fastapi import Request, Response, params
@@ -38,7 +38,7 @@ class JsonRoute(APIRoute):
     A subclass may name the top-level arrays of its bodies, with a validator of each; they are then parsed in pieces.
     """
 
-    array_validators: Mapping[str, Validator] = {}
+    array_validators: ClassVar[Mapping[str, Validator]] = {}
 
     def max_items(self, services: Services) -> int:
         """Return how many items such an array may have."""

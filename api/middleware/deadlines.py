@@ -27,7 +27,7 @@ WATCHED_AFTER_SECONDS = 0.25
 _UNBOUNDED = re.compile(r"POST /v1/uploads/[^/]+/complete")
 """Requests without a deadline: they move gigabytes. Each call of a dependency has its own timeout."""
 
-_log = logs.get(__name__)
+_log = logs.RepeatedRecords(logs.get(__name__))
 
 
 class DeadlineMiddleware:

@@ -3,10 +3,14 @@
 Calls `create`, `list_of_store`, `retrieve`, `cancel` and `list_page` of ingest/stores/batches.py.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 
 from api import deps
+from api.json_bodies.parsing import Validator
 from api.json_bodies.route import JsonRoute
 from api.openapi import errors
 from api.routes.store_files import to_member
@@ -23,7 +27,10 @@ from ingest.stores import batches
 class BatchRoute(JsonRoute):
     """Parses and validates the files of a batch in pieces."""
 
-    array_validators = {"file_ids": TypeAdapter(wire.FileIds), "files": TypeAdapter(wire.Files)}
+    array_validators: ClassVar[Mapping[str, Validator]] = {
+        "file_ids": TypeAdapter(wire.FileIds),
+        "files": TypeAdapter(wire.Files),
+    }
 
     def max_items(self, services: Services) -> int:
         return services.settings.max_batch_files

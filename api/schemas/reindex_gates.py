@@ -8,8 +8,9 @@ from api.schemas.parts import Number, RequestModel, ResponseModel, Storable, Who
 from ingest.db.models import GateState
 from ingest.db.models import ReindexGate as Row
 from ingest.errors import InvalidRequest
+from ingest.limits import MAX_QUERY_CHARACTERS
 from ingest.reindex.gate import MAX_QUERIES, GateRequest
-from ingest.search.evaluation.golden import MAX_EXPECTED, MAX_GRADE, MAX_QUERY_CHARACTERS, GoldenQuery, parse_query
+from ingest.search.evaluation.golden import MAX_EXPECTED, MAX_GRADE, GoldenQuery, parse_query
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS), Storable]
 

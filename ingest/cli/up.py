@@ -14,7 +14,7 @@ from ingest.caller import DEFAULT_PROJECT
 from ingest.cli.output import echo
 from ingest.config import Settings, load_settings
 from ingest.db.migrate import migrate
-from ingest.db.queue import reclaim
+from ingest.db.queue import feed, reclaim
 from ingest.db.session import Database
 from ingest.db.tenancy import keys
 from ingest.embedded.data_folder import prepare_data_folder
@@ -27,6 +27,7 @@ from ingest.health.external import DependencyWatch, describe, external_checks
 from ingest.imports.schedules import project_import_roots
 from ingest.observability import logs
 from ingest.runtime.descriptors import raise_descriptor_limit
+from ingest.status import LANES
 from ingest.steps import embed
 from ingest.steps.embed import minilm
 
@@ -52,12 +53,7 @@ def up(
     The command starts a broker, a vector engine and a database of its own, except for those whose URL is in the
     environment (INGEST_REDIS_URL, INGEST_QDRANT_URL, INGEST_DATABASE_URL).
     """
-    settings = load_settings(data=data, workers=workers, import_roots=_join_import_roots(import_root or []))
-    # Reports wrong import roots at start instead of at the first import.
-    project_import_roots(settings, DEFAULT_PROJECT)
-    # Services of one machine may share a database: the node name keeps each from reclaiming the leases of another.
-    folder_hash = hashlib.sha256(str(settings.data.absolute()).encode()).hexdigest()[:8]
-    settings = settings.model_copy(update={"node": f"{settings.node}:{folder_hash}", "data": settings.data.absolute()})
+    settings = _load_settings(data, workers, import_root or [])
     raise_descriptor_limit()
     with lock_data_folder_when_free(settings.data, UP_COMMAND, _print_line):
         supervisor = Supervisor(settings.data / "logs", _print_line)
@@ -84,9 +80,23 @@ def up(
         finally:
             watch.stop()
             delete_urls(settings.data)
-            supervisor.stop()
-            delete_metrics_folder(settings.data)
-            _print_line("stopped")
+            _stop(supervisor, settings)
+
+
+def _stop(supervisor: Supervisor, settings: Settings) -> None:
+    supervisor.stop()
+    delete_metrics_folder(settings.data)  # after the processes that count there
+    _print_line("stopped")
+
+
+def _load_settings(data: Path | None, workers: int | None, import_roots: Sequence[str]) -> Settings:
+    """Return the settings of the service, with an absolute data folder. Raises Refused."""
+    settings = load_settings(data=data, workers=workers, import_roots=_join_import_roots(import_roots))
+    # Reports wrong import roots at start instead of at the first import.
+    project_import_roots(settings, DEFAULT_PROJECT)
+    # Services of one machine may share a database: the node name keeps each from reclaiming the leases of another.
+    folder_hash = hashlib.sha256(str(settings.data.absolute()).encode()).hexdigest()[:8]
+    return settings.model_copy(update={"node": f"{settings.node}:{folder_hash}", "data": settings.data.absolute()})
 
 
 def _join_import_roots(roots: Sequence[str]) -> str | None:
@@ -127,6 +137,9 @@ def _requeue_claimed_files(settings: Settings) -> None:
         migrate(database)
         with database.transaction() as session:
             released = reclaim.release_machine(session, f"{settings.node}/")
+            if not settings.redis_url:  # the embedded broker starts without the messages of the last run
+                for lane in LANES:
+                    feed.unpublish_older(session, lane, older_than_seconds=0)
     except DependencyDown as exc:
         raise Refused(f"The service needs its database. {exc}") from exc
     finally:

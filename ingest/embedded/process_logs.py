@@ -63,6 +63,7 @@ class RotatedLog:
         self.path.replace(self.path.with_name(self.path.name + ".1"))
         self._descriptor = None
         os.close(descriptor)
+        self._open()
 
     def _write_all(self, block: bytes) -> None:
         while block:

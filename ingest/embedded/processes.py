@@ -76,22 +76,7 @@ def plan_service(
     if not _is_free(port, host):
         raise Refused(f"Port {port} is in use, or {host} is no address of this machine. Choose another with --port.")
     data = settings.data.absolute()
-    given = whole_environment() | {"INGEST_IMPORT_ROOTS": settings.import_roots}
-    environment = absolute_locations(given, Path.cwd()) | {
-        "INGEST_DATA": str(data),
-        "INGEST_WORKERS": str(settings.workers),
-        "INGEST_NODE": settings.node,
-        "INGEST_READY_FILE": str(data / "run" / "worker-ready"),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONSAFEPATH": "1",  # no module is imported from the working directory
-        # All processes write their metrics to one folder, so the API exports those of the workers too.
-        PROMETHEUS_FOLDER: str(make_metrics_folder(data)),
-        # One thread per process: the number of worker processes decides how many cores are used.
-        "OMP_NUM_THREADS": "1",
-        # Disable the telemetry of libraries.
-        "DO_NOT_TRACK": "1",
-        "ORT_DISABLE_TELEMETRY": "1",
-    }
+    environment = _shared_environment(settings, data)
     processes: list[ProcessSpec] = []
     if not settings.redis_url:
         broker, url = _valkey(data, environment)
@@ -109,15 +94,32 @@ def plan_service(
     processes.append(replace(worker, is_ready=lambda: is_ready() or may_start_later()))
     if slow_apart:
         processes.append(_ocr_worker(settings.ocr_workers, environment))
-    processes.append(
-        # Celery's default scheduler keeps its state in a file; the one schedule here needs none.
-        ProcessSpec("beat", [*_celery("beat"), "--scheduler", "celery.beat:Scheduler", "--pidfile="], environment)
-    )
+    processes.append(_beat(environment))
     flower_url = None
     if flower:
         monitor, flower_url = _flower(settings, data, environment)
         processes.append(monitor)
     return ServicePlan(processes, f"{api_url}/v1", flower_url, environment)
+
+
+def _shared_environment(settings: Settings, data: Path) -> dict[str, str]:
+    """Return the variables that all processes get."""
+    given = whole_environment() | {"INGEST_IMPORT_ROOTS": settings.import_roots}
+    return absolute_locations(given, Path.cwd()) | {
+        "INGEST_DATA": str(data),
+        "INGEST_WORKERS": str(settings.workers),
+        "INGEST_NODE": settings.node,
+        "INGEST_READY_FILE": str(data / "run" / "worker-ready"),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONSAFEPATH": "1",  # no module is imported from the working directory
+        # All processes write their metrics to one folder, so the API exports those of the workers too.
+        PROMETHEUS_FOLDER: str(make_metrics_folder(data)),
+        # One thread per process: the number of worker processes decides how many cores are used.
+        "OMP_NUM_THREADS": "1",
+        # Disable the telemetry of libraries.
+        "DO_NOT_TRACK": "1",
+        "ORT_DISABLE_TELEMETRY": "1",
+    }
 
 
 def free_port() -> int:
@@ -209,6 +211,11 @@ def _ocr_worker(processes: int, environment: Mapping[str, str]) -> ProcessSpec:
     """Plan the workers of the slow lane. The service does not wait for them."""
     options = ["--queues", "slow", "--concurrency", str(processes), "--hostname", "ocr@%h", *_WORKER_OPTIONS]
     return ProcessSpec("ocr-worker", [*_celery("worker"), *options], {**environment, "INGEST_READY_FILE": ""})
+
+
+def _beat(environment: Mapping[str, str]) -> ProcessSpec:
+    # Celery's default scheduler keeps its state in a file; the one schedule here needs none.
+    return ProcessSpec("beat", [*_celery("beat"), "--scheduler", "celery.beat:Scheduler", "--pidfile="], environment)
 
 
 def _flower(settings: Settings, data: Path, environment: Mapping[str, str]) -> tuple[ProcessSpec, str]:

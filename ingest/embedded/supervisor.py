@@ -229,4 +229,6 @@ def _ending(code: int) -> str:
 
 
 def _tail(log: Path) -> str:
+    if not log.exists():  # the process has written nothing
+        return ""
     return "\n".join(log.read_text(errors="replace").splitlines()[-5:])

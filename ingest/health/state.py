@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ingest.db.clock_readings import ClockJump
-from ingest.db.queue.outages import OutageView
+from ingest.db.queue.outages import WITHOUT_BREAKER, OutageView
 from ingest.db.queue.waiting import BatchFacts
 from ingest.db.queue.workers import WorkerView
 from ingest.health.reasons import Wait, general_reason
@@ -103,7 +103,8 @@ class HealthState:
         is_idle = not facts.leases or self.lost_leases(facts.leases) is not None
         if without_workers and (is_idle or len(without_workers) == len(lanes)):
             return without_workers[0]
-        if facts.queued_lanes and (wait := self.outage()):
+        wait = self.outage() if facts.queued_lanes else None
+        if wait is not None and (is_idle or wait.dependency not in WITHOUT_BREAKER):
             return wait
         return self.lost_leases(facts.leases) if not facts.queued_lanes else None
 

@@ -76,7 +76,7 @@ def defer(session: Session, claim: Claim, exc: DependencyDown) -> float:
     """
     failures = 0
     if exc.dependency in TRACKED_DEPENDENCIES:
-        reason = clean_reason(str(exc).removeprefix(f"{exc.dependency}: "))
+        reason = clean_reason(_own_words(exc))
         model = claim.model if exc.dependency == "embedder" else ""
         failures = outage_rows.record_failure(
             session, exc.dependency, exc.retry_after_seconds, reason=reason, model=model
@@ -85,8 +85,14 @@ def defer(session: Session, claim: Claim, exc: DependencyDown) -> float:
         _log.warning("outage_started", dependency=exc.dependency, reason=str(exc))
     backoff = OUTAGE_RETRY_BACKOFF if failures >= outage_rows.FAILURES_TO_OPEN else RETRY_BACKOFF
     delay_seconds = max(exc.retry_after_seconds or 0.0, backoff.pause_seconds(claim.attempt - 1))
+    if exc.dependency in outage_rows.WITHOUT_BREAKER:
+        outage_rows.record_failure(session, exc.dependency, delay_seconds, reason=clean_reason(_own_words(exc)))
     claims.release(session, claim, delay_seconds=delay_seconds)
     return delay_seconds
+
+
+def _own_words(exc: DependencyDown) -> str:
+    return str(exc).removeprefix(f"{exc.dependency}: ")
 
 
 def end_outages(services: Services) -> None:

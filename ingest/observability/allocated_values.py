@@ -39,25 +39,25 @@ class AllocatedDict(MmapedDict):
 
     def read_value(self, key: str) -> tuple[float, float]:
         if self._has_place(key):
-            return super().read_value(key)  # type: ignore[no-untyped-call, no-any-return]
+            return super().read_value(key)  # type: ignore[no-untyped-call, no-any-return] # the library has no types here
         return self._unshared.setdefault(key, (0.0, 0.0))
 
     def write_value(self, key: str, value: float, timestamp: float) -> None:
         if self._has_place(key):
-            super().write_value(key, value, timestamp)  # type: ignore[no-untyped-call]
+            super().write_value(key, value, timestamp)  # type: ignore[no-untyped-call] # the library has no types here
         else:
             self._unshared[key] = (value, timestamp)
 
     def close(self) -> None:
         if self._is_open:
-            super().close()  # type: ignore[no-untyped-call]
+            super().close()  # type: ignore[no-untyped-call] # the library has no types here
         self._is_open = False
 
     def _open(self, read_mode: bool = False) -> bool:
         try:
             with self._path.open("ab") as file:
                 os.posix_fallocate(file.fileno(), 0, FIRST_BYTES)
-            super().__init__(str(self._path), read_mode)  # type: ignore[no-untyped-call]
+            super().__init__(str(self._path), read_mode)  # type: ignore[no-untyped-call] # the library has no types here
         except OSError as exc:
             self._report(exc)
             self._delete_if_empty()

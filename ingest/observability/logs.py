@@ -83,16 +83,17 @@ PERIOD_SECONDS = 60.0
 
 
 class RepeatedRecords:
-    """A logger for what clients without a key can cause at any rate: RECORDS_PER_PERIOD records of an event in PERIOD_SECONDS.
+    """A logger for what clients without a key can cause at any rate: RECORDS_PER_PERIOD records of a kind in PERIOD_SECONDS.
 
-    The first record after that says how many were left out (`suppressed`).
+    A kind is an event, and the dependency or the status of its record. The first record after the period says how many
+    were left out (`suppressed`).
     """
 
     def __init__(self, logger: Logger) -> None:
         self._logger = logger
         self._lock = threading.Lock()
-        self._periods: dict[str, tuple[float, int]] = {}
-        """By event: when its period began, and its records since."""
+        self._periods: dict[tuple[str, object], tuple[float, int]] = {}
+        """By kind: when its period began, and its records since."""
 
     def info(self, event: str, **facts: Any) -> None:
         self._log(logging.INFO, event, facts)
@@ -100,14 +101,17 @@ class RepeatedRecords:
     def warning(self, event: str, **facts: Any) -> None:
         self._log(logging.WARNING, event, facts)
 
+    def exception(self, event: str, **facts: Any) -> None:
+        self._log(logging.ERROR, event, {**facts, "exc_info": True})
+
     def _log(self, level: int, event: str, facts: dict[str, Any]) -> None:
-        now = time.monotonic()
+        kind, now = (event, facts.get("dependency", facts.get("status"))), time.monotonic()
         with self._lock:
-            since, count = self._periods.get(event, (now, 0))
+            since, count = self._periods.get(kind, (now, 0))
             suppressed = 0
             if now - since >= PERIOD_SECONDS:
                 suppressed = max(0, count - RECORDS_PER_PERIOD)
                 since, count = now, 0
-            self._periods[event] = (since, count + 1)
+            self._periods[kind] = (since, count + 1)
         if count < RECORDS_PER_PERIOD:
             self._logger.log(level, event, **facts, **({"suppressed": suppressed} if suppressed else {}))

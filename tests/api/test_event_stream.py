@@ -18,7 +18,7 @@ from starlette.types import Message
 
 from api import event_stream
 from api.app import build_app
-from api.event_stream import BatchWatcher, EventStream
+from api.event_stream import BatchWatcher, EventStream, TooManyStreams
 from ingest.db.queue import outages
 from ingest.db.queue.outages import FAILURES_TO_OPEN
 from ingest.embedded.processes import free_port
@@ -233,6 +233,19 @@ def test_streams_above_the_limit_get_503_with_retry_after(live: LiveApp) -> None
 
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
+
+
+def test_one_project_leaves_streams_to_another() -> None:
+    watcher = BatchWatcher()
+    with ExitStack() as streams:
+        for _ in range(3):
+            streams.enter_context(watcher.reserve_stream("greedy", 4))
+        with pytest.raises(TooManyStreams, match="at most 3 of a project"):
+            streams.enter_context(watcher.reserve_stream("greedy", 4))
+        streams.enter_context(watcher.reserve_stream("modest", 4))
+        with pytest.raises(TooManyStreams, match="at most 4 at a time"):
+            streams.enter_context(watcher.reserve_stream("third", 4))
+    assert watcher.stream_count == 0
 
 
 def test_a_slow_client_gets_the_latest_state_and_one_that_reads_nothing_is_dropped(

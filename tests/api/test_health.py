@@ -114,6 +114,21 @@ def test_an_embedder_that_fails_files_is_down_with_its_model_and_its_reason(
     assert embedder["next_try"] >= embedder["since"]
 
 
+def test_full_blobs_are_down_while_the_service_still_answers_reads(
+    client: TestClient, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise DependencyDown("blobs", "the disk is full: 3 MiB are free")
+
+    monkeypatch.setattr(services.blobs, "ping", fail)
+
+    ready = client.get("/ready")
+
+    assert (ready.status_code, down(ready)) == (200, ["blobs"])
+    assert ready.json()["dependencies"]["blobs"]["reason"] == "no space left"
+    assert client.get("/v1/files").status_code == 200
+
+
 def test_other_machines_are_told_reasons_in_general_words_only(
     remote_client: Callable[[dict[str, str]], TestClient], services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from api import metrics as api_metrics
 from ingest.cli import app
 from ingest.observability import metrics
 from ingest.steps.parse.report import Outcome
+from tests.attacks.test_attacks import BODIES, CONNECTIONS, SEARCHES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "deploy" / "docs"
@@ -186,6 +187,17 @@ def test_every_cited_test_exists() -> None:
                 missing.append(f"{name}: {file}::{test}")
 
     assert not missing, "\n".join(missing)
+
+
+def test_the_page_of_attacks_has_every_attack_and_a_test_for_every_row() -> None:
+    text = page("attacks-and-faults.md")
+    attacks = {attack.__name__ for attack in (*SEARCHES, *BODIES, *CONNECTIONS)}
+    rows = re.findall(r"^\| .+ \|$", sections(text)["Single attacks and faults"], re.MULTILINE)
+    promises = [row for row in rows if not row.startswith("| attack or fault")]
+
+    assert attacks <= set(re.findall(r"^\| `(\w+)`", text, re.MULTILINE))
+    assert len(promises) > 30
+    assert [row for row in promises if "::test_" not in row and not re.search(r"`tests/[\w/]+\.py`", row)] == []
 
 
 def test_every_setting_is_documented_with_its_default() -> None:

@@ -11,6 +11,7 @@ from ingest.embedded import process_logs
 from ingest.embedded.process_logs import RotatedLog
 from ingest.embedded.processes import ProcessSpec
 from ingest.embedded.supervisor import Supervisor
+from ingest.errors import Refused
 from tests.servers import wait_until
 
 MAX_BYTES = 10_000
@@ -19,7 +20,7 @@ MAX_BYTES = 10_000
 def written(path: Path) -> bytes:
     """The content of a log and its predecessor."""
     predecessor = path.with_name(path.name + ".1")
-    return (predecessor.read_bytes() if predecessor.exists() else b"") + path.read_bytes()
+    return b"".join(each.read_bytes() for each in (predecessor, path) if each.exists())
 
 
 def test_a_log_that_is_full_moves_aside_with_whole_lines_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -75,7 +76,9 @@ def test_the_log_of_a_process_and_its_children_is_bounded_while_they_run(
     supervisor.start([ProcessSpec("loud", [sys.executable, "-c", code], dict(os.environ))])
     path = tmp_path / "loud.log"
     try:
-        wait_until(lambda: path.exists() and b"from a child" in path.read_bytes(), what="the child's line")
+        wait_until(
+            lambda: path.with_name("loud.log.1").exists() and b"from a child" in written(path), what="its last line"
+        )
     finally:
         supervisor.stop()
 
@@ -89,7 +92,15 @@ def test_the_last_lines_of_a_process_are_in_its_log(tmp_path: Path) -> None:
     code = f"import time; open({str(ready)!r}, 'w'); print('last words', flush=True); time.sleep(60)"
 
     supervisor.start([ProcessSpec("quiet", [sys.executable, "-c", code], dict(os.environ), ready.exists)])
-    wait_until(lambda: b"last words" in (tmp_path / "quiet.log").read_bytes(), what="the line")
+    wait_until(lambda: b"last words" in written(tmp_path / "quiet.log"), what="the line")
     supervisor.stop()
 
     assert (tmp_path / "quiet.log").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.services
+def test_a_process_that_ends_without_a_word_is_refused(tmp_path: Path) -> None:
+    silent = ProcessSpec("silent", [sys.executable, "-c", "raise SystemExit(1)"], dict(os.environ), lambda: False)
+
+    with pytest.raises(Refused, match="silent did not start"):
+        Supervisor(tmp_path, print).start([silent])

@@ -1,5 +1,6 @@
 """Downloads from the web, and the addresses that they refuse."""
 
+import gzip
 import json
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from ingest.imports.web import DownloadLimits, WebDownloader
 from ingest.net.egress_guard import Unreachable
+from tests.raw_server import Peer, raw_server
 
 PRIVATE_ALLOWED = DownloadLimits(allow_private=True)
 
@@ -169,3 +171,28 @@ def test_error_messages_hide_addresses_on_request(tmp_path: Path) -> None:
         messages.append(refused.value.strerror)
 
     assert messages == ["The address cannot be resolved, or is not public"] * 2
+
+
+def test_a_server_that_trickles_ends_at_the_time_limit_of_the_download(tmp_path: Path) -> None:
+    def trickle(peer: Peer) -> None:
+        peer.read_request()
+        peer.trickle(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + b"x" * 9999, 0.05)
+
+    web = WebDownloader(DownloadLimits(max_seconds=0.5, allow_private=True))
+    with raw_server(trickle) as server, pytest.raises(Unreachable) as slow:
+        web.download(server.url, tmp_path / "page")
+
+    assert slow.value.strerror == "Took longer than 0.5 s"
+
+
+def test_the_size_limit_is_that_of_the_unpacked_body(tmp_path: Path) -> None:
+    def send_bomb(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(32 * 2**20)))
+
+    web = WebDownloader(DownloadLimits(max_bytes=2**20, allow_private=True))
+    with raw_server(send_bomb) as server, pytest.raises(Unreachable) as large:
+        web.download(server.url, tmp_path / "page")
+
+    assert large.value.strerror == "Larger than 1,048,576 bytes"
+    assert (tmp_path / "page").stat().st_size <= 2**20

@@ -86,3 +86,18 @@ def test_records_below_the_level_are_dropped_and_libraries_log_warnings_only(
     logging.getLogger("httpx").warning("request failed")
 
     assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["request failed"]
+
+
+def test_what_a_client_can_cause_at_any_rate_is_logged_ten_times_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(logs.time, "monotonic", lambda: now[0])
+    with structlog.testing.capture_logs() as records:
+        log = logs.RepeatedRecords(structlog.get_logger())
+        for _ in range(1_000):
+            log.warning("request_refused", status=431)
+        log.warning("request_refused", status=408)
+        now[0] = 61.0
+        log.warning("request_refused", status=431)
+
+    assert len(records) == 12
+    assert [record.get("suppressed") for record in records] == [None] * 11 + [990]

@@ -23,7 +23,7 @@ from tests.reindex.scenes import HERONS, OTHER_MODEL, migrate, model_state, sear
 def make_queries_fail(services: FakeServices, model: str) -> None:
     """Let the model's embedder fail for queries."""
 
-    def no_answer(text: str) -> Vectors:
+    def no_answer(text: str, max_parts: int = 0) -> Vectors:
         raise DependencyDown("embedder", "it is down")
 
     services.embedder_of(model).embed_query = no_answer  # type: ignore[method-assign] # a fake

@@ -259,11 +259,18 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize("service", [SQLITE, OTHERS[2]], indirect=True)
-def test_telling_mixtures_of_ages_are_mended(service: Service) -> None:
+@pytest.mark.parametrize(
+    ("service", "mixtures"),
+    [
+        pytest.param(("sqlite", "fake"), TELLING_MIXTURES, id="sqlite"),
+        pytest.param(("postgres", "qdrant"), TELLING_MIXTURES[-1:], id="postgres-vectors", marks=pytest.mark.services),
+    ],
+    indirect=["service"],
+)
+def test_telling_mixtures_of_ages_are_mended(service: Service, mixtures: list[tuple[str, str, str]]) -> None:
     backups = make_backups(service)
 
-    for mixture in TELLING_MIXTURES:
+    for mixture in mixtures:
         check_mixture(service, backups, mixture)
 
 

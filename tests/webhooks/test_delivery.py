@@ -8,10 +8,12 @@ from ingest.config import Settings
 from ingest.db.session import Database
 from ingest.errors import InvalidRequest
 from ingest.jobs.maintenance import run_maintenance
+from ingest.services import Services
 from ingest.webhooks import delivery, endpoints
 from ingest.webhooks.delivery import DeliveryWorker
 from tests.conftest import Clock
 from tests.fakes import CALLER, FakeServices
+from tests.raw_server import Peer, raw_server
 from tests.receivers import Receiver, receiving
 from tests.webhooks.scenes import (
     COMPLETED,
@@ -153,3 +155,14 @@ def test_a_private_address_gets_no_request_and_is_not_disclosed(
     assert "cannot be resolved, or is not public" in str(refused.value)
     assert "127.0.0.1" not in str(refused.value)
     assert receiver.received == []
+
+
+def test_a_receiver_that_trickles_its_headers_is_left_at_the_timeout(settings: Settings) -> None:
+    def trickle(peer: Peer) -> None:
+        peer.read_request()
+        peer.trickle(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 9999, 0.05)
+
+    hurried = settings.model_copy(update={"webhook_timeout_seconds": 0.5, "webhooks_allow_private": True})
+    services = Services(hurried)
+    with raw_server(trickle) as server, pytest.raises(delivery.DeliveryFailed, match=r"No answer within 0\.5 s"):
+        delivery.post_event(services, server.url, ["whsec_" + "A" * 32], "evt_1", "{}")

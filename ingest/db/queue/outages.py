@@ -19,6 +19,12 @@ from ingest.runtime.backoff import Backoff
 FAILURES_TO_OPEN = 3
 """A dependency counts as down after this many failures in a row."""
 
+WITHOUT_BREAKER = ("parser",)
+"""Dependencies of one machine: others may do its work, so no breaker opens. Their rows only say what happens."""
+
+FORGOTTEN_SECONDS = 120.0
+"""A dependency without a breaker that did not fail for so long after its next try begins a new outage."""
+
 PROBE_BACKOFF = Backoff(first_seconds=2.0, longest_seconds=10.0)
 """Pauses between probes of a dependency that is down. A server's Retry-After may make them longer."""
 
@@ -51,7 +57,7 @@ class OutageState:
 
 def read_state(session: Session) -> OutageState:
     """Return the state of all breakers."""
-    rows = execute_prepared(session, _ALL_OUTAGES).all()
+    rows = [row for row in execute_prepared(session, _ALL_OUTAGES) if row.dependency not in WITHOUT_BREAKER]
     if not rows:
         return OutageState()
     at = read_clock(session)
@@ -75,7 +81,7 @@ def list_outages(session: Session) -> list[OutageView]:
 def claim_probe(session: Session) -> bool:
     """Claim the next probe of what is down. Returns False when another worker has it."""
     at = read_clock(session)
-    due = (Outage.failures >= FAILURES_TO_OPEN, Outage.next_try <= at)
+    due = (Outage.failures >= FAILURES_TO_OPEN, Outage.next_try <= at, Outage.dependency.not_in(WITHOUT_BREAKER))
     probes = execute(session, update(Outage).where(*due).values(next_try=at + PROBE_BACKOFF.longest_seconds)).rowcount
     return probes > 0
 
@@ -90,6 +96,8 @@ def record_failure(
     locks.advisory_lock(session, locks.outage(dependency))
     at = read_clock(session)
     key = (Outage.dependency == dependency, Outage.model == model)
+    if dependency in WITHOUT_BREAKER:
+        execute(session, delete(Outage).where(*key, Outage.next_try < at - FORGOTTEN_SECONDS))
     before = session.scalar(select(Outage.failures).where(*key)) or 0
     if before == 0:
         values: dict[str, Any] = {"since": at, "failures": 0, "next_try": at}
@@ -106,7 +114,8 @@ def end_outages(session: Session) -> list[str]:
 
     Returns the dependencies that had failed.
     """
-    ended = list(dict.fromkeys(session.scalars(delete(Outage).returning(Outage.dependency))))
+    with_breaker = delete(Outage).where(Outage.dependency.not_in(WITHOUT_BREAKER))
+    ended = list(dict.fromkeys(session.scalars(with_breaker.returning(Outage.dependency))))
     if ended:
         waiting = (
             select(StoreFile.row)

@@ -22,7 +22,7 @@ class ServerLimits:
 
     url_bytes: int = 16 * 2**10
     headers: int = 128
-    pipelined_requests: int = 8
+    pipelined_requests: int = 4
     """Requests that wait behind one whose answer is not complete."""
 
     head_seconds: float = 10.0
@@ -48,7 +48,8 @@ class ServerLimits:
     """For reading the rest of an answer once the connection is to be closed."""
 
     linger_seconds: float = 2.0
-    """For reading an error. What the client sends meanwhile is dropped."""
+    linger_bytes: int = 2**20
+    """For reading an error. This much of what the client sends meanwhile is read and dropped."""
 
     free_chunks: int = 1_024
     chunk_bytes: int = 16

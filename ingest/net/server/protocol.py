@@ -6,9 +6,10 @@ from typing import Any, Protocol
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from ingest.net.server.framing import Violation, check_framing, head_too_large, last_response
 from ingest.net.server.limits import ServerLimits
 
 HEAD_SLICE_BYTES = 8 * 2**10
@@ -29,14 +30,6 @@ class Registry(Protocol):
     def discard(self, connection: "LimitedHttpProtocol") -> None: ...
 
     def report(self, connection: "LimitedHttpProtocol", status: int, reason: str) -> None: ...
-
-
-class Violation(Exception):
-    """The client exceeded a limit or broke the protocol."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
@@ -130,10 +123,12 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
+        self._window_bytes += len(data)
         if self._ignores_input or self.transport.is_closing():
+            if self._lingers_since is not None and self._window_bytes > self.limits.linger_bytes:
+                self.flow.pause_reading()
             return
         self._has_received = True
-        self._window_bytes += len(data)
         try:
             self._parse(memoryview(data))
         except Violation as exc:
@@ -164,7 +159,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def _count_head(self, size: int) -> None:
         self._head_bytes += size
         if self._head_bytes > self.limits.head_bytes:
-            raise self._head_too_large()
+            raise head_too_large(self.limits)
 
     def _count_framing(self, size: int, *, has_body: bool) -> None:
         self._framing_bytes = 0 if has_body else self._framing_bytes + size
@@ -193,15 +188,15 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             return  # a trailer; uvicorn would add it to the headers, which a handler may be reading
         super().on_header(name, value)
         if len(self.headers) > self.limits.headers:
-            raise self._head_too_large()
+            raise head_too_large(self.limits)
 
     def on_headers_complete(self) -> None:
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > self.limits.head_bytes:
-            raise self._head_too_large()
+            raise head_too_large(self.limits)
         if len(self.pipeline) >= self.limits.pipelined_requests:
             raise Violation(400, "Too many pipelined requests.")
-        _check_framing(self.headers)
+        check_framing(self.headers)
         super().on_headers_complete()
         self._registry.mark_used(self)
         self._is_in_head = False
@@ -294,29 +289,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self.cycle.message_event.set()
 
     def _send_error(self, status: int, message: str) -> None:
-        own_headers, body = self._render_error(status, message)
-        headers = [
-            *self.server_state.default_headers,
-            *own_headers,
-            (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-        ]
-        head = b"".join(b"%s: %s\r\n" % header for header in headers)
-        self.transport.write(STATUS_LINE[status] + head + b"\r\n" + body)
+        headers, body = self._render_error(status, message)
+        self.transport.write(last_response(status, [*self.server_state.default_headers, *headers], body))
         self.transport.write_eof()
         self.flow.resume_reading()
+        self._window_bytes = 0
         self._lingers_since = time.monotonic()
-
-
-def _check_framing(headers: list[tuple[bytes, bytes]]) -> None:
-    """Reject headers by which two servers could disagree about where a request ends."""
-    names = [name for name, _ in headers]
-    lengths = names.count(b"content-length")
-    encodings = names.count(b"transfer-encoding")
-    if lengths > 1 or encodings > 1 or (lengths and encodings):
-        raise Violation(400, "Invalid HTTP request: Content-Length and Transfer-Encoding are given more than once.")
-    for name, value in headers:
-        if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
-            raise Violation(400, "Invalid HTTP request: the only Transfer-Encoding is chunked.")
-        if name == b"content-length" and not value.strip().isdigit():
-            raise Violation(400, "Invalid HTTP request: the Content-Length is no number.")

@@ -43,6 +43,7 @@ def build_server(
         host=host,
         port=port,
         loop="uvloop",
+        http="httptools",
         ws="none",
         lifespan="on" if lifespan else "off",
         log_config=None,

@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+LIBRARY_SECONDS = 10.0
+"""More time for a file that has a large library imported: 5 s for unstructured."""
+
 _CPUCLOCK_OF_PROCESS = 2  # CPUCLOCK_SCHED in linux/posix-timers_types.h
 
 
@@ -23,9 +26,13 @@ class CpuBudget:
         self._clock = clock
         self._limit = clock() + seconds
         self._left_during_ocr: float | None = None
+        self._had_library_time = False
 
     def note(self, message: Mapping[str, Any]) -> None:
-        """Note a message of the parser process about its OCR (progress.py)."""
+        """Note a message of the parser process (progress.py). Any number of messages about libraries gains once."""
+        if "library" in message and not self._had_library_time:
+            self._had_library_time = True
+            self._limit += LIBRARY_SECONDS
         match message.get("ocr_page"):
             case "started" if self._left_during_ocr is None:
                 self._left_during_ocr = self._limit - self._clock()

@@ -93,16 +93,19 @@ def _pause(seconds: float, still_wanted: Callable[[], bool]) -> None:
 
 def log_failure(exc: ParserCrashed | ParserNotStarted) -> None:
     """Log why a parser process ended or did not start."""
-    event = "parser_crashed" if isinstance(exc, ParserCrashed) else "parser_not_started"
-    _logger().warning(event, reason=str(exc))
+    _log = _logger()
+    if isinstance(exc, ParserCrashed):
+        _log.warning("parser_crashed", reason=str(exc))
+    else:
+        _log.warning("parser_not_started", reason=str(exc))
 
 
 def _log_cage(process: ParserProcess, mode: str) -> None:
-    missing = process.cage.get("missing")
+    _log, missing = _logger(), process.cage.get("missing")
     if missing:
-        _logger().warning("parser_cage_incomplete", missing=str(missing))
+        _log.warning("parser_cage_incomplete", missing=str(missing))
     else:
-        _logger().info("parser_cage", mode=mode, landlock=process.cage.get("landlock"))
+        _log.info("parser_cage", mode=mode, landlock=process.cage.get("landlock"))
 
 
 def _logger() -> "Logger":

@@ -30,6 +30,12 @@ def report_progress(done: int, total: int) -> None:
         _send({"done": done, "total": total})
 
 
+def report_library() -> None:
+    """Report that a large library is about to be imported, which takes seconds of processor time once a process."""
+    if _send is not None:
+        _send({"library": "loading"})
+
+
 @contextmanager
 def ocr_page() -> Iterator[None]:
     """Tell the worker that the time inside the context is OCR's, which has a limit for each page of its own."""

@@ -19,6 +19,8 @@ def use_scratch_files(paths: Sequence[Path]) -> None:
     """Have `scratch_file` lend these files, which exist, and no others."""
     global _free
     _free = list(paths)
+    # Libraries ask for the folder when they are imported, and Python would look for one by writing.
+    tempfile.tempdir = str(_free[0].parent)
 
 
 @contextmanager

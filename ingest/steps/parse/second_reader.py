@@ -14,6 +14,7 @@ from typing import Any
 from ingest.errors import OcrDeferred, OversizedFile, ProtectedFile
 from ingest.steps.parse.formats.layout import TextBuilder
 from ingest.steps.parse.parsed import ParsedText
+from ingest.steps.parse.progress import report_library
 from ingest.steps.parse.repair import repair
 from ingest.steps.parse.report import Report, ReportWarning
 from ingest.steps.parse.scratch import scratch_file
@@ -64,6 +65,7 @@ def load_library(kind: str) -> Callable[[Path], ParsedText | None] | None:
     from ingest.steps.parse.formats.offline import use_blank_language_model
 
     module, function = _PARTITIONERS[kind]
+    report_library()
     try:
         use_blank_language_model()
         partition = getattr(importlib.import_module(module), function)

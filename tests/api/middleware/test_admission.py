@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from api.middleware.admission import is_local
 from ingest.tenancy import projects
 from ingest.tenancy.keys import Scope
 from tests.api.calls import error_of
@@ -102,6 +103,36 @@ def test_without_keys_only_local_requests_are_admitted(
     assert answer.status_code == expected
     if expected == 401:
         assert "keys create" in error_of(answer, 401)["message"]
+
+
+LOCAL_SCOPE = {"type": "http", "http_version": "1.1", "client": ("127.0.0.1", 1)}
+PROXY_HEADERS = (
+    "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded", "forwarded", "via", "true-client-ip",
+    "cf-connecting-ip", "cf-ray", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "fly-client-ip", "x-envoy-internal",
+    "x-envoy-external-address", "x-original-for", "x-original-url", "fastly-client-ip",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("header", PROXY_HEADERS)
+def test_a_request_through_a_proxy_is_not_local(header: str) -> None:
+    headers = [(b"host", b"localhost"), (b"accept", b"*/*"), (b"user-agent", b"x"), (b"x-request-id", b"1")]
+
+    assert is_local({**LOCAL_SCOPE, "headers": headers})
+    assert not is_local({**LOCAL_SCOPE, "headers": [*headers, (header.encode(), b"127.0.0.1")]})
+
+
+def test_a_proxy_that_speaks_http_1_0_without_any_header_is_not_local() -> None:
+    # nginx with only `proxy_pass http://127.0.0.1:8000` sends the name of the upstream as Host, and HTTP/1.0
+    headers = [(b"host", b"127.0.0.1:8000"), (b"connection", b"close")]
+
+    assert not is_local({**LOCAL_SCOPE, "http_version": "1.0", "headers": headers})
+
+
+@pytest.mark.parametrize(
+    "headers", [[(b"host", b"[")], [(b"host", b"localhost"), (b"origin", b"http://[")], [(b"host", b"[::1")], []]
+)
+def test_a_malformed_host_or_origin_is_not_local(headers: list[tuple[bytes, bytes]]) -> None:
+    assert not is_local({**LOCAL_SCOPE, "headers": headers})
 
 
 def test_require_keys_applies_to_local_requests(shared_app: FastAPI, services: FakeServices) -> None:

@@ -43,10 +43,9 @@ class World:
         services.settings = services.settings.model_copy(update={"searches_at_once": 4, **settings})
         self.embedder = services.embedder = BlockingEmbedder()
         self.app: FastAPI = build_app(services)
-        self.headers = {
-            name: key_headers(services, projects.create(services.database, name, {}).id)
-            for name in ("greedy", "modest")
-        }
+        names = ("greedy", "modest")
+        self.projects = {name: projects.create(services.database, name, {}).id for name in names}
+        self.headers = {name: key_headers(services, self.projects[name]) for name in names}
         self.stores: dict[str, str] = {}
 
     @property
@@ -151,19 +150,15 @@ def test_bodies_of_a_project_are_bounded_together(services: FakeServices) -> Non
         slow = [
             asyncio.create_task(greedy.post("/v1/vector_stores", content=trickle(), headers=JSON)) for _ in range(8)
         ]
-        while world.limits.bodies.of_project(projects_of(world)["greedy"]) < 4 * len(body):
+        while world.limits.bodies.of_project(world.projects["greedy"]) < 4 * len(body):
             await asyncio.sleep(0.01)
         assert (await modest.post("/v1/vector_stores", content=body + b"}", headers=JSON)).status_code == 200
         complete.set()
         statuses = [answer.status_code for answer in await asyncio.gather(*slow)]
         assert sorted(statuses) == [200] * 4 + [429] * 4
-        assert world.limits.bodies.of_project(projects_of(world)["greedy"]) == 0
+        assert world.limits.bodies.of_project(world.projects["greedy"]) == 0
 
     world.run(scenario)
-
-
-def projects_of(world: World) -> dict[str, str]:
-    return {project.name: project.id for project in projects.list_all(world.services.database)}
 
 
 def test_a_refused_body_ends_the_request_with_the_envelope(services: FakeServices) -> None:

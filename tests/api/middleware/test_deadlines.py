@@ -10,10 +10,14 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
+from api.middleware import deadlines
 from api.middleware.deadlines import DeadlineMiddleware
 from api.middleware.request_id import RequestIdMiddleware
+from ingest.runtime import cancellation
 
 TIMEOUT_SECONDS = 0.3
 THREADS = 40
@@ -41,6 +45,16 @@ class SlowApp:
             self.released.wait(20)
             self.ended_handlers += 1
             raise ValueError("no client receives this")
+
+        @app.get("/loop")
+        def loop() -> str:
+            self.started_handlers += 1
+            try:
+                while not self.released.wait(0.01):
+                    cancellation.check()
+            finally:
+                self.ended_handlers += 1
+            return "too late"
 
         @app.get("/quick")
         async def quick() -> str:
@@ -171,3 +185,47 @@ def test_completing_an_upload_has_no_deadline() -> None:
         assert (await client.post("/v1/uploads/upload_1/complete", content=b"...")).json() == 3
 
     run_with_client(scenario)
+
+
+def test_the_thread_of_a_request_stops_at_its_deadline() -> None:
+    async def scenario(client: httpx.AsyncClient, slow_app: SlowApp) -> None:
+        assert (await client.get("/loop")).status_code == 503
+
+        await wait_until(lambda: slow_app.ended_handlers == 1)
+        assert not slow_app.released.is_set()
+
+    run_with_client(scenario)
+
+
+def test_the_thread_of_a_client_that_left_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "WATCHED_AFTER_SECONDS", 0.01)
+
+    async def scenario() -> None:
+        gone, started, stopped = asyncio.Event(), threading.Event(), threading.Event()
+
+        def work() -> None:
+            started.set()
+            try:
+                while True:
+                    cancellation.check()
+            finally:
+                stopped.set()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await run_in_threadpool(work)
+
+        async def receive() -> Message:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            pytest.fail("nobody reads an answer")
+
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        request = asyncio.create_task(DeadlineMiddleware(app, timeout_seconds=60)(scope, receive, send))
+        await wait_until(started.is_set)
+        gone.set()
+        await asyncio.wait_for(request, 20)
+        await wait_until(stopped.is_set)
+
+    asyncio.run(scenario())

@@ -180,3 +180,16 @@ def test_an_expired_store_has_the_status_expired(
         assert error_of(answer, 400)["message"] == f"Vector store '{store}' has expired"
     assert client.post(path, json={"name": "old"}).json()["status"] == "expired"
     assert client.delete(path).json()["deleted"] is True
+
+
+@pytest.mark.parametrize("queries", [["w" * 16_385] * 2, ["w" * 32_768] * 4, ["w" * 2_049] * 16])
+def test_queries_that_are_too_long_together_are_refused(client: TestClient, store: str, queries: list[str]) -> None:
+    error = error_of(client.post(f"/v1/vector_stores/{store}/search", json={"query": queries}), 400)
+
+    assert error["param"] == "query"
+    assert "32,768 characters together" in error["message"]
+
+
+@pytest.mark.parametrize("query", ["w" * 32_768, ["w" * 2_048] * 16])
+def test_the_longest_queries_are_accepted(client: TestClient, store: str, query: str | list[str]) -> None:
+    assert client.post(f"/v1/vector_stores/{store}/search", json={"query": query}).status_code == 200

@@ -62,3 +62,20 @@ def test_the_end_of_an_outage_makes_waiting_files_claimable(database: Database) 
 
     assert read_state(database) == OutageState()
     assert rows.claim(database, row).attempt == 2
+
+
+def test_a_dependency_without_a_breaker_is_only_reported(database: Database, clock: Clock) -> None:
+    for _ in range(FAILURES_TO_OPEN):
+        with database.transaction() as session:
+            outages.record_failure(session, "parser", 30.0, reason="it cannot start")
+    began = clock.seconds
+
+    assert read_state(database) == OutageState()
+    with database.transaction() as session:
+        assert outages.end_outages(session) == []
+    with database.reading() as session:
+        [parser] = outages.list_outages(session)
+    assert (parser.dependency, parser.reason, parser.since) == ("parser", "it cannot start", began)
+    clock.advance(30 + outages.FORGOTTEN_SECONDS + 1)
+    with database.transaction() as session:
+        assert outages.record_failure(session, "parser", 30.0) == 1

@@ -24,6 +24,15 @@ def test_all_routes_but_health_checks_require_the_key(start: StartVectors) -> No
     assert status("/collections", authorization="Bearer sesame") == 200
 
 
+def test_headers_that_are_too_large_are_refused_without_a_key(start: StartVectors) -> None:
+    vectors = wait_until_ready(start(api_key="sesame"))
+
+    answer = httpx.get(f"{vectors.url}/collections", headers={"x": "a" * 70_000})
+
+    assert answer.status_code == 431
+    assert "headers too large" in answer.json()["status"]["error"]
+
+
 def test_an_invalid_body_is_a_bad_request(start: StartVectors) -> None:
     vectors = wait_until_ready(start())
     create_collection(vectors.client())

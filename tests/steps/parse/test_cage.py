@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import docx
 import psutil
 import pytest
 
@@ -191,6 +192,34 @@ def test_without_landlock_and_seccomp_files_are_parsed_unless_the_cage_is_requir
     with pytest.raises(DependencyDown, match=r"INGEST_PARSER_CAGE=require, and the kernel does not offer Landlock"):
         parse(hostile(parser_cage="require"), tmp_path, "answer")
 
+
+@pytest.mark.long
+def test_the_library_of_the_second_attempt_works_in_the_cage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("unstructured")
+    (tmp_path / "library.py").write_text(_LIBRARY)
+    document = docx.Document()
+    document.add_paragraph("A heron waits.")
+    document.save(str(tmp_path / "blob"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    parser = Parser(Settings(data=tmp_path, ocr="off", parse_cpu_seconds=60), handlers="library")
+
+    try:
+        parsed = parser.parse(tmp_path / "blob", "a.docx")
+    finally:
+        parser.close()
+
+    assert (parsed.text, parsed.report.reader) == ("A heron waits.", "unstructured")
+
+
+_LIBRARY = """
+from ingest.steps.parse import second_reader
+from ingest.steps.parse.memory_limit import without_memory_limit
+HANDLERS = {"docx": "library:read"}
+def read(path):
+    with without_memory_limit():
+        read_with_library = second_reader.load_library("docx")
+    return read_with_library(path)
+"""
 
 _OLD_KERNEL = """
 import ctypes

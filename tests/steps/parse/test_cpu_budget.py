@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from ingest.steps.parse.cpu_budget import CpuBudget, cpu_seconds_of
+from ingest.steps.parse.cpu_budget import LIBRARY_SECONDS, CpuBudget, cpu_seconds_of
 
 STARTED, ENDED = {"ocr_page": "started"}, {"ocr_page": "ended"}
 
@@ -43,5 +43,18 @@ def test_repeated_messages_of_ocr_gain_nothing() -> None:
     for _ in range(3):
         budget.note(ENDED)
         used[0] += 4
+
+    assert budget.is_spent
+
+
+def test_a_library_gives_more_time_once() -> None:
+    used = [0.0]
+    budget = CpuBudget(10, lambda: used[0])
+
+    for _ in range(3):
+        budget.note({"library": "loading"})
+    used[0] += 9 + LIBRARY_SECONDS
+    assert not budget.is_spent
+    used[0] += 2
 
     assert budget.is_spent
