@@ -59,7 +59,7 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.commands = dict.fromkeys(COMMANDS)  # Typer suggests one of them for a mistyped command
+        self.commands: dict[str, Any] = dict.fromkeys(COMMANDS)  # Typer suggests one of them for a mistyped command
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)

@@ -153,7 +153,8 @@ def delete(
 
 def _reason(file: Any) -> str | None:
     """Return why a file failed, or why it waits."""
-    return file.last_error.message if file.last_error is not None else _extra(file, "waiting_for")
+    reason = file.last_error.message if file.last_error is not None else _extra(file, "waiting_for")
+    return None if reason is None else str(reason)
 
 
 def _extra(file: Any, name: str) -> Any:

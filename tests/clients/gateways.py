@@ -96,7 +96,7 @@ def is_unit(vector: Any) -> bool:
 
 
 def cosine(left: Any, right: Any) -> float:
-    return sum(a * b for a, b in zip(left, right, strict=True))
+    return float(sum(a * b for a, b in zip(left, right, strict=True)))
 
 
 CHECKS: tuple[Callable[[], None], ...] = (

@@ -149,9 +149,14 @@ def test_a_text_longer_than_a_long_context_gets_the_mean_of_its_parts(tmp_path: 
 
 def test_a_run_of_one_sign_is_read_in_few_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     embedder = open_folder(write_tiny(tmp_path))
-    read = []
+    read: list[object] = []
     row = embedder._row
-    monkeypatch.setattr(embedder, "_row", lambda part: read.append(part) or row(part))
+
+    def count_and_read(part: Any) -> Any:
+        read.append(part)
+        return row(part)
+
+    monkeypatch.setattr(embedder, "_row", count_and_read)
 
     vectors = embedder.embed(["cat " * 100 * TINY_CONTEXT] * 5)
 
