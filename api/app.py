@@ -3,13 +3,16 @@
 import importlib.metadata
 
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
-from api import health, metrics
+from api import health, mcp, metrics
 from api.concurrency.request_classes import RequestLimits
 from api.errors.handlers import register_handlers
 from api.event_stream import BatchWatcher
+from api.gateways import ROUTERS
 from api.lifespan import lifespan
 from api.middleware.admission import AdmissionMiddleware
+from api.middleware.azure_paths import AzurePathsMiddleware
 from api.middleware.body_limit import BodyLimitMiddleware
 from api.middleware.concurrency import ConcurrencyMiddleware
 from api.middleware.deadlines import DeadlineMiddleware
@@ -18,6 +21,7 @@ from api.middleware.request_id import RequestIdMiddleware
 from api.middleware.request_metrics import RequestMetricsMiddleware
 from api.openapi import document, errors, pages
 from api.routes import (
+    embeddings,
     events,
     file_batches,
     files,
@@ -33,7 +37,7 @@ from api.routes import (
     webhooks,
 )
 from ingest.caller import DEFAULT_PROJECT
-from ingest.config import load_settings_or_exit
+from ingest.config import load_settings_or_exit, split_commas
 from ingest.db.migrate import exit_unless_schema_fits
 from ingest.imports.schedules import project_import_roots
 from ingest.observability import logs, tracing
@@ -44,10 +48,11 @@ from ingest.timeouts import REPORT_TIMEOUTS, REQUEST_TIMEOUTS, WORKER_TIMEOUTS
 
 ROUTES = (
     *(files, uploads, selected_files, store_files, file_batches, events, reports),
-    *(retries, reindexing, schedules, import_schedules, vector_stores, webhooks),
+    *(retries, reindexing, schedules, import_schedules, vector_stores, webhooks, embeddings),
 )
 
 MIDDLEWARES = (
+    AzurePathsMiddleware,
     RequestMetricsMiddleware,
     RequestIdMiddleware,
     HostMiddleware,
@@ -108,8 +113,20 @@ def build_app(services: Services, background: Services | None = None, reporting:
         api.include_router(routes.router)
     api.include_router(health.router)
     api.include_router(metrics.router)
+    mcp.add_endpoint(api)
+    for name in split_commas(services.settings.gateways):
+        api.include_router(ROUTERS[name])
     pages.add_pages(api)
     for middleware in reversed(MIDDLEWARES):  # the last one that is added is the outermost
         api.add_middleware(middleware)
+    _allow_origins(api, services.settings.cors_origins)
     api.openapi = lambda: document.build_document(api)  # type: ignore[method-assign]  # the override that FastAPI documents
     return api
+
+
+def _allow_origins(api: FastAPI, origins: str) -> None:
+    """Let web pages of these origins, separated by commas, call the API; their preflight requests need no key."""
+    if allowed := split_commas(origins):
+        api.add_middleware(
+            CORSMiddleware, allow_origins=allowed, allow_methods=["*"], allow_headers=["*"], expose_headers=["*"]
+        )

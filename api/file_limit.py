@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message
 
 from api.concurrency.request_classes import RequestLimits
+from api.multipart import FormRequest
 from ingest.caller import Caller
 from ingest.db.tenancy import quotas
 from ingest.errors import DependencyDown, QuotaExceeded, RequestError, TooLarge
@@ -39,7 +40,7 @@ def file_limit_route(max_bytes: Callable[[Services], int], param: str) -> type[A
                 body = _FileBody(request, limit, too_large)
                 try:
                     await body.refuse_announced()
-                    return await handle(Request(request.scope, body.receive))
+                    return await handle(FormRequest(request.scope, body.receive))
                 except HTTPException as exc:  # FastAPI wraps whatever fails while it reads a body
                     if isinstance(exc.__cause__, OSError):
                         raise DependencyDown("blobs", f"no room for the body: {exc.__cause__}") from exc

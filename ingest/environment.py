@@ -51,6 +51,11 @@ def client_api_key() -> str:
     return os.environ.get("INGEST_API_KEY") or os.environ.get("OPENAI_API_KEY") or ""
 
 
+def openai_base_url() -> str:
+    """Return the URL that OpenAI's clients use, from OPENAI_BASE_URL, or "" for their default."""
+    return os.environ.get("OPENAI_BASE_URL", "")
+
+
 def state_folder() -> Path:
     """Return the folder for the state of this user's programs (XDG_STATE_HOME, by default ~/.local/state)."""
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()

@@ -34,13 +34,13 @@ BODY_SHARES = 2
 
 _UPLOADS = re.compile(r"/v1/files|/v1/uploads/[^/]+/parts")
 _COMPLETIONS = re.compile(r"/v1/uploads/[^/]+/complete")
-_SEARCHES = re.compile(r"/v1/vector_stores/[^/]+/search")
+_SEARCHES = re.compile(r"/v1/vector_stores/[^/]+/search|/v1/embeddings|/retrieval")
 _WEBHOOK_TESTS = re.compile(r"/v1/webhook_endpoints/[^/]+/test")
 
 
 def class_of(method: str, path: str) -> RequestClass | None:
     """Return the class of a request; None for those that use no thread, or threads of their own."""
-    if not path.startswith("/v1/"):
+    if not path.startswith(("/v1/", "/retrieval")):
         return "scrapes" if path == "/metrics" else None
     if method != "POST":
         return "requests"

@@ -17,11 +17,13 @@ from ingest.services import Services
 from ingest.tenancy import keys
 from ingest.tenancy.key_memory import KeyMemory
 
-API_PREFIX = "/v1/"
+API_PREFIXES = ("/v1/", "/mcp", "/retrieval")
 """Other paths (/health, /ready, /metrics, /docs, /openapi.json) show no data of a project and need no key."""
 
 _IMPORT_SCHEDULES = re.compile(r"/v1/vector_stores/[^/]+/import_schedules")
 """Prefix match: routing ignores a trailing newline in a path, so an exact match would miss such a path."""
+
+_READING_POSTS = ("/search", "/v1/embeddings", "/mcp", "/retrieval")
 
 _FORWARDING_HEADER = re.compile(
     r"forwarded|via|cdn-loop|(?:cf|fly|fastly|akamai|x-akamai|x-azure|x-appengine|x-vercel|x-envoy|x-original|x-arr|x-forwarded)"
@@ -44,7 +46,7 @@ class AdmissionMiddleware:
         self._memories: WeakKeyDictionary[Services, KeyMemory] = WeakKeyDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(API_PREFIX):
+        if scope["type"] == "http" and scope["path"].startswith(API_PREFIXES):
             try:
                 principal = await self._admit(scope)
             except RequestError as exc:
@@ -96,9 +98,9 @@ def _authorise(scope: Scope, secret: str | None, is_exempt: bool) -> keys.Princi
 def required_scope_of(method: str, path: str) -> keys.Scope:
     """Return the scope that a request needs.
 
-    `read` covers searches too. Changes of import schedules need `admin`, because the service itself reads their sources.
+    `read` covers searches and embeddings too. The requests that an MCP tool makes are admitted one by one. Changes of import schedules need `admin`, because the service itself reads their sources.
     """
-    if method in ("GET", "HEAD") or (method == "POST" and path.endswith("/search")):
+    if method in ("GET", "HEAD") or (method == "POST" and path.endswith(_READING_POSTS)):
         return "read"
     return "admin" if _IMPORT_SCHEDULES.match(path) else "write"
 
@@ -136,8 +138,9 @@ def _is_loopback(host: str | None) -> bool:
 
 
 def _presented_key(scope: Scope) -> str | None:
-    """Return the bearer token of a request. All texts that are no key count as the same one."""
-    scheme, _, secret = Headers(scope=scope).get("authorization", "").partition(" ")
+    """Return the bearer token of a request, or the `api-key` of Azure's clients. All texts that are no key count as one."""
+    headers = Headers(scope=scope)
+    scheme, _, secret = headers.get("authorization", f"bearer {headers.get('api-key', '')}").partition(" ")
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret:
         return None

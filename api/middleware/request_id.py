@@ -4,7 +4,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors.responses import error_response
-from api.middleware.admission import API_PREFIX
+from api.middleware.admission import API_PREFIXES
 from api.middleware.request_metrics import route_pattern
 from ingest import ids
 from ingest.observability import logs, tracing
@@ -43,7 +43,7 @@ class RequestIdMiddleware:
                 message["headers"] = [
                     *message["headers"],
                     (b"x-request-id", request_id.encode()),
-                    *(API_HEADERS if scope["path"].startswith(API_PREFIX) else PAGE_HEADERS),
+                    *(API_HEADERS if scope["path"].startswith(API_PREFIXES) else PAGE_HEADERS),
                 ]
             await send(message)
 

@@ -1,6 +1,6 @@
 """/v1/vector_stores/{id}/file_batches: batches and their files.
 
-Calls `create`, `retrieve`, `cancel` and `list_page` of ingest/stores/batches.py.
+Calls `create`, `list_of_store`, `retrieve`, `cancel` and `list_page` of ingest/stores/batches.py.
 """
 
 from collections.abc import Mapping
@@ -67,6 +67,15 @@ def create(
             code="array_above_max_length",
         )
     return set_poll_hint(to_answer(services, batches.create(services, caller, vector_store_id, members)), response)
+
+
+@router.get("")
+def list_batches(
+    services: deps.ServicesDep, caller: deps.CallerDep, vector_store_id: Id, window: deps.WindowDep
+) -> ListPage[wire.VectorStoreFileBatch]:
+    """List the batches of a vector store. An extension."""
+    page = batches.list_of_store(services, caller, vector_store_id, window)
+    return deps.to_list_page(page, [to_answer(services, row) for row in page.items])
 
 
 @router.get("/{batch_id}")

@@ -1,10 +1,19 @@
 """Building blocks of several schemas: base models, constrained types, chunking, counts, list pages, errors."""
 
 import math
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from types import NoneType
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from ingest.health.reasons import Wait
 from ingest.limits import (
@@ -66,9 +75,38 @@ Metadata = Annotated[dict[Name, ValueText], Field(max_length=MAX_ATTRIBUTES)]
 
 
 class RequestModel(BaseModel):
-    """Base of request bodies: rejects unknown fields and converts no types (deploy/docs/api-contract.md section 1)."""
+    """Base of request bodies: rejects unknown fields and converts no types (deploy/docs/api-contract.md section 1).
+
+    An explicit null for an optional field is the same as its absence. Fields whose type has null decide what it means.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_nulls(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or None not in data.values():
+            return data
+        ignored = cls._ignored_nulls()
+        return {name: value for name, value in data.items() if value is not None or name not in ignored}
+
+    @classmethod
+    def _ignored_nulls(cls) -> set[str]:
+        """Return the optional fields whose type does not have null."""
+        fields = cls.model_fields.items()
+        return {
+            name for name, field in fields if not field.is_required() and NoneType not in get_args(field.annotation)
+        }
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Add null to the schemas of the fields in which it is left out."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        for name in cls._ignored_nulls():
+            of_value = schema["properties"][name]
+            outside = {key: of_value.pop(key) for key in ("title", "default", "description") if key in of_value}
+            schema["properties"][name] = {"anyOf": [of_value, {"type": "null"}], **outside}
+        return schema
 
 
 class ResponseModel(BaseModel):

@@ -70,7 +70,7 @@ class FileReport(ResponseModel):
         return cls(
             id=file.file_id,
             vector_store_id=file.vector_store_id,
-            filename=view.filename,
+            filename=view.file.filename,
             status=file.status,
             reader=_reader(report),
             language=report.get("language") or None,

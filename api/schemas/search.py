@@ -1,8 +1,9 @@
 """Requests and responses of searches (deploy/docs/api-contract.md section 7), with the OpenAPI schemas of filters."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from api.schemas.explanation import Explanation, PageExplanation
 from api.schemas.parts import Id, Number, RequestModel, ResponseModel, Storable, Whole
@@ -108,10 +109,21 @@ class HybridSearch(RequestModel):
         return self
 
 
+_DATED_RANKER = re.compile(r"default[-_]\d{4}[-_]\d{2}[-_]\d{2}")
+
+
+def _without_date(ranker: Any) -> Any:
+    """Return `auto` for a ranker that the original has, or had, or may get under a date."""
+    return "auto" if isinstance(ranker, str) and _DATED_RANKER.fullmatch(ranker) else ranker
+
+
+AnyRanker = Annotated[Ranker, BeforeValidator(_without_date)]
+
+
 class RankingOptions(RequestModel):
     """How passages are ranked. `none` skips the reranker, and `rrf` (an extension) fuses by ranks instead of scores."""
 
-    ranker: Ranker = "auto"
+    ranker: AnyRanker = "auto"
     score_threshold: Number = Field(0.0, ge=0.0, le=1.0)
     hybrid_search: HybridSearch | None = None
 

@@ -51,6 +51,8 @@ class VectorStoreFile(ResponseModel):
     last_error: LastError | None
     chunking_strategy: ChunkingStrategyView
     attributes: dict[str, Any]
+    filename: str
+    """An extension: the name of the uploaded file."""
     warnings: int
     """An extension: the number of warnings about the text that search finds (deploy/docs/api/reports.md)."""
     waiting_for: str | None = None
@@ -71,6 +73,7 @@ class VectorStoreFile(ResponseModel):
                 static={"max_chunk_size_tokens": row.chunk_tokens, "chunk_overlap_tokens": row.chunk_overlap}
             ),
             attributes=row.attributes,
+            filename=row.filename,
             warnings=row.warnings,
             waiting_for=None if wait is None else wait.text,
             waiting_details=WaitingDetails.from_wait(wait),

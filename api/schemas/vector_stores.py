@@ -53,6 +53,8 @@ class VectorStore(ResponseModel):
     expires_at: int | None
     last_active_at: int
     metadata: dict[str, str]
+    chunks: int
+    """An extension: the number of passages that a search covers."""
 
     @classmethod
     def from_row(cls, row: Row) -> "VectorStore":
@@ -70,4 +72,5 @@ class VectorStore(ResponseModel):
             expires_at=store_expires_at(row),
             last_active_at=row.last_active_at,
             metadata=row.meta,
+            chunks=row.chunks,
         )

@@ -5,11 +5,12 @@ its subject. A command that works through the API uses `ingest.imports.client`; 
 `direct_access`. No other package imports this one.
 """
 
+import importlib.metadata
 import sqlite3
 import sys
 from collections.abc import Iterable
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -26,6 +27,10 @@ COMMANDS = {
     "import": "imports.import_",
     "status": "status.status",
     "report": "report.report",
+    "stores": "stores.app",
+    "files": "files.app",
+    "batches": "batches.app",
+    "usage": "usage.usage",
     "search": "search.search",
     "eval": "evaluation.evaluate",
     "retry": "retry.retry",
@@ -38,20 +43,29 @@ COMMANDS = {
     "projects": "projects.app",
     "webhooks": "webhooks.app",
     "migrate": "migrate.migrate",
-    "model": "model.app",
+    "models": "models.app",
+    "mcp": "mcp.mcp",
+    "config": "config.config",
     "settings": "settings.settings",
 }
 """Where each command is. A command's module and its dependencies are imported only when the command runs."""
+
+OLD_NAMES = {"model": "models"}
+"""Names of earlier releases, which still work."""
 
 
 class LazyGroup(TyperGroup):
     """A group that imports a command when it is asked for."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.commands: dict[str, Any] = dict.fromkeys(COMMANDS)  # Typer suggests one of them for a mistyped command
+
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        location = COMMANDS.get(cmd_name)
+        location = COMMANDS.get(OLD_NAMES.get(cmd_name, cmd_name))
         if location is None:
             return None
         module, _, name = location.partition(".")
@@ -67,14 +81,25 @@ app = typer.Typer(
     cls=LazyGroup,
     name="ingest",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=HELP_MARKUP,
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"ingest {importlib.metadata.version('ingest')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _ingest() -> None:
+def _ingest(
+    version: Annotated[
+        bool,
+        typer.Option("--version", "-V", help="Print the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
     """Self-hosted document ingestion and search behind OpenAI's vector store API."""
 
 
@@ -84,7 +109,7 @@ def main() -> None:
     make_undumpable()
     accept_any_terminal()
     try:
-        app()
+        app(prog_name="ingest")
     except (Refused, DatabaseDamaged) as exc:
         sys.exit(_print_error(str(exc), getattr(exc, "__notes__", ())))
     except IngestError as exc:

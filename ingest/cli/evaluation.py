@@ -15,7 +15,8 @@ from ingest.cli.options import ApiKey, BaseUrl, StoreArgument
 from ingest.cli.output import print_to_stderr
 from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import InvalidRequest, Refused
-from ingest.imports.client import DEFAULT_URL, open_client
+from ingest.imports.client import open_client
+from ingest.imports.service_url import DEFAULT_URL
 from ingest.search.evaluation.comparison import Comparison, compare
 from ingest.search.evaluation.golden import GoldenQuery
 from ingest.search.evaluation.matching import FoundPassage, rank_expected

@@ -8,12 +8,13 @@ from ingest.cli.import_display import choose_reporter
 from ingest.cli.import_report import print_counts, print_failures, print_warnings, summarize
 from ingest.cli.output import print_event, print_line
 from ingest.imports import attributes, journal
-from ingest.imports.client import DEFAULT_URL, RESTART_TOLERANT_RETRIES, open_client
+from ingest.imports.client import RESTART_TOLERANT_RETRIES, open_client
 from ingest.imports.interrupts import EXIT_INTERRUPTED
 from ingest.imports.options import ImportOptions
 from ingest.imports.patterns import PathAttributes, PathFilter
 from ingest.imports.run import PLANNED_ACTIONS, ImportOutcome, ImportPlan, plan_import, run_import
 from ingest.imports.scan import AttributeRules
+from ingest.imports.service_url import DEFAULT_URL
 from ingest.imports.transfer import BATCH_FILES
 from ingest.imports.uploads import UPLOAD_THREADS
 from ingest.imports.waits import ServiceWatch

@@ -1,14 +1,36 @@
 """Options that several commands share, and the options of an import."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from ingest.cli.output import print_to_stderr
+from ingest.environment import openai_base_url
+from ingest.errors import Refused
+from ingest.imports.service_url import complete_url
+
 HELP_MARKUP: Literal["markdown"] = "markdown"
 """Markdown fills the paragraphs of help texts, whatever the line breaks in the source."""
 
-BaseUrl = Annotated[str, typer.Option(envvar="OPENAI_BASE_URL", help="URL of the service.")]
+
+def _resolve_url(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:
+    """Return the URL of the service: the option, INGEST_URL, or OPENAI_BASE_URL with a word about it."""
+    source = ctx.get_parameter_source(str(param.name))
+    foreign_url = openai_base_url()
+    if source is not None and source.name.startswith("DEFAULT") and foreign_url:
+        print_to_stderr(f"The service is at {foreign_url}, because OPENAI_BASE_URL says so. INGEST_URL overrides it.")
+        value = foreign_url
+    return complete_url(value)
+
+
+BaseUrl = Annotated[
+    str,
+    typer.Option(
+        "--url", "--base-url", envvar="INGEST_URL", help="URL of the service.", show_envvar=True, callback=_resolve_url
+    ),
+]
 ApiKey = Annotated[
     str,
     typer.Option(
@@ -21,6 +43,10 @@ JournalFolder = Annotated[
 ]
 StoreArgument = Annotated[str, typer.Argument(metavar="STORE", help="Id or name of the vector store.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until all files have ended.")]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+Limit = Annotated[int, typer.Option(min=1, help="Objects to list at most.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 Include = Annotated[
     list[str] | None, typer.Option(help="Import only files that match this pattern, for example '*.pdf' (repeatable).")
@@ -75,3 +101,13 @@ BatchFiles = Annotated[int, typer.Option(help="Most files in a batch.", min=1, m
 AllowPrivate = Annotated[bool, typer.Option("--allow-private", help="Download from private and local addresses too.")]
 MaxDownloadMib = Annotated[int, typer.Option(help="Largest download from the web, in MiB.", min=1)]
 MaxDownloadSeconds = Annotated[float, typer.Option(help="Longest download from the web, in seconds.", min=1)]
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something is deleted. Raises Refused if nobody can be asked, or if the answer is no."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused(f"{question} Nobody can be asked here: confirm it with --yes.")
+    if not typer.confirm(question, err=True):
+        raise Refused("Nothing was deleted.")

@@ -13,7 +13,8 @@ from ingest.cli.options import ApiKey, BaseUrl, StoreArgument, Wait
 from ingest.cli.output import print_line
 from ingest.cli.reindex_gate import wait_for_gate
 from ingest.cli.store_batches import is_complete, print_file_counts, resolve_store_id, wait_for_batch
-from ingest.imports.client import DEFAULT_URL, open_client
+from ingest.imports.client import open_client
+from ingest.imports.service_url import DEFAULT_URL
 
 Only = Annotated[
     Literal["all", "failed", "stale", "warnings"],

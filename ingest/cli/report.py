@@ -13,8 +13,9 @@ from ingest.cli.options import ApiKey, BaseUrl, StoreArgument
 from ingest.cli.output import add_row, print_line
 from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import Refused
-from ingest.imports.client import DEFAULT_URL, open_client
+from ingest.imports.client import open_client
 from ingest.imports.reports import fetch_report, fetch_warnings, list_reports
+from ingest.imports.service_url import DEFAULT_URL
 
 OUTCOMES = ("read", "ocr", "empty", "failed", "not_read")
 

@@ -11,7 +11,8 @@ from rich.table import Table
 from ingest.cli.options import ApiKey, BaseUrl, Wait
 from ingest.cli.output import add_row, print_line
 from ingest.cli.store_batches import is_complete, print_file_counts, resolve_store_id, wait_for_batch
-from ingest.imports.client import DEFAULT_URL, find_store_of_batch, open_client
+from ingest.imports.client import find_store_of_batch, open_client
+from ingest.imports.service_url import DEFAULT_URL
 
 
 def retry(

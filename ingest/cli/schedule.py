@@ -16,7 +16,8 @@ from ingest.cli.reindex import ChunkTokens, Overlap, reindex_body
 from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import Refused
 from ingest.imports import attributes
-from ingest.imports.client import DEFAULT_URL, open_client
+from ingest.imports.client import open_client
+from ingest.imports.service_url import DEFAULT_URL
 
 REINDEX_SCHEDULES, IMPORT_SCHEDULES = "reindex_schedules", "import_schedules"
 IMPORT_SCHEDULE_PREFIX = "isch_"

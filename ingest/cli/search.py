@@ -10,7 +10,8 @@ from rich.console import Console
 from ingest.cli.options import ApiKey, BaseUrl, StoreArgument
 from ingest.cli.output import print_line
 from ingest.cli.store_batches import resolve_store_id
-from ingest.imports.client import DEFAULT_URL, open_client
+from ingest.imports.client import open_client
+from ingest.imports.service_url import DEFAULT_URL
 
 _SHOWN_CHARACTERS = 160
 _SHOWN_BEFORE = 60  # characters before the first word of the query

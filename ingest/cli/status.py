@@ -18,8 +18,9 @@ from ingest.cli.options import ApiKey, BaseUrl, JournalFolder
 from ingest.cli.output import add_row, print_line
 from ingest.errors import Refused
 from ingest.imports import journal
-from ingest.imports.client import DEFAULT_URL, find_store, find_store_of_batch, open_client
+from ingest.imports.client import find_store, find_store_of_batch, open_client
 from ingest.imports.reports import fetch_warnings
+from ingest.imports.service_url import DEFAULT_URL
 from ingest.imports.waits import ImportWait, read_wait, summarize_waits
 
 WATCH_SECONDS = 1.0

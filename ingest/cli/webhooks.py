@@ -7,7 +7,8 @@ from rich.table import Table
 
 from ingest.cli.options import HELP_MARKUP, ApiKey, BaseUrl
 from ingest.cli.output import add_row, echo, print_to_stderr, table_console
-from ingest.imports.client import DEFAULT_URL, open_client
+from ingest.imports.client import open_client
+from ingest.imports.service_url import DEFAULT_URL
 from ingest.webhooks.events import EVENT_TYPES
 
 app = typer.Typer(

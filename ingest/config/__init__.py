@@ -7,6 +7,15 @@ Not here: variables that are not settings (ingest/environment.py), and limits of
 
 from ingest.config.embedding_model import LOCAL_MODEL, EmbeddingModel
 from ingest.config.loading import load_settings, load_settings_or_exit
-from ingest.config.settings import RENAMED_VARIABLES, Settings
+from ingest.config.settings import GATEWAYS, RENAMED_VARIABLES, Settings, split_commas
 
-__all__ = ["LOCAL_MODEL", "RENAMED_VARIABLES", "EmbeddingModel", "Settings", "load_settings", "load_settings_or_exit"]
+__all__ = [
+    "GATEWAYS",
+    "LOCAL_MODEL",
+    "RENAMED_VARIABLES",
+    "EmbeddingModel",
+    "Settings",
+    "load_settings",
+    "load_settings_or_exit",
+    "split_commas",
+]

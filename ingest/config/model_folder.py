@@ -13,7 +13,7 @@ from typing import Any
 from ingest.config.onnx_header import GraphHeader, read_header
 
 MANIFEST = "ingest-model.json"
-"""Written by `ingest model install`: where the files come from, and their SHA-256."""
+"""Written by `ingest models install`: where the files come from, and their SHA-256."""
 
 CONFIGURATION_FILES = (
     "config.json",

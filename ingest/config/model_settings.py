@@ -74,7 +74,7 @@ class ModelSettings(BaseSettings):
     )
     model_hub_url: str = Field(
         "https://huggingface.co",
-        description="Model hub, or a mirror of it, that `ingest model install` downloads from. Nothing else asks it.",
+        description="Model hub, or a mirror of it, that `ingest models install` downloads from. Nothing else asks it.",
     )
 
     # query rewriting

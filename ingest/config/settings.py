@@ -16,6 +16,14 @@ from ingest.secret_box import normalize_key
 RENAMED_VARIABLES = {"INGEST_MAX_KILLS": "INGEST_MAX_CRASHES"}
 """Variables of earlier releases and their names of today. An ignored setting would be a silent change."""
 
+GATEWAYS = ("dify",)
+"""Interfaces of other products (api/gateways)."""
+
+
+def split_commas(text: str) -> list[str]:
+    """Return the parts of a setting that is a list, without spaces around them and without empty ones."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
 
 class Settings(ModelSettings):
     """The service's settings. The defaults work for the embedded service on one machine."""
@@ -67,6 +75,16 @@ class Settings(ModelSettings):
         False,
         description="Require an API key from clients on this machine too, and even while no key exists. Clients on other "
         "machines always need one.",
+    )
+
+    gateways: str = Field(
+        "",
+        description="Interfaces of other products that the API offers beside its own, separated by commas: `dify`.",
+    )
+    cors_origins: str = Field(
+        "",
+        description="Web pages that may call the API from a browser, as origins separated by commas, such as "
+        "`https://app.example`; `*` = all, empty = none. They need a key like any other client.",
     )
 
     # secrets in the database
@@ -232,6 +250,14 @@ class Settings(ModelSettings):
         for name in selected_environment(RENAMED_VARIABLES):
             raise ValueError(f"{name} is called {RENAMED_VARIABLES[name]} now: rename it in the environment")
         return self
+
+    @field_validator("gateways")
+    @classmethod
+    def _check_gateways(cls, value: str) -> str:
+        for name in split_commas(value):
+            if name not in GATEWAYS:
+                raise ValueError(f"'{name}' is none of {', '.join(GATEWAYS)}")
+        return value
 
     @cached_property
     def sql_url(self) -> str:

@@ -11,7 +11,6 @@ from ingest.environment import client_api_key
 from ingest.errors import Refused
 from ingest.imports.waits import ServiceWatch
 
-DEFAULT_URL = "http://127.0.0.1:8000/v1"
 DEFAULT_RETRIES = 2
 RESTART_TOLERANT_RETRIES = 8
 """With the client's back-off about 40 s, which is enough for a restart of the service."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from ingest.config import split_commas
 from ingest.errors import Refused
 from ingest.imports.addresses import (
     INVALID_ADDRESS,
@@ -54,7 +55,7 @@ class ImportRoots:
         service's blobs. Raises Refused when a root is neither an absolute path nor a bucket URL.
         """
         folders, buckets = [], []
-        for template in filter(None, (part.strip() for part in setting.split(","))):
+        for template in split_commas(setting):
             root = template.replace(PROJECT_PLACEHOLDER, project)
             if is_local(root) and os.path.isabs(path := local_path(root)):
                 folders.append(os.path.realpath(path))

@@ -42,6 +42,13 @@ def retrieve(services: Services, caller: Caller, store_id: str, batch_id: str) -
         return require_batch(session, caller, store_id, batch_id)
 
 
+def list_of_store(services: Services, caller: Caller, store_id: str, window: Window) -> Page[FileBatch]:
+    """Return a page of a store's batches. Raises NotFound."""
+    with services.database.reading() as session:
+        require_store(rows.get(session, caller.project, store_id), store_id)
+        return batch_rows.list_page(session, store_id, window)
+
+
 def list_page(
     services: Services,
     caller: Caller,

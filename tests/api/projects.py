@@ -77,6 +77,7 @@ def create_objects(client: TestClient, services: FakeServices) -> ProjectObjects
     found = {
         "file_id": file, "vector_store_id": store, "batch_id": batch, "upload_id": pending, "part_id": part,
         "schedule_id": nightly, "import_schedule_id": mirror, "webhook_endpoint_id": webhook,
+        "model": services.settings.default_model,
     }  # fmt: skip
     return ProjectObjects(client, found)
 

@@ -225,11 +225,17 @@ def commands() -> Iterator[tuple[str, list[str]]]:
     yield from walk(typer.main.get_command(app), "ingest")
 
 
+COMMAND_PAGES = ("cli.md", "cli-administration.md")
+
+
+def command_sections() -> dict[str, str]:
+    return {heading: text for name in COMMAND_PAGES for heading, text in sections(page(name)).items()}
+
+
 @pytest.mark.parametrize(("command", "options"), list(commands()), ids=lambda value: str(value)[:40])
 def test_every_command_is_documented_with_its_options(command: str, options: list[str]) -> None:
-    text = page("cli.md")
-    common = text.partition("\n## ")[0]
-    section = sections(text)[command]
+    common = "".join(page(name).partition("\n## ")[0] for name in COMMAND_PAGES)
+    section = command_sections()[command]
 
     for option in options:
         assert f"`{option}`" in common + section or option == "--help", f"{command} {option}"
@@ -238,7 +244,7 @@ def test_every_command_is_documented_with_its_options(command: str, options: lis
 def test_every_documented_command_exists() -> None:
     known = {command for command, _ in commands()} | {command.rpartition(" ")[0] for command, _ in commands()}
 
-    assert {heading for heading in sections(page("cli.md")) if heading.startswith("ingest ")} <= known
+    assert {heading for heading in command_sections() if heading.startswith("ingest ")} <= known
 
 
 def test_every_command_in_an_example_exists_and_has_these_options() -> None:

@@ -75,7 +75,8 @@ def test_a_url_with_a_password_is_refused_because_the_database_would_show_it(
     services: FakeServices, param: str
 ) -> None:
     with pytest.raises(InvalidRequest, match="its password would be readable in the database"):
-        create_hourly(services, create_store(services), **{param: ["https://me:secret@docs.example/list.csv"]})
+        wrong: dict[str, Any] = {param: ["https://me:secret@docs.example/list.csv"]}
+        create_hourly(services, create_store(services), **wrong)
 
 
 def test_the_data_of_the_service_is_refused_even_below_an_import_root(services: FakeServices) -> None:

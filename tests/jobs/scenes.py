@@ -1,18 +1,21 @@
 """Stores, files and jobs for tests: what a worker would do, without Celery."""
 
+from typing import Any
+
 from ingest.db.queue.membership import Member
 from ingest.jobs import run
 from ingest.stores import files, members, vector_stores
 from tests.fakes import CALLER, FakeServices
 
 
-def attach_texts(services: FakeServices, *texts: str) -> tuple[str, list[str]]:
-    """Attach one file for each text to a new store. Return the ids of the store and of the files."""
-    store = vector_stores.create(services, CALLER, name="s", description=None, metadata={}, expires_after_days=None)
+def attach_texts(services: FakeServices, *texts: str, store_id: str = "") -> tuple[str, list[str]]:
+    """Attach one file for each text to a store, by default a new one. Return the ids of the store and of the files."""
+    options: dict[str, Any] = {"description": None, "metadata": {}, "expires_after_days": None}
+    store_id = store_id or vector_stores.create(services, CALLER, name="s", **options).id
     ids = [upload_text(services, text) for text in texts]
     for file_id in ids:
-        members.attach(services, CALLER, store.id, Member(file_id, {}, 800, 400))
-    return store.id, ids
+        members.attach(services, CALLER, store_id, Member(file_id, {}, 800, 400))
+    return store_id, ids
 
 
 def upload_text(services: FakeServices, text: str) -> str:

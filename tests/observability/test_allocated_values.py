@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from tests import disks
 
 
 def values_in(path: Path) -> dict[str, float]:
-    return {key: value for key, value, *_ in MmapedDict.read_all_values_from_file(str(path))}
+    read = MmapedDict.read_all_values_from_file  # type: ignore[no-untyped-call] # prometheus_client has no types here
+    return {key: value for key, value, *_ in read(str(path))}
 
 
 def refuse(*_: Any) -> None:
@@ -66,7 +68,7 @@ def test_a_file_that_cannot_grow_keeps_its_values_and_takes_new_ones_when_there_
         assert values.read_value(long_key) == (2.0, 0.0)
         assert values_in(path) == {"old": 5.0}
 
-    monkeypatch.setattr(allocated_values.time, "monotonic", lambda: 1e12)  # the next attempt is due
+    monkeypatch.setattr(time, "monotonic", lambda: 1e12)  # the next attempt is due
     values.write_value(long_key, 4.0, 0.0)
     assert {key.strip(): value for key, value in values_in(path).items()} == {"old": 5.0, long_key: 4.0}
     values.close()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -90,7 +91,7 @@ def test_records_below_the_level_are_dropped_and_libraries_log_warnings_only(
 
 def test_what_a_client_can_cause_at_any_rate_is_logged_ten_times_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(logs.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     with structlog.testing.capture_logs() as records:
         log = logs.RepeatedRecords(structlog.get_logger())
         for _ in range(1_000):

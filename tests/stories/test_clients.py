@@ -1,20 +1,15 @@
 """The same scenario through every generation of the unmodified openai clients (tests/clients)."""
 
 import json
-import os
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 
+from tests.stories.client_scripts import SCRIPTS, require_installed, run_checks
 from tests.stories.running import Service
-
-SCRIPTS = Path(__file__).parents[1] / "clients"
-INSTALLED = Path(sys.prefix) / "clients"
 
 CHECKS = {
     "store_lifecycle",
@@ -33,13 +28,12 @@ PYTHON = CHECKS | {"asynchronous_batch_upload"}
 
 GENERATIONS = {
     f"python-{openai.__version__}": PYTHON | {"attributes", "uploads"},
+    "python-3.57.0": PYTHON | {"attributes", "uploads"},
     "python-1.55.3": PYTHON | {"uploads"},  # vector stores are in beta; paging ends with an empty page
     "python-1.30.5": PYTHON,  # the first with vector stores; the list of files is one page
     "node-6.49.0": CHECKS | {"attributes", "uploads"},  # the last that runs on Node.js before 22
     "node-4.52.0": CHECKS,  # the same checks as Python 1.30
 }
-
-STORY_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +55,8 @@ def large_store(service: Service) -> dict[str, Any]:
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_the_client_works_unchanged(service: Service, large_store: dict[str, Any], generation: str) -> None:
-    version, errors = _run_story(_command(generation), service, large_store)
+    first, *checks = run_checks(_command(generation), service, json.dumps(large_store).encode())
+    version, errors = first["client"], {check["check"]: check["error"] for check in checks}
 
     failures = [f"{check}: {error}" for check, error in errors.items() if error]
     assert not failures, "\n".join(failures)
@@ -72,29 +67,7 @@ def test_the_client_works_unchanged(service: Service, large_store: dict[str, Any
 def _command(generation: str) -> list[str]:
     if generation == f"python-{openai.__version__}":
         return [sys.executable, str(SCRIPTS / "story.py")]
-    home = INSTALLED / generation
-    if not (home / "installed").exists():
-        reason = f"{generation} is not installed; `make clients` does it, or says why not"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    home = require_installed(generation)
     if generation.startswith("python"):
         return [str(home / "bin" / "python"), str(SCRIPTS / "story.py")]
     return ["node", str(SCRIPTS / "node" / "story.mjs"), str(home)]
-
-
-def _run_story(command: list[str], service: Service, large_store: dict[str, Any]) -> tuple[str, dict[str, str | None]]:
-    """Run the story and return the client's version and the error of each check. A story that hangs has fewer checks."""
-    environment = os.environ | {"OPENAI_BASE_URL": service.base_url, "OPENAI_API_KEY": "none"}
-    try:
-        output = subprocess.run(
-            command,
-            env=environment,
-            input=json.dumps(large_store).encode(),
-            stdout=subprocess.PIPE,
-            timeout=STORY_SECONDS,
-        ).stdout
-    except subprocess.TimeoutExpired as expired:
-        output = expired.stdout or b""
-    first, *others = [json.loads(line) for line in output.splitlines()]
-    return first["client"], {line["check"]: line["error"] for line in others}

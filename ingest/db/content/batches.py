@@ -2,16 +2,25 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ingest.db.id_slices import slices
 from ingest.db.models import FileBatch, VectorStore
+from ingest.db.pages import Page, Window, page
 
 
 def get_batch(session: Session, store_id: str, batch_id: str) -> FileBatch | None:
     """Return a batch of a store."""
     return session.scalar(select(FileBatch).where(FileBatch.id == batch_id, FileBatch.vector_store_id == store_id))
+
+
+def list_page(session: Session, store_id: str, window: Window) -> Page[FileBatch]:
+    """Return a page of a store's batches."""
+    of_store = FileBatch.vector_store_id == store_id
+    cursor = select(FileBatch.row).where(of_store, FileBatch.id == bindparam("id"))
+    statement = select(FileBatch).where(of_store)
+    return page(session, statement, FileBatch.row.expression, window, cursor, store_id, lambda row: row[0])
 
 
 def get_batches(session: Session, numbers: Sequence[int]) -> Sequence[FileBatch]:

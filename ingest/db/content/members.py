@@ -38,6 +38,7 @@ class FileView:
 
     row: int
     file_id: str
+    filename: str
     vector_store_id: str
     created_at: int
     status: FileStatus
@@ -146,10 +147,14 @@ def is_member_of(batch: FileBatch) -> ColumnElement[bool]:
 
 
 def select_files(session: Session, store_id: str) -> Select[*tuple[Any, ...]]:
-    """Select a store's files with the time when their batch was cancelled. A due or expired store has no files."""
+    """Select a store's files with their names and the time when their batch was cancelled.
+
+    A due or expired store has no files.
+    """
     has_ended = exists().where(VectorStore.id == store_id, is_expired_or_due(session))
     return (
-        select(StoreFile, FileBatch.cancelled_at)
+        select(StoreFile, File.filename, FileBatch.cancelled_at)
+        .join(File, File.id == StoreFile.file_id)
         .outerjoin(FileBatch, FileBatch.row == StoreFile.batch)
         .where(StoreFile.vector_store_id == store_id, ~has_ended)
     )
@@ -183,6 +188,7 @@ def to_view(joined: Any) -> FileView:
     return FileView(
         row=row.row,
         file_id=row.file_id,
+        filename=joined.filename,
         vector_store_id=row.vector_store_id,
         created_at=row.created_at,
         status=file_status(row, batch_is_cancelled=joined.cancelled_at is not None),

@@ -21,7 +21,6 @@ class ReportView:
     """A file of a store with the coverage report of its text, or of the reading that failed."""
 
     file: FileView
-    filename: str
     report: Mapping[str, Any]
     """The report as JSON (ingest/steps/parse/report.py). Empty if the file was not read yet, or before reports existed."""
     pages_done: int | None
@@ -81,8 +80,7 @@ def count_warnings(session: Session, store_id: str, batch: FileBatch | None) -> 
 
 
 def _select_reports(session: Session, store_id: str) -> Select[*tuple[Any, ...]]:
-    files = select_files(session, store_id).join(File, File.id == StoreFile.file_id)
-    return files.add_columns(File.filename).options(undefer(StoreFile.report))
+    return select_files(session, store_id).options(undefer(StoreFile.report))
 
 
 def _view(joined: Any) -> ReportView:
@@ -90,4 +88,4 @@ def _view(joined: Any) -> ReportView:
     # The row of a failed file that is processed again has the report of its failure until it ends.
     has_report = row.live_generation is not None or row.status == "failed"
     report = (row.report or {}) if has_report else {}
-    return ReportView(to_view(joined), joined.filename, report, row.pages_done, row.pages_total)
+    return ReportView(to_view(joined), report, row.pages_done, row.pages_total)

@@ -8,6 +8,6 @@ What a chunk is part of (its page, its headings) belongs to `ingest/steps/locati
 
 from ingest.steps.chunk.chunks import CHUNKER_VERSION, Chunk, chunk
 from ingest.steps.chunk.headers import HeaderRows
-from ingest.steps.chunk.tokens import Tokens
+from ingest.steps.chunk.tokens import Tokens, decode_tokens
 
-__all__ = ["CHUNKER_VERSION", "Chunk", "HeaderRows", "Tokens", "chunk"]
+__all__ = ["CHUNKER_VERSION", "Chunk", "HeaderRows", "Tokens", "chunk", "decode_tokens"]

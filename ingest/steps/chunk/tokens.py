@@ -1,7 +1,7 @@
 """The cl100k_base tokens of a text, and where each of them starts."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -84,6 +84,14 @@ class Tokens:
         # A token that begins inside a character counted it already, but is cut at the start of the character.
         offsets[:-1] -= ~is_first_byte[self._starts[:-1]]
         return offsets
+
+
+def decode_tokens(tokens: Sequence[int]) -> str:
+    """Return the text of cl100k_base tokens. Raises ValueError for a number that is no token."""
+    try:
+        return _encoding().decode(list(tokens))
+    except (KeyError, OverflowError) as exc:
+        raise ValueError("a number is no token of cl100k_base") from exc
 
 
 def _encode_slices(text: str) -> Iterator[npt.NDArray[np.uint32]]:

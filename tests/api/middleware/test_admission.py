@@ -31,11 +31,11 @@ def test_every_route_requires_its_scope(
     operation: str, end: str, remote_client: Callable[[dict[str, str]], TestClient], services: FakeServices
 ) -> None:
     method, path = operation.split(" ")
-    is_read = method == "GET" or (path + end).endswith("/search")  # with a newline it asks for more
+    is_read = method == "GET" or (path + end).endswith(("/search", "/v1/embeddings"))  # with a newline it asks for more
     is_admin = not is_read and "/import_schedules" in path  # reads what the service itself can reach
     required: Scope = "read" if is_read else "admin" if is_admin else "write"
     others: dict[Scope, tuple[Scope, ...]] = {"read": ("write",), "write": ("read",), "admin": ("read", "write")}
-    ids = ("file_id", "vector_store_id", "batch_id", "upload_id", "webhook_endpoint_id")
+    ids = ("file_id", "vector_store_id", "batch_id", "upload_id", "webhook_endpoint_id", "model")
     unknown_ids = dict.fromkeys((*ids, "schedule_id", "import_schedule_id"), "x")
 
     def answer(*scopes: Scope) -> Response:
@@ -171,3 +171,13 @@ def test_an_exceeded_quota_is_not_retryable(
     error = answer.json()["error"]
     assert (answer.status_code, error["type"], error["code"]) == (429, "insufficient_quota", "insufficient_quota")
     assert answer.headers["x-should-retry"] == "false"
+
+
+def test_the_header_of_azure_clients_has_the_key(
+    remote_client: Callable[[dict[str, str]], TestClient], services: FakeServices
+) -> None:
+    key = key_headers(services, "proj_default")["authorization"].removeprefix("Bearer ")
+
+    assert remote_client({"api-key": key}).get("/v1/files").status_code == 200
+    assert remote_client({"api-key": "wrong"}).get("/v1/files").status_code == 401
+    assert remote_client({"api-key": key, "authorization": "Bearer wrong"}).get("/v1/files").status_code == 401

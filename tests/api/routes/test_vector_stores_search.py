@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from api.schemas.search import Search
 from ingest.errors import DependencyDown
 from tests.api.calls import error_of, run_jobs, upload
 from tests.fakes import FakeReranker, FakeRewriter, FakeServices
@@ -154,9 +155,16 @@ def test_no_result_scores_below_the_threshold(client: TestClient, birds: str, th
     assert ranking_of(client, birds, score_threshold=threshold) == [hit for hit in everything if hit[1] >= threshold]
 
 
-@pytest.mark.parametrize("absent", ["filters", "ranking_options"])
-def test_null_options_are_treated_as_absent(client: TestClient, birds: str, absent: str) -> None:
-    assert search(client, birds, **{absent: None}) == search(client, birds)
+def test_null_options_are_treated_as_absent(client: TestClient, birds: str) -> None:
+    options = dict.fromkeys(Search.model_fields.keys() - {"query"})
+
+    assert search(client, birds, **options) == search(client, birds)
+    assert search(client, birds, ranking_options={"ranker": None, "score_threshold": None}) == search(client, birds)
+
+
+@pytest.mark.parametrize("ranker", ["default-2024-08-21", "default_2024_08_21", "default-2025-12-01"])
+def test_a_ranker_of_another_date_is_the_default_one(client: TestClient, birds: str, ranker: str) -> None:
+    assert search(client, birds, ranking_options={"ranker": ranker}) == search(client, birds)
 
 
 def test_queries_are_not_rewritten_by_default(services: FakeServices, client: TestClient, birds: str) -> None:

@@ -4,10 +4,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from api.schemas.parts import Attributes, AutoStrategy, FileCounts, Id, Metadata, StaticStrategy, Whole, to_chunk_sizes
+from api.schemas.parts import (
+    Attributes,
+    AutoStrategy,
+    FileCounts,
+    Id,
+    Metadata,
+    RequestModel,
+    StaticStrategy,
+    Whole,
+    to_chunk_sizes,
+)
+from api.schemas.search import FILTER_SCHEMAS
 from ingest.stores.vector_stores import AUTO_CHUNK_SIZES, ChunkSizes
+from tests.api.projects import DOCUMENT
 
 ATTRIBUTES: TypeAdapter[dict[str, Any]] = TypeAdapter(Attributes)
 METADATA: TypeAdapter[dict[str, str]] = TypeAdapter(Metadata)
@@ -21,6 +33,46 @@ class Counters:
     completed: int = 2
     failed: int = 3
     cancelled: int = 4
+
+
+REQUESTS = {
+    name: schema
+    for name, schema in DOCUMENT["components"]["schemas"].items()
+    if schema.get("additionalProperties") is False and "properties" in schema and name not in FILTER_SCHEMAS
+}
+"""The schemas of request bodies and their parts."""
+
+
+def test_every_optional_field_of_every_request_may_be_null() -> None:
+    strict = {
+        f"{name}.{field}"
+        for name, schema in REQUESTS.items()
+        for field, of_field in schema["properties"].items()
+        if field not in schema.get("required", ()) and {"type": "null"} not in of_field.get("anyOf", ())
+    }
+
+    assert len(REQUESTS) > 20
+    assert strict == set()
+
+
+class Options(RequestModel):
+    """A request with an optional number, and a text whose type has null."""
+
+    number: Whole = Field(3, ge=1)
+    text: str | None = "unchanged"
+    required: int
+
+
+def test_null_is_the_same_as_the_absence_of_an_optional_field() -> None:
+    given = Options.model_validate({"number": None, "text": None, "required": 1})
+
+    assert (given.number, given.text) == (3, None)
+    assert given.model_fields_set == {"text", "required"}
+
+
+def test_null_for_a_required_field_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        Options.model_validate({"required": None})
 
 
 def test_attributes_keep_their_types() -> None:

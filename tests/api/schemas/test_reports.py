@@ -14,11 +14,11 @@ def view(
     report: dict[str, Any], status: FileStatus = "completed", pages: tuple[int | None, int | None] = (None, None)
 ) -> ReportView:
     file = FileView(
-        row=1, file_id="file-1", vector_store_id="vs_1", created_at=1, status=status, usage_bytes=1, attributes={},
+        row=1, file_id="file-1", filename="a.pdf", vector_store_id="vs_1", created_at=1, status=status, usage_bytes=1, attributes={},
         chunk_tokens=800, chunk_overlap=400, error_code=None, error_message=None, warnings=0,
         queue=QueuePlace("completed", "fast", batch=None, queued_at=1.0, not_before=0.0, lease=None),
     )  # fmt: skip
-    return ReportView(file, "a.pdf", report, *pages)
+    return ReportView(file, report, *pages)
 
 
 def test_an_empty_report_has_null_for_what_is_not_known() -> None:

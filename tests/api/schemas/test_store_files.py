@@ -23,6 +23,7 @@ from ingest.steps.parse.parsed import Heading, Section
 COMPLETED = FileView(
     row=7,
     file_id="file-1",
+    filename="a.pdf",
     vector_store_id="vs_1",
     created_at=3,
     status="completed",

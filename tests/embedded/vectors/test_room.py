@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.embedded.vectors import room
 from ingest.embedded.vectors.errors import DiskFull
 from ingest.embedded.vectors.room import Room
+from ingest.runtime import disk_space
 from ingest.runtime.disk_space import DiskSpace
 
 MIB = 2**20
@@ -16,7 +16,7 @@ MIB = 2**20
 @pytest.fixture
 def set_free(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def set_free(mib: int) -> None:
-        monkeypatch.setattr(room.disk_space, "read", lambda _: DiskSpace(mib * MIB, 1_000 * MIB, 0, 0))
+        monkeypatch.setattr(disk_space, "read", lambda _: DiskSpace(mib * MIB, 1_000 * MIB, 0, 0))
 
     return set_free
 
@@ -47,7 +47,7 @@ def test_a_quota_stops_writes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def refuse(*_: object) -> None:
         raise OSError(122, "Disk quota exceeded")
 
-    monkeypatch.setattr(room.disk_space, "check_allocatable", refuse)
+    monkeypatch.setattr(disk_space, "check_allocatable", refuse)
 
     with pytest.raises(DiskFull, match="Disk quota exceeded"):
         Room(tmp_path).check(is_deletion=True)

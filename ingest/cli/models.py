@@ -1,4 +1,4 @@
-"""`ingest model`: install the folder of a local model from a hub, and show what a folder is."""
+"""`ingest models`: list the embedding models of the service, install the folder of a local model from a hub, and show what a folder is."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,19 +6,22 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ingest.cli.options import HELP_MARKUP
+from ingest.cli.listing import print_json_lines, print_rows
+from ingest.cli.options import HELP_MARKUP, ApiKey, AsJson, BaseUrl
 from ingest.cli.output import print_line
 from ingest.config import load_settings
 from ingest.config.embedding_model import EmbeddingModel
 from ingest.config.model_folder import UnusableFolder
 from ingest.config.sentence_model import read_sentence_model
 from ingest.errors import Refused
+from ingest.imports.client import open_client
+from ingest.imports.service_url import DEFAULT_URL
 from ingest.runtime.private_files import public_files
 
 app = typer.Typer(
-    name="model",
+    name="models",
     no_args_is_help=True,
-    help="Install and show local models.",
+    help="List, install and show embedding models.",
     pretty_exceptions_enable=False,
     rich_markup_mode=HELP_MARKUP,
 )
@@ -36,6 +39,17 @@ _NO_MODELS = {
 }
 
 
+@app.command("list")
+def list_(as_json: AsJson = False, base_url: BaseUrl = DEFAULT_URL, api_key: ApiKey = "") -> None:
+    """List the embedding models of the service, the default one first."""
+    with open_client(base_url, api_key) as client:
+        models = [model.id for model in client.models.list()]
+    if as_json:
+        print_json_lines({"object": "model", "id": model} for model in models)
+    else:
+        print_rows(("model",), [(model,) for model in models])
+
+
 @app.command("install")
 def install(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the model on the hub, such as OWNER/MODEL.")],
@@ -50,7 +64,7 @@ def install(
     Only the files that are needed are downloaded. Their hashes are checked now and at each start of the service. Nothing else
     of the service downloads models.
     """
-    # Imported here: `ingest model show` needs no HTTP client.
+    # Imported here: `ingest models show` needs no HTTP client.
     from ingest.steps.embed import install as installing
     from ingest.steps.embed.hub import Hub
 

@@ -20,14 +20,14 @@ def test_a_model_is_installed_in_the_data_folder_and_then_shown(
         hub.add_folder(write_tiny(tmp_path / "source"))
         monkeypatch.setenv("INGEST_MODEL_HUB_URL", hub.url)
 
-        installed = ingest("model", "install", "owner/model", "--data", str(tmp_path / "data"))
+        installed = ingest("models", "install", "owner/model", "--data", str(tmp_path / "data"))
 
     assert installed.code == 0
     lines = installed.out.splitlines()
     assert lines[-2:] == [f"installed owner/model at commit {COMMIT}", f"INGEST_EMBEDDING_MODEL_PATH={folder}"]
     assert any(line.startswith("onnx/model.onnx ") for line in lines)
 
-    shown = ingest("model", "show", str(folder))
+    shown = ingest("models", "show", str(folder))
 
     facts = dict(line.split(": ", 1) for line in shown.out.splitlines())
     assert facts["name"].startswith("model@")
@@ -43,8 +43,8 @@ def test_another_folder_hub_and_revision_can_be_named(ingest: Command, tmp_path:
         hub.add_folder(write_tiny(tmp_path / "source"))
         options = ("--hub", hub.url, "--folder", str(tmp_path / "here"))
 
-        assert ingest("model", "install", "owner/model", *options, "--graph", "onnx/model.onnx").code == 0
-        refused = ingest("model", "install", "owner/model", *options, "--revision", "v2")
+        assert ingest("models", "install", "owner/model", *options, "--graph", "onnx/model.onnx").code == 0
+        refused = ingest("models", "install", "owner/model", *options, "--revision", "v2")
 
     assert (tmp_path / "here" / "ingest-model.json").exists()
     assert (refused.code, refused.err) == (
@@ -54,13 +54,13 @@ def test_another_folder_hub_and_revision_can_be_named(ingest: Command, tmp_path:
 
 
 def test_a_folder_that_is_no_model_is_refused(ingest: Command, tmp_path: Path) -> None:
-    refused = ingest("model", "show", str(tmp_path))
+    refused = ingest("models", "show", str(tmp_path))
 
     assert (refused.code, refused.out) == (2, "")
     assert refused.err == f"ingest: {tmp_path} has neither model.onnx nor onnx/model.onnx.\n"
 
 
 def test_the_prefixes_of_a_folder_can_be_tried(ingest: Command, tmp_path: Path) -> None:
-    shown = ingest("model", "show", str(write_tiny(tmp_path)), "--query-prefix", "find: ")
+    shown = ingest("models", "show", str(write_tiny(tmp_path)), "--query-prefix", "find: ")
 
     assert "query prefix: 'find: '" in shown.out
