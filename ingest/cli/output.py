@@ -47,7 +47,7 @@ def accept_any_terminal() -> None:
     """Print what the encoding of the terminal or pipe does not have as escapes, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # a stream of a test, or a closed one
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # a stream of a test has no such method
 
 
 def flush_or_forget() -> None:

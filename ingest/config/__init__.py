@@ -6,8 +6,9 @@ Not here: variables that are not settings (ingest/environment.py), and limits of
 """
 
 from ingest.config.embedding_model import LOCAL_MODEL, EmbeddingModel
+from ingest.config.lists import split_commas
 from ingest.config.loading import load_settings, load_settings_or_exit
-from ingest.config.settings import GATEWAYS, RENAMED_VARIABLES, Settings, split_commas
+from ingest.config.settings import GATEWAYS, RENAMED_VARIABLES, Settings
 
 __all__ = [
     "GATEWAYS",

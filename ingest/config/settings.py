@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from ingest.config.lists import split_commas
 from ingest.config.model_settings import ModelSettings
 from ingest.config.urls import check_http_url
 from ingest.environment import selected_environment
@@ -18,11 +19,6 @@ RENAMED_VARIABLES = {"INGEST_MAX_KILLS": "INGEST_MAX_CRASHES"}
 
 GATEWAYS = ("dify",)
 """Interfaces of other products (api/gateways)."""
-
-
-def split_commas(text: str) -> list[str]:
-    """Return the parts of a setting that is a list, without spaces around them and without empty ones."""
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 class Settings(ModelSettings):

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ingest.config import split_commas
 from ingest.environment import absolute_import_path
 
 _SETTING_ENDS = ("_PATH", "_DIR", "_FILE", "_FOLDER")
@@ -41,7 +42,7 @@ def _absolute(name: str, value: str, folder: Path) -> str:
         case "INGEST_DATABASE_URL" if value.startswith(_SQLITE):
             return _SQLITE + _absolute_database(value.removeprefix(_SQLITE), folder)
         case "INGEST_IMPORT_ROOTS":
-            return ",".join(absolute_root(root.strip(), folder) for root in value.split(",") if root.strip())
+            return ",".join(absolute_root(root, folder) for root in split_commas(value))
         case "INGEST_EMBEDDING_MODELS":
             return _absolute_models(value, folder)
     return value

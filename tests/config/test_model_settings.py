@@ -30,10 +30,10 @@ def test_an_empty_path_of_a_cross_encoder_means_none(monkeypatch: pytest.MonkeyP
 
 
 def test_the_key_of_a_rerank_server_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INGEST_RERANK_API_KEY", "secret")
+    monkeypatch.setenv("INGEST_RERANK_API_KEY", "correct-horse")
 
-    assert Settings().rerank_api_key.get_secret_value() == "secret"
-    assert "secret" not in repr(Settings())
+    assert Settings().rerank_api_key.get_secret_value() == "correct-horse"
+    assert "horse" not in repr(Settings())
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,9 @@ def test_other_sources_are_refused_without_revealing_what_exists(
 def test_a_url_with_a_password_is_refused_because_the_database_would_show_it(
     services: FakeServices, param: str
 ) -> None:
+    wrong: dict[str, Any] = {param: ["https://me:secret@docs.example/list.csv"]}
+
     with pytest.raises(InvalidRequest, match="its password would be readable in the database"):
-        wrong: dict[str, Any] = {param: ["https://me:secret@docs.example/list.csv"]}
         create_hourly(services, create_store(services), **wrong)
 
 

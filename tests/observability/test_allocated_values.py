@@ -17,7 +17,7 @@ from tests import disks
 
 
 def values_in(path: Path) -> dict[str, float]:
-    read = MmapedDict.read_all_values_from_file  # type: ignore[no-untyped-call] # prometheus_client has no types here
+    read: Any = MmapedDict.read_all_values_from_file
     return {key: value for key, value, *_ in read(str(path))}
 
 

@@ -53,7 +53,7 @@ def test_a_report_is_that_of_the_live_text(database: Database, store: str, files
 
     assert missing is None
     assert found is not None
-    assert (found.file.file_id, found.filename, found.report) == (files[1], "1.txt", report("page_not_read"))
+    assert (found.file.file_id, found.file.filename, found.report) == (files[1], "1.txt", report("page_not_read"))
 
 
 def test_a_file_that_was_never_read_has_an_empty_report(database: Database, store: str) -> None:
