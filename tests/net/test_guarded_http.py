@@ -46,8 +46,12 @@ def answering(data: bytes) -> Callable[[Peer], object]:
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nbo\r\n2;x=y\r\ndy\r\n0\r\nTrailer: x\r\n\r\n",
         b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + HEAD + b"Content-Length: 4\r\n\r\nbody",
         b"HTTP/1.0 200 OK\r\n\r\nbody",
-        HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"body"),
-        HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"bo") + gzip.compress(b"dy") + b"\0\0",
+        HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"body", mtime=0),
+        HEAD
+        + b"Content-Encoding: gzip\r\n\r\n"
+        + gzip.compress(b"bo", mtime=0)
+        + gzip.compress(b"dy", mtime=0)
+        + b"\0\0",
     ],
 )
 def test_a_body_arrives_whole_however_it_is_framed(response: bytes) -> None:
@@ -214,7 +218,7 @@ def test_an_encoding_that_was_not_asked_for_is_refused(encoding: bytes) -> None:
     [
         HEAD + b"Content-Length: 10\r\n\r\nbody",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n4\r\nbo",
-        HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"body")[:-9],
+        HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"body", mtime=0)[:-9],
         HEAD + b"Content-Encoding: gzip\r\n\r\nbody",
         b"",
     ],
