@@ -23,6 +23,7 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.concurrency.request_classes import RequestLimits
 from api.errors.handlers import register_handlers
 from api.middleware.request_id import RequestIdMiddleware
 from api.routes import file_batches, files, reports, store_files, vector_stores
@@ -138,6 +139,7 @@ def _run_server(api: FastAPI, socket: str) -> Iterator[None]:
 def _build_app(services: Services, caller: Caller, schedule: ImportSchedule) -> FastAPI:
     api = FastAPI(openapi_url=None)
     api.state.services = services
+    api.state.limits = RequestLimits(services.settings)
     register_handlers(api)
     for routes in (files, store_files, file_batches, reports, vector_stores):
         api.include_router(routes.router)

@@ -17,6 +17,7 @@ from ingest.jobs.maintenance import MaintenanceThread
 from ingest.observability import logs
 from ingest.reindex.migration import find_unconfigured_models
 from ingest.services import Services
+from ingest.steps.chunk import Tokens
 from ingest.verify.nightly import NightlyVerifier
 from ingest.webhooks.delivery import DeliveryWorker
 
@@ -58,6 +59,8 @@ async def lifespan(api: FastAPI) -> AsyncIterator[None]:
 def _warm_up(services: Services) -> None:
     """Create the objects that request threads share before these threads exist, so that none is created twice."""
     _ = (services.blobs, services.parser)
+    if any(model.url for model in services.settings.models.values()):
+        Tokens.from_text("The first long query should not load the tokenizer.")  # 38 MB, .3 s; local models have their own
     try:
         services.embedder.embed_query("The first search should not wait for the model.")
         services.index.ensure_collection()

@@ -14,6 +14,11 @@ NormalForm = Literal["NFC", "NFD", "NFKC"]
 MAX_MARKS = 30
 """Combining marks on one letter, as in the stream-safe format. Further ones are dropped; no writing has them."""
 
+MAX_UNFOLDING = 18
+"""Characters that one character becomes at most."""
+
+_PIECE_CHARACTERS = 1_024
+
 _DECOMPOSITION: dict[NormalForm, Literal["NFD", "NFKD"]] = {"NFC": "NFD", "NFD": "NFD", "NFKC": "NFKD"}
 
 
@@ -27,6 +32,26 @@ def normalize(form: NormalForm, text: str) -> str:
     if marks.search(text[::MAX_MARKS]):  # a longer run of marks has one at such a place
         text = marks.sub(lambda run: run[0][:MAX_MARKS], text)
     return unicodedata.normalize(form, text)
+
+
+def normalize_within(form: NormalForm, text: str, max_characters: int) -> str:
+    """Return the text in a normal form, without its end if it unfolds to many more characters than these.
+
+    U+FDFA alone becomes 18 characters in NFKC, so that a long text of it would take much time and memory.
+    """
+    if len(text) * MAX_UNFOLDING > max_characters:
+        text = text[: _length_within(form, text, max_characters)]
+    return normalize(form, text)[:max_characters]
+
+
+def _length_within(form: NormalForm, text: str, max_characters: int) -> int:
+    """Return after how many characters the normal form is too long, in whole pieces."""
+    unfolded = 0
+    for start in range(0, len(text), _PIECE_CHARACTERS):
+        unfolded += len(normalize(form, text[start : start + _PIECE_CHARACTERS]))
+        if unfolded > max_characters:
+            return start + _PIECE_CHARACTERS
+    return len(text)
 
 
 @cache

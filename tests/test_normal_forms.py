@@ -3,6 +3,7 @@
 import re
 import time
 import unicodedata
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,33 @@ def test_queries_and_documents_with_a_run_of_marks_take_no_quadratic_time(run: s
 
 def test_a_letter_keeps_its_first_marks() -> None:
     assert normalize("NFC", "e" + "\u0301\u0316" * 100 + "b") == "\u00e9" + "\u0316" * 15 + "\u0301" * 14 + "b"
+
+
+@pytest.mark.parametrize("text", ["\ufdfa" * 32_768, "a" * 32_768 + "\ufdfa" * 4_000, "\u3300\ufdfa" * 16_000])
+def test_a_text_that_unfolds_is_cut_before_it_does(text: str) -> None:
+    longest = 0
+
+    def count(form: NormalForm, piece: str) -> str:
+        nonlocal longest
+        longest = max(longest, len(unfolded := unicodedata.normalize(form, piece)))
+        return unfolded
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(normal_forms, "unicodedata", Namespace(normalize=count, is_normalized=unicodedata.is_normalized))
+        assert normal_forms.normalize_within("NFKC", text, 65_536) == unicodedata.normalize("NFKC", text)[:65_536]
+    assert longest < 90_000
+
+
+def test_a_text_that_does_not_unfold_stays_whole() -> None:
+    text = "\u00c4\uff21e\u0301" * 10_000
+
+    assert normal_forms.normalize_within("NFKC", text, 65_536) == unicodedata.normalize("NFKC", text)
+
+
+def test_no_character_unfolds_to_more() -> None:
+    lengths = (len(unicodedata.normalize("NFKC", chr(code))) for code in range(0x110000))
+
+    assert max(lengths) == normal_forms.MAX_UNFOLDING
 
 
 def test_no_other_module_normalises_texts() -> None:

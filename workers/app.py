@@ -1,10 +1,13 @@
 """The Celery application: `celery -A workers.app worker|beat|flower`."""
 
+import sys
+
 from celery import Celery
 from kombu import Queue
 
 from ingest.config import Settings, load_settings_or_exit
 from ingest.dispatch.broker import MAINTENANCE_QUEUE, MAINTENANCE_TASK, QUEUES, make_celery_app
+from ingest.errors import REFUSED_EXIT_CODE, Refused
 from ingest.runtime.private_files import restrict_new_files
 from ingest.runtime.undumpable import make_undumpable
 from ingest.steps.embed import folder_bytes
@@ -46,6 +49,16 @@ def make_app(settings: Settings) -> Celery:
     return celery
 
 
+def make_app_or_exit() -> Celery:
+    """Return Celery with the environment's settings, or end this process with one line on standard error and exit code 2."""
+    settings = load_settings_or_exit()
+    try:
+        return make_app(settings)
+    except Refused as exc:
+        sys.stderr.write(f"ingest: {exc}\n")
+        sys.exit(REFUSED_EXIT_CODE)
+
+
 restrict_new_files()
 make_undumpable()
-app = make_app(load_settings_or_exit())
+app = make_app_or_exit()

@@ -13,6 +13,7 @@ from api.concurrency.request_classes import RequestLimits
 from api.errors.responses import dependency_down_response, request_error_response
 from ingest.db.tenancy import quotas
 from ingest.errors import DependencyDown, Forbidden, RequestError, Unauthorised
+from ingest.net.server.pacing import assign_connection
 from ingest.services import Services
 from ingest.tenancy import keys
 from ingest.tenancy.key_memory import KeyMemory
@@ -55,6 +56,7 @@ class AdmissionMiddleware:
             except DependencyDown as exc:
                 await dependency_down_response(exc)(scope, receive, send)
                 return
+            assign_connection(scope, principal.caller.project)
             scope["caller"] = principal.caller  # no copy of the scope: routing writes the route into it
         await self._inner(scope, receive, send)
 

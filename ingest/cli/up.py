@@ -19,6 +19,7 @@ from ingest.db.session import Database
 from ingest.db.tenancy import keys
 from ingest.embedded.data_folder import prepare_data_folder
 from ingest.embedded.discovery import delete_urls, save_urls
+from ingest.embedded.locations import absolute_path
 from ingest.embedded.metrics_folder import delete_metrics_folder
 from ingest.embedded.processes import LOOPBACK_HOST, is_loopback, plan_service
 from ingest.embedded.supervisor import UP_COMMAND, Supervisor, lock_data_folder_when_free
@@ -95,8 +96,9 @@ def _load_settings(data: Path | None, workers: int | None, import_roots: Sequenc
     # Reports wrong import roots at start instead of at the first import.
     project_import_roots(settings, DEFAULT_PROJECT)
     # Services of one machine may share a database: the node name keeps each from reclaiming the leases of another.
-    folder_hash = hashlib.sha256(str(settings.data.absolute()).encode()).hexdigest()[:8]
-    return settings.model_copy(update={"node": f"{settings.node}:{folder_hash}", "data": settings.data.absolute()})
+    data = absolute_path(Path.cwd(), settings.data)
+    folder_hash = hashlib.sha256(str(data).encode()).hexdigest()[:8]
+    return settings.model_copy(update={"node": f"{settings.node}:{folder_hash}", "data": data})
 
 
 def _join_import_roots(roots: Sequence[str]) -> str | None:

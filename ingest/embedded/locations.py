@@ -35,10 +35,10 @@ def absolute_locations(environment: Mapping[str, str], folder: Path) -> dict[str
 
 def _absolute(name: str, value: str, folder: Path) -> str:
     if name in _LIBRARY_VARIABLES or (name.startswith("INGEST_") and name.endswith(_SETTING_ENDS)):
-        return str(folder / value)
+        return str(absolute_path(folder, value))
     match name:
         case "INGEST_BLOBS_URL":
-            return value if "://" in value else str(folder / value)
+            return value if "://" in value else str(absolute_path(folder, value))
         case "INGEST_DATABASE_URL" if value.startswith(_SQLITE):
             return _SQLITE + _absolute_database(value.removeprefix(_SQLITE), folder)
         case "INGEST_IMPORT_ROOTS":
@@ -48,13 +48,24 @@ def _absolute(name: str, value: str, folder: Path) -> str:
     return value
 
 
+def absolute_path(folder: Path, value: str | Path) -> Path:
+    """Return `folder / value` without the `..` at the start of `value`, because `folder/..` does not exist without `folder`.
+
+    `folder` has no symbolic link, as the system reports it. A later `..` may follow one and stays.
+    """
+    path = Path(value)
+    while path.parts[:1] == ("..",):
+        folder, path = folder.parent, Path(*path.parts[1:])
+    return folder / path
+
+
 def absolute_root(root: str, folder: Path) -> str:
     """Return an import root with an absolute path; a URL stays as it is."""
     return root if "://" in root else os.path.normpath(folder / root)
 
 
 def _absolute_database(value: str, folder: Path) -> str:
-    return value if value.startswith((":memory:", "file:")) or not value else str(folder / value)
+    return value if value.startswith((":memory:", "file:")) or not value else str(absolute_path(folder, value))
 
 
 def _absolute_models(value: str, folder: Path) -> str:
@@ -62,7 +73,7 @@ def _absolute_models(value: str, folder: Path) -> str:
         models = json.loads(value)
         for model in models:
             if model.get("model_path"):
-                model["model_path"] = str(folder / model["model_path"])
+                model["model_path"] = str(absolute_path(folder, model["model_path"]))
     except (ValueError, TypeError, AttributeError):  # the settings refuse it with a better message
         return value
     return json.dumps(models)

@@ -172,7 +172,7 @@ def distinct(hits: Iterable[Hit], query: str, wanted: int | None) -> list[Hit]:
 
 
 def _words_of_query(query: str) -> frozenset[str]:
-    return frozenset(_words(bm25.normalize(query)))
+    return frozenset(_words(bm25.normalize_query(query)))
 
 
 def _words(text: str) -> list[str]:

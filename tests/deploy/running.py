@@ -71,11 +71,10 @@ def deployed(
         for name, queues in workers.items():
             command = [*_with_queues(_command("worker", folder), queues), "--hostname", f"{name}@%h"]
             start(f"worker-{name}", command, INGEST_NODE=name, INGEST_READY_FILE=str(folder / f"{name}-ready"))
-        start("beat", _command("beat", folder))
+        start("beat", _command("beat", folder), _given(environment, "beat"))
         healths = [f"{api}/health" for api in deployment.apis]
         if flower:
-            of_flower = {name: environment[name] for name in ("PATH", *services()["flower"]["environment"])}
-            start("flower", _command("flower", folder, deployment.flower), of_flower)
+            start("flower", _command("flower", folder, deployment.flower), _given(environment, "flower"))
             healths.append(f"{deployment.flower}/healthcheck")
         for url in healths:
             servers.wait_until(lambda url=url: _answers(url), seconds=START_SECONDS, what=url)  # type: ignore[misc]  # mypy cannot infer a lambda with a default
@@ -83,6 +82,12 @@ def deployed(
             ready = (folder / f"{name}-ready").exists
             servers.wait_until(ready, seconds=START_SECONDS, what=f"the start of the workers {name}")
         yield deployment
+
+
+def _given(environment: Mapping[str, str], service: str) -> dict[str, str]:
+    """Return what the compose file gives to a service that has no `env_file`."""
+    names = ("PATH", *services()[service]["environment"])
+    return {name: environment[name] for name in names if name in environment}
 
 
 def _command(service: str, folder: Path, url: str = "") -> list[str]:

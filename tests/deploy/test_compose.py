@@ -55,7 +55,15 @@ def test_flower_is_read_only_and_has_the_broker_and_its_own_password_only() -> N
     assert set(flower["environment"]) == {"INGEST_REDIS_URL", "FLOWER_BASIC_AUTH"}
 
 
-@pytest.mark.parametrize("name", [name for name in OURS if name != "flower"])
+def test_beat_has_the_broker_and_no_other_secret() -> None:
+    beat = services()["beat"]
+
+    assert (beat["env_file"], beat["volumes"]) == ([], [])
+    assert {name for name, value in beat["environment"].items() if value} == {"INGEST_REDIS_URL"}
+    assert not {"PASSWORD", "KEY", "SECRET"} & {part for name in beat["environment"] for part in name.split("_")}
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name not in ("beat", "flower")])
 def test_no_container_has_a_secret_of_env_example_that_only_others_use(name: str) -> None:
     given = set(re.findall(r"^(\w+)=$", (DEPLOY / "env.example").read_text(), re.MULTILINE))
     environment = services()[name]["environment"]

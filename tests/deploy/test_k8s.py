@@ -66,6 +66,13 @@ def test_pods_have_the_least_privileges() -> None:
         assert set(container["resources"]) == {"requests", "limits"}
 
 
+def test_beat_gets_one_key_of_the_secret() -> None:
+    (beat,) = (c for c in containers() if c["name"] == "beat")
+
+    assert beat["envFrom"] == [{"configMapRef": {"name": "ingest-settings"}}]
+    assert [variable["name"] for variable in beat["env"]] == ["INGEST_REDIS_URL"]
+
+
 def test_flower_is_read_only_and_gets_two_keys_of_the_secret() -> None:
     (flower,) = (c for c in containers() if c["name"] == "flower")
     given = {variable["name"]: variable.get("valueFrom") for variable in flower["env"]}

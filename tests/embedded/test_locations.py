@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from ingest.embedded.locations import absolute_locations
+from ingest.embedded.locations import absolute_locations, absolute_path
 
 HOME = Path("/home/user")
 
@@ -41,3 +41,18 @@ def test_the_folders_of_further_models_become_absolute() -> None:
 
 def test_the_working_directory_is_taken_from_the_import_path() -> None:
     assert absolute(PYTHONPATH=":/lib:relative:")["PYTHONPATH"] == "/lib"
+
+
+def test_a_folder_beside_the_working_directory_is_found_without_the_working_directory(tmp_path: Path) -> None:
+    user_folder = tmp_path / "deeply" / "user"
+    (tmp_path / "data").mkdir()
+    user_folder.mkdir(parents=True)
+
+    data = absolute_path(user_folder, "../../data")
+    moved = absolute_locations({"INGEST_BLOBS_URL": "../../data", "INGEST_DATABASE_URL": "sqlite:///../own.db"}, user_folder)
+    user_folder.rmdir()
+
+    assert data.is_dir()
+    assert moved["INGEST_BLOBS_URL"] == str(data)
+    assert moved["INGEST_DATABASE_URL"] == f"sqlite:///{user_folder.parent / 'own.db'}"
+    assert absolute_path(user_folder, "link/../data") == user_folder / "link/../data"

@@ -1,10 +1,15 @@
 """The Celery application of a worker."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from ingest.config import Settings
 from ingest.dispatch.broker import FILE_TASK, MAINTENANCE_QUEUE, MAINTENANCE_TASK
 
+ROOT = Path(__file__).parents[2]
 URL = "redis://127.0.0.1:1/0"
 
 
@@ -35,3 +40,17 @@ def test_a_worker_has_the_processes_of_the_settings(monkeypatch: pytest.MonkeyPa
     from workers.app import make_app
 
     assert make_app(Settings(redis_url=URL, workers=3)).conf.worker_concurrency == 3
+
+
+@pytest.mark.parametrize("command", ["worker", "beat"])
+def test_without_a_broker_celery_ends_with_one_line_and_exit_code_2(command: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "workers.app", command],
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert ended.returncode == 2
+    assert ended.stderr == "ingest: INGEST_REDIS_URL is not set; `ingest up` starts a broker of its own.\n"

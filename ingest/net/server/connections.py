@@ -1,14 +1,21 @@
 """All open connections of a server: how many there may be, which close first, and who exceeds a time limit."""
 
+import heapq
 import ipaddress
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import chain
 from typing import Any
 
 from ingest.net.server.limits import ServerLimits
 from ingest.net.server.protocol import LimitedHttpProtocol
 from ingest.observability import logs
+
+DISPLACED_SHARE = 64
+"""One of so many slow connections closes at a time."""
+
+MAX_LEAVING = 16
+"""Displaced connections that stay open for their answers."""
 
 _log = logs.RepeatedRecords(logs.get(__name__))
 
@@ -23,6 +30,8 @@ class ConnectionTable:
         """Least recently used first."""
         self._unused: dict[LimitedHttpProtocol, None] = {}
         """Those without a request so far, oldest first."""
+        self._leaving: dict[LimitedHttpProtocol, None] = {}
+        """Displaced ones whose clients may read their answers. They have no place."""
         self._per_address: Counter[str] = Counter()
 
     def __len__(self) -> int:
@@ -33,11 +42,11 @@ class ConnectionTable:
         return len(self) + opening < self._max_connections
 
     def make_room(self, address: str | None, opening: int = 0) -> bool:
-        """Return whether a connection from an address may be opened. An idle one is closed for it if needed."""
+        """Return whether a connection from an address may be opened. Another one is closed for it if needed."""
         counted = _counted_address(address)
         if counted is not None and self._per_address[counted] >= self._limits.max_connections_per_address:
-            return self.close_idle(counted)
-        return self.has_room(opening) or self.close_idle()
+            return self.close_idle(counted) or self.displace(counted)
+        return self.has_room(opening) or self.close_idle() or self.displace()
 
     def close_idle(self, address: str | None = None) -> bool:
         """Close an idle connection, of one address if one is given. Return False if there is none.
@@ -51,6 +60,46 @@ class ConnectionTable:
                 _log.info("idle_connection_closed", connections=len(self))
                 return True
         return False
+
+    def displace(self, address: str | None = None) -> bool:
+        """Close a connection in use, of one address if one is given. Return False if nobody has two.
+
+        It is one of the project that has the most, or of the address as long as projects are not known.
+        """
+        by_owner: defaultdict[tuple[bool, str | None], list[LimitedHttpProtocol]] = defaultdict(list)
+        for connection, counted in self._addresses.items():
+            if address in (None, counted):
+                is_admitted = connection.owner is not None
+                by_owner[is_admitted, connection.owner if is_admitted else counted].append(connection)
+        largest = max(by_owner.values(), key=len, default=[])
+        if len(largest) < 2:
+            return False
+        for connection in self._to_displace(largest):
+            self.report(connection, 503, "its place is given to another client")
+            connection.displace()
+            self.discard(connection)
+            self._leaving[connection] = None
+        self.close_leaving(MAX_LEAVING)
+        return True
+
+    def close_leaving(self, remaining: int = 0) -> None:
+        """Close displaced connections, the oldest first, until this many remain."""
+        for connection in list(self._leaving)[: max(0, len(self._leaving) - remaining)]:
+            connection.close_now()
+            del self._leaving[connection]
+
+    def _to_displace(self, connections: list[LimitedHttpProtocol]) -> list[LimitedHttpProtocol]:
+        """Choose among the connections of one owner, which are in the order of their last requests.
+
+        Those whose clients are too slow come first, several at once because of the cost of this search. Otherwise it is the
+        newest, because the others end earlier. Without a known project it is the oldest: a newer one may be anybody's.
+        """
+        now = time.monotonic()
+        seconds = {connection: connection.seconds_behind(now) for connection in connections}
+        behind = [each for each in connections if seconds[each] > self._limits.behind_seconds]
+        if behind:
+            return heapq.nlargest(max(1, len(behind) // DISPLACED_SHARE), behind, key=seconds.__getitem__)
+        return [connections[0 if connections[0].owner is None else -1]]
 
     def mark_used(self, connection: LimitedHttpProtocol) -> None:
         """Note that a request has begun."""
@@ -67,6 +116,7 @@ class ConnectionTable:
 
     def discard(self, connection: LimitedHttpProtocol) -> None:
         self._unused.pop(connection, None)
+        self._leaving.pop(connection, None)
         address = self._addresses.pop(connection, None)
         if address is not None:
             self._per_address[address] -= 1
@@ -80,7 +130,7 @@ class ConnectionTable:
     def check_times(self) -> None:
         """Close the connections that exceed one of their times."""
         now = time.monotonic()
-        for connection in list(self._addresses):
+        for connection in [*self._addresses, *self._leaving]:
             connection.check_time(now)
         self._drop_unread_answers(now)
 

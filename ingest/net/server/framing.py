@@ -1,8 +1,19 @@
 """Where a request ends, and the last response on a connection whose client broke a rule."""
 
+import json
+
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from ingest.net.server.limits import ServerLimits
+
+_BODY = json.dumps(
+    {"error": {"message": "Too many connections. Try again.", "type": "server_error", "param": None, "code": "service_unavailable"}}
+).encode()  # fmt: skip
+TOO_MANY_CONNECTIONS = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 5\r\nx-should-retry: true\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_BODY), _BODY)
+)
+"""The answer to a client for which there is no place."""
 
 
 class Violation(Exception):

@@ -40,6 +40,9 @@ class ServerLimits:
     drain_seconds: float = 30.0
     """For the rest of a body whose request is answered. A client that sends on after an error reads the answer later."""
 
+    linger_bytes: int = 256 * 2**10
+    """Of what a client sends after its answer. This much is read and dropped, then the server sends and reads no more."""
+
     unread_bytes: int = 48 * 2**20
     stalled_seconds: float = 2.0
     """Of answers on all connections. Beyond, the largest ones are dropped whose clients do not read for this time."""
@@ -48,8 +51,10 @@ class ServerLimits:
     """For reading the rest of an answer once the connection is to be closed."""
 
     linger_seconds: float = 2.0
-    linger_bytes: int = 2**20
-    """For reading an error. This much of what the client sends meanwhile is read and dropped."""
+    """For reading an answer after which the connection closes. A reset that comes earlier could overtake it."""
+
+    behind_seconds: float = 1.0
+    """A client this far behind the slowest permitted pace loses its place first when there is none left."""
 
     free_chunks: int = 1_024
     chunk_bytes: int = 16

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import errno
-import json
+import select
 import socket
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
 from ingest.net.server.connections import ConnectionTable
+from ingest.net.server.framing import TOO_MANY_CONNECTIONS
 from ingest.observability import logs
 
 ACCEPTS_PER_TURN = 16
@@ -20,14 +21,10 @@ REFUSED_SECONDS = 1.0
 MAX_REFUSED = 16
 """Refused connections stay open this long, and this many of them, so that their clients can read the answer."""
 
+_LEFT = getattr(select, "POLLRDHUP", 0)
+"""Linux reports a closed connection without reading what its client sent before."""
+
 _NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_BODY = json.dumps(
-    {"error": {"message": "Too many connections. Try again.", "type": "server_error", "param": None, "code": "service_unavailable"}}
-).encode()  # fmt: skip
-TOO_MANY_CONNECTIONS = (
-    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 5\r\nx-should-retry: true\r\n"
-    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_BODY), _BODY)
-)
 
 _log = logs.RepeatedRecords(logs.get(__name__))
 
@@ -86,13 +83,19 @@ class Listener:
                     raise
                 self._pause(listening, exc)
                 return
-            self._open(accepted, address)
+            if _has_left(accepted):
+                accepted.close()
+            else:
+                self._open(accepted, address)
 
     def _pause(self, listening: socket.socket, reason: OSError) -> None:
         """Stop accepting for a moment, and close what can be closed: the socket stays readable while a client waits."""
         self.drop_refused(0)
-        for _ in range(ACCEPTS_PER_TURN):
+        self._connections.close_leaving()
+        for closed in range(ACCEPTS_PER_TURN):
             if not self._connections.close_idle():
+                if not closed:
+                    self._connections.displace()
                 break
         _log.warning("accept_paused", reason=str(reason), connections=len(self._connections))
         self._loop.remove_reader(listening.fileno())
@@ -125,3 +128,13 @@ class Listener:
         if len(self._refused) > MAX_REFUSED:
             self._refused.popleft()[1].close()
         _log.warning("connection_refused", reason="too many connections", connections=len(self._connections))
+
+
+def _has_left(accepted: socket.socket) -> bool:
+    """Return whether the client closed its connection before it was accepted. Its request is not read.
+
+    A client that sends requests and does not wait for answers fills the queue of the system, in which others wait too.
+    """
+    poll = select.poll()
+    poll.register(accepted, _LEFT)
+    return bool(poll.poll(0))

@@ -6,11 +6,12 @@ from typing import Any, Protocol
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from ingest.net.server.framing import Violation, check_framing, head_too_large, last_response
+from ingest.net.server.framing import TOO_MANY_CONNECTIONS, Violation, check_framing, head_too_large, last_response
 from ingest.net.server.limits import ServerLimits
+from ingest.net.server.pacing import PacedHttpProtocol
 
 HEAD_SLICE_BYTES = 8 * 2**10
 BODY_SLICE_BYTES = 64 * 2**10
@@ -32,7 +33,7 @@ class Registry(Protocol):
     def report(self, connection: "LimitedHttpProtocol", status: int, reason: str) -> None: ...
 
 
-class LimitedHttpProtocol(HttpToolsProtocol):
+class LimitedHttpProtocol(PacedHttpProtocol):
     """Refuses a request that exceeds ServerLimits, with an error response where the protocol still allows one.
 
     The registry calls `check_time` about twice a second.
@@ -47,13 +48,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         limits: ServerLimits,
         render_error: RenderError,
     ) -> None:
-        super().__init__(config, server_state, app_state)
-        self.limits = limits
+        super().__init__(config, server_state, app_state, limits)
         self._registry = registry
         self._render_error = render_error
         self._ignores_input = False
-        self._is_in_head = True
-        """True from the end of a request to the end of the next one's headers."""
         self._head_since: float | None = time.monotonic()
         """When the head began: None while the connection is idle between two requests."""
         self._has_received = False
@@ -63,14 +61,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._chunks = 0
         self._framing_bytes = 0
         """Bytes on the wire since the last byte of the body: sizes and extensions of chunks, and trailers."""
-        self._window_since = 0.0
-        self._window_bytes = 0
+        self._drained_bytes = 0
+        """Bytes of the body since its answer."""
         self._answered_since: float | None = None
-        self._write_paused_since: float | None = None
-        self._unread_bytes = 0
         self._closing_since: float | None = None
-        self._lingers_since: float | None = None
-        """When an error was sent. The connection then reads on for a while, because a reset could overtake the answer."""
         self._running: RequestResponseCycle | None = None
 
     # --- connection ---
@@ -81,43 +75,23 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._registry.discard(self)
-        for cycle in (self._running, *(cycle for cycle, _ in self.pipeline)):
-            if cycle is not None and not cycle.response_complete:  # uvicorn tells the newest request only
-                cycle.disconnected = True
-                cycle.message_event.set()
+        self._end_cycles()
         self.pipeline.clear()
         super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        self._write_paused_since = time.monotonic()
-        self._unread_bytes = self.unread_bytes
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        self._write_paused_since = None
-        super().resume_writing()
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether no request is under way: its headers have not arrived, or it is answered."""
-        if self._lingers_since is not None or self.cycle is None:
-            return True
-        return bool(self.cycle.response_complete and not self.pipeline)
-
-    @property
-    def unread_bytes(self) -> int:
-        """The bytes of answers that the client has not read."""
-        return int(self.transport.get_write_buffer_size())
-
-    def is_stalled(self, now: float) -> bool:
-        """Return whether the client has not read its answer for a while."""
-        paused = self._write_paused_since
-        has_read = self._unread_bytes - self.unread_bytes >= self.limits.window_bytes
-        return paused is not None and now - paused > self.limits.stalled_seconds and not has_read
 
     def close_now(self) -> None:
         """Drop the connection with everything that is not sent yet."""
         self.transport.abort()
+
+    def displace(self) -> None:
+        """Close the connection for another one, with 503 if its answer has not begun."""
+        self._ignores_input = True
+        has_answer_begun = self._running is None or self._running.response_started
+        self._end_cycles()
+        if has_answer_begun:
+            self.close_now()
+        else:
+            self._write_last(TOO_MANY_CONNECTIONS)
 
     # --- bytes ---
 
@@ -129,6 +103,11 @@ class LimitedHttpProtocol(HttpToolsProtocol):
                 self.flow.pause_reading()
             return
         self._has_received = True
+        if not self._is_in_head and self.cycle.response_complete:
+            self._drained_bytes += len(data)
+            if self._drained_bytes > self.limits.linger_bytes:
+                self._end_drain()
+                return
         try:
             self._parse(memoryview(data))
         except Violation as exc:
@@ -166,12 +145,6 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if self._framing_bytes > self.limits.head_bytes:
             raise Violation(400, "Invalid HTTP request: too many bytes between the parts of the body.")
 
-    def _head_too_large(self) -> Violation:
-        message = (
-            f"Request headers too large: at most {self.limits.head_bytes:,} bytes in {self.limits.headers} headers."
-        )
-        return Violation(431, message)
-
     # --- callbacks of the parser ---
 
     def on_message_begin(self) -> None:
@@ -200,7 +173,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._registry.mark_used(self)
         self._is_in_head = False
-        self._head_bytes = 0
+        self._head_bytes = self._drained_bytes = 0
         self._head_since = self._answered_since = None
         self._window_since, self._window_bytes = time.monotonic(), 0
 
@@ -257,7 +230,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             if now - self._answered_since > self.limits.drain_seconds:
                 self.close_now()
             return
-        if self.flow.read_paused or self.cycle.waiting_for_100_continue:  # the client waits for the application
+        if not self._is_waiting_for_body:  # the client waits for the application
             self._window_since, self._window_bytes = now, 0
         elif now - self._window_since > self.limits.body_seconds:
             if self._window_bytes < self.limits.window_bytes:
@@ -275,23 +248,31 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             return
         if not self._is_in_head and (self.pipeline or self.cycle.response_started):
-            self._end_cycle()
+            self._end_cycles()
             self.close_now()
             return
-        if not self._is_in_head:
-            self._end_cycle()
-        self._send_error(status, message)
-
-    def _end_cycle(self) -> None:
-        """Let the handler of the request see that its client is gone."""
-        if not self.cycle.response_complete:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-
-    def _send_error(self, status: int, message: str) -> None:
+        self._end_cycles()
         headers, body = self._render_error(status, message)
-        self.transport.write(last_response(status, [*self.server_state.default_headers, *headers], body))
+        self._write_last(last_response(status, [*self.server_state.default_headers, *headers], body))
+
+    def _end_cycles(self) -> None:
+        """Let the handlers of all requests see that their client is gone."""
+        for cycle in (self._running, *(cycle for cycle, _ in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:  # uvicorn tells the newest request only
+                cycle.disconnected = True
+                cycle.message_event.set()
+
+    def _write_last(self, response: bytes) -> None:
+        self.transport.write(response)
         self.transport.write_eof()
         self.flow.resume_reading()
         self._window_bytes = 0
+        self._lingers_since = time.monotonic()
+
+    def _end_drain(self) -> None:
+        """Stop reading a body whose request is answered. The client may read the answer for a while."""
+        self._ignores_input = True
+        self._unset_keepalive_if_required()
+        self.flow.pause_reading()
+        self.transport.write_eof()
         self._lingers_since = time.monotonic()

@@ -5,7 +5,7 @@ The weights leave out the inverse document frequency: Qdrant multiplies it in (`
 
 from ingest.steps.bm25.counts import TermCounts, count_terms, count_terms_in_parts
 from ingest.steps.bm25.languages import LANGUAGES, bits_of_languages, languages_of_bits, languages_of_parts
-from ingest.steps.bm25.normalization import normalize
+from ingest.steps.bm25.normalization import normalize, normalize_query
 from ingest.steps.bm25.query import QueryTerms, query_terms, query_vector
 from ingest.steps.bm25.title import TitleTerms, title_terms
 from ingest.steps.bm25.weights import document_vector
@@ -29,6 +29,7 @@ __all__ = [
     "languages_of_bits",
     "languages_of_parts",
     "normalize",
+    "normalize_query",
     "query_terms",
     "query_vector",
     "title_terms",

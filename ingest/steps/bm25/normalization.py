@@ -11,11 +11,22 @@ _SEPARATED = dict.fromkeys(
 )
 
 
+MAX_QUERY_CHARACTERS = 65_536
+"""Of a query in NFKC: twice the longest one of a client, because a few characters unfold to up to 18."""
+
+
 def normalize(text: str) -> str:
     """Return the text in NFKC, with superscripts as separators and at most 30 combining marks on a letter."""
     if text.isascii():
         return text
     return normal_forms.normalize("NFKC", text.translate(_SEPARATED))
+
+
+def normalize_query(text: str) -> str:
+    """Return a query as `normalize` does, cut at MAX_QUERY_CHARACTERS."""
+    if text.isascii():
+        return text[:MAX_QUERY_CHARACTERS]
+    return normal_forms.normalize_within("NFKC", text.translate(_SEPARATED), MAX_QUERY_CHARACTERS)
 
 
 def normalize_in_place(text: str) -> str | None:

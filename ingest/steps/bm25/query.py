@@ -1,7 +1,8 @@
 """The terms of a query and their weights."""
 
+import heapq
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,9 +12,12 @@ from ingest.steps.bm25.forms import WordForms, terms_of
 from ingest.steps.bm25.hashing import term_id, title_id
 from ingest.steps.bm25.joints import Joints
 from ingest.steps.bm25.languages import language_of_word, languages_of_query
-from ingest.steps.bm25.normalization import normalize
+from ingest.steps.bm25.normalization import normalize_query
 from ingest.steps.bm25.words import Words, split
 from ingest.steps.vectors import SparseVector
+
+MAX_TERMS = 8_192
+"""The longest query has 2,400 terms of prose or of source code, and 40,000 of different ideographs."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ def query_terms(text: str, languages: Sequence[str] = ("en",)) -> QueryTerms:
 
     Stop words of all languages are left out, unless the query has no other words ("to be or not to be").
     """
-    text = normalize(text)
+    text = normalize_query(text)
     of_query = languages_of_query(text, languages or ("en",))
     found = _Terms(of_query, keep_stop_words=False)
     found.add_text(text)
@@ -47,6 +51,13 @@ def query_terms(text: str, languages: Sequence[str] = ("en",)) -> QueryTerms:
         found = _Terms(of_query, keep_stop_words=True)
         found.add_text(text)
     return found.result()
+
+
+def _heaviest(terms: Mapping[str, float]) -> Iterable[tuple[str, float]]:
+    """Return the terms that count: the first ones among equals."""
+    if len(terms) <= MAX_TERMS:
+        return terms.items()
+    return heapq.nlargest(MAX_TERMS, terms.items(), key=lambda item: item[1])
 
 
 class _Terms:
@@ -79,10 +90,10 @@ class _Terms:
     def result(self) -> QueryTerms:
         texts: dict[int, str] = {}
         values: dict[int, float] = {}
-        for term, weight in self._weights.items():
+        for term, weight in _heaviest(self._weights):
             texts[term_id(term)], texts[title_id(term)] = term, f"{term} (title)"
             values[term_id(term)], values[title_id(term)] = weight, weight * weights.TITLE
-        for term, weight in self._former.items():
+        for term, weight in _heaviest(self._former):
             if term_id(term) not in values:
                 texts[term_id(term)], values[term_id(term)] = term, weight
         ids = sorted(values)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.net.server.limits import ServerLimits
+from ingest.net.server.pacing import assign_connection
 from ingest.net.server.server import LimitedServer, build_server
 from tests.servers import wait_until
 
@@ -18,7 +19,10 @@ POST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 
 @dataclass
 class SmallApp:
-    """Answers with the size of the body. `/wait` answers when `released` is set, and `/large` with `large_bytes`."""
+    """Answers with the size of the body. `/wait` answers when `released` is set, and `/large` with `large_bytes`.
+
+    The owner of a request is its header `owner`.
+    """
 
     released: threading.Event = field(default_factory=threading.Event)
     requests: int = 0
@@ -27,6 +31,8 @@ class SmallApp:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.requests += 1
+        if owner := dict(scope["headers"]).get(b"owner"):
+            assign_connection(scope, owner.decode())
         size, more = 0, True
         if scope["path"] != "/unread":
             while more:

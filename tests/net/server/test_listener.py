@@ -4,12 +4,13 @@ import os
 import resource
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from ingest.net.server.connections import MAX_LEAVING
 from ingest.net.server.limits import ServerLimits
-from tests.net.server.running import HEAD, SmallApp, connect, exchange, receive_all, serving, status_of
+from tests.net.server.running import HEAD, POST, SmallApp, connect, exchange, receive_all, serving, status_of
 from tests.servers import wait_until
 
 REQUEST = HEAD + b"Connection: close\r\n\r\n"
@@ -52,16 +53,52 @@ def test_a_connection_in_use_is_not_closed_for_others() -> None:
         assert [status_of(client.recv(100)) for client in busy] == [200] * 4
 
 
-def test_without_room_a_client_is_told_to_come_back() -> None:
+def test_without_room_the_project_with_the_most_connections_gives_one_up() -> None:
     app = SmallApp()
-    with serving(app, ServerLimits(max_connections=8)) as (port, _), connected(port, 8, WAITING):
+    slow = POST + b"owner: many\r\nContent-Length: 100000\r\n\r\n"
+    few = POST + b"owner: few\r\nContent-Length: 2\r\n\r\n{"
+    with (
+        serving(app, ServerLimits(max_connections=8, behind_seconds=0)) as (port, server),
+        connected(port, 1, few) as others,
+        connected(port, 7, slow) as slow_ones,
+    ):
+        wait_until(lambda: app.requests == 8, what="the requests")
+
+        assert [status_of(exchange(port, REQUEST)) for _ in range(6)] == [200] * 6
+        assert len(server.connections) <= 8
+        answer = receive_all(slow_ones[0])  # it has waited longest
+        assert status_of(answer) == 503
+        assert b"connection: close" in answer
+        assert b"service_unavailable" in answer
+        others[0].sendall(b"}")
+        assert status_of(others[0].recv(100)) == 200
+
+
+def test_without_room_a_project_that_waits_for_answers_gives_up_its_newest_request() -> None:
+    app = SmallApp()
+    waiting = b"GET /wait HTTP/1.1\r\nHost: localhost\r\nowner: many\r\n\r\n"
+    with serving(app, ServerLimits(max_connections=8)) as (port, _), connected(port, 8, waiting) as waiting_ones:
+        wait_until(lambda: app.requests == 8, what="the requests")
+
+        assert status_of(exchange(port, REQUEST)) == 200
+        assert status_of(receive_all(waiting_ones[7])) == 503
+        app.released.set()
+        assert [status_of(client.recv(100)) for client in waiting_ones[:7]] == [200] * 7
+
+
+def test_without_room_and_with_one_connection_for_each_project_a_client_is_told_to_come_back() -> None:
+    app = SmallApp()
+    with ExitStack() as stack:
+        port, _ = stack.enter_context(serving(app, ServerLimits(max_connections=8)))
+        for number in range(8):
+            waiting = b"GET /wait HTTP/1.1\r\nHost: localhost\r\nowner: %d\r\n\r\n" % number
+            stack.enter_context(connected(port, 1, waiting))
         wait_until(lambda: app.requests == 8, what="the requests")
 
         answer = exchange(port, REQUEST)
 
         assert status_of(answer) == 503
         assert b"connection: close" in answer
-        assert b"service_unavailable" in answer
         app.released.set()
 
 
@@ -84,6 +121,14 @@ def test_a_full_table_of_descriptors_is_no_end() -> None:
             assert status_of(receive_all(waiting[0])) == 200
             waiting[0].close()
             app.released.set()
+
+
+def test_more_connections_in_use_than_places_leave_no_more_open_than_places() -> None:
+    app = SmallApp()
+    slow = POST + b"owner: many\r\nContent-Length: 100000\r\n\r\n"
+    with serving(app, ServerLimits(max_connections=8)) as (port, server), connected(port, 100, slow):
+        assert status_of(exchange(port, REQUEST)) == 200
+        assert len(server.server_state.connections) <= 8 + MAX_LEAVING
 
 
 @pytest.mark.parametrize(("descriptors", "expected"), [(65_536, 2_048), (1_024, 768), (128, 64), (64, 8)])

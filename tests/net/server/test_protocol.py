@@ -2,6 +2,7 @@
 
 import http.client
 import resource
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -162,6 +163,19 @@ def test_the_rest_of_a_body_is_read_for_a_while_after_the_answer() -> None:
         client.sendall(b"POST /unread HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n")
         assert status_of(client.recv(100)) == 200
         assert receive_all(client)[-1:] in (b"", b"0")
+
+
+def test_after_its_answer_a_body_is_not_read_to_its_end() -> None:
+    limits = ServerLimits(linger_bytes=2**18, linger_seconds=20)
+    with serving(SmallApp(), limits) as (port, _), connect(port) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**16)
+        client.sendall(b"POST /unread HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n")
+        assert status_of(client.recv(100)) == 200
+        client.settimeout(1)
+        with pytest.raises(TimeoutError):  # what is not read fills the buffers of the system
+            client.sendall(b"x" * 100_000_000)
+        client.settimeout(20)
+        assert receive_all(client)[-1:] in (b"", b"0")  # the server has sent its end
 
 
 def test_a_client_that_does_not_read_its_answer_is_dropped() -> None:

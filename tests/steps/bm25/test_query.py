@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ingest.steps.bm25 import count_terms, query_terms, query_vector
 from ingest.steps.bm25.forms import WordForms, terms_of
 from ingest.steps.bm25.hashing import term_id, title_id
+from ingest.steps.bm25.query import MAX_TERMS
 from ingest.steps.bm25.weights import TITLE
 from ingest.steps.vectors import SparseVector
 from tests.lexical import lexical_order, lexical_scores
@@ -243,3 +244,15 @@ def test_an_identifier_finds_itself_before_another_order(orders: tuple[list[str]
 def test_case_does_not_change_the_matches_of_a_word(text: str) -> None:
     if text.isascii() and query_terms(text.upper()).primary_weight:
         assert matched_share(text.upper(), text.lower()) >= 0.99
+
+
+def test_a_query_has_a_bounded_number_of_terms_the_heaviest_ones() -> None:
+    ideographs = "".join(map(chr, range(0x4E00, 0x4E00 + 20_000)))
+    terms = query_terms("often often often " + ideographs)
+
+    assert len(terms.vector.indices) <= 2 * MAX_TERMS
+    assert "often" in terms.words.values()
+
+
+def test_the_unfolded_characters_of_a_query_are_bounded() -> None:
+    assert query_terms("\ufdfa" * 32_768).primary_weight <= 65_536 / 4  # it has four words
