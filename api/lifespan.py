@@ -60,7 +60,7 @@ def _warm_up(services: Services) -> None:
     """Create the objects that request threads share before these threads exist, so that none is created twice."""
     _ = (services.blobs, services.parser)
     if any(model.url for model in services.settings.models.values()):
-        Tokens.from_text("The first long query should not load the tokenizer.")  # 38 MB, .3 s; local models have their own
+        Tokens.from_text("The first long query should not wait for 38 MB of tokens.")  # local models have their own
     try:
         services.embedder.embed_query("The first search should not wait for the model.")
         services.index.ensure_collection()

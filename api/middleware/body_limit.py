@@ -32,7 +32,7 @@ def max_bytes_of(path: str, max_body_bytes: int) -> int:
 class BodyLimitMiddleware:
     """Answers 413 to a body above the limit of its route, before the body is parsed.
 
-    The server reads and drops the rest of the body, so the client can reuse the connection.
+    The server reads and drops 256 KiB of the rest, so after a shorter one the client can reuse the connection.
     """
 
     def __init__(self, inner: ASGIApp) -> None:

@@ -20,7 +20,7 @@ Logger = structlog.stdlib.BoundLogger
 
 _SEVERAL_LINES = ("exception", "stack")
 
-_QUIET_LIBRARIES = ("httpx", "httpx2", "httpcore", "openai", "urllib3", "celery", "kombu", "alembic")
+_QUIET_LIBRARIES = ("httpx", "httpx2", "httpcore", "openai", "urllib3", "celery", "kombu", "alembic", "mcp")
 
 
 def configure(settings: "Settings") -> None:

@@ -49,7 +49,9 @@ def test_a_folder_beside_the_working_directory_is_found_without_the_working_dire
     user_folder.mkdir(parents=True)
 
     data = absolute_path(user_folder, "../../data")
-    moved = absolute_locations({"INGEST_BLOBS_URL": "../../data", "INGEST_DATABASE_URL": "sqlite:///../own.db"}, user_folder)
+    moved = absolute_locations(
+        {"INGEST_BLOBS_URL": "../../data", "INGEST_DATABASE_URL": "sqlite:///../own.db"}, user_folder
+    )
     user_folder.rmdir()
 
     assert data.is_dir()

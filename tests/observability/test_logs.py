@@ -83,7 +83,8 @@ def test_records_below_the_level_are_dropped_and_libraries_log_warnings_only(
     logs.configure(Settings(log_level="info"))
 
     logs.get("test").debug("too_detailed")
-    logging.getLogger("httpx").info("request sent")
+    for library in ("httpx", "mcp.server.streamable_http_manager"):
+        logging.getLogger(library).info("request sent")
     logging.getLogger("httpx").warning("request failed")
 
     assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["request failed"]

@@ -1,5 +1,6 @@
 """The number of connections: idle ones make room, and without room a client is told."""
 
+import asyncio
 import os
 import resource
 import socket
@@ -8,8 +9,9 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from ingest.net.server.connections import MAX_LEAVING
+from ingest.net.server.connections import MAX_LEAVING, ConnectionTable
 from ingest.net.server.limits import ServerLimits
+from ingest.net.server.listener import Listener
 from tests.net.server.running import HEAD, POST, SmallApp, connect, exchange, receive_all, serving, status_of
 from tests.servers import wait_until
 
@@ -51,6 +53,30 @@ def test_a_connection_in_use_is_not_closed_for_others() -> None:
         wait_until(lambda: app.requests == 4, what="the requests")
         app.released.set()
         assert [status_of(client.recv(100)) for client in busy] == [200] * 4
+
+
+def test_connections_whose_clients_left_before_they_were_accepted_are_dropped() -> None:
+    opened: list[asyncio.BaseTransport] = []
+
+    class Opened(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            opened.append(transport)
+            transport.close()
+
+    async def accept_all(listening: socket.socket) -> None:
+        limits = ServerLimits()
+        listener = Listener([listening], ConnectionTable(limits, limits.max_connections), Opened)
+        while not opened:
+            await asyncio.sleep(0.01)
+        listener.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        with connected(port, 20, REQUEST):
+            pass
+        with connected(port, 1, REQUEST):
+            asyncio.run(asyncio.wait_for(accept_all(listening), 60))
+    assert len(opened) == 1
 
 
 def test_without_room_the_project_with_the_most_connections_gives_one_up() -> None:
