@@ -11,12 +11,11 @@ from rich.console import Console
 
 from ingest.cli.listing import format_bytes, format_time, print_facts, print_json_lines, print_rows
 from ingest.cli.options import HELP_MARKUP, ApiKey, AsJson, BaseUrl, Limit, StoreArgument, Yes, confirm
-from ingest.cli.output import print_line
+from ingest.cli.output import echo, print_line
 from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import Refused
 from ingest.imports.client import open_client
 from ingest.imports.service_url import DEFAULT_URL
-from ingest.observability.visible import visible
 
 app = typer.Typer(
     name="files",
@@ -101,8 +100,11 @@ def text(file: FileArgument, store: OfStore, base_url: BaseUrl = DEFAULT_URL, ap
     with open_client(base_url, api_key) as client:
         content = client.vector_stores.files.content(file, vector_store_id=resolve_store_id(client, store))
         whole = "".join(part.text or "" for part in content)
+    if not sys.stdout.isatty():
+        sys.stdout.write(f"{whole}\n")
+        return
     for line in whole.splitlines():
-        print(visible(line) if sys.stdout.isatty() else line)
+        echo(line)
 
 
 @app.command("download")

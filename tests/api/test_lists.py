@@ -161,8 +161,16 @@ def test_the_default_limit_of_other_lists_is_twenty(client: TestClient, store: s
         assert (len(page_body["data"]), page_body["has_more"]) == (20, True)
 
 
-def test_batches_and_uploads_have_no_list(client: TestClient, store: str) -> None:
-    error_of(client.get(f"/v1/vector_stores/{store}/file_batches"), 405)
+def test_the_batches_of_a_store_are_listed_the_newest_first(client: TestClient, store: str) -> None:
+    path = f"/v1/vector_stores/{store}/file_batches"
+    first, second = (client.post(path, json={"file_ids": [upload(client)]}).json()["id"] for _ in range(2))
+
+    assert [each["id"] for each in client.get(path).json()["data"]] == [second, first]
+    assert [each["id"] for each in client.get(path, params={"after": second}).json()["data"]] == [first]
+    assert [each["id"] for each in client.get(path, params={"order": "asc", "limit": 1}).json()["data"]] == [first]
+
+
+def test_uploads_have_no_list(client: TestClient) -> None:
     error_of(client.get("/v1/uploads"), 405)
     error_of(client.get("/v1/uploads/upload_x"), 404)
 

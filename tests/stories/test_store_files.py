@@ -72,6 +72,7 @@ def test_the_raw_json_of_a_store_file_and_its_content_has_exactly_the_documented
         "last_error": None,
         "chunking_strategy": {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}},
         "attributes": {},
+        "filename": "note.txt",
         "warnings": 0,
         "waiting_for": None,
         "waiting_details": None,

@@ -48,7 +48,7 @@ def test_a_store_may_be_created_without_parameters(strict: openai.OpenAI) -> Non
     assert raw["last_active_at"] == raw["created_at"]
     assert set(raw) == {
         "id", "object", "created_at", "name", "description", "usage_bytes", "bytes", "file_counts", "status",
-        "expires_after", "expires_at", "last_active_at", "metadata",
+        "expires_after", "expires_at", "last_active_at", "metadata", "chunks",
     }  # fmt: skip
 
 

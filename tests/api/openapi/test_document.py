@@ -45,6 +45,8 @@ def test_the_document_lists_all_routes(document: dict[str, Any]) -> None:
         f"POST {store}/files", f"GET {store}/files", f"GET {store}/files/{{file_id}}",
         f"POST {store}/files/{{file_id}}", f"DELETE {store}/files/{{file_id}}", f"GET {store}/files/{{file_id}}/content",
         f"POST {store}/file_batches", f"GET {store}/file_batches/{{batch_id}}",
+        f"GET {store}/file_batches",  # an extension
+        "GET /v1/models", "GET /v1/models/{model}", "POST /v1/embeddings",
         f"POST {store}/file_batches/{{batch_id}}/cancel", f"GET {store}/file_batches/{{batch_id}}/files",
         f"GET {store}/file_batches/{{batch_id}}/events",  # an extension
         f"GET {store}/files/{{file_id}}/report", f"GET {store}/file_reports", f"GET {store}/warnings",  # extensions
@@ -73,7 +75,7 @@ def test_every_operation_documents_its_error_responses(document: dict[str, Any])
     for name, operation in operations(document):
         described = set(operation["responses"])
         expected = {"200", "400", "401", "403", "429", "500", "503"}
-        lists = ("GET /v1/files", "GET /v1/vector_stores", "GET /v1/webhook_endpoints")
+        lists = ("GET /v1/files", "GET /v1/vector_stores", "GET /v1/webhook_endpoints", "GET /v1/models")
         if name not in (*lists, "POST /v1/files", "POST /v1/uploads", "POST /v1/webhook_endpoints"):
             expected.add("404")
         if "requestBody" in operation:

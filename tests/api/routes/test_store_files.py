@@ -36,6 +36,7 @@ def test_an_attached_file_is_in_progress_at_once(client: TestClient, path: str, 
         "last_error": None,
         "chunking_strategy": {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}},
         "attributes": {},
+        "filename": "heron.txt",
         "warnings": 0,
         "waiting_for": None,
         "waiting_details": None,
@@ -216,7 +217,7 @@ def test_a_file_can_be_attached_while_the_broker_is_down(
 
 STORE_FILE = {
     "id", "object", "usage_bytes", "created_at", "vector_store_id", "status", "last_error", "chunking_strategy",
-    "attributes", "warnings", "waiting_for", "waiting_details",
+    "attributes", "filename", "warnings", "waiting_for", "waiting_details",
 }  # fmt: skip
 
 

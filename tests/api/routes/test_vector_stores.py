@@ -118,7 +118,7 @@ def test_the_files_of_a_deleted_store_stay_uploaded(client: TestClient, store: s
 
 VECTOR_STORE = {
     "id", "object", "created_at", "name", "description", "usage_bytes", "bytes", "file_counts", "status",
-    "expires_after", "expires_at", "last_active_at", "metadata",
+    "expires_after", "expires_at", "last_active_at", "metadata", "chunks",
 }  # fmt: skip
 
 

@@ -52,6 +52,7 @@ def test_a_file_of_a_store_has_the_id_of_the_uploaded_file() -> None:
             "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400},
         },
         "attributes": {"year": 2024, "draft": False},
+        "filename": "a.pdf",
         "warnings": 2,
         "waiting_for": None,
         "waiting_details": None,

@@ -9,7 +9,7 @@ def row(**changes: object) -> Row:
     fields = {
         "id": "vs_1", "created_at": 1, "name": "zoo", "description": None, "usage_bytes": 7, "in_progress": 0,
         "completed": 1, "failed": 0, "cancelled": 0, "expired_at": None, "expires_after_days": None,
-        "last_active_at": 2, "meta": {"a": "b"},
+        "last_active_at": 2, "meta": {"a": "b"}, "chunks": 3,
     }  # fmt: skip
     return Row(**fields | changes)
 
