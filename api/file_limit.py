@@ -27,7 +27,7 @@ def file_limit_route(max_bytes: Callable[[Services], int], param: str) -> type[A
     """Return a route class that refuses a file above `max_bytes` (413) or above the quota of the project (429).
 
     `param` is the form field of the file. A request with a Content-Length is refused before its body is read, any other one
-    as soon as it exceeds the limit. The server reads and drops the rest of the body, so the client can reuse the connection.
+    as soon as it exceeds the limit. Of a refused body the server reads 256 KiB more, and then ends the connection.
     """
 
     class FileLimitRoute(APIRoute):
