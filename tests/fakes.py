@@ -326,7 +326,9 @@ class FakeServices(Services):
     def __init__(self, settings: Settings, database: Database) -> None:
         super().__init__(settings)
         self.database = database
-        self.uptime = database._clock or self.uptime  # a test's clock advances as time does, without jumps
+        self.uptime = (
+            getattr(database, "_clock", None) or self.uptime
+        )  # a test's clock advances as time does, without jumps
         self.blobs = FolderBlobs(settings.data / "blobs")
         self.queue = FakeQueue()
         self.embedder = FakeEmbedder()

@@ -167,9 +167,8 @@ def test_a_slow_server_times_out(chat: tuple[ChatServer, str], slow_bytes: int) 
     assert time.monotonic() - started < TIMEOUT_SECONDS, "the answer takes 10 s"
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "nonsense", "http://[", "ftp://127.0.0.1", "http://\0"])
-def test_an_unreachable_server_leaves_the_query_unchanged(url: str) -> None:
-    assert rewrite(url, "as it was") == ["as it was"]
+def test_an_unreachable_server_leaves_the_query_unchanged() -> None:
+    assert rewrite("http://127.0.0.1:1/v1", "as it was") == ["as it was"]
 
 
 def test_a_key_that_fits_in_no_header_leaves_the_query_unchanged(chat: tuple[ChatServer, str]) -> None:

@@ -100,12 +100,6 @@ def test_retry_after_is_seconds_or_a_date_and_at_most_an_hour(value: str, second
     assert raised.value.retry_after_seconds == seconds
 
 
-@pytest.mark.parametrize("url", ["model/v1", "http://model:port/v1", "ftp://model"])
-def test_an_invalid_url_raises_dependency_down(url: str) -> None:
-    with pytest.raises(DependencyDown, match="INGEST_EMBEDDING_URL"):
-        RemoteEmbedder(Settings(embedding_url=url)).embed(["a"])
-
-
 def test_a_changed_dimension_raises_dependency_down() -> None:
     server = ScriptedPool(vectors_answer([[1, 2, 3]]), vectors_answer([[1, 2]]))
     embedder = server.embedder()
