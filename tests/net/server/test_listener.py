@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -11,7 +12,7 @@ import pytest
 
 from ingest.net.server.connections import MAX_LEAVING, ConnectionTable
 from ingest.net.server.limits import ServerLimits
-from ingest.net.server.listener import Listener
+from ingest.net.server.listener import EXHAUSTED_PAUSE_SECONDS, Listener
 from tests.net.server.running import HEAD, POST, SmallApp, connect, exchange, receive_all, serving, status_of
 from tests.servers import wait_until
 
@@ -132,20 +133,19 @@ def test_a_full_table_of_descriptors_is_no_end() -> None:
     app = SmallApp()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with serving(app) as (port, _):
-        highest = max(int(name) for name in os.listdir("/proc/self/fd"))
-        with connect(port) as client:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 2, hard))
+        with connect(port) as served, socket.socket() as waiting:
+            served.sendall(WAITING)
+            wait_until(lambda: app.requests == 1, what="the request")
+            highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
             try:
-                waiting = [socket.socket() for _ in range(1)]
-                waiting[0].connect(("127.0.0.1", port))
-                client.sendall(WAITING)  # in use, so that it is not closed for the new one
-                wait_until(lambda: app.requests == 1, what="the request")
+                waiting.connect(("127.0.0.1", port))
+                time.sleep(2 * EXHAUSTED_PAUSE_SECONDS)  # it cannot be accepted
             finally:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-            waiting[0].sendall(REQUEST)
-            waiting[0].settimeout(20)
-            assert status_of(receive_all(waiting[0])) == 200
-            waiting[0].close()
+            waiting.sendall(REQUEST)
+            waiting.settimeout(20)
+            assert status_of(receive_all(waiting)) == 200
             app.released.set()
 
 
