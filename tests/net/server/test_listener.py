@@ -132,21 +132,20 @@ def test_without_room_and_with_one_connection_for_each_project_a_client_is_told_
 def test_a_full_table_of_descriptors_is_no_end() -> None:
     app = SmallApp()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with serving(app) as (port, _):
-        with connect(port) as served, socket.socket() as waiting:
-            served.sendall(WAITING)
-            wait_until(lambda: app.requests == 1, what="the request")
-            highest = max(int(name) for name in os.listdir("/proc/self/fd"))
-            resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
-            try:
-                waiting.connect(("127.0.0.1", port))
-                time.sleep(2 * EXHAUSTED_PAUSE_SECONDS)  # it cannot be accepted
-            finally:
-                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-            waiting.sendall(REQUEST)
-            waiting.settimeout(20)
-            assert status_of(receive_all(waiting)) == 200
-            app.released.set()
+    with serving(app) as (port, _), connect(port) as served, socket.socket() as waiting:
+        served.sendall(WAITING)
+        wait_until(lambda: app.requests == 1, what="the request")
+        highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
+        try:
+            waiting.connect(("127.0.0.1", port))
+            time.sleep(2 * EXHAUSTED_PAUSE_SECONDS)  # it cannot be accepted
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        waiting.sendall(REQUEST)
+        waiting.settimeout(20)
+        assert status_of(receive_all(waiting)) == 200
+        app.released.set()
 
 
 def test_more_connections_in_use_than_places_leave_no_more_open_than_places() -> None:
