@@ -1,10 +1,10 @@
 # Commands for developers and CI. They need Python 3.11 or newer, make and a package index. `make help` lists them.
-PYTHON ?= python3.11
+PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python$(version) 2>/dev/null)))
 BIN := .venv/bin
 PATHS := ingest workers api tests deploy
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients check audit unit test test-long chaos attacks demo bench docs lock pin-images clean env.example
+.PHONY: help setup clients check audit unit test test-long chaos attacks demo bench docs lock pin-images clean env.example cli-session
 
 help: ## List the commands
 	@sed -n 's/^\([a-z.-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -12,7 +12,13 @@ help: ## List the commands
 setup: .venv/installed ## Create .venv and install the pinned dependencies and this package
 
 .venv/installed: deploy/requirements.lock pyproject.toml
+	@test -x $(BIN)/python || test -n "$(PYTHON)" || { \
+		echo "Python 3.11, 3.12 or 3.13 is needed, and none of python3.11, python3.12 and python3.13 was found." >&2; \
+		echo "Install one, for example with 'apt-get install python3.11 python3.11-venv', 'dnf install python3.11'," >&2; \
+		echo "'brew install python@3.11' or 'uv python install 3.11', or name it: make setup PYTHON=/path/to/python" >&2; \
+		exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing $$(grep -c '==' deploy/requirements.lock) pinned packages into .venv. This takes two to five minutes."
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r deploy/requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
@@ -52,6 +58,9 @@ bench: setup ## Throughput and latency against the bare work
 
 docs: setup ## Build the documentation site into build/docs
 	$(BIN)/mkdocs build --strict --config-file deploy/mkdocs.yml
+
+cli-session: setup ## Record the terminal session of the documentation again
+	RECORD_CLI_SESSION=1 $(BIN)/pytest -q -n 0 tests/cli/test_session.py
 
 env.example: setup ## Rewrite deploy/env.example from the settings
 	{ sed "/^# ------/q" deploy/env.example; echo; $(BIN)/ingest settings; } > deploy/env.example.new

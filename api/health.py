@@ -5,6 +5,7 @@ machine also gets the errors themselves.
 """
 
 import asyncio
+import importlib.metadata
 import time
 from typing import cast
 
@@ -49,6 +50,7 @@ async def ready(request: Request) -> JSONResponse:
     at, with_detail = time.time() if state is None else state.at, is_local(request.scope)
     answer = {
         "status": status,
+        "version": importlib.metadata.version("ingest"),
         "files": None if counts is None else {"queued": counts.queued, "running": counts.running},
         "dependencies": {report.name: report.to_json(at, with_detail=with_detail) for report in reports},
         "clock_jump": None if state is None or state.clock_jump is None else state.clock_jump.to_json(),

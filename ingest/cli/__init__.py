@@ -25,6 +25,7 @@ from ingest.runtime.undumpable import make_undumpable
 COMMANDS = {
     "up": "up.up",
     "import": "imports.import_",
+    "imports": "known_imports.app",
     "status": "status.status",
     "report": "report.report",
     "stores": "stores.app",
@@ -45,6 +46,8 @@ COMMANDS = {
     "migrate": "migrate.migrate",
     "models": "models.app",
     "mcp": "mcp.mcp",
+    "doctor": "doctor.doctor",
+    "logs": "logs.logs",
     "config": "config.config",
     "settings": "settings.settings",
 }

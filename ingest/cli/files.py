@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from ingest.cli.listing import format_bytes, format_time, print_facts, print_json_lines, print_rows
-from ingest.cli.options import HELP_MARKUP, ApiKey, AsJson, BaseUrl, Limit, StoreArgument, Yes, confirm
+from ingest.cli.options import HELP_MARKUP, ApiKey, AsJson, BaseUrl, Limit, StoreArgument, Yes, confirm, refuse_empty
 from ingest.cli.output import print_line
 from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import Refused
@@ -28,7 +28,9 @@ app = typer.Typer(
 Status = Literal["in_progress", "completed", "failed", "cancelled"]
 
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="Id of the file, file-...")]
-OfStore = Annotated[str, typer.Option("--store", help="Id or name of the vector store that has the file.")]
+OfStore = Annotated[
+    str, typer.Option("--store", help="Id or name of the vector store that has the file.", callback=refuse_empty)
+]
 
 
 @app.command("list")
@@ -59,7 +61,9 @@ def list_(
 @app.command("show")
 def show(
     file: FileArgument,
-    store: Annotated[str, typer.Option("--store", help="Show the file as this vector store has it.")] = "",
+    store: Annotated[
+        str | None, typer.Option("--store", help="Show the file as this vector store has it.", callback=refuse_empty)
+    ] = None,
     as_json: AsJson = False,
     base_url: BaseUrl = DEFAULT_URL,
     api_key: ApiKey = "",
@@ -132,8 +136,13 @@ def download(
 def delete(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Ids of the files, file-...")],
     store: Annotated[
-        str, typer.Option("--store", help="Remove the files from this vector store only, and keep them uploaded.")
-    ] = "",
+        str | None,
+        typer.Option(
+            "--store",
+            help="Remove the files from this vector store only, and keep them uploaded.",
+            callback=refuse_empty,
+        ),
+    ] = None,
     yes: Yes = False,
     base_url: BaseUrl = DEFAULT_URL,
     api_key: ApiKey = "",

@@ -72,7 +72,7 @@ class ProgressLines:
         print_line(self._console, "no longer waiting" if wait is None else f"waiting for {wait.text}")
 
     def transferring(self, transfer: Transfer, scan_counts: ScanCounts, byte_counter: ByteCounter) -> None:
-        self.waiting(transfer.batches.waiting)
+        self.waiting(transfer.waiting)
         if time.monotonic() < self._next_line_at:
             return
         self._next_line_at = time.monotonic() + LINE_SECONDS
@@ -130,7 +130,7 @@ class JsonEvents:
             print_event("waiting", **({"waiting_for": None} if wait is None else wait.to_json()))
 
     def transferring(self, transfer: Transfer, scan_counts: ScanCounts, byte_counter: ByteCounter) -> None:
-        self.waiting(transfer.batches.waiting)
+        self.waiting(transfer.waiting)
         for path, reason in transfer.new_failures:
             print_event("failed", path=path, reason=reason)
         transfer.new_failures.clear()
@@ -210,7 +210,7 @@ class ProgressBars:
         self._progress.update(self._ingest, completed=ended, total=total, note=f"{speed}{eta}{failed}")
         self._failures.extend(f"{path}: {reason}" for path, reason in transfer.new_failures)
         transfer.new_failures.clear()
-        self.waiting(transfer.batches.waiting)
+        self.waiting(transfer.waiting)
 
     def _render(self) -> Group:
         failures = [

@@ -4,12 +4,12 @@ import time
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from ingest.caller import DEFAULT_PROJECT
 from ingest.cli.direct_access import open_database
+from ingest.cli.listing import print_rows
 from ingest.cli.options import HELP_MARKUP, DataFolder
-from ingest.cli.output import add_row, echo, print_to_stderr, table_console
+from ingest.cli.output import echo, print_to_stderr
 from ingest.db.tenancy import keys as rows
 from ingest.tenancy import keys
 
@@ -27,13 +27,15 @@ def create(
 ) -> None:
     """Create a key, and print it once.
 
+    In a data folder that no service has used, the command creates a database and says so.
+
     The database keeps only the hash of a key. As soon as there is a key, the service requires one from everybody.
     Without --scope the key has read and write.
     """
     requested = scope or ["read", "write"]
     if unknown := [word for word in requested if word not in keys.SCOPES]:
         raise typer.BadParameter(f"'{unknown[0]}' is not one of {', '.join(keys.SCOPES)}", param_hint="--scope")
-    with open_database(data) as database:
+    with open_database(data, may_create=True) as database:
         secret, key = keys.create(
             database, project=project, name=name, scopes=[word for word in keys.SCOPES if word in requested]
         )
@@ -46,11 +48,14 @@ def list_(data: DataFolder = None) -> None:
     """List all keys by their first characters."""
     with open_database(data) as database, database.reading() as session:
         keys_and_projects = rows.list_all(session)
-    table = Table("id", "key", "project", "name", "scopes", "created", "last used", "revoked")
-    for key, project in keys_and_projects:
-        times = (_format_time(at) for at in (key.created_at, key.last_used_at, key.revoked_at))
-        add_row(table, key.id, f"{key.prefix}…", project, key.name, " ".join(key.scopes), *times)
-    table_console().print(table)
+    rows_shown = [
+        (
+            *(key.id, f"{key.prefix}…", project, key.name, " ".join(key.scopes)),
+            *(_format_time(at) for at in (key.created_at, key.last_used_at, key.revoked_at)),
+        )
+        for key, project in keys_and_projects
+    ]
+    print_rows(("id", "key", "project", "name", "scopes", "created", "last used", "revoked"), rows_shown)
 
 
 @app.command("revoke")

@@ -2,11 +2,11 @@
 
 import typer
 
+from ingest.cli.direct_access import create_data_folder
 from ingest.config import load_settings
 from ingest.config.secrets_keys import load_secrets_keys
 from ingest.db.migrate import migrate as apply_migrations
 from ingest.db.session import Database
-from ingest.embedded.data_folder import make_data_folder
 from ingest.secret_box import SecretBox
 from ingest.webhooks.secrets_at_rest import encrypt_stored
 
@@ -18,7 +18,7 @@ def migrate() -> None:
     """
     settings = load_settings()
     if not settings.database_url:
-        make_data_folder(settings.data)
+        create_data_folder(settings)
     database = Database(settings.sql_url)
     try:
         apply_migrations(database)

@@ -25,6 +25,13 @@ def _resolve_url(ctx: typer.Context, param: typer.CallbackParam, value: str) -> 
     return complete_url(value)
 
 
+def refuse_empty(param: typer.CallbackParam, value: str | None) -> str | None:
+    """Return a name or id. Raises Refused if it is empty: a variable of the caller's script may not be set."""
+    if value is not None and not value.strip():
+        raise Refused(f"{param.opts[0]} is empty. Give a name or an id.")
+    return value
+
+
 BaseUrl = Annotated[
     str,
     typer.Option(
@@ -41,7 +48,9 @@ DataFolder = Annotated[Path | None, typer.Option(help="Data folder of the servic
 JournalFolder = Annotated[
     Path | None, typer.Option("--journal", help="Folder of the journals (default: ~/.local/state/ingest/imports).")
 ]
-StoreArgument = Annotated[str, typer.Argument(metavar="STORE", help="Id or name of the vector store.")]
+StoreArgument = Annotated[
+    str, typer.Argument(metavar="STORE", help="Id or name of the vector store.", callback=refuse_empty)
+]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until all files have ended.")]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
@@ -65,8 +74,22 @@ AttributeFromPath = Annotated[
         "--attr-from-path", help="Attributes from path parts, for example '{department}/{year}/*' (repeatable)."
     ),
 ]
+AttributeLastModified = Annotated[
+    str,
+    typer.Option(
+        metavar="KEY", help="Attribute that gets the Last-Modified date of files from the web, in seconds since 1970."
+    ),
+]
 DeleteMissing = Annotated[
     bool, typer.Option("--delete-missing", help="Remove files from the store that the sources do not have any more.")
+]
+MaxDelete = Annotated[
+    str | None,
+    typer.Option(
+        "--max-delete",
+        metavar="N|N%",
+        help="With --delete-missing: remove nothing if more files are missing, or a larger part of those imported before.",
+    ),
 ]
 RetryFailed = Annotated[
     bool, typer.Option("--retry-failed", help="Retry files that failed before, even if they have not changed.")
@@ -77,12 +100,20 @@ ImportPaths = Annotated[
     typer.Argument(help="Files, folders, quoted globs, bucket URLs (s3://, gs://, ...) or web URLs."),
 ]
 ImportStore = Annotated[
-    str, typer.Option(help="Name or id of the vector store. It is created if no store has the name.")
+    str,
+    typer.Option(help="Name or id of the vector store. It is created if no store has the name.", callback=refuse_empty),
 ]
 Manifests = Annotated[
     list[str] | None,
     typer.Option(
         "--manifest", help="List of files: JSONL or CSV (path, name, attributes), or one path a line (repeatable)."
+    ),
+]
+Sitemaps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sitemap",
+        help="URL of a sitemap or an index of sitemaps, whose pages on the same host are imported (repeatable).",
     ),
 ]
 CheckStore = Annotated[
@@ -99,6 +130,28 @@ JsonEvents = Annotated[bool, typer.Option("--json", help="Print progress as JSON
 Threads = Annotated[int, typer.Option(help="Concurrent uploads.", min=1, max=64)]
 BatchFiles = Annotated[int, typer.Option(help="Most files in a batch.", min=1, max=100_000)]
 AllowPrivate = Annotated[bool, typer.Option("--allow-private", help="Download from private and local addresses too.")]
+SourceUrl = Annotated[
+    str,
+    typer.Option(
+        envvar="INGEST_SOURCE_URL",
+        show_envvar=True,
+        help="URL of the other service for openai:// (default: OpenAI's) and qdrant:// (default: http://localhost:6333).",
+    ),
+]
+SourceApiKey = Annotated[
+    str,
+    typer.Option(
+        envvar="INGEST_SOURCE_API_KEY", show_envvar=True, help="API key of the other service; sent to it only."
+    ),
+]
+TextKey = Annotated[str, typer.Option(help="Key of the text in records of qdrant:// and jsonl://.")]
+NameKey = Annotated[str, typer.Option(help="Key of the file name in these records (default: their id).")]
+SourceAttributes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source-attribute", help="Key of these records that becomes an attribute (repeatable; default: all)."
+    ),
+]
 MaxDownloadMib = Annotated[int, typer.Option(help="Largest download from the web, in MiB.", min=1)]
 MaxDownloadSeconds = Annotated[float, typer.Option(help="Longest download from the web, in seconds.", min=1)]
 

@@ -32,7 +32,7 @@ def create(
     data: DataFolder = None,
 ) -> None:
     """Create a project. Other projects cannot see its data."""
-    with open_database(data) as database:
+    with open_database(data, may_create=True) as database:
         project = projects.create(database, name, _given_limits(requests_per_minute, files_in_progress, stored_bytes))
     echo(f"{project.id} {project.name}")
 

@@ -90,7 +90,7 @@ def reindex(
             _purge(client, path, as_json)
             return
         body = {"now": now} if rollback else body | _model_options(model, now, gate, gate_tolerance, force)
-        batch = _start(client, path + "/rollback" * rollback, body, as_json=as_json, wait=wait)
+        batch = _start(client, path + "/rollback" * rollback, body, as_json=as_json, wait=wait, rollback=rollback)
         has_passed = wait_for_gate(client, path, quiet=as_json) if wait and model and is_complete(batch) else True
     if as_json:
         print(json.dumps(batch))
@@ -121,18 +121,31 @@ def reindex_body(only: str, chunk_tokens: int | None, overlap: int | None) -> di
     return {"only": only, "chunking_strategy": {"type": "static", "static": sizes}}
 
 
-def _start(client: openai.OpenAI, path: str, body: dict[str, Any], *, as_json: bool, wait: bool) -> dict[str, Any]:
-    """Start a re-index and return its batch; with `wait` when it has ended."""
+def _start(
+    client: openai.OpenAI, path: str, body: dict[str, Any], *, as_json: bool, wait: bool, rollback: bool
+) -> dict[str, Any]:
+    """Start a re-index or a rollback and return its batch; with `wait` when it has ended."""
     # No retries: a repeated request would re-index the files twice.
     batch: dict[str, Any] = client.with_options(max_retries=0).post(path, cast_to=dict[str, Any], body=body)
     if not as_json:
-        line = f"{batch['file_counts']['total']:,} files are re-indexed as {batch['id']}"
-        print_line(Console(), line)
+        print_line(Console(), _describe_start(batch, rollback=rollback))
     if wait:
         batch = wait_for_batch(client, batch)
         if not as_json:
             print_file_counts(batch["file_counts"])
     return batch
+
+
+def _describe_start(batch: dict[str, Any], *, rollback: bool) -> str:
+    files = batch["file_counts"]["total"]
+    if not rollback:
+        return f"{files:,} files are re-indexed as {batch['id']}"
+    if not files:
+        return "the store is back at its previous model, whose index was kept; no file needs to be indexed again"
+    return (
+        f"the store returns to its previous model, whose index was kept; {files:,} files that have changed since then "
+        f"are indexed with it as {batch['id']}"
+    )
 
 
 def _purge(client: openai.OpenAI, path: str, as_json: bool) -> None:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ingest.cli.options import ApiKey, BaseUrl, Wait
+from ingest.cli.options import ApiKey, BaseUrl, Wait, refuse_empty
 from ingest.cli.output import add_row, print_line
 from ingest.cli.store_batches import is_complete, print_file_counts, resolve_store_id, wait_for_batch
 from ingest.imports.client import find_store_of_batch, open_client
@@ -22,7 +22,8 @@ def retry(
     failed: Annotated[bool, typer.Option("--failed", help="Retry failed files (the default).")] = False,
     cancelled: Annotated[bool, typer.Option("--cancelled", help="Retry cancelled files.")] = False,
     store: Annotated[
-        str | None, typer.Option(help="Id or name of the batch's store (default: search all stores).")
+        str | None,
+        typer.Option(help="Id or name of the batch's store (default: search all stores).", callback=refuse_empty),
     ] = None,
     wait: Wait = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as one JSON object.")] = False,

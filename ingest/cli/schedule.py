@@ -8,18 +8,20 @@ from zoneinfo import ZoneInfo
 import openai
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from ingest.cli import options as cli
-from ingest.cli.output import add_row, echo, print_line, table_console
+from ingest.cli.listing import print_rows
+from ingest.cli.output import echo, print_line
 from ingest.cli.reindex import ChunkTokens, Overlap, reindex_body
 from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import Refused
 from ingest.imports import attributes
+from ingest.imports.addresses import sitemap_address
 from ingest.imports.client import open_client
 from ingest.imports.service_url import DEFAULT_URL
 
 REINDEX_SCHEDULES, IMPORT_SCHEDULES = "reindex_schedules", "import_schedules"
+COLUMNS = ("id", "store", "what", "cron", "time zone", "next run", "last run", "outcome")
 IMPORT_SCHEDULE_PREFIX = "isch_"
 COUNT_NAMES = ("completed", "uploaded", "removed", "failed", "cancelled", "not_uploaded", "in_progress")
 
@@ -82,6 +84,7 @@ def import_(
     cron: CronOption = "0 3 * * *",
     timezone: Timezone = "UTC",
     manifests: Manifests = None,
+    sitemaps: cli.Sitemaps = None,
     include: cli.Include = None,
     exclude: cli.Exclude = None,
     attr: cli.Attribute = None,
@@ -98,7 +101,8 @@ def import_(
     needs a key with the scope `admin`. Several missed runs are made up for by one run.
     """
     body = {
-        "cron": cron, "timezone": timezone, "sources": sources or [], "manifests": manifests or [],
+        "cron": cron, "timezone": timezone,
+        "sources": [*(sources or []), *(sitemap_address(url) for url in sitemaps or [])], "manifests": manifests or [],
         "include": include or [], "exclude": exclude or [], "attributes": dict(attributes.parse_options(attr or [])),
         "attributes_from_path": attr_from_path or [], "delete_missing": delete_missing, "retry_failed": retry_failed,
         "paused": paused,
@@ -110,22 +114,29 @@ def import_(
 
 @app.command("list")
 def list_(
-    store: cli.StoreArgument, as_json: AsJson = False, base_url: cli.BaseUrl = DEFAULT_URL, api_key: cli.ApiKey = ""
+    store: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[STORE]", help="Id or name of the vector store (default: all stores).", callback=cli.refuse_empty
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    base_url: cli.BaseUrl = DEFAULT_URL,
+    api_key: cli.ApiKey = "",
 ) -> None:
-    """List the schedules of a vector store."""
+    """List the schedules of a vector store, or of all."""
     with open_client(base_url, api_key) as client:
-        path = f"/vector_stores/{resolve_store_id(client, store)}"
+        ids = [each.id for each in client.vector_stores.list()] if store is None else [resolve_store_id(client, store)]
         reindexes, imports = (
-            client.get(f"{path}/{kind}?limit=100", cast_to=dict[str, Any])["data"]
+            [schedule for store_id in ids for schedule in _fetch(client, store_id, kind)]
             for kind in (REINDEX_SCHEDULES, IMPORT_SCHEDULES)
         )
     if as_json:
         print(json.dumps([*reindexes, *imports]))
         return
-    console = table_console()
-    console.print(_schedule_table(reindexes, imports))
+    print_rows(COLUMNS, _schedule_rows(reindexes, imports))
     for schedule in imports:
-        _print_reasons(console, schedule)
+        _print_reasons(Console(), schedule)
 
 
 @app.command("run")
@@ -171,6 +182,13 @@ def remove(
     echo("the schedule is removed")
 
 
+def _fetch(client: openai.OpenAI, store_id: str, kind: str) -> list[dict[str, Any]]:
+    """Return the schedules of a store, of one kind."""
+    path = f"/vector_stores/{store_id}/{kind}?limit=100"
+    data: list[dict[str, Any]] = client.get(path, cast_to=dict[str, Any])["data"]
+    return data
+
+
 def _create(client: openai.OpenAI, path: str, body: dict[str, Any]) -> dict[str, Any]:
     # No retries: a repeated request would create a second schedule.
     schedule: dict[str, Any] = client.with_options(max_retries=0).post(path, cast_to=dict[str, Any], body=body)
@@ -188,22 +206,22 @@ def _schedule_path(client: openai.OpenAI, store: str, schedule: str) -> str:
     return f"/vector_stores/{resolve_store_id(client, store)}/{kind}/{schedule}"
 
 
-def _schedule_table(reindexes: list[dict[str, Any]], imports: list[dict[str, Any]]) -> Table:
-    table = Table("id", "what", "cron", "time zone", "next run", "last run", "outcome")
+def _schedule_rows(reindexes: list[dict[str, Any]], imports: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
     for schedule in reindexes:
         columns = _timing_columns(schedule, f"re-index {schedule['only']}")
-        add_row(table, *columns, _format_time(schedule, "last_run_at"), schedule["last_batch_id"] or "")
+        rows.append((*columns, _format_time(schedule, "last_run_at"), schedule["last_batch_id"] or ""))
     for schedule in imports:
         sources = ", ".join([*schedule["sources"], *schedule["manifests"]])
         last_run = (schedule["last_run"] or {"began_at": None}) | {"timezone": schedule["timezone"]}
         columns = _timing_columns(schedule, f"import {sources}")
-        add_row(table, *columns, _format_time(last_run, "began_at"), _describe_last_run(schedule))
-    return table
+        rows.append((*columns, _format_time(last_run, "began_at"), _describe_last_run(schedule)))
+    return rows
 
 
-def _timing_columns(schedule: dict[str, Any], what: str) -> tuple[str, str, str, str, str]:
+def _timing_columns(schedule: dict[str, Any], what: str) -> tuple[str, str, str, str, str, str]:
     next_run = "paused" if schedule["paused"] else _format_time(schedule, "next_run_at")
-    return schedule["id"], what, schedule["cron"], schedule["timezone"], next_run
+    return schedule["id"], schedule["vector_store_id"], what, schedule["cron"], schedule["timezone"], next_run
 
 
 def _describe_last_run(schedule: dict[str, Any]) -> str:

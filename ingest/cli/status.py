@@ -1,21 +1,19 @@
 """`ingest status`: show the state of imports, batches and vector stores."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import openai
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from ingest.cli.options import ApiKey, BaseUrl, JournalFolder
-from ingest.cli.output import add_row, print_line
+from ingest.cli.import_list import list_imports, print_imports
+from ingest.cli.options import ApiKey, BaseUrl, JournalFolder, refuse_empty
+from ingest.cli.status_display import STATES, open_display
 from ingest.errors import Refused
 from ingest.imports import journal
 from ingest.imports.client import find_store, find_store_of_batch, open_client
@@ -24,7 +22,6 @@ from ingest.imports.service_url import DEFAULT_URL
 from ingest.imports.waits import ImportWait, read_wait, summarize_waits
 
 WATCH_SECONDS = 1.0
-STATES = ("in_progress", "completed", "failed", "cancelled", "total")
 
 
 @dataclass(frozen=True)
@@ -68,9 +65,10 @@ def status(
         typer.Argument(
             metavar="[IMPORT|BATCH|STORE]",
             help="Id of an import, batch or store, or name of a store (default: list all imports).",
+            callback=refuse_empty,
         ),
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Print every change until all files have ended.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show every change until all files have ended.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
     base_url: BaseUrl = DEFAULT_URL,
     api_key: ApiKey = "",
@@ -86,16 +84,19 @@ def status(
     """
     folder = journal_folder or journal.default_folder()
     if target is None:
-        _list_imports(folder, as_json=as_json)
+        print_imports(list_imports(folder), as_json=as_json)
         return
-    with _open_target(target, folder, base_url, api_key) as fetch:
+    with (
+        _open_target(target, folder, base_url, api_key) as fetch,
+        open_display(Console(), as_json=as_json, watch=watch) as display,
+    ):
         current = fetch()
-        _print_status(current, as_json=as_json)
+        display.show(current)
         while watch and not current.has_ended:
             time.sleep(WATCH_SECONDS)
             previous, current = current, fetch()
             if current.facts != previous.facts:
-                _print_status(current, as_json=as_json)
+                display.show(current)
     if current.counts["failed"] or current.counts["cancelled"]:
         raise typer.Exit(1)
 
@@ -174,43 +175,3 @@ def _count_warnings(client: openai.OpenAI, store_id: str, counts: dict[str, int]
 
 def _to_dict(file_counts: Any) -> dict[str, int]:
     return {state: getattr(file_counts, state) for state in STATES}
-
-
-def _print_status(current: FileStatus, *, as_json: bool) -> None:
-    counts = current.counts
-    if as_json:
-        facts: dict[str, Any] = {"object": current.kind, "id": current.id, "name": current.name, "file_counts": counts}
-        facts |= {"warnings": current.warnings, "over": current.has_ended}
-        print(json.dumps(facts | (current.waiting.to_json() if current.waiting else {"waiting_for": None})), flush=True)
-        return
-    words = {state: f"{counts[state]:,} {state.replace('_', ' ')}" for state in STATES if state != "total"}
-    if current.warnings:
-        words["completed"] += f" ({current.warnings:,} with warnings)"
-    parts = ", ".join(words.values())
-    print_line(Console(), f"{current.kind} {current.id} ({current.name}): {parts}, {counts['total']:,} in total")
-    if current.waiting is not None:
-        print_line(Console(), f"waiting for {current.waiting.text}")
-
-
-def _list_imports(folder: Path, *, as_json: bool) -> None:
-    """Print the imports of this machine's journals, the latest last."""
-    imports: list[tuple[dict[str, str], dict[str, Any], dict[str, int]]] = []
-    for store_journal in journal.open_all(folder):
-        try:
-            store = store_journal.read_store()
-            rows = store_journal.list_imports()
-            imports += [(store, row, store_journal.sum_batch_counts(row["number"])) for row in rows]
-        finally:
-            store_journal.close()
-    imports.sort(key=lambda item: item[1]["started"])
-    if as_json:
-        for store, row, counts in imports:
-            print(json.dumps({**store, **{name: row[name] for name in ("id", "started", "ended")}, **counts}))
-        return
-    table = Table("import", "store", "started", "files", "unchanged", "completed", "failed", "state")
-    for store, row, counts in imports:
-        started = datetime.fromtimestamp(row["started"], UTC).astimezone().strftime("%Y-%m-%d %H:%M")
-        numbers = (row["found"], row["unchanged"], counts["completed"], counts["failed"])
-        state = "interrupted or running" if row["ended"] is None else "ended"
-        add_row(table, row["id"], store.get("store", ""), started, *(f"{number:,}" for number in numbers), state)
-    Console().print(table)

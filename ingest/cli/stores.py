@@ -10,7 +10,7 @@ from openai.types import VectorStore
 from rich.console import Console
 
 from ingest.cli.listing import format_bytes, format_time, print_facts, print_json_lines, print_rows
-from ingest.cli.options import HELP_MARKUP, ApiKey, AsJson, BaseUrl, Limit, StoreArgument, Yes, confirm
+from ingest.cli.options import HELP_MARKUP, ApiKey, AsJson, BaseUrl, Limit, StoreArgument, Yes, confirm, refuse_empty
 from ingest.cli.output import print_line
 from ingest.cli.store_batches import resolve_store_id
 from ingest.errors import Refused
@@ -73,7 +73,7 @@ def show(store: StoreArgument, as_json: AsJson = False, base_url: BaseUrl = DEFA
 
 @app.command("create")
 def create(
-    name: Annotated[str, typer.Argument(help="Name of the store.")],
+    name: Annotated[str, typer.Argument(help="Name of the store.", callback=refuse_empty)],
     metadata: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="Metadata of the store (repeatable).")
     ] = None,

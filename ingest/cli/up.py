@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import importlib.metadata
 import os
 import signal
 from collections.abc import Sequence
@@ -20,11 +21,12 @@ from ingest.db.tenancy import keys
 from ingest.embedded.data_folder import prepare_data_folder
 from ingest.embedded.discovery import delete_urls, save_urls
 from ingest.embedded.metrics_folder import delete_metrics_folder
-from ingest.embedded.processes import LOOPBACK_HOST, is_loopback, plan_service
+from ingest.embedded.processes import LOOPBACK_HOST, ServicePlan, is_loopback, plan_service
 from ingest.embedded.supervisor import UP_COMMAND, Supervisor, lock_data_folder_when_free
 from ingest.errors import DependencyDown, Refused
 from ingest.health.external import DependencyWatch, describe, external_checks
 from ingest.imports.schedules import project_import_roots
+from ingest.imports.service_url import DEFAULT_URL
 from ingest.observability import logs
 from ingest.runtime.descriptors import raise_descriptor_limit
 from ingest.status import LANES
@@ -54,6 +56,7 @@ def up(
     environment (INGEST_REDIS_URL, INGEST_QDRANT_URL, INGEST_DATABASE_URL).
     """
     settings = _load_settings(data, workers, import_root or [])
+    _print_line(f"starting ingest {importlib.metadata.version('ingest')} with the data folder {settings.data}")
     raise_descriptor_limit()
     with lock_data_folder_when_free(settings.data, UP_COMMAND, _print_line):
         supervisor = Supervisor(settings.data / "logs", _print_line)
@@ -70,17 +73,29 @@ def up(
             settings, port=port, flower=flower, host=host, may_start_later=lambda: watch.is_down("broker", "database")
         )
         os.chdir("/")  # the folder in which the user started it may go away
-        supervisor.start(planned.processes)
-        if planned.flower_url:
-            _print_line(f"flower {planned.flower_url}")
+        _start(supervisor, planned)
         save_urls(settings.data, planned.environment)
-        _print_line(f"ready {planned.api_url}")
+        _print_ready(planned.api_url)
         try:
             supervisor.run()
         finally:
             watch.stop()
             delete_urls(settings.data)
             _stop(supervisor, settings)
+
+
+def _start(supervisor: Supervisor, planned: ServicePlan) -> None:
+    _print_line(f"starting {', '.join(process.name for process in planned.processes)}")
+    supervisor.start(planned.processes)
+    if planned.flower_url:
+        _print_line(f"flower {planned.flower_url}")
+
+
+def _print_ready(api_url: str) -> None:
+    """Print that the service is ready, and the command that comes next."""
+    _print_line(f"ready {api_url}")
+    url_option = "" if api_url == DEFAULT_URL else f" --url {api_url}"
+    _print_line(f"next, in another terminal: ingest import FOLDER --store NAME{url_option}")
 
 
 def _stop(supervisor: Supervisor, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Addresses of files: local paths, `file://` URLs, URLs of buckets and URLs on the web."""
+"""Addresses of files: local paths, `file://` URLs, URLs of buckets, URLs on the web, and sitemaps."""
 
 import glob
 from urllib.parse import unquote, urlsplit
@@ -7,6 +7,12 @@ from ingest.errors import Refused
 
 WEB_SCHEMES = ("http", "https")
 LOCAL_SCHEMES = ("", "file", "local")
+
+SITEMAP_PREFIX = "sitemap+"
+"""Before the URL of a sitemap, whose pages are imported."""
+
+OTHER_STORE_SCHEMES = ("openai", "qdrant", "jsonl")
+"""See `ingest/imports/other_stores/`."""
 
 INVALID_ADDRESS = "The address is not valid"
 
@@ -29,6 +35,29 @@ def is_web(address: str) -> bool:
     return url_scheme(address) in WEB_SCHEMES
 
 
+def is_sitemap(address: str) -> bool:
+    """Return whether an address names a sitemap as a source: `sitemap+https://...`."""
+    scheme = url_scheme(address)
+    return scheme.startswith(SITEMAP_PREFIX) and scheme.removeprefix(SITEMAP_PREFIX) in WEB_SCHEMES
+
+
+def is_other_store(address: str) -> bool:
+    """Return whether an address names a store of another service, or a file of it."""
+    return url_scheme(address) in OTHER_STORE_SCHEMES
+
+
+def sitemap_address(url: str) -> str:
+    """Return the address of a sitemap as a source. Raises Refused when the URL is not one on the web."""
+    if not is_web(url) or not is_valid_address(url):
+        raise Refused(f"{url}: expected the URL of a sitemap, such as https://example.org/sitemap.xml.")
+    return SITEMAP_PREFIX + url
+
+
+def sitemap_url(address: str) -> str:
+    """Return the URL of the sitemap that an address names."""
+    return address[len(SITEMAP_PREFIX) :]
+
+
 def local_path(address: str) -> str:
     """Return the path that a local address names. Raises Refused when a `file://` URL cannot be parsed."""
     if url_scheme(address) != "file":
@@ -44,7 +73,7 @@ def is_valid_address(address: str) -> bool:
     if not address or "\0" in address:
         return False
     scheme, rest = url_scheme(address), address.partition("://")[2]
-    if scheme not in (*WEB_SCHEMES, "file"):
+    if scheme.removeprefix(SITEMAP_PREFIX) not in (*WEB_SCHEMES, "file"):
         return not scheme or bool(rest.strip("/"))
     try:
         parts = urlsplit(address)

@@ -20,6 +20,8 @@ from ingest.imports.addresses import (
     canonical_bucket_url,
     glob_base,
     is_local,
+    is_other_store,
+    is_sitemap,
     is_valid_address,
     is_web,
     local_path,
@@ -80,8 +82,10 @@ class ImportRoots:
             return ""
         if not is_valid_address(address):
             return INVALID_ADDRESS
-        if is_web(address):
+        if is_web(address) or is_sitemap(address):
             return ""
+        if is_other_store(address):
+            return "A store of another service is imported by `ingest import` only"
         decoded = local_path(address) if is_local(address) else unquote(address)
         if "::" in address + decoded or any(part in ("..", ".") for part in decoded.split("/")):
             return "Chained URLs and the path parts '.' and '..' are not allowed"

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from ingest.imports.import_roots import UNRESTRICTED, ImportRoots
+from ingest.imports.other_stores import OtherStores, SourceServer
 from ingest.imports.patterns import PathFilter
+from ingest.imports.removal_limit import RemovalLimit
 from ingest.imports.scan import AttributeRules
 from ingest.imports.sources import source_key
 from ingest.imports.web import DownloadLimits
@@ -32,11 +35,20 @@ class ImportOptions:
     check_store: bool = False
     """Compare every file with the store, even if the store's counts agree with the journal."""
     download_limits: DownloadLimits = field(default_factory=DownloadLimits)
+    source_server: SourceServer = field(default_factory=SourceServer)
+    """The other service whose stores are sources."""
     import_roots: ImportRoots = UNRESTRICTED
     requires_files: bool = False
     """Treat a source without files as a problem (a disk may not be mounted), so that nothing is removed."""
     failures_file: Path | None = None
     """Receives every file that did not complete, as CSV or JSON Lines."""
+    max_delete: RemovalLimit | None = None
+    """If more files are missing, none is removed."""
+
+    @cached_property
+    def other_stores(self) -> OtherStores:
+        """The stores of other services that are sources."""
+        return OtherStores(self.source_server, self.download_limits.max_bytes)
 
     @property
     def sources(self) -> list[str]:

@@ -90,7 +90,7 @@ def progress_snapshot(
         "completed": counts["completed"],
         "failed": counts["failed"],
         "cancelled": counts["cancelled"],
-        "waiting_for": None if transfer.batches.waiting is None else transfer.batches.waiting.text,
+        "waiting_for": None if transfer.waiting is None else transfer.waiting.text,
         "files_per_second": round(files_per_second, 1),
         "eta_seconds": round(remaining / files_per_second) if files_per_second > 0 else None,
     }

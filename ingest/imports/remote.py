@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import fsspec
 
@@ -14,6 +13,7 @@ from ingest.errors import Refused
 from ingest.imports.attributes import Attributes
 from ingest.imports.patterns import PathFilter, glob_to_regex
 from ingest.imports.source_files import SourceFile, SourceProblem, to_printable
+from ingest.imports.web_names import name_of_url
 
 FINGERPRINT_KEYS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "updated", "created")
 """Keys under which fsspec file systems report a fact that changes with the content, the most reliable first."""
@@ -76,9 +76,9 @@ def check_url(url: str) -> None:
 
 def web_file(url: str, source: str, upload_name: str, attributes: Attributes) -> SourceFile:
     """Describe a URL on the web without a request. Size and fingerprint are known after the download."""
-    base_name = unquote(posixpath.basename(urlsplit(url).path.rstrip("/"))) or urlsplit(url).hostname or "page"
+    base_name = name_of_url(url)
     return SourceFile(
-        address=url, relative_path=to_printable(base_name), display_path=to_printable(url),
+        address=url, relative_path=base_name, display_path=to_printable(url),
         upload_name=to_printable(upload_name or base_name), source=source, size=None, fingerprint="",
         attributes=attributes,
     )  # fmt: skip

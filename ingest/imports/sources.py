@@ -8,15 +8,26 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest.errors import Refused
-from ingest.imports import remote
-from ingest.imports.addresses import INVALID_ADDRESS, glob_base, is_local, is_valid_address, is_web, local_path
+from ingest.imports import remote, sitemap
+from ingest.imports.addresses import (
+    INVALID_ADDRESS,
+    glob_base,
+    is_local,
+    is_other_store,
+    is_sitemap,
+    is_valid_address,
+    is_web,
+    local_path,
+)
 from ingest.imports.archive_files import list_archive
 from ingest.imports.archives import is_archive_name
 from ingest.imports.attributes import Attributes
 from ingest.imports.globs import expand_glob, is_folder
 from ingest.imports.import_roots import OUTSIDE_ROOTS, UNRESTRICTED, ImportRoots, OutsideImportRoots
+from ingest.imports.other_stores import JSON_LINES, OtherStores, SourceServer
 from ingest.imports.patterns import PathFilter
 from ingest.imports.source_files import NO_FILES, SourceFile, SourceProblem, os_error_message, to_printable
+from ingest.imports.web import DownloadLimits, WebDownloader
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ def check_source(address: str, import_roots: ImportRoots = UNRESTRICTED) -> None
     """Raise Refused when an argument names nothing: with --delete-missing such a mistake would remove files."""
     if not is_valid_address(address):
         raise Refused(f"{address or repr(address)}: {INVALID_ADDRESS}.")
-    if not is_local(address) and not is_web(address):
+    if not (is_local(address) or is_web(address) or is_sitemap(address) or is_other_store(address)):
         remote.check_url(address)
     if is_local(address) and not os.path.lexists(path := local_path(address)):
         if not glob.has_magic(path):
@@ -58,7 +69,11 @@ def check_source(address: str, import_roots: ImportRoots = UNRESTRICTED) -> None
 
 def source_key(address: str) -> str:
     """Return what identifies a source from one import to the next, whatever the working directory."""
-    return os.path.realpath(local_path(address)) if is_local(address) else address.rstrip("/")
+    if is_local(address):
+        return os.path.realpath(local_path(address))
+    if address.startswith(JSON_LINES):
+        return JSON_LINES + os.path.realpath(address.removeprefix(JSON_LINES))
+    return address.rstrip("/")
 
 
 def list_source(address: str, argument: SourceArgument, walker: "FolderWalker") -> Iterator[SourceFile | SourceProblem]:
@@ -73,7 +88,7 @@ def list_source(address: str, argument: SourceArgument, walker: "FolderWalker") 
     if not is_empty or not walker.requires_files:
         return
     # Walk again with a new walker: another argument may have walked the same folders before.
-    unshared = FolderWalker(walker.path_filter, walker.import_roots)
+    unshared = FolderWalker(walker.path_filter, walker.import_roots, downloader=walker.downloader)
     if not is_local(address) or next(_list(address, argument, unshared), None) is None:
         yield SourceProblem(to_printable(argument.display_prefix or address), NO_FILES, hides_files=True)
 
@@ -83,6 +98,12 @@ def _list(address: str, argument: SourceArgument, walker: "FolderWalker") -> Ite
         yield SourceProblem(to_printable(address), reason, hides_files=True)
     elif is_web(address):
         yield remote.web_file(address, argument.source, argument.upload_name, argument.attributes)
+    elif is_sitemap(address):
+        yield from sitemap.list_pages(
+            address, argument.source, argument.attributes, walker.path_filter, walker.downloader
+        )
+    elif is_other_store(address):
+        yield from walker.other_stores.list_files(address, argument.source, argument.attributes, walker.path_filter)
     elif not is_local(address):
         yield from remote.list_objects(
             address, argument.source, argument.upload_name, argument.attributes, walker.path_filter
@@ -103,11 +124,20 @@ class FolderWalker:
     """
 
     def __init__(
-        self, path_filter: PathFilter, import_roots: ImportRoots = UNRESTRICTED, *, requires_files: bool = False
+        self,
+        path_filter: PathFilter,
+        import_roots: ImportRoots = UNRESTRICTED,
+        *,
+        requires_files: bool = False,
+        downloader: WebDownloader | None = None,
+        other_stores: OtherStores | None = None,
     ) -> None:
         self.path_filter = path_filter
         self.import_roots = import_roots
         self.requires_files = requires_files
+        self.downloader = downloader or WebDownloader(DownloadLimits())
+        """For sitemaps."""
+        self.other_stores = other_stores or OtherStores(SourceServer(), DownloadLimits().max_bytes)
         self._walked: set[tuple[int, int]] = set()
         """(device, inode) of each folder."""
 

@@ -37,13 +37,13 @@ class StoreSync:
                     self._requeue_missing(entry)
         self._update_retried_files()
 
-    def delete_obsolete(self) -> int:
+    def delete_obsolete(self, *, keep_missing: bool = False) -> int:
         """Delete files marked for removal and superseded versions; return the number of removed files.
 
-        Raises openai.APIError.
+        With `keep_missing` only superseded versions are deleted. Raises openai.APIError.
         """
         removed = 0
-        while entries := self._journal.list_pending("remove", after=0, limit=PAGE_SIZE):
+        while not keep_missing and (entries := self._journal.list_pending("remove", after=0, limit=PAGE_SIZE)):
             for entry in entries:
                 if entry.file_id is not None:
                     self._delete(entry.file_id)

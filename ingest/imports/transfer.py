@@ -10,6 +10,7 @@ from ingest.imports.batches import MAX_OPEN_BATCHES, POLL_SECONDS, ImportBatches
 from ingest.imports.journal import ImportRun, Journal
 from ingest.imports.store_sync import StoreSync
 from ingest.imports.uploads import Unchanged, Uploaded, UploadFailed, UploadPool, UploadResult
+from ingest.imports.waits import ImportWait
 
 BATCH_FILES = 2_000
 """OpenAI's documented limit, so that an import works with either service."""
@@ -58,8 +59,14 @@ class Transfer:
         self._journal = journal
         self._import_run = import_run
         self._batch_files = batch_files
+        self._uploads: UploadPool | None = None
         self._waiting_since: float | None = None
         self._last_number = 0
+
+    @property
+    def waiting(self) -> ImportWait | None:
+        """What the import waits for: its batches, or a web server."""
+        return self.batches.waiting or (None if self._uploads is None else self._uploads.waiting)
 
     def run(self, uploads: UploadPool, is_stopped: Callable[[], bool]) -> Iterator[None]:
         """Transfer everything, and yield whenever something may have changed. Raises openai.APIError.
@@ -67,6 +74,7 @@ class Transfer:
         Batches are attached as they fill, so a long import is searchable early and an interrupted one loses nothing.
         When `is_stopped` returns true, files that are uploaded are still attached, but their end is not awaited.
         """
+        self._uploads = uploads
         while not is_stopped():
             has_more = self._submit_uploads(uploads)
             for result in uploads.results():

@@ -1,29 +1,33 @@
 """Concurrent uploads. Files are streamed, and a stop breaks off uploads that are under way."""
 
 import hashlib
-import io
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, Full, Queue, SimpleQueue
 from threading import Event, Thread
-from typing import Any
 
 import openai
 
 from ingest.errors import Refused
 from ingest.imports import remote
-from ingest.imports.addresses import is_web, url_scheme
+from ingest.imports.addresses import is_other_store, is_web, url_scheme
 from ingest.imports.archives import ArchiveReader, split_address
+from ingest.imports.attributes import validation_error
 from ingest.imports.client import api_error_message
 from ingest.imports.import_roots import UNRESTRICTED, ImportRoots
 from ingest.imports.journal import JournalEntry
+from ingest.imports.other_stores import OtherStores
 from ingest.imports.scan import EMPTY_FILE
 from ingest.imports.source_files import os_error_message
+from ingest.imports.upload_stream import UploadStream
+from ingest.imports.waits import ImportWait
 from ingest.imports.web import WebDownloader
+from ingest.imports.web_fingerprint import with_lastmod_of
+from ingest.imports.web_names import name_of_url
 
 UPLOAD_THREADS = 8
 QUEUE_SIZE = 512
@@ -64,12 +68,22 @@ class UploadFailed:
 UploadResult = Uploaded | Unchanged | UploadFailed
 
 
+@dataclass(frozen=True)
+class _Content:
+    """A local file with the content of an entry, its fingerprint, and the name to upload it with."""
+
+    path: str
+    fingerprint: str
+    name: str
+
+
 class UploadPool:
     """Threads that upload submitted files.
 
     `count_bytes` is called with bytes as they are read, from several threads; a repeated upload takes its bytes back
     with a negative number. Local files are read only inside `import_roots`, and objects of a bucket and members of archives
-    only up to `max_bytes`. `make_headers` returns the headers to send with an entry and its fingerprint.
+    only up to `max_bytes`. `make_headers` returns the headers to send with an entry and its fingerprint, `date_of` the
+    attribute with the date of a download.
     """
 
     def __init__(
@@ -81,12 +95,16 @@ class UploadPool:
         *,
         import_roots: ImportRoots = UNRESTRICTED,
         max_bytes: int | None = None,
+        other_stores: OtherStores | None = None,
+        date_of: Callable[[str], Mapping[str, int]] = lambda _fingerprint: {},
         make_headers: Callable[[JournalEntry, str], Mapping[str, str]] = lambda _entry, _fingerprint: {},
     ) -> None:
         self._client = client
         self._downloader = downloader
         self._import_roots = import_roots
         self._max_bytes = max_bytes
+        self._other_stores = other_stores
+        self._date_of = date_of
         self._make_headers = make_headers
         self._count_bytes = count_bytes
         self._archives = ArchiveReader()
@@ -99,6 +117,11 @@ class UploadPool:
         self._threads = [Thread(target=self._work, daemon=True) for _ in range(threads)]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def waiting(self) -> ImportWait | None:
+        """Which web server asked to wait, while a download waits."""
+        return self._downloader.waiting
 
     def free_slots(self) -> int:
         """Return how many more files can be submitted now."""
@@ -133,6 +156,7 @@ class UploadPool:
     def stop(self) -> Iterator[UploadResult]:
         """Break off uploads that are under way, and yield the results of those that ended nevertheless."""
         self._stop.set()
+        self._downloader.stop()
         for thread in self._threads:
             thread.join(LAST_ANSWERS_SECONDS / len(self._threads))
         while not self._results.empty():
@@ -155,40 +179,52 @@ class UploadPool:
 
     def _process(self, entry: JournalEntry) -> UploadResult:
         try:
-            with self._open_content(entry) as (path, fingerprint):
-                if fingerprint is None:
+            with self._open_content(entry) as content:
+                if content is None:
                     return Unchanged(entry, entry.fingerprint)
                 # A file that was never uploaded is not hashed first: that would read it twice for nothing.
-                if entry.sha256 is not None and entry.file_id is not None and _sha256(path) == entry.sha256:
-                    return Unchanged(entry, fingerprint)
-                return self._upload(entry, path, fingerprint)
+                if entry.sha256 is not None and entry.file_id is not None and _sha256(content.path) == entry.sha256:
+                    return Unchanged(entry, content.fingerprint)
+                return self._upload(entry, content)
         except OSError as exc:
             return UploadFailed(entry, os_error_message(exc))
         except Refused as exc:
             return UploadFailed(entry, str(exc))
 
     @contextmanager
-    def _open_content(self, entry: JournalEntry) -> Iterator[tuple[str, str | None]]:
-        """Yield a local path with the content, and its fingerprint; None when a web server says it has not changed."""
+    def _open_content(self, entry: JournalEntry) -> Iterator["_Content | None"]:
+        """Yield the content of a file; None when a web server says it has not changed."""
         if not url_scheme(entry.address):
             if location := split_address(entry.address):
                 with self._open_member(entry, *location) as path:
-                    yield path, entry.fingerprint
+                    yield _Content(path, entry.fingerprint, entry.upload_name)
                 return
             with self._import_roots.open_file(entry.address) as path:
-                yield path, entry.fingerprint
+                yield _Content(path, entry.fingerprint, entry.upload_name)
             return
         with tempfile.TemporaryDirectory(prefix="ingest-import-") as folder:
             target = Path(folder) / "content"
-            fingerprint: str | None = entry.fingerprint
             if is_web(entry.address):
-                last_fingerprint = entry.fingerprint if entry.file_id else ""
-                fingerprint = self._downloader.download(entry.address, target, last_fingerprint)
-            elif self._max_bytes is not None and (entry.size or 0) > self._max_bytes:
+                yield self._download(entry, target)
+                return
+            if self._other_stores is not None and is_other_store(entry.address):
+                name = self._other_stores.fetch(entry.address, entry.fingerprint, target)
+                yield _Content(str(target), entry.fingerprint, name)
+                return
+            if self._max_bytes is not None and (entry.size or 0) > self._max_bytes:
                 raise OSError(0, f"Larger than {self._max_bytes:,} bytes")
-            else:
-                remote.download(entry.address, target)
-            yield str(target), fingerprint
+            remote.download(entry.address, target)
+            yield _Content(str(target), entry.fingerprint, entry.upload_name)
+
+    def _download(self, entry: JournalEntry, target: Path) -> "_Content | None":
+        last_fingerprint = entry.fingerprint if entry.file_id else ""
+        download = self._downloader.download(entry.address, target, last_fingerprint)
+        if download is None:
+            return None
+        # The server's name replaces one that was taken from the address, and none that the user gave.
+        is_given = entry.upload_name != name_of_url(entry.address)
+        fingerprint = with_lastmod_of(download.fingerprint, entry.fingerprint)
+        return _Content(str(target), fingerprint, entry.upload_name if is_given else download.name)
 
     @contextmanager
     def _open_member(self, entry: JournalEntry, archive: str, member: str) -> Iterator[str]:
@@ -201,16 +237,19 @@ class UploadPool:
                 self._archives.copy(path, member, target)
             yield str(target)
 
-    def _upload(self, entry: JournalEntry, path: str, fingerprint: str) -> UploadResult:
-        with _UploadStream(path, self._count_bytes, self._stop) as file:
+    def _upload(self, entry: JournalEntry, content: "_Content") -> UploadResult:
+        entry = replace(entry, attributes={**entry.attributes, **self._date_of(content.fingerprint)})
+        if error := validation_error(entry.attributes):
+            return UploadFailed(entry, error)
+        with UploadStream(content.path, self._count_bytes, self._stop) as file:
             size = os.fstat(file.fileno()).st_size
             if size == 0:
                 return UploadFailed(entry, EMPTY_FILE)
             try:
                 created = self._client.files.create(
-                    file=(entry.upload_name, file),
+                    file=(content.name, file),
                     purpose="assistants",
-                    extra_headers=self._make_headers(entry, fingerprint),
+                    extra_headers=self._make_headers(entry, content.fingerprint),
                 )
             except openai.APIConnectionError as exc:
                 if isinstance(exc.__cause__, OSError):  # reading the file failed; network errors have another class
@@ -224,39 +263,9 @@ class UploadPool:
                 if exc.status_code == 413:
                     return UploadFailed(entry, api_error_message(exc), is_permanent=True)
                 raise
-            return Uploaded(entry, created.id, file.sha256(), fingerprint)
+            return Uploaded(entry, created.id, file.sha256(), content.fingerprint)
 
 
 def _sha256(path: str) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-class _UploadStream(io.FileIO):
-    """A file that counts and hashes what is read, and that cannot be read once the import stops."""
-
-    def __init__(self, path: str, count_bytes: Callable[[int], None], stop: Event) -> None:
-        super().__init__(path)
-        self._count_bytes = count_bytes
-        self._stop = stop
-        self._hash = hashlib.sha256()
-
-    def sha256(self) -> str:
-        """Return the hash of what was read since the beginning of the file."""
-        return self._hash.hexdigest()
-
-    def read(self, size: int | None = -1, /) -> Any:
-        if self._stop.is_set():
-            raise KeyboardInterrupt  # the client would retry after an Exception
-        data = super().read(-1 if size is None else size)
-        self._hash.update(data or b"")
-        self._count_bytes(len(data or b""))
-        return data
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        before = self.tell()
-        after = super().seek(offset, whence)
-        if after == 0:
-            self._hash = hashlib.sha256()
-        self._count_bytes(after - before)
-        return after

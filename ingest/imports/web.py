@@ -6,19 +6,25 @@ every redirect. A download is bounded in bytes and in seconds, whatever the serv
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from ingest.imports.waits import ImportWait
 from ingest.imports.web_charset import keep_declared_charset
+from ingest.imports.web_names import name_of_download
+from ingest.imports.web_waits import WebWaits
 from ingest.net.egress_guard import AddressRefused, EgressPolicy, OutOfTime, Resolver, Unreachable, resolve
 from ingest.net.guarded_http import GuardedResponse, open_response
+from ingest.net.retry_after import retry_after_seconds
 from ingest.observability import logs
 
 MAX_REDIRECTS = 5
+MIN_WAIT_SECONDS = 1.0
+"""A server that asks to wait 0 s is not asked again at once."""
 
 _log = logs.get(__name__)
 
@@ -26,6 +32,7 @@ _CONDITIONAL_HEADERS = {"etag": "If-None-Match", "last-modified": "If-Modified-S
 """Request headers that repeat a response header of an earlier download."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
+_RETRY_STATUSES = (429, 503)
 
 
 @dataclass(frozen=True)
@@ -39,36 +46,86 @@ class DownloadLimits:
     """Keep names and addresses of this network out of error messages; only the log has them."""
 
 
-class WebDownloader:
-    """Downloads files. Threads may share an instance."""
+@dataclass(frozen=True)
+class Download:
+    """A file that was downloaded."""
 
-    def __init__(self, limits: DownloadLimits, *, resolver: Resolver = resolve) -> None:
+    fingerprint: str
+    """JSON of the response headers that make the next request a conditional one."""
+    name: str
+    url: str
+    """After redirects."""
+
+
+class WebStatusError(Unreachable):
+    """The web server answered, but not with the file."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"The web server answered {status} {reason}".rstrip())
+        self.status = status
+
+
+class WebDownloader:
+    """Downloads files. Threads may share an instance. `on_wait` is called when a server asks to wait, and afterwards."""
+
+    def __init__(
+        self,
+        limits: DownloadLimits,
+        *,
+        resolver: Resolver = resolve,
+        on_wait: Callable[[ImportWait | None], None] = lambda _: None,
+    ) -> None:
         self._limits = limits
         self._policy = EgressPolicy(limits.allow_private, "--allow-private", resolver)
+        self._waits = WebWaits(on_wait)
 
-    def download(self, url: str, target: Path, fingerprint: str = "") -> str | None:
-        """Copy a URL to a new file and return its fingerprint; None when it still has the given fingerprint.
+    @property
+    def waiting(self) -> ImportWait | None:
+        """Which server asked to wait, while a download waits."""
+        return self._waits.current
 
-        Raises Unreachable, or OSError when the file cannot be written.
+    def stop(self) -> None:
+        """End the waits of all downloads."""
+        self._waits.stop()
+
+    def download(
+        self, url: str, target: Path, fingerprint: str = "", *, max_bytes: int | None = None
+    ) -> Download | None:
+        """Copy a URL to a new file; None when it still has the given fingerprint.
+
+        Waits when the server asks for it (429 and 503 with Retry-After) until the time limit of the download. Raises
+        Unreachable, or OSError when the file cannot be written.
         """
         deadline = time.monotonic() + self._limits.max_seconds
-        conditions = {_CONDITIONAL_HEADERS[name]: text for name, text in json.loads(fingerprint or "{}").items()}
-        for _ in range(MAX_REDIRECTS + 1):
-            with self._open(url, conditions, deadline) as response:
+        known: dict[str, str] = json.loads(fingerprint or "{}")
+        conditions = {header: known[name] for name, header in _CONDITIONAL_HEADERS.items() if name in known}
+        location, redirects = url, 0
+        while True:
+            with self._open(location, conditions, deadline) as response:
                 headers = response.headers
-                if response.status in _REDIRECTS and "location" in headers:
-                    url = _join(url, headers["location"])
-                    continue
-                if response.status == httpx.codes.NOT_MODIFIED and fingerprint:
+                if response.status == httpx.codes.NOT_MODIFIED and conditions:
                     return None
-                if response.status != httpx.codes.OK:
-                    raise Unreachable(f"The web server answered {response.status} {response.reason}".rstrip())
-                with target.open("wb") as file:
-                    for block in response.blocks(self._limits.max_bytes):
-                        file.write(block)
-                keep_declared_charset(target, headers.get("content-type", ""))
-                return json.dumps({name: headers[name] for name in _CONDITIONAL_HEADERS if name in headers})
-        raise Unreachable(f"More than {MAX_REDIRECTS} redirects")
+                if response.status == httpx.codes.OK:
+                    with target.open("wb") as file:
+                        for block in response.blocks(max_bytes or self._limits.max_bytes):
+                            file.write(block)
+                    keep_declared_charset(target, headers.get("content-type", ""))
+                    received = {name: headers[name] for name in _CONDITIONAL_HEADERS if name in headers}
+                    return Download(json.dumps(received), name_of_download(url, location, headers), location)
+                if response.status in _REDIRECTS and "location" in headers:
+                    redirects += 1
+                    if redirects > MAX_REDIRECTS:
+                        raise Unreachable(f"More than {MAX_REDIRECTS} redirects")
+                    location = _join(location, headers["location"])
+                    continue
+                error = WebStatusError(response.status, response.reason)
+                seconds = retry_after_seconds(headers) if response.status in _RETRY_STATUSES else None
+            if seconds is None:
+                raise error
+            if time.monotonic() + seconds >= deadline:
+                limit = f"{self._limits.max_seconds:g} s"
+                raise Unreachable(f"{error.strerror}, and asks to wait {seconds:g} s: a download has {limit}")
+            self._waits.wait(httpx.URL(location).host, response.status, max(seconds, MIN_WAIT_SECONDS))
 
     @contextmanager
     def _open(self, url: str, conditions: dict[str, str], deadline: float) -> Iterator[GuardedResponse]:

@@ -41,6 +41,8 @@ class FakeService:
     uploads: dict[str, tuple[str, int]] = field(default_factory=dict)
     """File names and sizes by id."""
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cancelled_batches: set[str] = field(default_factory=set)
+    """Ids of batches of which no file had ended."""
     stored_files: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Attributes by file id, of the files in all stores."""
     authorizations: set[str] = field(default_factory=set)
@@ -75,7 +77,9 @@ class FakeService:
         failed = sum(self.uploads.get(file_id, ("", 0))[0] in self.failing_files for file_id in ids)
         counts = {"in_progress": 0, "completed": len(ids) - failed, "failed": failed, "cancelled": 0}
         details = None
-        if self.polls < self.finish_after_polls:
+        if batch["id"] in self.cancelled_batches:
+            counts = dict.fromkeys(counts, 0) | {"cancelled": len(ids)}
+        elif self.polls < self.finish_after_polls:
             early = failed if self.fails_early else 0
             counts = dict.fromkeys(counts, 0) | {"in_progress": len(ids) - early, "failed": early}
             details = self.waiting_for
@@ -85,7 +89,7 @@ class FakeService:
             "object": "vector_store.files_batch",
             "created_at": 0,
             "vector_store_id": batch["store"],
-            "status": "in_progress" if counts["in_progress"] else "completed",
+            "status": "in_progress" if counts["in_progress"] else "cancelled" if counts["cancelled"] else "completed",
             "file_counts": counts | {"total": len(ids)},
             "waiting_for": text,
             "waiting_details": details,
@@ -165,6 +169,9 @@ class _Handler(BaseHTTPRequestHandler):
                     self._file(head, size)
                 case ["vector_stores"]:
                     self._answer(self.fake.add_store(json.loads(head)["name"]))
+                case ["vector_stores", _, "file_batches", batch_id, "cancel"]:
+                    self.fake.cancelled_batches.add(batch_id)
+                    self._answer(self.fake.describe_batch(self.fake.batches[batch_id]))
                 case ["vector_stores", store_id, "file_batches"] if not self.fake.refuse_batches:
                     self._batch(store_id, json.loads(head))
                 case _:

@@ -21,7 +21,7 @@ def transfer() -> Any:
     """A transfer with one failure that is not reported yet."""
     counts = {"in_progress": 1, "completed": 2, "failed": 1, "cancelled": 0}
     return SimpleNamespace(
-        batches=SimpleNamespace(count_files=lambda: counts, open_count=1, waiting=None), files_to_attach=0,
+        batches=SimpleNamespace(count_files=lambda: counts, open_count=1), waiting=None, files_to_attach=0,
         progress=TransferProgress(to_upload=4, bytes_to_upload=40, uploaded=4), new_failures=[("a.txt", "empty")],
     )  # fmt: skip
 
@@ -86,11 +86,11 @@ EMBEDDER = ImportWait("embedder: connection refused, since 12:03 UTC", "embedder
 
 def test_a_log_says_once_what_the_import_waits_for_and_when_it_goes_on(transfer: Any) -> None:
     output = StringIO()
-    transfer.batches.waiting = EMBEDDER
+    transfer.waiting = EMBEDDER
     lines = ProgressLines(Console(file=output))
 
     for wait in (EMBEDDER, replace(EMBEDDER, next_try=30), None):
-        transfer.batches.waiting = wait
+        transfer.waiting = wait
         lines.transferring(transfer, ScanCounts(files=5), ByteCounter())
 
     assert output.getvalue().splitlines() == [
@@ -125,7 +125,7 @@ def test_a_log_has_a_limited_number_of_failures_at_a_time(transfer: Any, monkeyp
 def test_a_change_of_what_the_import_waits_for_is_an_event(transfer: Any, capsys: pytest.CaptureFixture[str]) -> None:
     events = JsonEvents()
     for wait in (EMBEDDER, replace(EMBEDDER, next_try=30), None):
-        transfer.batches.waiting = wait
+        transfer.waiting = wait
         events.transferring(transfer, ScanCounts(files=5), ByteCounter())
 
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -136,7 +136,7 @@ def test_a_change_of_what_the_import_waits_for_is_an_event(transfer: Any, capsys
 
 def test_the_bars_have_the_wait_below_them(transfer: Any) -> None:
     output = StringIO()
-    transfer.batches.waiting = EMBEDDER
+    transfer.waiting = EMBEDDER
     with ProgressBars(Console(file=output, force_terminal=True, width=120)) as bars:
         bars.scanned(ScanCounts(files=5), removals=0)
         bars.transferring(transfer, ScanCounts(files=5), ByteCounter())

@@ -10,6 +10,16 @@ from tests.cli.fake_service import FakeService
 from tests.cli.import_scenes import change_file, parse_counts, parse_import_id
 
 
+def test_ctrl_c_counts_only_files_that_have_not_ended(ingest: Command, service: FakeService, folder: Path) -> None:
+    service.failing_files = {"b.txt": "It is encrypted."}
+    service.finish_after_polls, service.fails_early = 10**9, True
+    service.on_poll = lambda: signal.raise_signal(signal.SIGINT) if service.polls == 2 else None
+
+    ended = ingest("import", folder, "--store", "demo", "--base-url", service.url)
+
+    assert "The service continues with 2 files." in ended.out
+
+
 def test_ctrl_c_prints_how_many_files_the_service_continues_with(
     ingest: Command, service: FakeService, folder: Path
 ) -> None:
@@ -190,3 +200,39 @@ def test_a_file_deleted_from_the_store_is_imported_again(ingest: Command, servic
     assert ended.code == 0
     assert service.names_in_store == ["a.txt", "b.txt", "c.txt"]
     assert detached in service.stored_files
+
+
+def test_a_mirror_removes_nothing_beyond_max_delete(ingest: Command, service: FakeService, folder: Path) -> None:
+    mirror = ("import", folder, "--store", "demo", "--base-url", service.url, "--delete-missing")
+    ingest(*mirror)
+    names = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in names[:2]:
+        path.unlink()
+
+    planned = ingest(*mirror, "--max-delete", "1", "--dry-run")
+    refused = [ingest(*mirror, "--max-delete", limit) for limit in ("1", "50%")]
+    in_store_meanwhile = len(service.stored_files)
+    allowed = ingest(*mirror, "--max-delete", "2")
+
+    assert (planned.code, [ended.code for ended in refused], allowed.code) == (0, [3, 3], 0)
+    message = "No file is removed: 2 files are missing in the sources, which is more than --max-delete allows."
+    assert {ended.err.strip() for ended in (planned, *refused)} == {message}
+    assert (in_store_meanwhile, len(service.stored_files)) == (3, 1)
+    assert ingest("import", folder, "--store", "demo", "--max-delete", "1").code == 2
+
+
+def test_an_earlier_interrupted_removal_does_not_go_past_max_delete(
+    ingest: Command, service: FakeService, folder: Path
+) -> None:
+    mirror = ("import", folder, "--store", "demo", "--base-url", service.url, "--delete-missing")
+    ingest(*mirror)
+    for path in sorted(path for path in folder.rglob("*") if path.is_file())[:2]:
+        path.unlink()
+    (folder / "new.txt").write_text("new")
+    service.finish_after_polls = service.polls + 1_000
+    service.on_poll = lambda: os.kill(os.getpid(), signal.SIGINT)
+    assert ingest(*mirror).code == 130  # the files are marked for removal
+    service.finish_after_polls, service.on_poll = 0, lambda: None
+
+    assert ingest(*mirror, "--max-delete", "1").code == 3
+    assert len(service.stored_files) == 4

@@ -25,6 +25,8 @@ def test_a_reindex_schedule_is_added_listed_paused_resumed_and_removed(
     assert [(schedule["id"], schedule["chunking_strategy"]["static"]) for schedule in listed] == [
         (schedule_id, {"max_chunk_size_tokens": 300, "chunk_overlap_tokens": 150})
     ]
+    of_all_stores = ingest("schedule", "list", *at).out.splitlines()
+    assert of_all_stores[1].split()[:2] == [schedule_id, listed[0]["vector_store_id"]]
     assert ingest("schedule", "pause", "s", schedule_id, *at).out.endswith("paused\n")
     assert "paused" in ingest("schedule", "list", "s", *at).out
     assert "03:00 CE" in ingest("schedule", "resume", "s", schedule_id, *at).out

@@ -2,10 +2,14 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from ingest.imports.journal import default_folder
 from tests.cli.conftest import Command
 from tests.cli.fake_service import FakeService
 
@@ -50,7 +54,7 @@ def test_watch_prints_changes_until_all_files_have_ended(ingest: Command, servic
     ended = ingest("status", import_id, "--watch", "--json")
 
     printed = [json.loads(line) for line in ended.out.splitlines()]
-    assert [line["over"] for line in printed] == [False, True]
+    assert [(line["has_ended"], line["over"]) for line in printed] == [(False, False), (True, True)]
     assert printed[-1]["file_counts"]["total"] == 2
 
 
@@ -61,6 +65,36 @@ def test_without_a_target_all_imports_are_listed(ingest: Command, service: FakeS
     assert ended.code == 0
     assert (printed["id"], printed["store"], printed["completed"], printed["failed"]) == (import_id, "demo", 1, 1)
     assert printed["ended"] is not None
+
+
+def test_imports_are_listed_with_whole_ids_their_service_and_their_state(
+    ingest: Command, service: FakeService, import_id: str
+) -> None:
+    (path,) = default_folder().glob("*.db")
+    with closing(sqlite3.connect(path)) as journal_file, journal_file:
+        journal_file.execute("UPDATE imports SET ended = NULL")
+
+    interrupted = ingest("status").out.splitlines()
+    with FileLock(f"{path}.lock"):
+        running = ingest("status").out.splitlines()
+
+    assert interrupted[0].split() == ["import", "state", "started", "files", "unchanged", *interrupted[0].split()[5:]]
+    assert interrupted[1].split()[:2] == [import_id, "interrupted"]
+    assert interrupted[1].endswith(service.url)
+    assert running[1].split()[:2] == [import_id, "running"]
+
+
+def test_watch_redraws_in_place_on_a_terminal(
+    ingest: Command, service: FakeService, import_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    service.polls, service.finish_after_polls = 0, 2
+
+    ended = ingest("status", import_id, "--watch")
+
+    assert "2 in progress" in ended.out
+    assert "\x1b[2K" in ended.out[ended.out.index("2 in progress") :]  # the line is erased before the next state
 
 
 @pytest.mark.parametrize("what", ["imp_0", "vsfb_nothing", "nowhere"])

@@ -1,5 +1,6 @@
 """`ingest up` when it cannot start, and the URLs of an ended service."""
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -44,11 +45,16 @@ def test_the_service_starts_without_its_servers_and_says_which_do_not_answer(tmp
         "INGEST_OCR_WORKERS": "0",
     }
     with service(tmp_path, **environment) as (_, output, port):
-        wait_for_lines(output, "ready http")
+        wait_for_lines(output, "ready http", "next, ")
         said = output.read_text()
         health = httpx.get(f"http://127.0.0.1:{port}/health", timeout=30)
         files = httpx.get(f"http://127.0.0.1:{port}/v1/files", timeout=30)
 
+    assert said.startswith(
+        f"starting ingest {importlib.metadata.version('ingest')} with the data folder {tmp_path}/data\n"
+    )
+    assert "\nstarting vectors, api" in said
+    assert f"ingest import FOLDER --store NAME --url http://127.0.0.1:{port}/v1\n" in said[said.index("ready http") :]
     assert said.index("database does not answer: ") < said.index("ready http")
     assert said.index("broker does not answer: ") < said.index("ready http")
     assert "refused, since " in said

@@ -81,8 +81,9 @@ def test_a_line_without_an_end_is_a_problem_and_is_not_read_into_memory(folder: 
         ("l.jsonl", '{"path": 1}', 'Expected an object with a "path"'),
         ("l.jsonl", '{"path": "a.txt", "nmae": "x"}', "Unknown keys: nmae"),
         ("l.jsonl", '{"path": "a.txt", "attributes": []}', '"attributes" must be an object'),
-        ("l.csv", "path,x\na.txt,1,2", "more fields than columns"), ("l.csv", "path,x\n,1", "The path is empty"),
-        ("l.csv", "path,attributes\na.txt,{", "The attributes are not JSON"),
+        ("l.csv", "path,x\na.txt,1,2", "more fields than columns: 3 instead of 2"),
+        ("l.csv", "path,x\na.txt", "fewer fields than columns: 1 instead of 2"),
+        ("l.csv", "path,x\n,1", "The path is empty"), ("l.csv", "path,x,\na.txt,1,2", "column without a name"),
         ("l.jsonl", "[" * 100_000, "cannot be parsed"), ("l.jsonl", '{"path": "a\\u0000b"}', "not valid"),
         ("l.jsonl", '{"path": "\\ud800"}', "cannot be parsed"), ("l.jsonl", '{"path": ' + "9" * 5000 + "}", "Not JSON"),
         ("l.txt", "file://[x/y", "not valid"), ("l.txt", "http://[::1", "not valid"), ("l.txt", "s3://", "not valid"),
@@ -92,6 +93,7 @@ def test_a_line_without_an_end_is_a_problem_and_is_not_read_into_memory(folder: 
 )  # fmt: skip
 def test_an_invalid_line_is_a_problem_and_the_others_are_read(folder: Path, name: str, line: str, reason: str) -> None:
     good = '{"path": "a.txt"}' if name.endswith("jsonl") else "a.txt"
+    good += {"path,x": ",1", "path,x,": ",1,"}.get(line.partition("\n")[0], "")
     manifest = _write_manifest(folder / name, f"{line}\n{good}\n")
 
     problem, file = _read(manifest)
@@ -126,6 +128,32 @@ def test_a_csv_without_a_path_column_and_a_missing_manifest_are_refused(folder: 
         _read(_write_manifest(folder / "list.csv", "file\na.txt\n"))
     with pytest.raises(Refused, match="cannot be read: No such file or directory"):
         _read(folder / "nothing.txt")
+
+
+def test_a_problem_names_the_line_also_after_fields_of_several_lines(folder: Path) -> None:
+    manifest = _write_manifest(folder / "list.csv", 'path,note\na.txt,"two\nlines"\n\nsub/b.txt\na.txt,x\n')
+
+    items = _read(manifest)
+
+    assert [item.display_path for item in items if isinstance(item, SourceProblem)] == ["list.csv:5"]
+    assert [item.address for item in items if isinstance(item, SourceFile)] == [str(folder / "a.txt")] * 2
+
+
+def test_the_attributes_of_a_row_must_be_json(folder: Path) -> None:
+    (problem,) = _read(_write_manifest(folder / "list.csv", "path,attributes\na.txt,{\n"))
+
+    assert isinstance(problem, SourceProblem)
+    assert "The attributes are not JSON" in problem.reason
+
+
+def test_a_text_manifest_of_windows_names_the_files_that_exist(folder: Path) -> None:
+    (folder / "Größe.txt").write_text("x")
+    (folder / "list.txt").write_bytes("Größe.txt\n".encode("cp1252"))
+
+    (file,) = _read(folder / "list.txt")
+
+    assert isinstance(file, SourceFile)
+    assert (file.address, file.upload_name) == (str(folder / "Größe.txt"), "Größe.txt")
 
 
 def _write_manifest(path: Path, text: str) -> Path:

@@ -45,7 +45,7 @@ def test_a_snapshot_adds_up_the_scan_the_uploads_and_the_batches(monkeypatch: py
     monkeypatch.setattr("ingest.imports.progress.RateEstimator.add_sample", lambda _self, _ended: 2.0)
     counts = {"in_progress": 3, "completed": 4, "failed": 1, "cancelled": 0}
     transfer: Any = SimpleNamespace(
-        batches=SimpleNamespace(count_files=lambda: counts, open_count=1), files_to_attach=2,
+        batches=SimpleNamespace(count_files=lambda: counts, open_count=1), waiting=None, files_to_attach=2,
         progress=TransferProgress(to_upload=20, bytes_to_upload=900, uploaded=9, unchanged=1, not_uploaded=1),
     )  # fmt: skip
 

@@ -34,6 +34,7 @@ def test_sources_below_the_import_roots_are_accepted(services: FakeServices, pro
         f"{project_folder}/not-yet/*.pdf",
         f"file://{project_folder}/a.txt",
         "s3://company/reports/2026/*.pdf",
+        "sitemap+https://docs.example/sitemap.xml",
     ]
 
     schedule = create_hourly(
@@ -52,6 +53,7 @@ def test_sources_below_the_import_roots_are_accepted(services: FakeServices, pro
         "s3://company/reports-too", "s3://company/reports/../salaries", "s3://company", "s3://other/reports",
         "s3://company/reports@evil/x", "memory://x", "ftp://host/x", "github://org:repo@main/x",
         "s3://company/reports/a.zip::file:///etc/passwd", "zip://x::s3://company/reports/a.zip", "{data}/ingest.db",
+        "jsonl:///etc/passwd", "openai://vs_1", "qdrant://notes", "sitemap+file:///etc/passwd", "sitemap+https://",
     ],
 )  # fmt: skip
 def test_other_sources_are_refused_without_revealing_what_exists(
@@ -67,6 +69,7 @@ def test_other_sources_are_refused_without_revealing_what_exists(
     assert str(refused.value).removeprefix(f"'{address}' cannot be imported: ") in (
         "The path is outside the import roots.", "The path must be absolute.",
         "Chained URLs and the path parts '.' and '..' are not allowed.", "The address is not valid.",
+        "A store of another service is imported by `ingest import` only.",
     )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.errors import Refused
+from ingest.imports.waits import ImportWait
 from ingest.imports.web import DownloadLimits, WebDownloader
 from ingest.net.egress_guard import Unreachable
 from tests.raw_server import Peer, raw_server
@@ -72,13 +74,13 @@ def test_a_file_is_downloaded_from_the_checked_address(site: Site, tmp_path: Pat
         looked_up.append(host)
         return ["127.0.0.1"]
 
-    fingerprint = WebDownloader(PRIVATE_ALLOWED, resolver=resolve).download(
+    download = WebDownloader(PRIVATE_ALLOWED, resolver=resolve).download(
         f"http://docs.example:{port}/page", tmp_path / "page"
     )
 
     assert (tmp_path / "page").read_bytes() == b"0123456789"
-    assert fingerprint is not None
-    assert json.loads(fingerprint) == {"etag": '"1"'}
+    assert download is not None
+    assert json.loads(download.fingerprint) == {"etag": '"1"'}
     assert looked_up == ["docs.example"]
     assert requests == [("/page", f"docs.example:{port}")]
 
@@ -86,9 +88,10 @@ def test_a_file_is_downloaded_from_the_checked_address(site: Site, tmp_path: Pat
 def test_an_unchanged_file_is_not_downloaded_again(site: Site, tmp_path: Path) -> None:
     web = WebDownloader(PRIVATE_ALLOWED)
     url = f"http://127.0.0.1:{site[0]}/page"
-    fingerprint = web.download(url, tmp_path / "page")
+    download = web.download(url, tmp_path / "page")
 
-    assert web.download(url, tmp_path / "again", fingerprint or "") is None
+    assert download is not None
+    assert web.download(url, tmp_path / "again", download.fingerprint) is None
     assert not (tmp_path / "again").exists()
 
 
@@ -196,3 +199,43 @@ def test_the_size_limit_is_that_of_the_unpacked_body(tmp_path: Path) -> None:
 
     assert large.value.strerror == "Larger than 1,048,576 bytes"
     assert (tmp_path / "page").stat().st_size <= 2**20
+
+
+def test_a_server_that_asks_to_wait_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.imports.web.MIN_WAIT_SECONDS", 0.01)
+    answers = [b"429 Too Many Requests\r\nRetry-After: 0", b"503 Away\r\nRetry-After: 0", b"200 OK"]
+    waits: list[ImportWait | None] = []
+
+    def answer(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 " + answers.pop(0) + b"\r\nContent-Length: 2\r\n\r\nok")
+
+    web = WebDownloader(PRIVATE_ALLOWED, on_wait=waits.append)
+    with raw_server(answer) as server:
+        download = web.download(server.url, tmp_path / "page")
+
+    assert download is not None
+    assert (tmp_path / "page").read_bytes() == b"ok"
+    assert [wait and wait.reason for wait in waits] == ["127.0.0.1 answered 429", None, "127.0.0.1 answered 503", None]
+    assert web.waiting is None
+
+
+def test_a_wait_that_is_longer_than_a_download_may_take_fails_at_once(tmp_path: Path) -> None:
+    def answer(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 503 Away\r\nRetry-After: 900\r\nContent-Length: 0\r\n\r\n")
+
+    with raw_server(answer) as server, pytest.raises(Unreachable) as refused:
+        WebDownloader(PRIVATE_ALLOWED).download(server.url, tmp_path / "page")
+
+    assert refused.value.strerror == ("The web server answered 503 Away, and asks to wait 900 s: a download has 300 s")
+
+
+def test_a_stop_ends_the_wait_for_a_server(tmp_path: Path) -> None:
+    def answer(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 429 Slow\r\nRetry-After: 200\r\nContent-Length: 0\r\n\r\n")
+
+    web = WebDownloader(PRIVATE_ALLOWED, on_wait=lambda _: web.stop())
+    with raw_server(answer) as server, pytest.raises(Refused, match="was stopped"):
+        web.download(server.url, tmp_path / "page")

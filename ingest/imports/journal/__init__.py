@@ -31,6 +31,7 @@ __all__ = [
     "State",
     "Transaction",
     "default_folder",
+    "journal_path",
     "open_all",
     "source_to_text",
 ]
@@ -39,6 +40,12 @@ __all__ = [
 def default_folder() -> Path:
     """Return the folder of journals when no other is named."""
     return state_folder() / "ingest" / "imports"
+
+
+def journal_path(folder: Path, url: str, store_id: str) -> Path:
+    """Return the file of the journal of a store."""
+    key = hashlib.sha256(f"{url.rstrip('/')}\n{store_id}".encode()).hexdigest()[:20]
+    return folder / f"{key}.db"
 
 
 def open_all(folder: Path) -> Iterator["Journal"]:
@@ -53,8 +60,7 @@ class Journal(ScanJournal, TransferJournal):
     @classmethod
     def open_for_store(cls, folder: Path, url: str, store_id: str, store: str) -> "Journal":
         """Open the journal of a store for writing. Raises Refused when another import has it open for writing."""
-        key = hashlib.sha256(f"{url.rstrip('/')}\n{store_id}".encode()).hexdigest()[:20]
-        journal = cls(folder / f"{key}.db")
+        journal = cls(journal_path(folder, url, store_id))
         try:
             journal._lock.acquire(timeout=0)
         except Timeout:

@@ -55,7 +55,7 @@ class ImportRun:
 
 def source_columns(file: SourceFile) -> tuple[Any, ...]:
     """Return the columns of a scanned file: address, root, shown, name, size, stamp, attributes."""
-    attributes = json.dumps(dict(file.attributes), sort_keys=True)
+    attributes = attributes_to_text(file.attributes)
     return (
         encode_address(file.address),
         source_to_text(file.source),
@@ -65,6 +65,11 @@ def source_columns(file: SourceFile) -> tuple[Any, ...]:
         file.fingerprint,
         attributes,
     )
+
+
+def attributes_to_text(attributes: Attributes) -> str:
+    """Return attributes as the journal has them."""
+    return json.dumps(dict(attributes), sort_keys=True)
 
 
 def source_to_text(source: str) -> str:

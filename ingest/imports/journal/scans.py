@@ -1,6 +1,6 @@
 """The scan in the journal: what is recorded of each file, and which action it needs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ingest.imports.journal.records import Action, encode_address, source_columns
@@ -68,6 +68,18 @@ class ScanJournal(StateJournal):
                 (import_number, source, len(below), below),
             ).rowcount
         return marked
+
+    def count_missing(self, sources: Sequence[str], import_number: int) -> tuple[int, int]:
+        """Return how many files of these sources the import did not scan, and how many the journal has of them.
+
+        Files that an interrupted import has already marked for removal count, too.
+        """
+        below = [source.rstrip("/") + "/" for source in sources]
+        conditions = " OR ".join("root = ? OR substr(root, 1, ?) = ?" for _ in sources)
+        values = [value for source, start in zip(sources, below, strict=True) for value in (source, len(start), start)]
+        sql = f"SELECT coalesce(sum(abs(seen) <> ?), 0), count(*) FROM files WHERE {conditions}"
+        missing, known = self._sql.execute(sql, (import_number, *values)).fetchone()
+        return missing, known
 
     def count_pending(self, action: Action, import_number: int) -> tuple[int, int]:
         """Return the number of files with this next action, and their bytes. Uploads count only if scanned."""

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ingest.errors import Refused
 
@@ -45,6 +45,7 @@ class JournalFile:
     """A SQLite file that several processes may read and one writes. Use an instance from one thread only."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._lock = FileLock(f"{path}.lock")
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -60,6 +61,15 @@ class JournalFile:
         """Close the file and release its lock."""
         self._sql.close()
         self._lock.release()
+
+    def is_written(self) -> bool:
+        """Return whether an import of another process has the journal open for writing."""
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        self._lock.release()
+        return False
 
     def transaction(self, *, keep: bool = True) -> "Transaction":
         """Return a context whose changes are committed together, or rolled back if `keep` is false."""

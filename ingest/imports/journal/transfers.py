@@ -2,7 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ingest.imports.journal.records import Action, JournalEntry, OpenBatch, State, to_entry, to_open_batch
+from ingest.imports.journal.records import (
+    Action,
+    JournalEntry,
+    OpenBatch,
+    State,
+    attributes_to_text,
+    to_entry,
+    to_open_batch,
+)
 from ingest.imports.journal.storage import JournalFile
 
 
@@ -31,9 +39,9 @@ class TransferJournal(JournalFile):
             if entry.file_id is not None:
                 self._sql.execute("INSERT OR IGNORE INTO replaced VALUES (?, ?)", (entry.file_id, entry.number))
             self._sql.execute(
-                "UPDATE files SET file_id = ?, sha256 = ?, stamp = ?, state = 'uploaded', todo = 'attach',"
+                "UPDATE files SET file_id = ?, sha256 = ?, stamp = ?, attributes = ?, state = 'uploaded', todo = 'attach',"
                 " reason = NULL, batch = NULL WHERE number = ?",
-                (file_id, sha256, fingerprint, entry.number),
+                (file_id, sha256, fingerprint, attributes_to_text(entry.attributes), entry.number),
             )
 
     def record_unchanged(self, entry: JournalEntry, fingerprint: str) -> None:
