@@ -45,13 +45,13 @@ def stated_licence(package: Distribution) -> str:
 
 
 def source_of(package: Distribution) -> str:
-    """Return where a package comes from."""
+    """Return where a package says that it comes from."""
     urls = dict(line.split(", ", 1) for line in package.metadata.get_all("Project-URL", []) if ", " in line)
     by_kind = {kind.lower(): url for kind, url in urls.items()}
     named = next(
         (by_kind[kind] for kind in ("source", "source code", "repository", "code", "homepage") if kind in by_kind), ""
     )
-    return named or package.metadata.get("Home-page") or f"https://pypi.org/project/{package.metadata['Name']}/"
+    return named or package.metadata.get("Home-page") or "states no address"
 
 
 def licence_texts(package: Distribution) -> dict[str, str]:

@@ -12,7 +12,7 @@ from ingest.config import Settings
 RequestClass = Literal["searches", "uploads", "completions", "webhook tests", "scrapes", "requests"]
 
 ADMISSION_THREADS = 4
-"""Threads that look keys up. A look-up takes .3 ms, and more threads would only compete for the interpreter lock."""
+"""Threads that look keys up. A look-up takes 0.3 ms, and more threads would only compete for the interpreter lock."""
 
 COMPLETION_PLACES = 4
 """Requests that join the parts of an upload: gigabytes each, so they last minutes."""

@@ -100,7 +100,8 @@ def _authorise(scope: Scope, secret: str | None, is_exempt: bool) -> keys.Princi
 def required_scope_of(method: str, path: str) -> keys.Scope:
     """Return the scope that a request needs.
 
-    `read` covers searches and embeddings too. The requests that an MCP tool makes are admitted one by one. Changes of import schedules need `admin`, because the service itself reads their sources.
+    `read` covers searches and embeddings too, and `/mcp`, because each request that a tool makes is admitted by itself.
+    Changes of import schedules need `admin`, because the service itself reads their sources.
     """
     if method in ("GET", "HEAD") or (method == "POST" and path.endswith(_READING_POSTS)):
         return "read"
