@@ -8,7 +8,7 @@ from openai.pagination import SyncCursorPage
 from openai.types.vector_stores import VectorStoreFileBatch
 from rich.console import Console
 
-from ingest.cli.listing import format_time, print_facts, print_json_lines, print_rows
+from ingest.cli.listing import extension, format_time, print_facts, print_json_lines, print_rows
 from ingest.cli.options import HELP_MARKUP, ApiKey, AsJson, BaseUrl, Limit, StoreArgument
 from ingest.cli.output import print_line
 from ingest.cli.store_batches import resolve_store_id
@@ -44,7 +44,7 @@ def list_(
             batch.status,
             *_counts(batch),
             format_time(batch.created_at),
-            (batch.model_extra or {}).get("waiting_for"),
+            extension(batch, "waiting_for"),
         )
         for batch in batches
     ]
@@ -88,7 +88,7 @@ def _print_batch(batch: Any, *, as_json: bool) -> None:
             "status": batch.status,
             "created": format_time(batch.created_at),
             **{f"files {state.replace('_', ' ')}": count for state, count in batch.file_counts.model_dump().items()},
-            "waiting for": (batch.model_extra or {}).get("waiting_for"),
+            "waiting for": extension(batch, "waiting_for"),
         }
     )
 

@@ -9,7 +9,7 @@ import openai
 import typer
 from rich.console import Console
 
-from ingest.cli.listing import format_bytes, format_time, print_facts, print_json_lines, print_rows
+from ingest.cli.listing import extension, format_bytes, format_time, print_facts, print_json_lines, print_rows
 from ingest.cli.options import HELP_MARKUP, ApiKey, AsJson, BaseUrl, Limit, StoreArgument, Yes, confirm
 from ingest.cli.output import echo, print_line
 from ingest.cli.store_batches import resolve_store_id
@@ -49,7 +49,7 @@ def list_(
         print_json_lines(file.model_dump() for file in files)
         return
     rows = [
-        (file.id, file.status, format_bytes(file.usage_bytes), _extra(file, "filename"), _reason(file))
+        (file.id, file.status, format_bytes(file.usage_bytes), extension(file, "filename"), _reason(file))
         for file in files
     ]
     print_rows(("id", "status", "size", "name", "reason"), rows)
@@ -89,7 +89,7 @@ def show(
             "reason": _reason(in_store),
             "indexed": format_bytes(in_store.usage_bytes),
             "attributes": in_store.attributes or None,
-            "warnings": _extra(in_store, "warnings"),
+            "warnings": extension(in_store, "warnings"),
         }
     print_facts(facts)
 
@@ -155,9 +155,5 @@ def delete(
 
 def _reason(file: Any) -> str | None:
     """Return why a file failed, or why it waits."""
-    reason = file.last_error.message if file.last_error is not None else _extra(file, "waiting_for")
+    reason = file.last_error.message if file.last_error is not None else extension(file, "waiting_for")
     return None if reason is None else str(reason)
-
-
-def _extra(file: Any, name: str) -> Any:
-    return (file.model_extra or {}).get(name)

@@ -42,6 +42,11 @@ def print_json_lines(objects: Iterable[Mapping[str, Any]]) -> None:
         print(json.dumps(each))
 
 
+def extension(shown: Any, name: str) -> Any:
+    """Return a field that this service adds to an object of the openai client, or None."""
+    return (shown.model_extra or {}).get(name)
+
+
 def format_time(at: float | None) -> str:
     """Return a Unix time in the time zone of this machine, or nothing."""
     return "" if at is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

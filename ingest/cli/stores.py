@@ -9,7 +9,7 @@ import typer
 from openai.types import VectorStore
 from rich.console import Console
 
-from ingest.cli.listing import format_bytes, format_time, print_facts, print_json_lines, print_rows
+from ingest.cli.listing import extension, format_bytes, format_time, print_facts, print_json_lines, print_rows
 from ingest.cli.options import HELP_MARKUP, ApiKey, AsJson, BaseUrl, Limit, StoreArgument, Yes, confirm
 from ingest.cli.output import print_line
 from ingest.cli.store_batches import resolve_store_id
@@ -59,7 +59,7 @@ def show(store: StoreArgument, as_json: AsJson = False, base_url: BaseUrl = DEFA
         {
             "id": found.id,
             "name": found.name,
-            "description": (found.model_extra or {}).get("description"),
+            "description": extension(found, "description"),
             "status": found.status,
             "created": format_time(found.created_at),
             "last active": format_time(found.last_active_at),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ingest.cli.listing import format_bytes, print_json_lines, print_rows
+from ingest.cli.listing import extension, format_bytes, print_json_lines, print_rows
 from ingest.cli.options import ApiKey, AsJson, BaseUrl
 from ingest.imports.client import open_client
 from ingest.imports.service_url import DEFAULT_URL
@@ -27,6 +27,6 @@ def usage(as_json: AsJson = False, base_url: BaseUrl = DEFAULT_URL, api_key: Api
 
 
 def _facts(store: Any) -> dict[str, Any]:
-    chunks = (store.model_extra or {}).get("chunks", 0)
+    chunks = extension(store, "chunks") or 0
     counts = {"files": store.file_counts.total, "chunks": chunks, "bytes": store.usage_bytes}
     return {"object": "vector_store", "id": store.id, "name": store.name, **counts}
